@@ -1,0 +1,2 @@
+//! The callstore binary.
+fn main() {}
