@@ -1,0 +1,89 @@
+//! Base64 with the standard alphabet (RFC 4648, section 4), the form in which chunks arrive.
+//!
+//! Padding is absent or correct. The last symbol's unused bits are zero. White space is refused like any other foreign character.
+
+use base64_simd::{AsOut as _, STANDARD, STANDARD_NO_PAD};
+
+/// Text that is not base64.
+///
+/// It says where, and never what: the text is someone's voice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not base64 at offset {offset}")]
+pub struct Base64Error {
+    /// The 0-based offset of the first bad character.
+    pub offset: usize,
+}
+
+/// The bytes that `text` stands for.
+///
+/// # Errors
+/// [`Base64Error`] with the offset of the first bad character.
+pub fn decode_base64(text: &str) -> Result<Vec<u8>, Base64Error> {
+    let mut bytes = Vec::new();
+    decode_base64_into(text.as_bytes(), &mut bytes)?;
+    Ok(bytes)
+}
+
+/// Puts the bytes that `text` stands for into `out`, in place of what it held; its allocation is used again.
+///
+/// # Errors
+/// [`Base64Error`] with the offset of the first bad character; `out` is empty then.
+pub fn decode_base64_into(text: &[u8], out: &mut Vec<u8>) -> Result<(), Base64Error> {
+    let codec = if text.len().is_multiple_of(4) {
+        &STANDARD
+    } else {
+        &STANDARD_NO_PAD
+    };
+    out.resize(codec.estimated_decoded_length(text.len()), 0);
+    let decoded = codec
+        .decode(text, out.as_mut_slice().as_out())
+        .map(|bytes| bytes.len());
+    match decoded {
+        Ok(length) => {
+            out.truncate(length);
+            Ok(())
+        }
+        Err(_) => {
+            out.clear();
+            Err(Base64Error {
+                offset: first_bad(text),
+            })
+        }
+    }
+}
+
+/// The padded base64 text of `bytes`.
+#[must_use]
+pub fn encode_base64(bytes: &[u8]) -> String {
+    STANDARD.encode_to_string(bytes)
+}
+
+/// Where `text`, which is known not to be base64, first breaks the rules.
+///
+/// Padding that is too short, or broken off by another character, is bad from its first `=`; padding that goes on too long, from the
+/// first character too many. A lone last symbol holds six bits, too few for a byte, and is bad itself.
+fn first_bad(text: &[u8]) -> usize {
+    let is_symbol = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
+    let symbols = text.iter().take_while(|&&byte| is_symbol(byte)).count();
+    let rest = &text[symbols..];
+    match rest.first() {
+        None if symbols % 4 == 1 => symbols - 1,
+        Some(b'=') => {
+            let due = match symbols % 4 {
+                2 => 2,
+                3 => 1,
+                _ => 0,
+            };
+            let padding = rest.iter().take_while(|&&byte| byte == b'=').count();
+            if padding < due {
+                symbols
+            } else if rest.len() > due {
+                symbols + due
+            } else {
+                symbols - 1
+            }
+        }
+        Some(_) => symbols,
+        None => symbols.saturating_sub(1),
+    }
+}

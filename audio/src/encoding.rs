@@ -1,0 +1,116 @@
+//! The three encodings of samples in bytes, and buffers from one to the other.
+//!
+//! PCM16 is little-endian throughout. What one G.711 code means is in [`crate::g711`].
+
+use crate::g711;
+
+/// How samples are stored in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Encoding {
+    /// ITU-T G.711 mu-law, one byte a sample.
+    Mulaw,
+    /// ITU-T G.711 A-law, one byte a sample.
+    Alaw,
+    /// Signed 16-bit PCM, little-endian, two bytes a sample.
+    Pcm16,
+}
+
+impl Encoding {
+    /// One for the G.711 laws, two for PCM16.
+    #[must_use]
+    pub const fn bytes_per_sample(self) -> usize {
+        match self {
+            Self::Mulaw | Self::Alaw => 1,
+            Self::Pcm16 => 2,
+        }
+    }
+
+    /// The encoding's name in the API: `mulaw`, `alaw` or `pcm16`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mulaw => "mulaw",
+            Self::Alaw => "alaw",
+            Self::Pcm16 => "pcm16",
+        }
+    }
+}
+
+/// PCM16 data with an odd number of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("PCM16 takes two bytes a sample, and {bytes} is odd")]
+pub struct OddLength {
+    /// How many bytes there were.
+    pub bytes: usize,
+}
+
+/// Appends the samples in `bytes` to `out`.
+///
+/// # Errors
+/// [`OddLength`] for PCM16 that ends within a sample; `out` is as before.
+pub fn decode_into(encoding: Encoding, bytes: &[u8], out: &mut Vec<i16>) -> Result<(), OddLength> {
+    match encoding {
+        Encoding::Mulaw => extend_by_table(&g711::MULAW_DECODE, bytes, out),
+        Encoding::Alaw => extend_by_table(&g711::ALAW_DECODE, bytes, out),
+        Encoding::Pcm16 => {
+            let (samples, rest) = bytes.as_chunks::<2>();
+            if !rest.is_empty() {
+                return Err(OddLength { bytes: bytes.len() });
+            }
+            out.extend(samples.iter().map(|&sample| i16::from_le_bytes(sample)));
+        }
+    }
+    Ok(())
+}
+
+fn extend_by_table(table: &[i16; 256], codes: &[u8], out: &mut Vec<i16>) {
+    out.extend(codes.iter().map(|&code| table[usize::from(code)]));
+}
+
+/// The samples' bytes in `encoding`.
+#[must_use]
+pub fn encode(encoding: Encoding, samples: &[i16]) -> Vec<u8> {
+    match encoding {
+        Encoding::Mulaw => pcm16_to_mulaw(samples),
+        Encoding::Alaw => pcm16_to_alaw(samples),
+        Encoding::Pcm16 => {
+            let mut bytes = Vec::with_capacity(samples.len() * 2);
+            crate::pcm16_bytes(samples, &mut bytes);
+            bytes
+        }
+    }
+}
+
+/// The samples of mu-law codes.
+#[must_use]
+pub fn mulaw_to_pcm16(codes: &[u8]) -> Vec<i16> {
+    let mut samples = Vec::new();
+    extend_by_table(&g711::MULAW_DECODE, codes, &mut samples);
+    samples
+}
+
+/// The samples of A-law codes.
+#[must_use]
+pub fn alaw_to_pcm16(codes: &[u8]) -> Vec<i16> {
+    let mut samples = Vec::new();
+    extend_by_table(&g711::ALAW_DECODE, codes, &mut samples);
+    samples
+}
+
+/// The mu-law codes of samples.
+#[must_use]
+pub fn pcm16_to_mulaw(samples: &[i16]) -> Vec<u8> {
+    samples
+        .iter()
+        .map(|&sample| g711::encode_mulaw(sample))
+        .collect()
+}
+
+/// The A-law codes of samples.
+#[must_use]
+pub fn pcm16_to_alaw(samples: &[i16]) -> Vec<u8> {
+    samples
+        .iter()
+        .map(|&sample| g711::encode_alaw(sample))
+        .collect()
+}

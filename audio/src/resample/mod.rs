@@ -1,0 +1,95 @@
+//! Sample rates: streaming, without delay, and with lengths that are exact.
+//!
+//! Times two and times three, the ways from telephony to storage (8 to 16 kHz) and to OpenAI (8 to 24 kHz), go through filters of our
+//! own (`fir`); everything else through `rubato` (`general`).
+
+mod design;
+mod fir;
+mod general;
+
+use fir::Fir;
+use general::General;
+
+/// The sample rates that the API takes and gives.
+pub const SAMPLE_RATES: [u32; 8] = [8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000];
+
+/// Resamples one channel while it comes in. The output does not depend on how the input was cut, bit for bit.
+#[derive(Debug)]
+pub struct Resampler {
+    engine: Engine,
+}
+
+#[derive(Debug)]
+enum Engine {
+    Same,
+    Double(Box<Fir<2>>),
+    Triple(Box<Fir<3>>),
+    General(Box<General>),
+}
+
+impl Resampler {
+    /// A resampler between any two of [`SAMPLE_RATES`].
+    ///
+    /// # Panics
+    /// If a rate is 0.
+    #[must_use]
+    pub fn new(from_hz: u32, to_hz: u32) -> Self {
+        assert!(from_hz > 0 && to_hz > 0, "a sample rate is at least 1 Hz");
+        let engine = if from_hz == to_hz {
+            Engine::Same
+        } else if from_hz.checked_mul(2) == Some(to_hz) {
+            Engine::Double(Box::new(Fir::new()))
+        } else if from_hz.checked_mul(3) == Some(to_hz) {
+            Engine::Triple(Box::new(Fir::new()))
+        } else {
+            Engine::General(Box::new(General::new(from_hz, to_hz)))
+        };
+        Self { engine }
+    }
+
+    /// Takes the channel's next samples and appends to `out` what is ready. The last samples stay back until more come, or the end.
+    pub fn push(&mut self, input: &[i16], out: &mut Vec<i16>) {
+        match &mut self.engine {
+            Engine::Same => out.extend_from_slice(input),
+            Engine::Double(fir) => fir.push(input, out),
+            Engine::Triple(fir) => fir.push(input, out),
+            Engine::General(general) => general.push(input, out),
+        }
+    }
+
+    /// The channel ends here: appends what is left to `out`.
+    ///
+    /// For `n` samples pushed, exactly [`resampled_len`]`(n, ..)` have come out then. After that the resampler is as new.
+    pub fn finish(&mut self, out: &mut Vec<i16>) {
+        match &mut self.engine {
+            Engine::Same => {}
+            Engine::Double(fir) => fir.finish(out),
+            Engine::Triple(fir) => fir.finish(out),
+            Engine::General(general) => general.finish(out),
+        }
+    }
+}
+
+/// How many samples `n` samples become: `n * to / from`, rounded to the nearest, a half up.
+///
+/// # Panics
+/// If `from_hz` is 0.
+#[must_use]
+pub fn resampled_len(n: u64, from_hz: u32, to_hz: u32) -> u64 {
+    let (from, to) = (u128::from(from_hz), u128::from(to_hz));
+    u64::try_from((u128::from(n) * to * 2 + from) / (from * 2)).unwrap_or(u64::MAX)
+}
+
+/// One channel, whole, at another rate.
+///
+/// # Panics
+/// If a rate is 0.
+#[must_use]
+pub fn resample(samples: &[i16], from_hz: u32, to_hz: u32) -> Vec<i16> {
+    let mut resampler = Resampler::new(from_hz, to_hz);
+    let length = resampled_len(samples.len() as u64, from_hz, to_hz);
+    let mut out = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+    resampler.push(samples, &mut out);
+    resampler.finish(&mut out);
+    out
+}

@@ -1,0 +1,183 @@
+//! One track of a recording, from its stored chunks to samples at the recording's rate, pulled piece by piece.
+
+use crate::{Encoding, OddLength, Resampler, Timeline, decode_into, resampled_len};
+
+/// How many samples are gathered, before resampling, at a time.
+const BLOCK: usize = 4096;
+
+/// A stored piece of a track.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chunk {
+    /// When the chunk starts, in milliseconds from the start of the stream, if the source says so.
+    pub timestamp_ms: Option<u32>,
+    /// Its samples, encoded.
+    pub bytes: Vec<u8>,
+}
+
+/// Why a track could not be read on.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError<E> {
+    /// The source of the chunks failed.
+    #[error("the track's chunks cannot be read")]
+    Chunks(#[source] E),
+    /// A chunk ends within a sample.
+    #[error(transparent)]
+    OddLength(#[from] OddLength),
+}
+
+/// Decodes, lays out, resamples and pads one track while it is read.
+///
+/// The finalizer reads two of them in lockstep. Memory is bounded by the largest chunk, however long the track and its gaps are.
+#[derive(Debug)]
+pub struct TrackReader<I> {
+    chunks: I,
+    encoding: Encoding,
+    timeline: Timeline,
+    resampler: Resampler,
+    /// Samples that the track has in the end, at its own rate.
+    total: u64,
+    /// Samples that the resampler has taken so far.
+    pushed: u64,
+    /// Samples of silence still to come before `chunk`.
+    silence: u64,
+    chunk: Vec<u8>,
+    block: Vec<i16>,
+    ready: Vec<i16>,
+    /// How much of `ready` has been handed out.
+    taken: usize,
+    finished: bool,
+}
+
+impl<I, E> TrackReader<I>
+where
+    I: Iterator<Item = Result<Chunk, E>>,
+{
+    /// A track whose chunks come in order of (timestamp, sequence), or of sequence without timestamps.
+    ///
+    /// `total` is what the track is padded to with silence, or cut off at, in samples at `from_hz`.
+    ///
+    /// # Panics
+    /// If a rate is 0.
+    pub fn new(chunks: I, encoding: Encoding, from_hz: u32, to_hz: u32, total: u64) -> Self {
+        Self {
+            chunks,
+            encoding,
+            timeline: Timeline::new(from_hz),
+            resampler: Resampler::new(from_hz, to_hz),
+            total,
+            pushed: 0,
+            silence: 0,
+            chunk: Vec::new(),
+            block: Vec::with_capacity(BLOCK),
+            ready: Vec::with_capacity(resampled_len(2 * BLOCK as u64, from_hz, to_hz) as usize),
+            taken: 0,
+            finished: false,
+        }
+    }
+
+    /// Fills `out` with the track's next samples at `to_hz`, and says how many there were.
+    ///
+    /// Fewer than `out` holds, and then none, come only at the track's end, which is after `resampled_len(total)` samples.
+    ///
+    /// # Errors
+    /// If the source of the chunks fails, or a chunk's bytes are not whole samples. The track cannot be read on after that.
+    pub fn read(&mut self, out: &mut [i16]) -> Result<usize, ReadError<E>> {
+        let mut filled = 0;
+        while filled < out.len() {
+            if self.taken == self.ready.len() {
+                if self.finished {
+                    break;
+                }
+                self.refill()?;
+            }
+            let count = (out.len() - filled).min(self.ready.len() - self.taken);
+            out[filled..filled + count]
+                .copy_from_slice(&self.ready[self.taken..self.taken + count]);
+            filled += count;
+            self.taken += count;
+        }
+        Ok(filled)
+    }
+
+    /// How the track has been laid out so far; complete once [`read`](Self::read) has come to the end.
+    pub fn timeline(&self) -> &Timeline {
+        &self.timeline
+    }
+
+    /// Resamples the next block, or what the resampler still holds at the end. May leave `ready` empty.
+    fn refill(&mut self) -> Result<(), ReadError<E>> {
+        self.ready.clear();
+        self.taken = 0;
+        self.block.clear();
+        let more = self.gather()?;
+        let wanted = usize::try_from(self.total - self.pushed).unwrap_or(usize::MAX);
+        self.block.truncate(wanted);
+        self.push_block();
+        if !more {
+            self.pad_block();
+            if self.pushed == self.total {
+                self.resampler.finish(&mut self.ready);
+                self.finished = true;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lays out silence and chunks until the block is full. False when there are no more chunks.
+    fn gather(&mut self) -> Result<bool, ReadError<E>> {
+        while self.block.len() < BLOCK {
+            if self.silence > 0 {
+                let room = BLOCK - self.block.len();
+                let count = usize::try_from(self.silence).map_or(room, |silence| silence.min(room));
+                self.block.resize(self.block.len() + count, 0);
+                self.silence -= count as u64;
+            } else if !self.chunk.is_empty() {
+                decode_into(self.encoding, &self.chunk, &mut self.block)?;
+                self.chunk.clear();
+            } else {
+                match self.chunks.next() {
+                    Some(chunk) => self.place(chunk.map_err(ReadError::Chunks)?)?,
+                    None => return Ok(false),
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Finds the chunk's place and keeps what the track does not have yet.
+    fn place(&mut self, chunk: Chunk) -> Result<(), OddLength> {
+        let width = self.encoding.bytes_per_sample();
+        let Chunk {
+            timestamp_ms,
+            mut bytes,
+        } = chunk;
+        if bytes.len() % width != 0 {
+            return Err(OddLength { bytes: bytes.len() });
+        }
+        let placement = self
+            .timeline
+            .place(timestamp_ms, (bytes.len() / width) as u64);
+        self.silence = placement.silence;
+        bytes.drain(..placement.skip as usize * width);
+        self.chunk = bytes;
+        Ok(())
+    }
+
+    /// After the last chunk: continues the track by a block of silence, up to its end.
+    fn pad_block(&mut self) {
+        let rest = self.total - self.pushed;
+        if rest > 0 {
+            self.block.clear();
+            self.block.resize(
+                usize::try_from(rest).map_or(BLOCK, |rest| rest.min(BLOCK)),
+                0,
+            );
+            self.push_block();
+        }
+    }
+
+    fn push_block(&mut self) {
+        self.resampler.push(&self.block, &mut self.ready);
+        self.pushed += self.block.len() as u64;
+    }
+}
