@@ -1,1 +1,14 @@
-//! entity
+//! The rows of Callstore's tables, one file a table, as SeaORM entities. Rows only: every rule about them is in
+//! `service`, their history in `migration`.
+
+pub mod analytics;
+pub mod audio_chunk;
+pub mod call;
+pub mod call_metadata;
+pub mod call_track;
+pub mod recording;
+pub mod transcript;
+
+mod timestamp;
+
+pub use timestamp::Timestamp;

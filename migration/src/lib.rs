@@ -1,1 +1,26 @@
-//! migration
+//! The schema's history. Every change of a table is a migration here, with its way back; rows are in `entity`, which this
+//! crate does not import: what a migration once meant must not move with today's entities.
+
+use sea_orm_migration::prelude::*;
+
+mod column;
+mod m20261122_000001_calls;
+mod m20261122_000002_audio;
+mod m20261122_000003_conversation;
+
+pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
+
+/// All migrations, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261122_000001_calls::Migration),
+            Box::new(m20261122_000002_audio::Migration),
+            Box::new(m20261122_000003_conversation::Migration),
+        ]
+    }
+}

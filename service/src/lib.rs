@@ -1,1 +1,86 @@
-//! service
+//! Every rule of Callstore: calls, chunks, recordings, transcripts, analytics, metadata. It speaks in the words of the
+//! domain and knows neither HTTP nor status codes; `api` translates. All operations are methods of [`Callstore`], a
+//! file (or folder) a resource.
+
+mod analytics;
+mod calls;
+mod chunks;
+mod clock;
+mod database;
+mod error;
+mod finalizer;
+mod health;
+pub mod limits;
+mod metadata;
+mod page;
+mod purge;
+mod recordings;
+mod store;
+mod transcripts;
+
+use std::sync::Arc;
+
+pub use analytics::{Analytics, NewAnalytics, Sentiment};
+pub use audio;
+pub use calls::{
+    AudioFormat, Call, CallChange, CallFilter, CallList, CallParts, CallRef, CallSort, Direction, EndReason, ListCalls,
+    NewCall, Part, SortField, Started, Status,
+};
+pub use chunks::{ChunkStatus, ChunkStored, NewChunk, Track, TrackStatus, TrackSummary};
+pub use clock::{Clock, Ids, SystemClock, SystemIds};
+pub use database::{Database, DatabaseUrl, OpenError};
+pub use entity::Timestamp;
+pub use error::{Error, FieldError};
+pub use health::Health;
+pub use metadata::{Metadata, MetadataChange, MetadataSet, NewMetadata};
+pub use page::{Page, Slice};
+pub use recordings::{Gap, Recording, RecordingFile};
+pub use store::Store;
+pub use transcripts::{ListTranscripts, NewTranscript, Transcript};
+
+use finalizer::Finalizer;
+
+/// The call store: what every operation works on. Cheap to clone.
+#[derive(Clone)]
+pub struct Callstore(Arc<Inner>);
+
+struct Inner {
+    database: Database,
+    store: Store,
+    clock: Box<dyn Clock>,
+    ids: Box<dyn Ids>,
+    finalizer: Finalizer,
+}
+
+impl Callstore {
+    /// A call store over a migrated database and a folder of recordings. Call [`resume`](Self::resume) once it stands.
+    #[must_use]
+    pub fn new(database: Database, store: Store, clock: Box<dyn Clock>, ids: Box<dyn Ids>) -> Self {
+        Self(Arc::new(Inner { database, store, clock, ids, finalizer: Finalizer::default() }))
+    }
+
+    /// Goes on with all that the last run left: recordings to be made, chunks and deleted calls to be removed.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn resume(&self) -> Result<(), Error> {
+        self.resume_finalizing().await?;
+        self.resume_purging().await
+    }
+
+    /// Stops the background work, which the next start resumes, and closes the database. Waiting
+    /// [`end_call`](Self::end_call)s answer as soon as this begins.
+    pub async fn close(&self) {
+        self.0.finalizer.close().await;
+        self.0.database.close().await;
+    }
+
+    /// Lets every waiting [`end_call`](Self::end_call) answer now: the service is about to stop.
+    pub fn stop_waiting(&self) {
+        self.0.finalizer.cancel();
+    }
+
+    fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+}

@@ -1,0 +1,40 @@
+//! The types of columns, and all that differs in a schema from one database to the other.
+
+use sea_orm_migration::{prelude::*, sea_orm::DatabaseBackend};
+
+/// An id: `uuid`, or on SQLite the sixteen bytes.
+pub fn id(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    match manager.get_database_backend() {
+        DatabaseBackend::Sqlite => column.binary_len(16),
+        _ => column.uuid(),
+    };
+    column.not_null().take()
+}
+
+/// A moment: milliseconds since 1970 (`entity::Timestamp`).
+pub fn time(name: &'static str) -> ColumnDef {
+    ColumnDef::new(name).big_integer().take()
+}
+
+/// A string of at most `length` characters.
+pub fn string(name: &'static str, length: u32) -> ColumnDef {
+    ColumnDef::new(name).string_len(length).take()
+}
+
+/// A reference to the call that a row belongs to: the row goes when the call goes.
+pub fn call_reference(table: &'static str) -> ForeignKeyCreateStatement {
+    ForeignKey::create()
+        .name(format!("{table}_call_id_fkey"))
+        .from(table, "call_id")
+        .to("call", "id")
+        .on_delete(ForeignKeyAction::Cascade)
+        .take()
+}
+
+/// Lays a table's rows out in the order of its primary key, where the database can (SQLite).
+pub fn clustered(manager: &SchemaManager<'_>, table: &mut TableCreateStatement) {
+    if manager.get_database_backend() == DatabaseBackend::Sqlite {
+        table.extra("WITHOUT ROWID");
+    }
+}

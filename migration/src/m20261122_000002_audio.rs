@@ -1,0 +1,68 @@
+//! Tables `audio_chunk`, `call_track` and `recording`.
+
+use sea_orm_migration::prelude::*;
+
+use crate::column::{call_reference, clustered, id, string, time};
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        // Clustered by its key: a call's audio is read in order, and written among that of other calls.
+        let mut chunks = Table::create()
+            .table("audio_chunk")
+            .col(id(manager, "call_id"))
+            .col(ColumnDef::new("track").small_integer().not_null())
+            .col(ColumnDef::new("first_sequence").integer().not_null())
+            .col(ColumnDef::new("last_sequence").integer().not_null())
+            .col(ColumnDef::new("timestamp").integer())
+            .col(ColumnDef::new("data").blob().not_null())
+            .primary_key(Index::create().col("call_id").col("track").col("first_sequence"))
+            .foreign_key(&mut call_reference("audio_chunk"))
+            .take();
+        clustered(manager, &mut chunks);
+        manager.create_table(chunks).await?;
+
+        let tracks = Table::create()
+            .table("call_track")
+            .col(id(manager, "call_id"))
+            .col(ColumnDef::new("track").small_integer().not_null())
+            .col(ColumnDef::new("duplicates").big_integer().not_null())
+            .col(ColumnDef::new("summary").json_binary())
+            .primary_key(Index::create().col("call_id").col("track"))
+            .foreign_key(&mut call_reference("call_track"))
+            .take();
+        manager.create_table(tracks).await?;
+
+        let recordings = Table::create()
+            .table("recording")
+            .col(id(manager, "id").primary_key())
+            .col(id(manager, "call_id").unique_key())
+            .col(ColumnDef::new("file_path").text().not_null())
+            .col(ColumnDef::new("sample_rate").integer().not_null())
+            .col(ColumnDef::new("channels").small_integer().not_null())
+            .col(ColumnDef::new("frames").big_integer().not_null())
+            .col(ColumnDef::new("size_bytes").big_integer().not_null())
+            .col(string("sha256", 64).not_null())
+            .col(ColumnDef::new("gaps").json_binary().not_null())
+            .col(ColumnDef::new("overlap_seconds").double().not_null())
+            .col(ColumnDef::new("duplicates").big_integer().not_null())
+            .col(time("created_at").not_null())
+            .foreign_key(&mut call_reference("recording"))
+            .take();
+        manager.create_table(recordings).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for table in ["recording", "call_track", "audio_chunk"] {
+            manager.drop_table(Table::drop().table(table).take()).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,85 @@
+//! Analytics: snapshots of a call's figures, each kept.
+
+use entity::analytics::{ActiveModel, Column, Entity};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::Value;
+use uuid::Uuid;
+
+pub use entity::analytics::{Model as Analytics, Sentiment};
+
+use crate::{Callstore, Error, Page, Slice, Timestamp, calls::CallRef, metadata::check_json};
+
+/// A snapshot to be stored.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NewAnalytics {
+    /// The mood.
+    pub sentiment: Option<Sentiment>,
+    /// How strong it is, 0 to 1.
+    pub sentiment_score: Option<f64>,
+    /// Seconds of speech.
+    pub talk_time: Option<f64>,
+    /// Seconds of silence.
+    pub silence_time: Option<f64>,
+    /// How often one spoke over the other.
+    pub interruptions: Option<u32>,
+    /// The agent's mean time to answer, in milliseconds.
+    pub average_latency_ms: Option<f64>,
+    /// Anything else, a JSON object.
+    pub metrics: Option<Value>,
+    /// What moment the figures are of; now unless given.
+    pub snapshot_time: Option<Timestamp>,
+}
+
+impl Callstore {
+    /// Stores a snapshot.
+    ///
+    /// # Errors
+    /// `CallNotFound`, `Invalid` for metrics that are too large or too deep, or a failing database.
+    pub async fn add_analytics(&self, call: &CallRef, new: NewAnalytics) -> Result<Analytics, Error> {
+        check_json("/metrics", new.metrics.as_ref())?;
+        let interruptions = new.interruptions.map(i32::try_from).transpose();
+        let interruptions = interruptions.map_err(|_| Error::invalid("/interruptions", "At most 2,147,483,647."))?;
+        let transaction = self.0.database.begin().await?;
+        let call_id = self.find_call(&transaction, call).await?.id;
+        let created_at = self.now();
+        let row = ActiveModel {
+            id: Set(self.0.ids.next()),
+            call_id: Set(call_id),
+            sentiment: Set(new.sentiment),
+            sentiment_score: Set(new.sentiment_score),
+            talk_time: Set(new.talk_time),
+            silence_time: Set(new.silence_time),
+            interruptions: Set(interruptions),
+            average_latency_ms: Set(new.average_latency_ms),
+            metrics: Set(new.metrics),
+            snapshot_time: Set(new.snapshot_time.unwrap_or(created_at)),
+            created_at: Set(created_at),
+        };
+        let stored = Entity::insert(row).exec_with_returning(&transaction).await?;
+        transaction.commit().await?;
+        Ok(stored)
+    }
+
+    /// A call's snapshots, the newest first.
+    ///
+    /// # Errors
+    /// `CallNotFound`, or a failing database.
+    pub async fn list_analytics(&self, call: &CallRef, page: Page) -> Result<Slice<Analytics>, Error> {
+        let call = self.find_call(self.0.database.readers(), call).await?;
+        self.analytics_of(call.id, page).await
+    }
+
+    pub(crate) async fn analytics_of(&self, call: Uuid, page: Page) -> Result<Slice<Analytics>, Error> {
+        let rows = select(call, page).all(self.0.database.readers()).await?;
+        Ok(Slice::cut(rows, page.limit))
+    }
+}
+
+fn select(call: Uuid, page: Page) -> sea_orm::Select<Entity> {
+    Entity::find()
+        .filter(Column::CallId.eq(call))
+        .order_by_desc(Column::SnapshotTime)
+        .order_by_desc(Column::Id)
+        .offset(page.offset)
+        .limit(page.limit + 1)
+}

@@ -1,0 +1,226 @@
+//! Pages of calls, by key or by offset, filtered and sorted. Every list is read in the order of an index.
+
+use sea_orm::{
+    ColumnTrait, Condition, DbErr, EntityTrait, Order, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    sea_query::{Expr, ExprTrait, SimpleExpr, Value},
+};
+
+use entity::call::{Column, Entity};
+
+use super::{
+    Call, Direction, Status,
+    cursor::{self, Position},
+};
+use crate::{Callstore, Error, Timestamp, page::Slice};
+
+/// Which calls are wanted; all that is given must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CallFilter {
+    /// Where the call stands.
+    pub status: Option<Status>,
+    /// Who called.
+    pub caller: Option<String>,
+    /// Who answered.
+    pub agent: Option<String>,
+    /// Who called whom.
+    pub direction: Option<Direction>,
+    /// The media stream's name.
+    pub stream_sid: Option<String>,
+    /// The phone call's name at the carrier.
+    pub call_sid: Option<String>,
+    /// The call began then or later.
+    pub started_after: Option<Timestamp>,
+    /// The call began earlier.
+    pub started_before: Option<Timestamp>,
+    /// The call lasted at least so many milliseconds.
+    pub min_duration_ms: Option<i64>,
+    /// The call lasted at most so many milliseconds.
+    pub max_duration_ms: Option<i64>,
+}
+
+/// What calls are sorted by; ties by id, in the same direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CallSort {
+    /// The field.
+    pub field: SortField,
+    /// The largest first.
+    pub descending: bool,
+}
+
+/// A field that calls can be sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortField {
+    /// When the call began.
+    StartTime,
+    /// How long it lasted; calls that have not ended come last, whatever the direction.
+    Duration,
+}
+
+/// A page of calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListCalls {
+    /// Which calls.
+    pub filter: CallFilter,
+    /// In what order.
+    pub sort: CallSort,
+    /// How many at most.
+    pub limit: u64,
+    /// How many to pass over; 0 with a cursor.
+    pub offset: u64,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+    /// Whether to count all calls that fit the filter.
+    pub total: bool,
+}
+
+/// A page of calls and the way to the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallList {
+    /// The calls.
+    pub items: Vec<Call>,
+    /// Leads to the next page, where there is one.
+    pub next_cursor: Option<String>,
+    /// How many calls fit the filter, if that was asked.
+    pub total: Option<u64>,
+}
+
+impl Callstore {
+    /// A page of calls.
+    ///
+    /// # Errors
+    /// `CursorInvalid`, or a failing database.
+    pub async fn list_calls(&self, list: &ListCalls) -> Result<CallList, Error> {
+        let after = match &list.cursor {
+            Some(text) => Some(cursor::decode(text, &list.filter, list.sort)?),
+            None => None,
+        };
+        let rows = self.page_of_calls(list, after).await?;
+        let Slice { items, has_more } = Slice::cut(rows, list.limit);
+        let next_cursor = items.last().filter(|_| has_more).map(|last| {
+            let key = match list.sort.field {
+                SortField::StartTime => Some(last.start_time.0),
+                SortField::Duration => last.duration_ms,
+            };
+            cursor::encode(Position { key, id: last.id }, &list.filter, list.sort)
+        });
+        let total = if list.total {
+            Some(Entity::find().filter(matching(&list.filter, None)).count(self.0.database.readers()).await?)
+        } else {
+            None
+        };
+        Ok(CallList { items, next_cursor, total })
+    }
+
+    /// The page's rows and one more, if there is one.
+    async fn page_of_calls(&self, list: &ListCalls, after: Option<Position>) -> Result<Vec<Call>, DbErr> {
+        let readers = self.0.database.readers();
+        let wanted = list.limit + 1;
+        let mut rows = Vec::new();
+        let mut offset = list.offset;
+        for segment in Segment::of(list.sort.field) {
+            let after = match after {
+                Some(position) if segment.holds(position) => Some(position),
+                // The cursor stands in a later part of the list.
+                Some(position) if position.key.is_none() => continue,
+                _ => None,
+            };
+            let missing = wanted - rows.len() as u64;
+            let found = segment.select(list, after).offset(offset).limit(missing).all(readers).await?;
+            let nothing = found.is_empty();
+            rows.extend(found);
+            if rows.len() as u64 == wanted {
+                break;
+            }
+            if nothing && offset > 0 {
+                let passed = Entity::find().filter(segment.condition(list)).count(readers).await?;
+                offset = offset.saturating_sub(passed);
+            } else {
+                offset = 0;
+            }
+        }
+        Ok(rows)
+    }
+}
+
+/// A part of a sorted list that one index gives in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Segment {
+    /// All calls, by when they began.
+    ByStart,
+    /// The calls that have ended, by how long they lasted.
+    ByDuration,
+    /// The calls that have not, by id.
+    WithoutDuration,
+}
+
+impl Segment {
+    fn of(field: SortField) -> &'static [Self] {
+        match field {
+            SortField::StartTime => &[Self::ByStart],
+            SortField::Duration => &[Self::ByDuration, Self::WithoutDuration],
+        }
+    }
+
+    fn holds(self, position: Position) -> bool {
+        position.key.is_none() == (self == Self::WithoutDuration)
+    }
+
+    fn key(self) -> Column {
+        match self {
+            Self::ByStart => Column::StartTime,
+            Self::ByDuration | Self::WithoutDuration => Column::DurationMs,
+        }
+    }
+
+    fn condition(self, list: &ListCalls) -> Condition {
+        let condition = matching(&list.filter, Some(self.key()));
+        match self {
+            Self::ByStart => condition,
+            Self::ByDuration => condition.add(Column::DurationMs.is_not_null()),
+            Self::WithoutDuration => condition.add(Column::DurationMs.is_null()),
+        }
+    }
+
+    fn select(self, list: &ListCalls, after: Option<Position>) -> Select<Entity> {
+        let mut condition = self.condition(list);
+        if let Some(Position { key, id }) = after {
+            let (mut columns, mut values) = (Vec::new(), Vec::new());
+            if let Some(key) = key {
+                columns.push(Expr::col(self.key()));
+                values.push(Expr::val(key));
+            }
+            columns.push(Expr::col(Column::Id));
+            values.push(Expr::val(id));
+            let (place, end) = (Expr::tuple(columns), Expr::tuple(values));
+            condition = condition.add(if list.sort.descending { place.lt(end) } else { place.gt(end) });
+        }
+        let order = if list.sort.descending { Order::Desc } else { Order::Asc };
+        Entity::find().filter(condition).order_by(self.key(), order.clone()).order_by(Column::Id, order)
+    }
+}
+
+/// The calls that readers see and the filter wants. A range of another column than the one sorted by is kept from choosing
+/// the index, since that would mean sorting all that it finds; `None` where nothing is sorted.
+fn matching(filter: &CallFilter, sorted: Option<Column>) -> Condition {
+    let range = |column: Column| match sorted {
+        Some(sorted) if sorted as u32 != column as u32 => Expr::cust(format!("+\"{}\"", column_name(column))),
+        _ => SimpleExpr::from(Expr::col(column)),
+    };
+    Condition::all()
+        .add(Column::DeletedAt.is_null())
+        .add_option(filter.status.map(|status| Column::Status.eq(status)))
+        .add_option(filter.caller.as_ref().map(|caller| Column::Caller.eq(caller)))
+        .add_option(filter.agent.as_ref().map(|agent| Column::Agent.eq(agent)))
+        .add_option(filter.direction.map(|direction| Column::Direction.eq(direction)))
+        .add_option(filter.stream_sid.as_ref().map(|sid| Column::StreamSid.eq(sid)))
+        .add_option(filter.call_sid.as_ref().map(|sid| Column::CallSid.eq(sid)))
+        .add_option(filter.started_after.map(|time| range(Column::StartTime).gte(Value::from(time))))
+        .add_option(filter.started_before.map(|time| range(Column::StartTime).lt(Value::from(time))))
+        .add_option(filter.min_duration_ms.map(|least| range(Column::DurationMs).gte(least)))
+        .add_option(filter.max_duration_ms.map(|most| range(Column::DurationMs).lte(most)))
+}
+
+fn column_name(column: Column) -> String {
+    use sea_orm::Iden;
+    column.unquoted().to_owned()
+}

@@ -1,0 +1,124 @@
+//! Calls: what one is, how it is found, and its moves.
+//!
+//! ```text
+//!              endCall, or the stream's end          the recording stands, or there was no audio
+//!   active ------------------------------> finalizing ------------------------------> completed
+//!                                             ^    |
+//!                          endCall once more  |    |  it cannot be made; the chunks stay
+//!                                             |    v
+//!                                             failed
+//! ```
+
+mod cursor;
+mod delete;
+mod end;
+mod get;
+mod list;
+mod start;
+mod update;
+
+use audio::Encoding;
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
+pub use entity::call::{Direction, EndReason, Model as Call, Status};
+pub use get::{CallParts, Part};
+pub use list::{CallFilter, CallList, CallSort, ListCalls, SortField};
+pub use start::{NewCall, Started};
+pub use update::CallChange;
+
+use crate::{Callstore, Error};
+
+/// How a call's chunks are encoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AudioFormat {
+    /// The codec.
+    pub encoding: Encoding,
+    /// Samples a second.
+    pub sample_rate_hz: u32,
+}
+
+impl Default for AudioFormat {
+    /// What telephony sends: mu-law at 8 kHz.
+    fn default() -> Self {
+        Self { encoding: Encoding::Mulaw, sample_rate_hz: 8_000 }
+    }
+}
+
+impl std::fmt::Display for AudioFormat {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} at {} Hz", self.encoding.as_str(), self.sample_rate_hz)
+    }
+}
+
+impl AudioFormat {
+    /// The format of a stored call.
+    #[must_use]
+    pub fn of(call: &Call) -> Self {
+        let encoding = match call.encoding {
+            entity::call::Encoding::Mulaw => Encoding::Mulaw,
+            entity::call::Encoding::Alaw => Encoding::Alaw,
+            entity::call::Encoding::Pcm16 => Encoding::Pcm16,
+        };
+        Self { encoding, sample_rate_hz: call.sample_rate.unsigned_abs() }
+    }
+
+    /// How many samples so many bytes are; what is left of an odd number of PCM16 bytes does not count.
+    pub(crate) fn samples(self, bytes: u64) -> u64 {
+        bytes / self.encoding.bytes_per_sample() as u64
+    }
+
+    /// How long so many bytes last, in seconds.
+    pub(crate) fn seconds(self, bytes: u64) -> f64 {
+        samples_to_seconds(self.samples(bytes), self.sample_rate_hz)
+    }
+
+    fn stored(self) -> (entity::call::Encoding, i32) {
+        let encoding = match self.encoding {
+            Encoding::Mulaw => entity::call::Encoding::Mulaw,
+            Encoding::Alaw => entity::call::Encoding::Alaw,
+            Encoding::Pcm16 => entity::call::Encoding::Pcm16,
+        };
+        (encoding, i32::try_from(self.sample_rate_hz).unwrap_or(i32::MAX))
+    }
+}
+
+/// How long so many samples last, in seconds.
+pub(crate) fn samples_to_seconds(samples: u64, sample_rate_hz: u32) -> f64 {
+    samples as f64 / f64::from(sample_rate_hz)
+}
+
+/// The name of a call in a request: its id or its `streamSid`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallRef {
+    id: Option<Uuid>,
+    stream_sid: String,
+}
+
+impl CallRef {
+    /// Reads a name; none where it can be neither an id nor a `streamSid`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
+        if text.is_empty() || text.len() > 128 || matches!(text, "." | "..") || !text.bytes().all(allowed) {
+            return None;
+        }
+        let id = (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten();
+        Some(Self { id, stream_sid: text.to_owned() })
+    }
+}
+
+impl Callstore {
+    /// Finds a call that readers may see. An id wins over a `streamSid` that looks like one.
+    pub(crate) async fn find_call<C: ConnectionTrait>(&self, connection: &C, call: &CallRef) -> Result<Call, Error> {
+        use entity::call::{Column, Entity};
+        let visible = || Entity::find().filter(Column::DeletedAt.is_null());
+        if let Some(id) = call.id
+            && let Some(found) = visible().filter(Column::Id.eq(id)).one(connection).await?
+        {
+            return Ok(found);
+        }
+        let found = visible().filter(Column::StreamSid.eq(&call.stream_sid)).one(connection).await?;
+        found.ok_or(Error::CallNotFound)
+    }
+}

@@ -1,0 +1,110 @@
+//! Starting a call, once or again.
+
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, SqlErr, TryIntoModel};
+
+use super::{AudioFormat, Call, Direction, Status};
+use crate::{Callstore, Error, Timestamp};
+
+/// What a call starts with. What is not given is as `None`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewCall {
+    /// The media stream's name.
+    pub stream_sid: String,
+    /// Who called.
+    pub caller: String,
+    /// The phone call's name at the carrier.
+    pub call_sid: Option<String>,
+    /// Who answered.
+    pub agent: Option<String>,
+    /// Who called whom.
+    pub direction: Option<Direction>,
+    /// When the call began; now unless given.
+    pub start_time: Option<Timestamp>,
+    /// How its chunks are encoded; mu-law at 8 kHz unless given.
+    pub audio_format: Option<AudioFormat>,
+}
+
+/// A call that stands, and whether this request made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Started {
+    /// The call.
+    pub call: Call,
+    /// False where the same request had started it before.
+    pub created: bool,
+}
+
+impl Callstore {
+    /// Starts a call. The same request again gives the same call.
+    ///
+    /// # Errors
+    /// `StreamSidTaken`, `CallSidTaken`, or a failing database.
+    pub async fn start_call(&self, new: NewCall) -> Result<Started, Error> {
+        let transaction = self.0.database.begin().await?;
+        let inserted = self.row(&new).insert(&transaction).await;
+        match inserted {
+            Ok(row) => {
+                transaction.commit().await?;
+                Ok(Started { call: row.try_into_model()?, created: true })
+            }
+            // The index has decided; now see which one it was.
+            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
+                transaction.rollback().await?;
+                let call = self.started_before(&new).await?;
+                Ok(Started { call, created: false })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn row(&self, new: &NewCall) -> entity::call::ActiveModel {
+        let now = self.now();
+        let (encoding, sample_rate) = new.audio_format.unwrap_or_default().stored();
+        entity::call::ActiveModel {
+            id: Set(self.0.ids.next()),
+            stream_sid: Set(Some(new.stream_sid.clone())),
+            call_sid: Set(new.call_sid.clone()),
+            caller: Set(new.caller.clone()),
+            agent: Set(new.agent.clone()),
+            direction: Set(new.direction),
+            encoding: Set(encoding),
+            sample_rate: Set(sample_rate),
+            start_time: Set(new.start_time.unwrap_or(now)),
+            end_time: Set(None),
+            duration_ms: Set(None),
+            status: Set(Status::Active),
+            end_reason: Set(None),
+            failure_code: Set(None),
+            failure_detail: Set(None),
+            created_at: Set(now),
+            updated_at: Set(now),
+            deleted_at: Set(None),
+        }
+    }
+
+    /// The call that has the `streamSid`, if all that is given equals what is stored.
+    async fn started_before(&self, new: &NewCall) -> Result<Call, Error> {
+        use entity::call::{Column, Entity};
+        let same = Entity::find().filter(Column::StreamSid.eq(&new.stream_sid));
+        let call = same.one(self.0.database.readers()).await?.ok_or(Error::CallSidTaken)?;
+        match difference(new, &call) {
+            None => Ok(call),
+            Some(field) => Err(Error::StreamSidTaken { field }),
+        }
+    }
+}
+
+/// The first field that is given and differs from what is stored.
+fn difference(new: &NewCall, call: &Call) -> Option<&'static str> {
+    fn differs<T: PartialEq>(given: Option<&T>, stored: Option<&T>) -> bool {
+        given.is_some() && given != stored
+    }
+    let checks = [
+        ("caller", new.caller != call.caller),
+        ("callSid", differs(new.call_sid.as_ref(), call.call_sid.as_ref())),
+        ("agent", differs(new.agent.as_ref(), call.agent.as_ref())),
+        ("direction", differs(new.direction.as_ref(), call.direction.as_ref())),
+        ("startTime", differs(new.start_time.as_ref(), Some(&call.start_time))),
+        ("audioFormat", differs(new.audio_format.as_ref(), Some(&AudioFormat::of(call)))),
+    ];
+    checks.into_iter().find_map(|(field, differs)| differs.then_some(field))
+}

@@ -1,0 +1,11 @@
+//! Audio chunks: taken while a call is active, kept as they came until its recording stands.
+
+mod append;
+mod status;
+
+pub use append::{ChunkStored, NewChunk};
+pub use entity::call_track::Track;
+pub use status::{ChunkStatus, TrackStatus};
+
+pub use status::TrackSummary;
+pub(crate) use status::{Summary, audio_bytes};

@@ -1,0 +1,167 @@
+//! What is stored of a call's audio: where a client resumes.
+
+use entity::{audio_chunk, call_track};
+use sea_orm::{
+    ActiveEnum, ColumnTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement,
+    sea_query::{Expr, ExprTrait, Func, SimpleExpr},
+};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::Track;
+use crate::{
+    Callstore, Error,
+    calls::{AudioFormat, CallRef, Status},
+    limits::MISSING_MAX,
+};
+
+/// What is stored of a call's audio.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChunkStatus {
+    /// The tracks that have chunks, the caller's first.
+    pub tracks: Vec<TrackStatus>,
+}
+
+/// What is stored of a track.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrackStatus {
+    /// Whose voice.
+    pub track: Track,
+    /// Seconds of audio in all its chunks together.
+    pub duration: f64,
+    /// What its chunks come to.
+    pub summary: TrackSummary,
+}
+
+/// What a track's chunks come to; kept as JSON when the chunks go.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TrackSummary {
+    /// How many chunks there are.
+    pub chunks: u64,
+    /// Bytes of audio in all of them.
+    pub bytes: u64,
+    /// The largest sequence number.
+    pub last_sequence: u32,
+    /// The first holes between the smallest and the largest sequence number, each from its first to its last.
+    pub missing: Vec<(u32, u32)>,
+    /// How many sequence numbers are missing.
+    pub missing_total: u64,
+}
+
+/// Gathers a [`TrackSummary`] from chunks in order of sequence.
+#[derive(Debug, Default)]
+pub(crate) struct Summary {
+    summary: TrackSummary,
+    next: Option<u32>,
+}
+
+impl Summary {
+    /// Adds the frames `first..=last`.
+    pub fn add(&mut self, first: u32, last: u32, bytes: u64) {
+        let expected = self.next.unwrap_or(first);
+        if first > expected {
+            self.summary.missing_total += u64::from(first - expected);
+            if self.summary.missing.len() < MISSING_MAX {
+                self.summary.missing.push((expected, first - 1));
+            }
+        }
+        self.summary.chunks += u64::from(last - first) + 1;
+        self.summary.bytes += bytes;
+        self.summary.last_sequence = last;
+        self.next = Some(last + 1);
+    }
+
+    pub fn finish(self) -> TrackSummary {
+        self.summary
+    }
+}
+
+impl Callstore {
+    /// What is stored of a call's audio; once the call is completed, what was stored when it ended.
+    ///
+    /// # Errors
+    /// `CallNotFound`, or a failing database.
+    pub async fn chunk_status(&self, call: &CallRef) -> Result<ChunkStatus, Error> {
+        let call = self.find_call(self.0.database.readers(), call).await?;
+        let summaries = match call.status {
+            Status::Completed => self.kept_summaries(call.id).await?,
+            Status::Active | Status::Finalizing | Status::Failed => self.live_summaries(call.id).await?,
+        };
+        let format = AudioFormat::of(&call);
+        let status = |(track, summary): (Track, TrackSummary)| TrackStatus {
+            track,
+            duration: format.seconds(summary.bytes),
+            summary,
+        };
+        Ok(ChunkStatus { tracks: summaries.into_iter().map(status).collect() })
+    }
+
+    async fn kept_summaries(&self, call: Uuid) -> Result<Vec<(Track, TrackSummary)>, Error> {
+        use call_track::{Column, Entity};
+        let rows = Entity::find()
+            .filter(Column::CallId.eq(call))
+            .filter(Column::Summary.is_not_null())
+            .order_by_asc(Column::Track)
+            .all(self.0.database.readers())
+            .await?;
+        let read = |row: call_track::Model| {
+            let summary = serde_json::from_value(row.summary.unwrap_or_default());
+            Ok((row.track, summary.map_err(|_| Error::Damaged("a track's summary"))?))
+        };
+        rows.into_iter().map(read).collect()
+    }
+
+    async fn live_summaries(&self, call: Uuid) -> Result<Vec<(Track, TrackSummary)>, Error> {
+        use audio_chunk::{Column, Entity};
+        let count = Expr::col(Column::LastSequence).sub(Expr::col(Column::FirstSequence)).add(1);
+        let rows: Vec<(Track, i64, i64, i32, i32)> = Entity::find()
+            .select_only()
+            .column(Column::Track)
+            .column_as(SimpleExpr::from(Func::sum(count)), "chunks")
+            .column_as(SimpleExpr::from(Func::sum(audio_bytes())), "bytes")
+            .column_as(Column::FirstSequence.min(), "first")
+            .column_as(Column::LastSequence.max(), "last")
+            .filter(Column::CallId.eq(call))
+            .group_by(Column::Track)
+            .order_by_asc(Column::Track)
+            .into_tuple()
+            .all(self.0.database.readers())
+            .await?;
+        let mut summaries = Vec::with_capacity(rows.len());
+        for (track, chunks, bytes, first, last) in rows {
+            let (chunks, span) = (chunks.unsigned_abs(), u64::from(last.abs_diff(first)) + 1);
+            let missing_total = span.saturating_sub(chunks);
+            let missing = if missing_total == 0 { Vec::new() } else { self.holes(call, track).await? };
+            let last_sequence = last.unsigned_abs();
+            let bytes = bytes.unsigned_abs();
+            summaries.push((track, TrackSummary { chunks, bytes, last_sequence, missing, missing_total }));
+        }
+        Ok(summaries)
+    }
+
+    /// The first holes in a track's sequence.
+    async fn holes(&self, call: Uuid, track: Track) -> Result<Vec<(u32, u32)>, DbErr> {
+        #[derive(FromQueryResult)]
+        struct Hole {
+            hole_from: i32,
+            hole_to: i32,
+        }
+        let readers = self.0.database.readers();
+        let query = Statement::from_sql_and_values(
+            readers.get_database_backend(),
+            "SELECT before + 1 AS hole_from, first_sequence - 1 AS hole_to FROM (
+                SELECT first_sequence, LAG(last_sequence) OVER (ORDER BY first_sequence) AS before
+                FROM audio_chunk WHERE call_id = $1 AND track = $2
+            ) AS pairs WHERE first_sequence > before + 1 ORDER BY first_sequence LIMIT $3",
+            [call.into(), track.to_value().into(), (MISSING_MAX as i64).into()],
+        );
+        let holes = Hole::find_by_statement(query).all(readers).await?;
+        Ok(holes.into_iter().map(|hole| (hole.hole_from.unsigned_abs(), hole.hole_to.unsigned_abs())).collect())
+    }
+}
+
+/// The number of bytes in a chunk's row.
+pub(crate) fn audio_bytes() -> SimpleExpr {
+    SimpleExpr::from(Func::cust("OCTET_LENGTH").arg(Expr::col(audio_chunk::Column::Data)))
+}

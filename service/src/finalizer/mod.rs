@@ -1,0 +1,254 @@
+//! The end of every call: from chunks to a recording. Whatever ended the call, and however often, it comes here; each step
+//! can be repeated, so that a crash at any point costs no more than the work of that step.
+//!
+//! `plan` looks over the chunks and lays them out, `render` writes the WAV, `complete` makes it known in one transaction.
+
+mod complete;
+mod plan;
+mod render;
+
+use std::{
+    collections::HashMap,
+    io,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use entity::call;
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use tokio::sync::{Semaphore, watch};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use uuid::Uuid;
+
+use crate::{
+    Callstore, Error,
+    calls::{Call, Status},
+    database::parallelism,
+};
+
+/// How long to wait after a failure, and at most.
+const RETRY_FIRST: Duration = Duration::from_secs(1);
+const RETRY_LAST: Duration = Duration::from_secs(60);
+
+/// The calls that are being finalized, and all other work in the background.
+pub(crate) struct Finalizer {
+    jobs: Mutex<HashMap<Uuid, Job>>,
+    /// As many recordings are made at a time as there are cores.
+    cores: Semaphore,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+struct Job {
+    done: watch::Receiver<()>,
+    /// Someone asked after the job had begun: look at the call once more.
+    again: bool,
+}
+
+impl Default for Finalizer {
+    fn default() -> Self {
+        Self {
+            jobs: Mutex::default(),
+            cores: Semaphore::new(parallelism()),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        }
+    }
+}
+
+/// A call that is being finalized.
+pub(crate) struct Finalizing {
+    done: watch::Receiver<()>,
+    stop: CancellationToken,
+}
+
+impl Finalizing {
+    /// Waits until it is done, at most for `limit`, and not beyond the service's stop.
+    pub async fn wait(mut self, limit: Duration) {
+        tokio::select! {
+            _ = self.done.changed() => {}
+            () = tokio::time::sleep(limit) => {}
+            () = self.stop.cancelled() => {}
+        }
+    }
+
+    /// Waits until it is done.
+    pub async fn finished(mut self) {
+        // The job drops the sender when it is done.
+        while self.done.changed().await.is_ok() {}
+    }
+}
+
+/// Why a recording was not made.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("the service is stopping")]
+    Stopped,
+    #[error(transparent)]
+    Database(#[from] DbErr),
+    #[error("the recording store failed: {0}")]
+    Store(#[from] io::Error),
+    #[error("the recording would be longer than a WAV file can be")]
+    TooLong,
+    #[error("a chunk is damaged")]
+    Damaged,
+}
+
+impl Failure {
+    /// What is told of it: a code and a sentence, nothing of the inside.
+    fn public(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::TooLong => (
+                "recording_too_long",
+                "The recording would be longer than the 4 GiB that a WAV file can hold. The chunks are kept.",
+            ),
+            Self::Damaged => ("chunk_damaged", "A stored chunk could not be decoded. The chunks are kept."),
+            Self::Store(_) | Self::Database(_) | Self::Stopped => (
+                "store_failed",
+                "The recording could not be written. The chunks are kept; end the call again to try once more.",
+            ),
+        }
+    }
+}
+
+impl Finalizer {
+    /// Runs work in the background that a stop waits for.
+    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(work);
+    }
+
+    /// The job of a call, if one runs.
+    pub fn running(&self, call: Uuid) -> Option<Finalizing> {
+        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        jobs.get(&call).map(|job| self.handle(job.done.clone()))
+    }
+
+    /// Waits; false where the service stops meanwhile.
+    pub async fn pause(&self, pause: Duration) -> bool {
+        tokio::select! {
+            () = tokio::time::sleep(pause) => true,
+            () = self.stop.cancelled() => false,
+        }
+    }
+
+    /// Tells all work to stop at its next step.
+    pub fn cancel(&self) {
+        self.stop.cancel();
+    }
+
+    /// Stops all work and waits for it.
+    pub async fn close(&self) {
+        self.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    fn handle(&self, done: watch::Receiver<()>) -> Finalizing {
+        Finalizing { done, stop: self.stop.clone() }
+    }
+
+    /// Ends a job, unless someone has asked again since it began.
+    fn finish(&self, call: Uuid) -> bool {
+        let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        match jobs.get_mut(&call) {
+            Some(job) if job.again => {
+                job.again = false;
+                false
+            }
+            _ => {
+                jobs.remove(&call);
+                true
+            }
+        }
+    }
+}
+
+impl Callstore {
+    /// Finalizes a call in the background; one that is at it already looks at the call once more when it is through.
+    pub(crate) fn finalize(&self, call: Uuid) -> Finalizing {
+        let finalizer = &self.0.finalizer;
+        let mut jobs = finalizer.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(job) = jobs.get_mut(&call) {
+            job.again = true;
+            return finalizer.handle(job.done.clone());
+        }
+        let (sender, done) = watch::channel(());
+        jobs.insert(call, Job { done: done.clone(), again: false });
+        let this = self.clone();
+        finalizer.tasks.spawn(async move {
+            loop {
+                let what = "A call could not be finalized yet.";
+                this.until_done(what, || this.finalize_once(call)).await;
+                if this.0.finalizer.stop.is_cancelled() || this.0.finalizer.finish(call) {
+                    break;
+                }
+            }
+            drop(sender);
+        });
+        finalizer.handle(done)
+    }
+
+    /// Tries until it works or the service stops; the next start goes on.
+    pub(crate) async fn until_done<F, T>(&self, what: &'static str, mut attempt: F)
+    where
+        F: FnMut() -> T,
+        T: Future<Output = Result<(), Error>>,
+    {
+        let mut pause = RETRY_FIRST;
+        while let Err(error) = attempt().await {
+            tracing::error!(%error, "{what}");
+            if !self.0.finalizer.pause(pause).await {
+                return;
+            }
+            pause = (pause * 2).min(RETRY_LAST);
+        }
+    }
+
+    /// Finalizes what the last run had not.
+    pub(crate) async fn resume_finalizing(&self) -> Result<(), Error> {
+        use call::{Column, Entity};
+        let unfinished: Vec<Uuid> = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::DeletedAt.is_null())
+            .filter(Column::Status.eq(Status::Finalizing))
+            .into_tuple()
+            .all(self.0.database.readers())
+            .await?;
+        if !unfinished.is_empty() {
+            tracing::info!(calls = unfinished.len(), "Calls that had ended are finalized now.");
+        }
+        for call in unfinished {
+            self.finalize(call);
+        }
+        Ok(())
+    }
+
+    /// Finalizes a call if that is what it waits for. An error is one of the database: nothing is decided, try again.
+    async fn finalize_once(&self, id: Uuid) -> Result<(), Error> {
+        use call::{Column, Entity};
+        let Ok(_core) = self.0.finalizer.cores.acquire().await else { return Ok(()) };
+        let waiting =
+            Entity::find_by_id(id).filter(Column::DeletedAt.is_null()).filter(Column::Status.eq(Status::Finalizing));
+        let Some(call) = waiting.one(self.0.database.readers()).await? else { return Ok(()) };
+        match self.record(&call).await {
+            Ok(()) => {
+                self.purge_chunks(id);
+                Ok(())
+            }
+            Err(Failure::Stopped) => Ok(()),
+            Err(Failure::Database(error)) => Err(error.into()),
+            Err(failure) => {
+                tracing::error!(call = %id, error = %failure, "A recording could not be made.");
+                self.fail(id, failure.public()).await
+            }
+        }
+    }
+
+    /// Makes a call's recording, if it has audio, and completes the call.
+    async fn record(&self, call: &Call) -> Result<(), Failure> {
+        let plan = self.plan(call).await?;
+        let file = if plan.has_audio() { Some(self.render(call, &plan).await?) } else { None };
+        self.complete(call, plan, file).await
+    }
+}

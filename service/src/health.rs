@@ -1,0 +1,53 @@
+//! Whether the service can do its work.
+
+use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect};
+
+use crate::Callstore;
+
+/// What is needed for work, and whether it is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// The database answers and can be written.
+    pub database: bool,
+    /// The recording store can be written.
+    pub store: bool,
+    /// There is room for recordings and chunks.
+    pub free_space: bool,
+    /// Bytes that are free where recordings are kept.
+    pub free_bytes: u64,
+}
+
+/// Below this much free space the service is not ready.
+const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
+
+impl Health {
+    /// Whether all of it is there.
+    #[must_use]
+    pub fn ready(self) -> bool {
+        self.database && self.store && self.free_space
+    }
+}
+
+impl Callstore {
+    /// Looks at the database, the store and the free space.
+    pub async fn health(&self) -> Health {
+        let Self(inner) = self;
+        let read = entity::call::Entity::find().limit(1).one(inner.database.readers()).await;
+        // An empty transaction takes the write lock, which is what a write would need.
+        let written = match inner.database.begin().await {
+            Ok(transaction) => transaction.execute_unprepared("SELECT 1").await.is_ok(),
+            Err(_) => false,
+        };
+        let store = inner.store.clone();
+        let (writable, free_bytes) =
+            tokio::task::spawn_blocking(move || (store.probe().is_ok(), store.free_bytes().unwrap_or(0)))
+                .await
+                .unwrap_or((false, 0));
+        Health {
+            database: read.is_ok() && written,
+            store: writable,
+            free_space: free_bytes >= FREE_BYTES_MIN,
+            free_bytes,
+        }
+    }
+}

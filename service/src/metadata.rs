@@ -1,0 +1,190 @@
+//! Metadata: what else is known of a call, one record a call.
+
+use entity::call_metadata::{ActiveModel, Entity};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel, TryIntoModel};
+use serde_json::{Map, Value};
+
+pub use entity::call_metadata::Model as Metadata;
+
+use crate::{
+    Callstore, Error,
+    calls::CallRef,
+    limits::{JSON_MAX_BYTES, JSON_MAX_DEPTH},
+};
+
+/// Metadata as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewMetadata {
+    /// The language spoken.
+    pub language: Option<String>,
+    /// Where the caller is.
+    pub region: Option<String>,
+    /// What the caller calls with.
+    pub device_type: Option<String>,
+    /// How good the line is.
+    pub network_quality: Option<String>,
+    /// Anything else, a JSON object.
+    pub custom_data: Option<Value>,
+}
+
+/// A change of metadata: `None` leaves a field as it is, `Some(None)` removes it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MetadataChange {
+    /// The language spoken.
+    pub language: Option<Option<String>>,
+    /// Where the caller is.
+    pub region: Option<Option<String>>,
+    /// What the caller calls with.
+    pub device_type: Option<Option<String>>,
+    /// How good the line is.
+    pub network_quality: Option<Option<String>>,
+    /// Merged into what is there, as RFC 7396 says.
+    pub custom_data: Option<Option<Value>>,
+}
+
+/// Metadata that is stored, and whether there was none before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetadataSet {
+    /// The metadata.
+    pub metadata: Metadata,
+    /// Whether the call had none before.
+    pub created: bool,
+}
+
+impl Callstore {
+    /// Replaces a call's metadata.
+    ///
+    /// # Errors
+    /// `CallNotFound`, `Invalid` for custom data that is too large or too deep, or a failing database.
+    pub async fn set_metadata(&self, call: &CallRef, new: NewMetadata) -> Result<MetadataSet, Error> {
+        self.write_metadata(call, |row| {
+            row.language = Set(new.language);
+            row.region = Set(new.region);
+            row.device_type = Set(new.device_type);
+            row.network_quality = Set(new.network_quality);
+            row.custom_data = Set(new.custom_data);
+        })
+        .await
+    }
+
+    /// Changes a call's metadata, or makes it.
+    ///
+    /// # Errors
+    /// As [`set_metadata`](Self::set_metadata).
+    pub async fn update_metadata(&self, call: &CallRef, change: MetadataChange) -> Result<MetadataSet, Error> {
+        self.write_metadata(call, |row| {
+            let fields = [
+                (&mut row.language, change.language),
+                (&mut row.region, change.region),
+                (&mut row.device_type, change.device_type),
+                (&mut row.network_quality, change.network_quality),
+            ];
+            for (field, change) in fields {
+                if let Some(value) = change {
+                    *field = Set(value);
+                }
+            }
+            if let Some(patch) = change.custom_data {
+                let before = row.custom_data.take().flatten().unwrap_or_default();
+                row.custom_data = Set(patch.map(|patch| merge(before, patch)));
+            }
+        })
+        .await
+    }
+
+    /// A call's metadata.
+    ///
+    /// # Errors
+    /// `CallNotFound`, `MetadataNotFound`, or a failing database.
+    pub async fn get_metadata(&self, call: &CallRef) -> Result<Metadata, Error> {
+        let readers = self.0.database.readers();
+        let call = self.find_call(readers, call).await?;
+        Entity::find_by_id(call.id).one(readers).await?.ok_or(Error::MetadataNotFound)
+    }
+
+    /// Removes a call's metadata.
+    ///
+    /// # Errors
+    /// As [`get_metadata`](Self::get_metadata).
+    pub async fn delete_metadata(&self, call: &CallRef) -> Result<(), Error> {
+        let transaction = self.0.database.begin().await?;
+        let call = self.find_call(&transaction, call).await?;
+        let deleted = Entity::delete_by_id(call.id).exec(&transaction).await?;
+        transaction.commit().await?;
+        if deleted.rows_affected == 0 { Err(Error::MetadataNotFound) } else { Ok(()) }
+    }
+
+    async fn write_metadata(
+        &self,
+        call: &CallRef,
+        change: impl FnOnce(&mut ActiveModel),
+    ) -> Result<MetadataSet, Error> {
+        let transaction = self.0.database.begin().await?;
+        let call = self.find_call(&transaction, call).await?;
+        let now = self.now();
+        let stored = Entity::find_by_id(call.id).one(&transaction).await?;
+        let created = stored.is_none();
+        let mut row = stored.map_or_else(|| empty(&call), IntoActiveModel::into_active_model);
+        change(&mut row);
+        check_json("/customData", row.custom_data.try_as_ref().and_then(Option::as_ref))?;
+        row.updated_at = Set(now);
+        let row = if created {
+            row.created_at = Set(now);
+            row.insert(&transaction).await?
+        } else {
+            row.update(&transaction).await?
+        };
+        transaction.commit().await?;
+        Ok(MetadataSet { metadata: row.try_into_model()?, created })
+    }
+}
+
+fn empty(call: &crate::Call) -> ActiveModel {
+    ActiveModel {
+        call_id: Set(call.id),
+        language: Set(None),
+        region: Set(None),
+        device_type: Set(None),
+        network_quality: Set(None),
+        custom_data: Set(None),
+        created_at: Set(call.created_at),
+        updated_at: Set(call.updated_at),
+    }
+}
+
+/// RFC 7396: what the patch names replaces what is there; null removes; objects are merged within.
+fn merge(before: Value, patch: Value) -> Value {
+    let Value::Object(patch) = patch else { return patch };
+    let mut merged = match before {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    };
+    for (name, change) in patch {
+        let field = merged.remove(&name).unwrap_or_default();
+        if !change.is_null() {
+            merged.insert(name, merge(field, change));
+        }
+    }
+    Value::Object(merged)
+}
+
+/// Refuses JSON that is too large or too deep to be kept.
+pub(crate) fn check_json(pointer: &str, value: Option<&Value>) -> Result<(), Error> {
+    let Some(value) = value else { return Ok(()) };
+    if depth(value) > JSON_MAX_DEPTH {
+        return Err(Error::invalid(pointer, format!("It is nested deeper than {JSON_MAX_DEPTH} levels.")));
+    }
+    if value.to_string().len() > JSON_MAX_BYTES {
+        return Err(Error::invalid(pointer, format!("It is longer than {JSON_MAX_BYTES} bytes of JSON.")));
+    }
+    Ok(())
+}
+
+/// How many objects and arrays are open at the deepest place.
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}

@@ -1,0 +1,137 @@
+//! Removing what is no longer needed, in slices, so that no other write waits for millions of rows.
+
+use entity::{analytics, audio_chunk, call, call_track::Track, transcript};
+use sea_orm::{
+    ActiveEnum, ColumnTrait, DbErr, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+};
+use uuid::Uuid;
+
+use crate::{Callstore, Error, calls::Status, store::Store};
+
+/// How many rows go in one transaction.
+const SLICE: u64 = 500;
+
+impl Callstore {
+    /// Removes a deleted call in the background.
+    pub(crate) fn purge_call(&self, call: Uuid) {
+        let this = self.clone();
+        self.0.finalizer.spawn(async move {
+            let finalizing = this.0.finalizer.running(call);
+            if let Some(finalizing) = finalizing {
+                finalizing.finished().await;
+            }
+            this.until_done("A deleted call could not be removed yet.", || this.remove_call(call)).await;
+        });
+    }
+
+    /// Removes the chunks of a call whose recording stands, in the background.
+    pub(crate) fn purge_chunks(&self, call: Uuid) {
+        let this = self.clone();
+        self.0.finalizer.spawn(async move {
+            let what = "The chunks of a finished recording could not be removed yet.";
+            this.until_done(what, || this.remove_chunks(call)).await;
+        });
+    }
+
+    /// Goes on with what the last run had not removed.
+    pub(crate) async fn resume_purging(&self) -> Result<(), Error> {
+        let readers = self.0.database.readers();
+        let deleted: Vec<Uuid> = call::Entity::find()
+            .select_only()
+            .column(call::Column::Id)
+            .filter(call::Column::DeletedAt.is_not_null())
+            .into_tuple()
+            .all(readers)
+            .await?;
+        for call in deleted {
+            self.purge_call(call);
+        }
+        // From call to call by key: as many look-ups as calls have chunks, however many chunks those are.
+        let mut after = Uuid::nil();
+        while let Some(call) = self.next_call_with_chunks(after).await? {
+            let completed = call::Entity::find_by_id(call)
+                .filter(call::Column::Status.eq(Status::Completed))
+                .filter(call::Column::DeletedAt.is_null());
+            if completed.one(readers).await?.is_some() {
+                self.purge_chunks(call);
+            }
+            after = call;
+        }
+        Ok(())
+    }
+
+    async fn next_call_with_chunks(&self, after: Uuid) -> Result<Option<Uuid>, DbErr> {
+        use audio_chunk::{Column, Entity};
+        Entity::find()
+            .select_only()
+            .column(Column::CallId)
+            .filter(Column::CallId.gt(after))
+            .order_by_asc(Column::CallId)
+            .limit(1)
+            .into_tuple()
+            .one(self.0.database.readers())
+            .await
+    }
+
+    async fn remove_call(&self, call: Uuid) -> Result<(), Error> {
+        let store = self.0.store.clone();
+        let removed = tokio::task::spawn_blocking(move || store.remove(&Store::file_path(call))).await;
+        removed.map_err(|_| Error::Damaged("removing a file did not finish"))??;
+        self.remove_chunks(call).await?;
+        loop {
+            use transcript::{Column, Entity};
+            let slice = Entity::find().select_only().column(Column::Id).filter(Column::CallId.eq(call)).limit(SLICE);
+            let delete = Entity::delete_many().filter(Column::Id.in_subquery(slice.into_query()));
+            if self.delete(delete).await? < SLICE {
+                break;
+            }
+        }
+        loop {
+            use analytics::{Column, Entity};
+            let slice = Entity::find().select_only().column(Column::Id).filter(Column::CallId.eq(call)).limit(SLICE);
+            let delete = Entity::delete_many().filter(Column::Id.in_subquery(slice.into_query()));
+            if self.delete(delete).await? < SLICE {
+                break;
+            }
+        }
+        let row = call::Entity::delete_many().filter(call::Column::Id.eq(call));
+        self.delete(row).await?;
+        Ok(())
+    }
+
+    async fn remove_chunks(&self, call: Uuid) -> Result<(), Error> {
+        use audio_chunk::{Column, Entity};
+        for track in Track::iter() {
+            loop {
+                let of_track =
+                    || Entity::find().filter(Column::CallId.eq(call)).filter(Column::Track.eq(track.to_value()));
+                let last: Option<i32> = of_track()
+                    .select_only()
+                    .column(Column::FirstSequence)
+                    .order_by_asc(Column::FirstSequence)
+                    .offset(SLICE - 1)
+                    .limit(1)
+                    .into_tuple()
+                    .one(self.0.database.readers())
+                    .await?;
+                let slice = Entity::delete_many()
+                    .filter(Column::CallId.eq(call))
+                    .filter(Column::Track.eq(track.to_value()))
+                    .filter(Column::FirstSequence.lte(last.unwrap_or(i32::MAX)));
+                self.delete(slice).await?;
+                if last.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs one delete in a transaction of its own, and stops between two when the service stops.
+    async fn delete<E: EntityTrait>(&self, delete: sea_orm::DeleteMany<E>) -> Result<u64, Error> {
+        let transaction = self.0.database.begin().await?;
+        let deleted = delete.exec(&transaction).await?;
+        transaction.commit().await?;
+        Ok(deleted.rows_affected)
+    }
+}

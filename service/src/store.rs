@@ -1,0 +1,125 @@
+//! The folder of finished recordings. Files are named after ids alone; a file stands under its name only when it is
+//! whole and synced, and until then in `tmp/`, which is emptied when the store is opened.
+
+use std::{
+    fs::{self, File},
+    io,
+    path::{Path, PathBuf},
+};
+
+use uuid::Uuid;
+
+/// A folder of recordings.
+#[derive(Clone, Debug)]
+pub struct Store {
+    root: PathBuf,
+}
+
+/// A file being written; it appears in the store by [`publish`](Store::publish), and goes when dropped before.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    /// Open for writing.
+    pub file: File,
+    path: PathBuf,
+    kept: bool,
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if !self.kept && fs::remove_file(&self.path).is_err() {
+            tracing::warn!("A draft of a recording could not be removed; the next start removes it.");
+        }
+    }
+}
+
+/// The folder of files that are being written.
+const DRAFTS: &str = "tmp";
+/// What their names end in.
+const DRAFT_SUFFIX: &str = ".wav.part";
+
+impl Store {
+    /// Opens the folder, makes it where there is none, and removes what a crash left half-written.
+    ///
+    /// # Errors
+    /// When the folder cannot be made, read or written.
+    pub fn open(root: &Path) -> io::Result<Self> {
+        let store = Self { root: root.to_owned() };
+        fs::create_dir_all(store.drafts())?;
+        for entry in fs::read_dir(store.drafts())? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().ends_with(DRAFT_SUFFIX) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        store.probe()?;
+        Ok(store)
+    }
+
+    /// The name of a call's recording, relative to the store. The last two digits spread the files over 256 folders.
+    #[must_use]
+    pub fn file_path(call: Uuid) -> String {
+        let name = call.as_hyphenated().to_string();
+        format!("{}/{name}.wav", &name[name.len() - 2..])
+    }
+
+    /// Where a file of this name is.
+    #[must_use]
+    pub fn locate(&self, file_path: &str) -> PathBuf {
+        self.root.join(file_path)
+    }
+
+    /// Begins a file under a name that no other writer has.
+    pub(crate) fn draft(&self, unique: Uuid) -> io::Result<Draft> {
+        let path = self.drafts().join(format!("{}{DRAFT_SUFFIX}", unique.as_hyphenated()));
+        let file = File::options().read(true).write(true).create_new(true).open(&path)?;
+        Ok(Draft { file, path, kept: false })
+    }
+
+    /// Syncs a draft and puts it under its name, in place of one that may be there; durable when this returns.
+    pub(crate) fn publish(&self, mut draft: Draft, file_path: &str) -> io::Result<()> {
+        draft.file.sync_all()?;
+        let target = self.locate(file_path);
+        let folder = target.parent().unwrap_or(&self.root);
+        if !folder.is_dir() {
+            fs::create_dir_all(folder)?;
+            sync_folder(&self.root)?;
+        }
+        fs::rename(&draft.path, &target)?;
+        draft.kept = true;
+        sync_folder(folder)
+    }
+
+    /// Removes a file; one that is not there is removed already.
+    pub(crate) fn remove(&self, file_path: &str) -> io::Result<()> {
+        match fs::remove_file(self.locate(file_path)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a file can be written.
+    pub(crate) fn probe(&self) -> io::Result<()> {
+        let path = self.drafts().join(format!("probe-{}{DRAFT_SUFFIX}", std::process::id()));
+        fs::write(&path, b"probe")?;
+        match fs::remove_file(&path) {
+            // Another probe of this process was faster.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => other,
+        }
+    }
+
+    /// How many bytes are free for more recordings.
+    pub(crate) fn free_bytes(&self) -> io::Result<u64> {
+        let space = rustix::fs::statvfs(&self.root)?;
+        Ok(space.f_bavail.saturating_mul(space.f_frsize))
+    }
+
+    fn drafts(&self) -> PathBuf {
+        self.root.join(DRAFTS)
+    }
+}
+
+/// Makes the names in a folder durable.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}

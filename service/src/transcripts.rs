@@ -1,0 +1,98 @@
+//! Transcripts: what was said, before and after the call has ended.
+
+use entity::transcript::{ActiveModel, Column, Entity};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, sea_query::NullOrdering,
+};
+use uuid::Uuid;
+
+pub use entity::transcript::Model as Transcript;
+
+use crate::{Callstore, Error, Page, Slice, calls::CallRef};
+
+/// An utterance to be stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewTranscript {
+    /// Who spoke.
+    pub speaker: String,
+    /// What was said.
+    pub text: String,
+    /// How sure the recognizer was, 0 to 1.
+    pub confidence: Option<f64>,
+    /// Where in the call it begins, in seconds.
+    pub start_time: Option<f64>,
+    /// Where in the call it ends, in seconds.
+    pub end_time: Option<f64>,
+}
+
+/// A part of a call's transcripts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListTranscripts {
+    /// Which part.
+    pub page: Page,
+    /// Only what this one said.
+    pub speaker: Option<String>,
+}
+
+impl Callstore {
+    /// Stores utterances, all or none of them.
+    ///
+    /// # Errors
+    /// `CallNotFound`, or a failing database.
+    pub async fn add_transcripts(&self, call: &CallRef, new: Vec<NewTranscript>) -> Result<Vec<Transcript>, Error> {
+        let transaction = self.0.database.begin().await?;
+        let call_id = self.find_call(&transaction, call).await?.id;
+        let created_at = self.now();
+        let stored: Vec<Transcript> = new
+            .into_iter()
+            .map(|new| Transcript {
+                id: self.0.ids.next(),
+                call_id,
+                speaker: new.speaker,
+                text: new.text,
+                confidence: new.confidence,
+                start_time: new.start_time,
+                end_time: new.end_time,
+                created_at,
+            })
+            .collect();
+        let rows = stored.iter().cloned().map(|row| ActiveModel {
+            id: Set(row.id),
+            call_id: Set(row.call_id),
+            speaker: Set(row.speaker),
+            text: Set(row.text),
+            confidence: Set(row.confidence),
+            start_time: Set(row.start_time),
+            end_time: Set(row.end_time),
+            created_at: Set(row.created_at),
+        });
+        Entity::insert_many(rows).exec_without_returning(&transaction).await?;
+        transaction.commit().await?;
+        Ok(stored)
+    }
+
+    /// A call's transcripts in the order in which they were said; those without a time last, as they arrived.
+    ///
+    /// # Errors
+    /// `CallNotFound`, or a failing database.
+    pub async fn list_transcripts(&self, call: &CallRef, list: &ListTranscripts) -> Result<Slice<Transcript>, Error> {
+        let call = self.find_call(self.0.database.readers(), call).await?;
+        self.transcripts_of(call.id, list).await
+    }
+
+    pub(crate) async fn transcripts_of(&self, call: Uuid, list: &ListTranscripts) -> Result<Slice<Transcript>, Error> {
+        let rows = select(call, list).all(self.0.database.readers()).await?;
+        Ok(Slice::cut(rows, list.page.limit))
+    }
+}
+
+fn select(call: Uuid, list: &ListTranscripts) -> sea_orm::Select<Entity> {
+    let mut rows = Entity::find().filter(Column::CallId.eq(call));
+    if let Some(speaker) = &list.speaker {
+        rows = rows.filter(Column::Speaker.eq(speaker));
+    }
+    rows.order_by_with_nulls(Column::StartTime, Order::Asc, NullOrdering::Last)
+        .order_by_asc(Column::Id)
+        .offset(list.page.offset)
+        .limit(list.page.limit + 1)
+}
