@@ -1,1 +1,24 @@
-//! api
+//! The HTTP skin of Callstore: handlers, wire types, problem details and the OpenAPI document. Every rule is in `service`;
+//! this crate translates. A folder is a resource, a file an operation; `routes` lists them all.
+
+mod analytics;
+mod audio;
+mod calls;
+mod chunks;
+pub mod command;
+mod extract;
+mod metadata;
+mod observe;
+mod openapi;
+mod pages;
+mod problem;
+mod recordings;
+mod routes;
+pub mod server;
+pub mod settings;
+mod system;
+mod transcripts;
+mod wire;
+
+pub use openapi::document;
+pub use problem::ProblemCode;

@@ -1,2 +1,7 @@
-//! The callstore binary.
-fn main() {}
+//! The `callstore` binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    api::command::main()
+}

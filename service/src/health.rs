@@ -1,8 +1,8 @@
 //! Whether the service can do its work.
 
-use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 
-use crate::Callstore;
+use crate::{Callstore, Error, Status};
 
 /// What is needed for work, and whether it is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,26 @@ impl Health {
 }
 
 impl Callstore {
+    /// Sets the gauges that are counted rather than kept: calls under way, and free space.
+    ///
+    /// # Errors
+    /// A failing database.
+    pub async fn record_gauges(&self) -> Result<(), Error> {
+        use entity::call::{Column, Entity};
+        for (status, gauge) in
+            [(Status::Active, "callstore_active_calls"), (Status::Finalizing, "callstore_finalizing_calls")]
+        {
+            let calls = Entity::find().filter(Column::DeletedAt.is_null()).filter(Column::Status.eq(status));
+            metrics::gauge!(gauge).set(calls.count(self.0.database.readers()).await? as f64);
+        }
+        let store = self.0.store.clone();
+        let free = tokio::task::spawn_blocking(move || store.free_bytes()).await;
+        if let Ok(Ok(free)) = free {
+            metrics::gauge!("callstore_free_bytes").set(free as f64);
+        }
+        Ok(())
+    }
+
     /// Looks at the database, the store and the free space.
     pub async fn health(&self) -> Health {
         let Self(inner) = self;

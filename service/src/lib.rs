@@ -48,14 +48,14 @@ struct Inner {
     database: Database,
     store: Store,
     clock: Box<dyn Clock>,
-    ids: Box<dyn Ids>,
+    ids: Arc<dyn Ids>,
     finalizer: Finalizer,
 }
 
 impl Callstore {
     /// A call store over a migrated database and a folder of recordings. Call [`resume`](Self::resume) once it stands.
     #[must_use]
-    pub fn new(database: Database, store: Store, clock: Box<dyn Clock>, ids: Box<dyn Ids>) -> Self {
+    pub fn new(database: Database, store: Store, clock: Box<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
         Self(Arc::new(Inner { database, store, clock, ids, finalizer: Finalizer::default() }))
     }
 

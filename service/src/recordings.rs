@@ -9,17 +9,36 @@ use uuid::Uuid;
 
 pub use entity::recording::Model as Recording;
 
-use crate::{Callstore, Error, calls::CallRef};
+use crate::{Callstore, Error, Track, calls::CallRef};
 
 /// Silence that stands for audio that did not come.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Gap {
-    /// Whose voice: `inbound` or `outbound`.
-    pub track: String,
+    /// Whose voice.
+    #[serde(with = "track_name")]
+    pub track: Track,
     /// Where it begins, in seconds.
     pub start: f64,
     /// Where it ends, in seconds.
     pub end: f64,
+}
+
+/// A track in JSON: by its name.
+mod track_name {
+    use sea_orm::Iterable;
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    use crate::{Track, chunks::track_name};
+
+    pub fn serialize<S: Serializer>(track: &Track, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(track_name(*track))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Track, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let track = Track::iter().find(|track| track_name(*track) == name);
+        track.ok_or_else(|| D::Error::custom("no track"))
+    }
 }
 
 impl Gap {

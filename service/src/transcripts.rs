@@ -71,6 +71,15 @@ impl Callstore {
         Ok(stored)
     }
 
+    /// Stores an utterance.
+    ///
+    /// # Errors
+    /// `CallNotFound`, or a failing database.
+    pub async fn add_transcript(&self, call: &CallRef, new: NewTranscript) -> Result<Transcript, Error> {
+        let stored = self.add_transcripts(call, vec![new]).await?;
+        stored.into_iter().next().ok_or(Error::Damaged("a stored transcript without an answer"))
+    }
+
     /// A call's transcripts in the order in which they were said; those without a time last, as they arrived.
     ///
     /// # Errors

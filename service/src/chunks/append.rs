@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::Track;
+use super::{Track, track_name};
 use crate::{
     Callstore, Error, FieldError,
     calls::{AudioFormat, CallRef, Status},
@@ -102,7 +102,21 @@ impl Callstore {
             count_duplicates(&transaction, call.id, track, state.duplicates).await?;
         }
         transaction.commit().await?;
+        count(&stored);
         Ok(stored)
+    }
+}
+
+/// Counts what was taken, for the metrics.
+fn count(stored: &[ChunkStored]) {
+    for chunk in stored {
+        let track = track_name(chunk.track);
+        if chunk.duplicate {
+            metrics::counter!("callstore_chunk_duplicates_total", "track" => track).increment(1);
+        } else {
+            metrics::counter!("callstore_chunks_total", "track" => track).increment(1);
+            metrics::counter!("callstore_chunk_bytes_total", "track" => track).increment(chunk.bytes as u64);
+        }
     }
 }
 

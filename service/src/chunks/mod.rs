@@ -8,4 +8,12 @@ pub use entity::call_track::Track;
 pub use status::{ChunkStatus, TrackStatus};
 
 pub use status::TrackSummary;
+/// A track's name in JSON, in logs and in metrics.
+pub(crate) fn track_name(track: Track) -> &'static str {
+    match track {
+        Track::Inbound => "inbound",
+        Track::Outbound => "outbound",
+    }
+}
+
 pub(crate) use status::{Summary, audio_bytes};

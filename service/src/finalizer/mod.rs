@@ -11,7 +11,7 @@ use std::{
     collections::HashMap,
     io,
     sync::{Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use entity::call;
@@ -231,8 +231,12 @@ impl Callstore {
         let waiting =
             Entity::find_by_id(id).filter(Column::DeletedAt.is_null()).filter(Column::Status.eq(Status::Finalizing));
         let Some(call) = waiting.one(self.0.database.readers()).await? else { return Ok(()) };
-        match self.record(&call).await {
+        let begun = Instant::now();
+        let outcome = self.record(&call).await;
+        match outcome {
             Ok(()) => {
+                metrics::histogram!("callstore_finalize_seconds").record(begun.elapsed().as_secs_f64());
+                metrics::counter!("callstore_recordings_total", "outcome" => "completed").increment(1);
                 self.purge_chunks(id);
                 Ok(())
             }
@@ -240,6 +244,7 @@ impl Callstore {
             Err(Failure::Database(error)) => Err(error.into()),
             Err(failure) => {
                 tracing::error!(call = %id, error = %failure, "A recording could not be made.");
+                metrics::counter!("callstore_recordings_total", "outcome" => "failed").increment(1);
                 self.fail(id, failure.public()).await
             }
         }

@@ -75,14 +75,6 @@ impl ChunkOrder {
     }
 }
 
-/// The name of a track in the API.
-pub(super) fn track_name(track: Track) -> &'static str {
-    match track {
-        Track::Inbound => "inbound",
-        Track::Outbound => "outbound",
-    }
-}
-
 impl Callstore {
     /// Looks over a call's chunks.
     pub(super) async fn plan(&self, call: &Call) -> Result<Plan, Failure> {
@@ -108,11 +100,7 @@ impl Callstore {
             (ChunkOrder::Timestamp, sorted.timeline)
         };
         let seconds = |samples| samples_to_seconds(samples, format.sample_rate_hz);
-        let gaps = laid_out.gaps().iter().map(|gap| Gap {
-            track: track_name(track).to_owned(),
-            start: seconds(gap.start),
-            end: seconds(gap.end),
-        });
+        let gaps = laid_out.gaps().iter().map(|gap| Gap { track, start: seconds(gap.start), end: seconds(gap.end) });
         Ok(Some(TrackPlan {
             track,
             order,

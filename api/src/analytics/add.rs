@@ -1,0 +1,104 @@
+//! `addAnalytics`.
+
+use actix_web::{HttpResponse, post, web::Data};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use service::{Callstore, NewAnalytics};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::{Analytics, Sentiment};
+use crate::{
+    extract::{CallPath, Json, JsonBody, NoQuery, Query},
+    problem::Problem,
+    wire::{Time, whole},
+};
+
+/// A snapshot of a call's figures.
+#[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AddAnalytics {
+    /// The mood.
+    pub sentiment: Option<Sentiment>,
+    /// How strong it is.
+    #[schema(minimum = 0, maximum = 1)]
+    #[validate(range(min = 0.0, max = 1.0))]
+    pub sentiment_score: Option<f64>,
+    /// Seconds of speech.
+    #[schema(minimum = 0)]
+    #[validate(range(min = 0.0))]
+    pub talk_time: Option<f64>,
+    /// Seconds of silence.
+    #[schema(minimum = 0)]
+    #[validate(range(min = 0.0))]
+    pub silence_time: Option<f64>,
+    /// How often one spoke over the other.
+    #[serde(default, deserialize_with = "whole")]
+    #[schema(minimum = 0, maximum = 2_147_483_647)]
+    #[validate(range(max = 2_147_483_647))]
+    pub interruptions: Option<u32>,
+    /// The agent's mean time to answer, in milliseconds.
+    #[schema(minimum = 0)]
+    #[validate(range(min = 0.0))]
+    pub average_latency: Option<f64>,
+    /// Anything else: at most 64 KiB of JSON, 16 levels deep.
+    pub metrics: Option<Map<String, Value>>,
+    /// What moment the figures are of; now unless given.
+    pub snapshot_time: Option<Time>,
+}
+
+impl JsonBody for AddAnalytics {}
+
+impl AddAnalytics {
+    fn sample() -> Self {
+        let sample = Analytics::sample();
+        Self {
+            sentiment: sample.sentiment,
+            sentiment_score: sample.sentiment_score,
+            talk_time: sample.talk_time,
+            silence_time: sample.silence_time,
+            interruptions: sample.interruptions,
+            average_latency: sample.average_latency,
+            metrics: sample.metrics,
+            snapshot_time: Some(sample.snapshot_time),
+        }
+    }
+}
+
+impl From<AddAnalytics> for NewAnalytics {
+    fn from(body: AddAnalytics) -> Self {
+        Self {
+            sentiment: body.sentiment.map(Into::into),
+            sentiment_score: body.sentiment_score,
+            talk_time: body.talk_time,
+            silence_time: body.silence_time,
+            interruptions: body.interruptions,
+            average_latency_ms: body.average_latency,
+            metrics: body.metrics.map(Value::Object),
+            snapshot_time: body.snapshot_time.map(|Time(time)| time),
+        }
+    }
+}
+
+/// Add a snapshot of analytics
+///
+/// Every request adds a snapshot, while the call runs or after it has ended.
+#[utoipa::path(
+    operation_id = "addAnalytics",
+    tag = "Analytics",
+    request_body(content = AddAnalytics, description = "The figures.", example = json!(AddAnalytics::sample())),
+    responses(
+        (status = 201, description = "The snapshot is stored.", body = Analytics, example = json!(Analytics::sample())),
+        (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
+    ),
+)]
+#[post("/calls/{call}/analytics")]
+pub async fn add_analytics(
+    callstore: Data<Callstore>,
+    call: CallPath,
+    _: Query<NoQuery>,
+    Json(body): Json<AddAnalytics>,
+) -> Result<HttpResponse, Problem> {
+    let stored = callstore.add_analytics(&call.0, body.into()).await?;
+    Ok(HttpResponse::Created().json(Analytics::from(stored)))
+}

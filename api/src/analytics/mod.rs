@@ -1,0 +1,102 @@
+//! Analytics on the wire.
+
+mod add;
+mod list;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::{calls::same_variants, wire::Time};
+
+/// Registers the operations.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(add::add_analytics).service(list::list_analytics);
+}
+
+/// The mood of a call.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Sentiment {
+    Positive,
+    Neutral,
+    Negative,
+}
+
+same_variants!(Sentiment, service::Sentiment, [Positive, Neutral, Negative]);
+
+/// A snapshot of a call's figures.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Analytics {
+    /// The snapshot's id, a UUIDv7.
+    pub id: Uuid,
+    /// Its call.
+    pub call_id: Uuid,
+    /// The mood.
+    pub sentiment: Option<Sentiment>,
+    /// How strong it is, 0 to 1.
+    pub sentiment_score: Option<f64>,
+    /// Seconds of speech.
+    pub talk_time: Option<f64>,
+    /// Seconds of silence.
+    pub silence_time: Option<f64>,
+    /// How often one spoke over the other.
+    pub interruptions: Option<u32>,
+    /// The agent's mean time to answer, in milliseconds.
+    pub average_latency: Option<f64>,
+    /// Anything else.
+    pub metrics: Option<Map<String, Value>>,
+    /// What moment the figures are of.
+    pub snapshot_time: Time,
+    /// When it arrived.
+    pub created_at: Time,
+}
+
+impl From<service::Analytics> for Analytics {
+    fn from(analytics: service::Analytics) -> Self {
+        Self {
+            id: analytics.id,
+            call_id: analytics.call_id,
+            sentiment: analytics.sentiment.map(Into::into),
+            sentiment_score: analytics.sentiment_score,
+            talk_time: analytics.talk_time,
+            silence_time: analytics.silence_time,
+            interruptions: analytics.interruptions.map(i32::unsigned_abs),
+            average_latency: analytics.average_latency_ms,
+            metrics: object(analytics.metrics),
+            snapshot_time: Time(analytics.snapshot_time),
+            created_at: Time(analytics.created_at),
+        }
+    }
+}
+
+/// A JSON column that only ever holds objects.
+pub fn object(value: Option<Value>) -> Option<Map<String, Value>> {
+    match value {
+        Some(Value::Object(fields)) => Some(fields),
+        _ => None,
+    }
+}
+
+impl Analytics {
+    /// A snapshot in the middle of a call.
+    #[must_use]
+    pub fn sample() -> Self {
+        Self {
+            id: Uuid::from_u128(0x0190_5f3c_5c22_7f44_a071_8d9e_0f10_2132),
+            call_id: Uuid::from_u128(0x0190_5f3c_2b7a_7c11_9d4e_5a6b_7c8d_9e0f),
+            sentiment: Some(Sentiment::Positive),
+            sentiment_score: Some(0.82),
+            talk_time: Some(18.4),
+            silence_time: Some(2.1),
+            interruptions: Some(1),
+            average_latency: Some(640.0),
+            metrics: object(Some(json!({ "tokens": 412 }))),
+            snapshot_time: Time::sample_after(20),
+            created_at: Time::sample_after(20),
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! `convertAudio`.
+
+use std::fmt;
+
+use actix_web::{HttpResponse, post, web};
+use serde::{Deserialize, Deserializer, Serialize, de};
+use service::audio::{self, ConvertError, Converted, Source, decode_base64, encode_base64};
+use utoipa::ToSchema;
+use validator::{Validate, ValidationError};
+
+use crate::{
+    calls::{Encoding, check_rate},
+    extract::{Json, JsonBody, NoQuery, Query},
+    problem::{Problem, ProblemCode},
+    wire::whole,
+};
+
+/// Audio, what it is, and what it is to become.
+#[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct ConvertAudio {
+    /// The audio in base64.
+    #[schema(format = "byte", pattern = "^[A-Za-z0-9+/]*={0,2}$")]
+    audio: String,
+    /// What it is; raw mu-law at 8,000 Hz unless given.
+    #[validate(nested)]
+    from: Option<GivenFormat>,
+    /// What it is to become.
+    #[validate(nested)]
+    to: To,
+}
+
+impl JsonBody for ConvertAudio {
+    const MAX_BYTES: usize = 16 * 1024 * 1024;
+}
+
+/// What encloses the samples: nothing, or a RIFF/WAVE file.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Container {
+    #[default]
+    Raw,
+    Wav,
+}
+
+crate::calls::same_variants!(Container, audio::Container, [Raw, Wav]);
+
+/// What the audio is. A WAV file says it itself; a field that contradicts it is refused.
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, ToSchema, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[validate(schema(function = "source_rate"))]
+#[schema(as = AudioSource)]
+struct GivenFormat {
+    /// The codec; mu-law unless given.
+    encoding: Option<Encoding>,
+    /// Samples a second; 8,000 unless given.
+    #[serde(default, deserialize_with = "whole")]
+    #[schema(minimum = 8_000, maximum = 48_000)]
+    sample_rate: Option<u32>,
+    /// `raw` unless given.
+    container: Option<Container>,
+}
+
+/// What the audio is to become.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[validate(schema(function = "target_rate"))]
+#[schema(as = AudioTarget)]
+struct Format {
+    /// The codec.
+    encoding: Encoding,
+    /// Samples a second.
+    #[serde(deserialize_with = "some_rate")]
+    #[schema(minimum = 8_000, maximum = 48_000)]
+    sample_rate: u32,
+    /// `raw` unless given.
+    container: Option<Container>,
+}
+
+/// A format by name: `openai` is raw PCM16 at 24 kHz, `storage` raw PCM16 at 16 kHz, `wav` the same in a WAV file.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ConversionPreset)]
+enum Preset {
+    Openai,
+    Storage,
+    Wav,
+}
+
+/// A preset or a format.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = ConversionTarget)]
+enum To {
+    /// A format by name.
+    Preset(Preset),
+    /// A format.
+    Format(Format),
+}
+
+impl To {
+    fn format(self) -> Format {
+        let pcm =
+            |sample_rate, container| Format { encoding: Encoding::Pcm16, sample_rate, container: Some(container) };
+        match self {
+            Self::Preset(Preset::Openai) => pcm(24_000, Container::Raw),
+            Self::Preset(Preset::Storage) => pcm(16_000, Container::Raw),
+            Self::Preset(Preset::Wav) => pcm(16_000, Container::Wav),
+            Self::Format(format) => format,
+        }
+    }
+}
+
+impl Validate for To {
+    fn validate(&self) -> Result<(), validator::ValidationErrors> {
+        self.format().validate()
+    }
+}
+
+impl<'de> Deserialize<'de> for To {
+    /// By hand, since an untagged enum would not say which field of a format is wrong.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Visitor;
+
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = To;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("openai, storage, wav, or an object with encoding and sampleRate")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<To, E> {
+                match name {
+                    "openai" => Ok(To::Preset(Preset::Openai)),
+                    "storage" => Ok(To::Preset(Preset::Storage)),
+                    "wav" => Ok(To::Preset(Preset::Wav)),
+                    _ => Err(E::invalid_value(de::Unexpected::Other("another name"), &self)),
+                }
+            }
+
+            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<To, A::Error> {
+                Format::deserialize(de::value::MapAccessDeserializer::new(map)).map(To::Format)
+            }
+        }
+
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
+fn some_rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    whole(deserializer)?.ok_or_else(|| de::Error::custom("Expected a sample rate."))
+}
+
+fn target_rate(format: &Format) -> Result<(), ValidationError> {
+    refuse_rate(check_rate(format.encoding, format.sample_rate))
+}
+
+/// In a WAV file the header decides; it is read later.
+fn source_rate(from: &GivenFormat) -> Result<(), ValidationError> {
+    match from.container.unwrap_or_default() {
+        Container::Wav => Ok(()),
+        Container::Raw => {
+            let encoding = from.encoding.unwrap_or(Encoding::Mulaw);
+            refuse_rate(check_rate(encoding, from.sample_rate.unwrap_or(8_000)))
+        }
+    }
+}
+
+fn refuse_rate(checked: Result<(), &'static str>) -> Result<(), ValidationError> {
+    checked.map_err(|message| ValidationError::new("sampleRate").with_message(message.into()))
+}
+
+/// The converted audio.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ConvertedAudio {
+    /// The audio in base64.
+    audio: String,
+    /// Its codec.
+    encoding: Encoding,
+    /// Samples a second.
+    sample_rate: u32,
+    /// How many channels, as before.
+    channels: u16,
+    /// What encloses the samples.
+    container: Container,
+    /// How long it is, in seconds.
+    duration: f64,
+}
+
+impl ConvertAudio {
+    fn sample() -> Self {
+        Self { audio: encode_base64(&[0xFF; 8]), from: None, to: To::Preset(Preset::Openai) }
+    }
+}
+
+impl ConvertedAudio {
+    fn sample() -> Self {
+        Self {
+            audio: encode_base64(&[0; 48]),
+            encoding: Encoding::Pcm16,
+            sample_rate: 24_000,
+            channels: 1,
+            container: Container::Raw,
+            duration: 0.001,
+        }
+    }
+}
+
+/// Convert audio
+///
+/// From one codec, sample rate and container to another, up to 16 MiB at a time. Nothing is stored.
+#[utoipa::path(
+    operation_id = "convertAudio",
+    tag = "Audio",
+    request_body(content = ConvertAudio, description = "The audio and both formats.", example = json!(ConvertAudio::sample())),
+    responses(
+        (status = 200, description = "The converted audio.", body = ConvertedAudio, example = json!(ConvertedAudio::sample())),
+    ),
+)]
+#[post("/audio/convert")]
+pub async fn convert_audio(_: Query<NoQuery>, Json(body): Json<ConvertAudio>) -> Result<HttpResponse, Problem> {
+    let converted = web::block(move || convert(&body)).await;
+    let answer =
+        converted.map_err(|_| Problem::new(ProblemCode::InternalError, "The conversion did not finish."))??;
+    Ok(HttpResponse::Ok().json(answer))
+}
+
+fn convert(body: &ConvertAudio) -> Result<ConvertedAudio, Problem> {
+    let bytes = decode_base64(&body.audio).map_err(|error| Problem::invalid_base64("/audio", &error))?;
+    let from = body.from.unwrap_or_default();
+    let source = Source {
+        encoding: from.encoding.map(Into::into),
+        sample_rate: from.sample_rate,
+        container: from.container.unwrap_or_default().into(),
+    };
+    let to = body.to.format();
+    let target = audio::Format {
+        encoding: to.encoding.into(),
+        sample_rate: to.sample_rate,
+        container: to.container.unwrap_or_default().into(),
+    };
+    let converted = audio::convert(&bytes, &source, &target).map_err(|error| refuse(&error))?;
+    let Converted { bytes, encoding, sample_rate, channels, container, frames } = converted;
+    Ok(ConvertedAudio {
+        audio: encode_base64(&bytes),
+        encoding: encoding.into(),
+        sample_rate,
+        channels,
+        container: container.into(),
+        duration: frames as f64 / f64::from(sample_rate),
+    })
+}
+
+fn refuse(error: &ConvertError) -> Problem {
+    let pointer = match error {
+        ConvertError::OddLength(_) | ConvertError::Wav(_) | ConvertError::UnsupportedRate { .. } => "/audio".to_owned(),
+        ConvertError::Contradicts { field } => format!("/from/{field}"),
+        ConvertError::TooLong(_) => "/to".to_owned(),
+    };
+    Problem::invalid_field(pointer, format!("Cannot be converted: {error}."))
+}

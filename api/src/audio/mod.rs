@@ -1,0 +1,10 @@
+//! Converting audio between formats.
+
+mod convert;
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+/// Registers the operations.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(convert::convert_audio);
+}

@@ -1,0 +1,86 @@
+//! `endCall`.
+
+use std::time::Duration;
+
+use actix_web::{HttpRequest, HttpResponse, http::header::HeaderName, post, web::Data};
+use serde::{Deserialize, Serialize};
+use service::{CallParts, Callstore, Status};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::Call;
+use crate::{
+    extract::{CallPath, JsonBody, NoQuery, OptionalJson, Query},
+    problem::Problem,
+    wire::Time,
+};
+
+/// How the call ended.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct EndCall {
+    /// When it ended; now unless given.
+    pub end_time: Option<Time>,
+}
+
+impl JsonBody for EndCall {}
+
+impl EndCall {
+    fn sample() -> Self {
+        Self { end_time: Some(Time::sample_after(31)) }
+    }
+}
+
+const PREFER: HeaderName = HeaderName::from_static("prefer");
+/// How long an answer waits for the recording, unless `Prefer: wait=N` says otherwise, and at most.
+const WAIT_DEFAULT: u64 = 10;
+const WAIT_MAX: u64 = 30;
+
+/// End a call
+///
+/// From here on the call takes no more audio, and its recording is made: a stereo WAV, the caller left and the agent
+/// right, or mono for one track. The answer waits for it for 10 seconds, or as `Prefer: wait=N` says, 30 at most. The same
+/// request again waits and answers the same way; a failed call is finalized again.
+#[utoipa::path(
+    operation_id = "endCall",
+    tag = "Calls",
+    params(("Prefer" = Option<String>, Header, description = "`wait=N`: how many seconds to wait for the recording.",
+        example = "wait=10")),
+    request_body(content = Option<EndCall>, description = "How it ended; may be left out.", example = json!(EndCall::sample())),
+    responses(
+        (status = 200, description = "The call is final: `completed` with its recordings, or `failed`.", body = Call,
+            example = json!(Call::sample_completed())),
+        (status = 202, description = "The recording is still being made.", body = Call,
+            example = json!(Call::sample_finalizing())),
+        (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
+    ),
+)]
+#[post("/calls/{call}/end")]
+pub async fn end_call(
+    callstore: Data<Callstore>,
+    request: HttpRequest,
+    call: CallPath,
+    _: Query<NoQuery>,
+    OptionalJson(body): OptionalJson<EndCall>,
+) -> Result<HttpResponse, Problem> {
+    let end_time = body.end_time.map(|Time(time)| time);
+    let call = callstore.end_call(&call.0, end_time, wait(&request)).await?;
+    if matches!(call.status, Status::Active | Status::Finalizing) {
+        return Ok(HttpResponse::Accepted().json(Call::new(call)?));
+    }
+    let recordings = Some(callstore.recordings_of(call.id).await?);
+    let parts = CallParts { recordings, ..CallParts::default() };
+    Ok(HttpResponse::Ok().json(Call::with_parts(call, parts)?))
+}
+
+/// What `Prefer` asks for (RFC 7240); a preference that cannot be read is no preference.
+fn wait(request: &HttpRequest) -> Duration {
+    let values = request.headers().get_all(PREFER).filter_map(|value| value.to_str().ok());
+    let mut preferences = values.flat_map(|value| value.split(',')).map(|preference| {
+        let preference = preference.split(';').next().unwrap_or_default();
+        preference.split_once('=').unwrap_or((preference, ""))
+    });
+    let wait = preferences.find(|(name, _)| name.trim().eq_ignore_ascii_case("wait"));
+    let seconds = wait.and_then(|(_, seconds)| seconds.trim().trim_matches('"').parse::<u64>().ok());
+    Duration::from_secs(seconds.unwrap_or(WAIT_DEFAULT).min(WAIT_MAX))
+}

@@ -1,0 +1,81 @@
+//! `getCall`.
+
+use actix_web::{HttpResponse, get, web::Data};
+use serde::{Deserialize, Deserializer, de};
+use service::{Callstore, Part};
+use utoipa::{
+    IntoParams, PartialSchema, ToSchema,
+    openapi::{ArrayBuilder, ObjectBuilder, RefOr, Schema, schema::Type},
+};
+use validator::Validate;
+
+use super::Call;
+use crate::{
+    extract::{CallPath, Query},
+    problem::Problem,
+};
+
+/// What comes with the call.
+#[derive(Debug, Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct GetCallQuery {
+    /// The parts that come with the call, separated by commas.
+    #[param(inline, style = Form, explode = false)]
+    #[serde(default)]
+    include: Include,
+}
+
+/// Parts of a call.
+#[derive(Debug, Default)]
+struct Include(Vec<Part>);
+
+const PARTS: [(&str, Part); 4] = [
+    ("recordings", Part::Recordings),
+    ("transcripts", Part::Transcripts),
+    ("analytics", Part::Analytics),
+    ("metadata", Part::Metadata),
+];
+
+impl<'de> Deserialize<'de> for Include {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let names = text.split(',').filter(|_| !text.is_empty());
+        let part = |name| PARTS.iter().find(|(known, _)| *known == name).map(|(_, part)| *part);
+        let parts = names.map(part).collect::<Option<_>>();
+        let expected = "Expected a list, separated by commas, of recordings, transcripts, analytics and metadata.";
+        parts.map(Self).ok_or_else(|| de::Error::custom(expected))
+    }
+}
+
+impl PartialSchema for Include {
+    fn schema() -> RefOr<Schema> {
+        let names = PARTS.map(|(name, _)| name);
+        let part = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names));
+        ArrayBuilder::new().items(part).into()
+    }
+}
+
+impl ToSchema for Include {}
+
+/// Get a call
+///
+/// The call, and with it the parts that are asked for: the first 500 of each, the lists of the parts have the rest.
+#[utoipa::path(
+    operation_id = "getCall",
+    tag = "Calls",
+    params(GetCallQuery),
+    responses(
+        (status = 200, description = "The call.", body = Call, example = json!(Call::sample_completed())),
+        (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
+    ),
+)]
+#[get("/calls/{call}")]
+pub async fn get_call(
+    callstore: Data<Callstore>,
+    call: CallPath,
+    Query(query): Query<GetCallQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (call, parts) = callstore.get_call(&call.0, &query.include.0).await?;
+    Ok(HttpResponse::Ok().json(Call::with_parts(call, parts)?))
+}

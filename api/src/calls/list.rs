@@ -1,0 +1,189 @@
+//! `listCalls`.
+
+use actix_web::{HttpResponse, get, http::header, web::Data};
+use serde::{Deserialize, Serialize};
+use service::{CallFilter, CallSort, Callstore, ListCalls, SortField};
+use utoipa::{IntoParams, ToSchema};
+use validator::{Validate, ValidationError};
+
+use super::{Call, Direction, Status};
+use crate::{
+    extract::{Limit, Offset, Query},
+    problem::Problem,
+    wire::{PageInfo, Time},
+};
+
+/// Which calls, in what order, and which page of them.
+#[derive(Debug, Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[validate(schema(function = "one_way_to_a_page"))]
+pub struct ListCallsQuery {
+    /// How many calls a page holds; more than 500 is cut to 500.
+    #[param(inline)]
+    #[serde(default)]
+    limit: Limit,
+    /// How many calls to pass over, up to 100,000; further on, page by cursor. Not with `cursor`.
+    #[param(inline, maximum = 100_000)]
+    offset: Option<Offset>,
+    /// The `page.nextCursor` of the page before, with the same filters and sort.
+    #[param(pattern = "^[A-Za-z0-9_-]+$")]
+    cursor: Option<String>,
+    /// Where the call stands.
+    status: Option<Status>,
+    /// Who called. An unescaped plus in front is understood.
+    caller: Option<String>,
+    /// Who answered.
+    agent: Option<String>,
+    /// Who called whom.
+    direction: Option<Direction>,
+    /// The media stream's name.
+    stream_sid: Option<String>,
+    /// The phone call's name at the carrier.
+    call_sid: Option<String>,
+    /// The call began then or later.
+    #[param(inline)]
+    started_after: Option<Time>,
+    /// The call began earlier.
+    #[param(inline)]
+    started_before: Option<Time>,
+    /// The call lasted at least so many seconds.
+    #[param(minimum = 0)]
+    #[validate(range(min = 0.0, max = 1e12))]
+    min_duration: Option<f64>,
+    /// The call lasted at most so many seconds.
+    #[param(minimum = 0)]
+    #[validate(range(min = 0.0, max = 1e12))]
+    max_duration: Option<f64>,
+    /// The order; a minus puts the largest first. Calls that have not ended have no duration and come last.
+    #[param(inline)]
+    #[serde(default)]
+    sort: Sort,
+    /// Whether to count all calls that fit, for `page.total`.
+    #[serde(default)]
+    total: bool,
+}
+
+/// An order of calls.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize, ToSchema)]
+enum Sort {
+    #[default]
+    #[serde(rename = "-startTime")]
+    StartTimeDescending,
+    #[serde(rename = "startTime")]
+    StartTime,
+    #[serde(rename = "-duration")]
+    DurationDescending,
+    #[serde(rename = "duration")]
+    Duration,
+}
+
+fn one_way_to_a_page(query: &ListCallsQuery) -> Result<(), ValidationError> {
+    let refuse = |message: &'static str| Err(ValidationError::new("offset").with_message(message.into()));
+    match query.offset {
+        Some(_) if query.cursor.is_some() => refuse("Give either offset or cursor."),
+        Some(offset) if !offset.in_reach() => refuse("At most 100000; further on, page by cursor (page.nextCursor)."),
+        _ => Ok(()),
+    }
+}
+
+/// A page of calls.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CallPage {
+    /// The calls.
+    items: Vec<Call>,
+    /// Where in the list they are.
+    page: PageInfo,
+}
+
+impl CallPage {
+    fn sample() -> Self {
+        let next_cursor = Some("AQEAAAGbfYpiDgGQXzwrenwRnU5aa3yNng9Zt8NcB0Gk8T1bX3k".to_owned());
+        let page = PageInfo { next_cursor, has_more: true, total: Some(1_234), ..PageInfo::sample() };
+        Self { items: vec![Call::sample()], page }
+    }
+}
+
+/// List calls
+///
+/// A page of the calls that fit all filters, the latest first unless told otherwise. `page.nextCursor` leads to the next
+/// page at any depth in the same time; the `Link` header holds the whole address.
+#[utoipa::path(
+    operation_id = "listCalls",
+    tag = "Calls",
+    params(ListCallsQuery),
+    responses(
+        (status = 200, description = "A page of calls.", body = CallPage,
+            headers(("Link" = String, description = "The address of the next page, as `rel=next`, where there is one.")),
+            example = json!(CallPage::sample())),
+        (status = 400, description = "`invalid_cursor`: the cursor was not made for these filters and this sort."),
+    ),
+)]
+#[get("/calls")]
+pub async fn list_calls(
+    callstore: Data<Callstore>,
+    request: actix_web::HttpRequest,
+    Query(query): Query<ListCallsQuery>,
+) -> Result<HttpResponse, Problem> {
+    let by_cursor = query.cursor.is_some();
+    let list: ListCalls = query.into();
+    let (limit, offset) = (list.limit, list.offset);
+    let found = callstore.list_calls(&list).await?;
+    let mut response = HttpResponse::Ok();
+    if let Some(cursor) = &found.next_cursor {
+        response
+            .insert_header((header::LINK, format!("<{}>; rel=\"next\"", next_page(request.query_string(), cursor))));
+    }
+    let page = PageInfo {
+        limit,
+        offset: (!by_cursor).then_some(offset),
+        has_more: found.next_cursor.is_some(),
+        next_cursor: found.next_cursor,
+        total: found.total,
+    };
+    let items = found.items.into_iter().map(Call::new).collect::<Result<_, _>>()?;
+    Ok(response.json(CallPage { items, page }))
+}
+
+/// The same question about the page after this.
+fn next_page(query: &str, cursor: &str) -> String {
+    let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "cursor" && name != "offset");
+    let mut next = form_urlencoded::Serializer::new(String::new());
+    next.extend_pairs(kept).append_pair("cursor", cursor);
+    format!("/calls?{}", next.finish())
+}
+
+impl From<ListCallsQuery> for ListCalls {
+    fn from(query: ListCallsQuery) -> Self {
+        let (field, descending) = match query.sort {
+            Sort::StartTimeDescending => (SortField::StartTime, true),
+            Sort::StartTime => (SortField::StartTime, false),
+            Sort::DurationDescending => (SortField::Duration, true),
+            Sort::Duration => (SortField::Duration, false),
+        };
+        // Stored durations are whole milliseconds: the least is rounded up and the most down.
+        let milliseconds = |seconds: f64, round: fn(f64) -> f64| round(seconds * 1e3) as i64;
+        Self {
+            filter: CallFilter {
+                status: query.status.map(Into::into),
+                caller: query.caller.map(|caller| match caller.strip_prefix(' ') {
+                    Some(number) => format!("+{number}"),
+                    None => caller,
+                }),
+                agent: query.agent,
+                direction: query.direction.map(Into::into),
+                stream_sid: query.stream_sid,
+                call_sid: query.call_sid,
+                started_after: query.started_after.map(|Time(time)| time),
+                started_before: query.started_before.map(|Time(time)| time),
+                min_duration_ms: query.min_duration.map(|least| milliseconds(least, f64::ceil)),
+                max_duration_ms: query.max_duration.map(|most| milliseconds(most, f64::floor)),
+            },
+            sort: CallSort { field, descending },
+            limit: query.limit.0,
+            offset: query.offset.unwrap_or_default().0,
+            cursor: query.cursor,
+            total: query.total,
+        }
+    }
+}

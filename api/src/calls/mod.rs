@@ -1,0 +1,305 @@
+//! Calls on the wire.
+
+mod delete;
+mod end;
+mod get;
+mod list;
+mod start;
+mod update;
+
+use serde::{Deserialize, Serialize};
+use service::{CallParts, audio};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+use validator::{Validate, ValidationError};
+
+use crate::{
+    analytics::Analytics,
+    metadata::Metadata,
+    problem::Problem,
+    recordings::Recording,
+    transcripts::Transcript,
+    wire::{Time, whole},
+};
+
+/// Registers the operations.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(start::start_call)
+        .service(list::list_calls)
+        .service(get::get_call)
+        .service(update::update_call)
+        .service(end::end_call)
+        .service(delete::delete_call);
+}
+
+/// A phone call.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Call {
+    /// The call's id, a UUIDv7.
+    pub id: Uuid,
+    /// The media stream's name; unique.
+    pub stream_sid: String,
+    /// The phone call's name at the carrier; unique where given.
+    pub call_sid: Option<String>,
+    /// Who called.
+    pub caller: String,
+    /// Who answered.
+    pub agent: Option<String>,
+    /// Who called whom.
+    pub direction: Option<Direction>,
+    /// How the call's chunks are encoded.
+    pub audio_format: AudioFormat,
+    /// When the call began.
+    pub start_time: Time,
+    /// When it ended.
+    pub end_time: Option<Time>,
+    /// From `startTime` to `endTime`, in seconds.
+    pub duration: Option<f64>,
+    /// Where the call stands.
+    pub status: Status,
+    /// What ended it.
+    pub end_reason: Option<EndReason>,
+    /// Why there is no recording, for a failed call.
+    pub failure: Option<Failure>,
+    /// When the call was started here.
+    pub created_at: Time,
+    /// When it was last changed.
+    pub updated_at: Time,
+    /// Its recordings, if asked for, and in the answer of `endCall`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub recordings: Option<Vec<Recording>>,
+    /// What was said, the first 500, if asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub transcripts: Option<Vec<Transcript>>,
+    /// The newest 500 snapshots of its figures, if asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub analytics: Option<Vec<Analytics>>,
+    /// What else is known, if asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Option<Metadata>>,
+}
+
+/// Where a call stands: it takes audio, its recording is being made, everything is final, or no recording could be made.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    Active,
+    Finalizing,
+    Completed,
+    Failed,
+}
+
+/// Who called whom: the caller the agent (`inbound`), or the agent the caller (`outbound`).
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    Inbound,
+    Outbound,
+}
+
+/// What ended a call.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    Api,
+    StreamStop,
+    StreamDisconnect,
+    IdleTimeout,
+    MaxDuration,
+}
+
+/// A codec: G.711 mu-law or A-law, or 16-bit linear PCM, little-endian.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Encoding {
+    Mulaw,
+    Alaw,
+    Pcm16,
+}
+
+/// How audio is encoded. G.711 has 8,000 samples a second; PCM16 one of 8000, 11025, 16000, 22050, 24000, 32000, 44100
+/// and 48000.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[validate(schema(function = "rate_fits_encoding"))]
+pub struct AudioFormat {
+    /// The codec; mu-law unless given.
+    #[serde(default = "AudioFormat::default_encoding")]
+    pub encoding: Encoding,
+    /// Samples a second; 8,000 unless given.
+    #[serde(default = "AudioFormat::default_rate", deserialize_with = "rate")]
+    #[schema(minimum = 8_000, maximum = 48_000)]
+    pub sample_rate: u32,
+}
+
+/// Why a call failed.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Failure {
+    /// The reason, for programs.
+    pub code: String,
+    /// The reason in a sentence.
+    pub detail: String,
+}
+
+impl AudioFormat {
+    fn default_encoding() -> Encoding {
+        Encoding::Mulaw
+    }
+
+    fn default_rate() -> u32 {
+        8_000
+    }
+}
+
+/// Reads a sample rate; null is as absent.
+fn rate<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    Ok(whole(deserializer)?.unwrap_or_else(AudioFormat::default_rate))
+}
+
+fn rate_fits_encoding(format: &AudioFormat) -> Result<(), ValidationError> {
+    check_rate(format.encoding, format.sample_rate)
+        .map_err(|message| ValidationError::new("sampleRate").with_message(message.into()))
+}
+
+/// Refuses a sample rate that an encoding does not have.
+pub fn check_rate(encoding: Encoding, sample_rate: u32) -> Result<(), &'static str> {
+    let fits = match encoding {
+        Encoding::Mulaw | Encoding::Alaw => sample_rate == 8_000,
+        Encoding::Pcm16 => audio::SAMPLE_RATES.contains(&sample_rate),
+    };
+    let message = match encoding {
+        Encoding::Mulaw | Encoding::Alaw => "G.711 has 8000 samples a second.",
+        Encoding::Pcm16 => "Must be 8000, 11025, 16000, 22050, 24000, 32000, 44100 or 48000.",
+    };
+    if fits { Ok(()) } else { Err(message) }
+}
+
+/// Refuses characters that a stream's or a call's name does not have.
+fn sid(text: &str) -> Result<(), ValidationError> {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
+    if text.bytes().all(allowed) && !matches!(text, "." | "..") {
+        return Ok(());
+    }
+    Err(ValidationError::new("sid")
+        .with_message("Must be of the characters A-Z a-z 0-9 _ . : - and not . or .. alone.".into()))
+}
+
+impl Call {
+    /// A call with the parts that come with it.
+    pub fn with_parts(call: service::Call, parts: CallParts) -> Result<Self, Problem> {
+        let format = service::AudioFormat::of(&call);
+        let failure = call.failure_code.zip(call.failure_detail);
+        let recordings = parts.recordings.map(|recordings| recordings.into_iter().map(Recording::new).collect());
+        Ok(Self {
+            id: call.id,
+            stream_sid: call.stream_sid.unwrap_or_default(),
+            call_sid: call.call_sid,
+            caller: call.caller,
+            agent: call.agent,
+            direction: call.direction.map(Into::into),
+            audio_format: format.into(),
+            start_time: Time(call.start_time),
+            end_time: call.end_time.map(Time),
+            duration: call.duration_ms.map(|milliseconds| milliseconds as f64 / 1e3),
+            status: call.status.into(),
+            end_reason: call.end_reason.map(Into::into),
+            failure: failure.map(|(code, detail)| Failure { code, detail }),
+            created_at: Time(call.created_at),
+            updated_at: Time(call.updated_at),
+            recordings: recordings.transpose()?,
+            transcripts: parts.transcripts.map(|all| all.into_iter().map(Into::into).collect()),
+            analytics: parts.analytics.map(|all| all.into_iter().map(Into::into).collect()),
+            metadata: parts.metadata.map(|metadata| metadata.map(Into::into)),
+        })
+    }
+
+    /// A call alone.
+    pub fn new(call: service::Call) -> Result<Self, Problem> {
+        Self::with_parts(call, CallParts::default())
+    }
+
+    /// A call that has just been started.
+    #[must_use]
+    pub fn sample() -> Self {
+        Self {
+            id: Uuid::from_u128(0x0190_5f3c_2b7a_7c11_9d4e_5a6b_7c8d_9e0f),
+            stream_sid: "MZ0123456789abcdef0123456789abcdef".to_owned(),
+            call_sid: Some("CA0123456789abcdef0123456789abcdef".to_owned()),
+            caller: "+14155550134".to_owned(),
+            agent: Some("booking-agent".to_owned()),
+            direction: Some(Direction::Inbound),
+            audio_format: AudioFormat { encoding: Encoding::Mulaw, sample_rate: 8_000 },
+            start_time: Time::SAMPLE,
+            end_time: None,
+            duration: None,
+            status: Status::Active,
+            end_reason: None,
+            failure: None,
+            created_at: Time::SAMPLE,
+            updated_at: Time::SAMPLE,
+            recordings: None,
+            transcripts: None,
+            analytics: None,
+            metadata: None,
+        }
+    }
+
+    /// A call that has ended and has its recording.
+    #[must_use]
+    pub fn sample_completed() -> Self {
+        Self {
+            status: Status::Completed,
+            end_time: Some(Time::sample_after(31)),
+            duration: Some(31.0),
+            end_reason: Some(EndReason::Api),
+            updated_at: Time::sample_after(31),
+            recordings: Some(vec![Recording::sample()]),
+            ..Self::sample()
+        }
+    }
+
+    /// A call that has ended and waits for its recording.
+    #[must_use]
+    pub fn sample_finalizing() -> Self {
+        Self { status: Status::Finalizing, recordings: None, ..Self::sample_completed() }
+    }
+}
+
+macro_rules! same_variants {
+    ($wire:ident, $domain:path, [$($variant:ident),+]) => {
+        impl From<$domain> for $wire {
+            fn from(value: $domain) -> Self {
+                match value { $(<$domain>::$variant => Self::$variant),+ }
+            }
+        }
+        impl From<$wire> for $domain {
+            fn from(value: $wire) -> Self {
+                match value { $($wire::$variant => Self::$variant),+ }
+            }
+        }
+    };
+}
+pub(crate) use same_variants;
+
+same_variants!(Status, service::Status, [Active, Finalizing, Completed, Failed]);
+same_variants!(Direction, service::Direction, [Inbound, Outbound]);
+same_variants!(EndReason, service::EndReason, [Api, StreamStop, StreamDisconnect, IdleTimeout, MaxDuration]);
+same_variants!(Encoding, audio::Encoding, [Mulaw, Alaw, Pcm16]);
+
+impl From<service::AudioFormat> for AudioFormat {
+    fn from(format: service::AudioFormat) -> Self {
+        Self { encoding: format.encoding.into(), sample_rate: format.sample_rate_hz }
+    }
+}
+
+impl From<AudioFormat> for service::AudioFormat {
+    fn from(format: AudioFormat) -> Self {
+        Self { encoding: format.encoding.into(), sample_rate_hz: format.sample_rate }
+    }
+}

@@ -1,0 +1,109 @@
+//! `startCall`.
+
+use actix_web::{HttpResponse, http::header, post, web::Data};
+use serde::{Deserialize, Serialize};
+use service::{Callstore, NewCall};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::{AudioFormat, Call, Direction, Encoding, sid};
+use crate::{
+    extract::{Json, JsonBody, NoQuery, Query},
+    problem::Problem,
+    wire::Time,
+};
+
+/// What a call starts with.
+#[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct StartCall {
+    /// The media stream's name; the call can be named by it instead of its id.
+    #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.:-]+$")]
+    #[validate(length(min = 1, max = 128), custom(function = "sid"))]
+    pub stream_sid: String,
+    /// Who called, as a phone number or a name.
+    #[schema(min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
+    #[validate(length(min = 1, max = 128))]
+    pub caller: String,
+    /// The phone call's name at the carrier.
+    #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.:-]+$")]
+    #[validate(length(min = 1, max = 128), custom(function = "sid"))]
+    pub call_sid: Option<String>,
+    /// Who answered.
+    #[schema(min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
+    #[validate(length(min = 1, max = 128))]
+    pub agent: Option<String>,
+    /// Who called whom.
+    pub direction: Option<Direction>,
+    /// When the call began; now unless given.
+    pub start_time: Option<Time>,
+    /// How the chunks are encoded; mu-law at 8,000 Hz unless given.
+    #[validate(nested)]
+    pub audio_format: Option<AudioFormat>,
+}
+
+impl JsonBody for StartCall {}
+
+impl StartCall {
+    /// A call as telephony brings it.
+    #[must_use]
+    pub fn sample() -> Self {
+        let call = Call::sample();
+        Self {
+            stream_sid: call.stream_sid,
+            caller: call.caller,
+            call_sid: call.call_sid,
+            agent: call.agent,
+            direction: Some(Direction::Inbound),
+            start_time: Some(Time::SAMPLE),
+            audio_format: Some(AudioFormat { encoding: Encoding::Mulaw, sample_rate: 8_000 }),
+        }
+    }
+}
+
+/// Start a call
+///
+/// From here on the call takes audio, transcripts, analytics and metadata. The same request again returns the same call,
+/// so that a client can repeat it when it did not see the answer.
+#[utoipa::path(
+    operation_id = "startCall",
+    tag = "Calls",
+    request_body(content = StartCall, description = "The call.", example = json!(StartCall::sample())),
+    responses(
+        (status = 201, description = "The call is started.", body = Call,
+            headers(("Location" = String, description = "The call's own path.")),
+            example = json!(Call::sample())),
+        (status = 200, description = "The same request had started the call before.", body = Call,
+            example = json!(Call::sample())),
+        (status = 409, description = "`stream_sid_conflict`: a call with this streamSid exists and differs. \
+            `call_sid_conflict`: another call has this callSid."),
+    ),
+)]
+#[post("/calls")]
+pub async fn start_call(
+    callstore: Data<Callstore>,
+    _: Query<NoQuery>,
+    Json(body): Json<StartCall>,
+) -> Result<HttpResponse, Problem> {
+    let started = callstore.start_call(body.into()).await?;
+    let call = Call::new(started.call)?;
+    Ok(if started.created {
+        HttpResponse::Created().insert_header((header::LOCATION, format!("/calls/{}", call.id))).json(call)
+    } else {
+        HttpResponse::Ok().json(call)
+    })
+}
+
+impl From<StartCall> for NewCall {
+    fn from(body: StartCall) -> Self {
+        Self {
+            stream_sid: body.stream_sid,
+            caller: body.caller,
+            call_sid: body.call_sid,
+            agent: body.agent,
+            direction: body.direction.map(Into::into),
+            start_time: body.start_time.map(|Time(time)| time),
+            audio_format: body.audio_format.map(Into::into),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! `updateCall`.
+
+use actix_web::{HttpResponse, patch, web::Data};
+use serde::{Deserialize, Serialize};
+use service::{CallChange, Callstore};
+use utoipa::ToSchema;
+use validator::{Validate, ValidationError};
+
+use super::{Call, Direction, sid};
+use crate::{
+    extract::{CallPath, Json, JsonBody, NoQuery, Query},
+    problem::Problem,
+    wire::double_option,
+};
+
+/// What changes: what is not given stays, null removes.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[validate(schema(function = "keeps_a_caller", skip_on_field_errors = false))]
+pub struct UpdateCall {
+    /// Who answered.
+    #[serde(default, deserialize_with = "double_option", skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
+    #[validate(length(min = 1, max = 128))]
+    pub agent: Option<Option<String>>,
+    /// The phone call's name at the carrier.
+    #[serde(default, deserialize_with = "double_option", skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.:-]+$")]
+    #[validate(length(min = 1, max = 128), custom(function = "sid"))]
+    pub call_sid: Option<Option<String>>,
+    /// Who called; it cannot be removed.
+    #[serde(default, deserialize_with = "double_option", skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
+    #[validate(length(min = 1, max = 128))]
+    pub caller: Option<Option<String>>,
+    /// Who called whom.
+    #[serde(default, deserialize_with = "double_option", skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Option<Direction>>,
+}
+
+fn keeps_a_caller(change: &UpdateCall) -> Result<(), ValidationError> {
+    match change.caller {
+        Some(None) => {
+            Err(ValidationError::new("caller").with_message("A call has a caller; it cannot be removed.".into()))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl JsonBody for UpdateCall {
+    const TYPES: &'static [&'static str] = &["application/json", "application/merge-patch+json"];
+}
+
+impl UpdateCall {
+    fn sample() -> Self {
+        Self { agent: Some(Some("billing-agent".to_owned())), ..Self::default() }
+    }
+}
+
+/// Change a call
+///
+/// A JSON merge patch: fields that are not given stay as they are, null removes one.
+#[utoipa::path(
+    operation_id = "updateCall",
+    tag = "Calls",
+    request_body(
+        content((UpdateCall = "application/json", example = json!(UpdateCall::sample())),
+            (UpdateCall = "application/merge-patch+json", example = json!(UpdateCall::sample()))),
+        description = "What changes."),
+    responses(
+        (status = 200, description = "The call as it is now.", body = Call, example = json!(Call::sample())),
+        (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
+        (status = 409, description = "`call_sid_conflict`: another call has this callSid."),
+    ),
+)]
+#[patch("/calls/{call}")]
+pub async fn update_call(
+    callstore: Data<Callstore>,
+    call: CallPath,
+    _: Query<NoQuery>,
+    Json(body): Json<UpdateCall>,
+) -> Result<HttpResponse, Problem> {
+    let change = CallChange {
+        agent: body.agent,
+        call_sid: body.call_sid,
+        caller: body.caller.flatten(),
+        direction: body.direction.map(|direction| direction.map(Into::into)),
+    };
+    Ok(HttpResponse::Ok().json(Call::new(callstore.update_call(&call.0, change).await?)?))
+}

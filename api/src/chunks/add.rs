@@ -1,0 +1,155 @@
+//! `addAudioChunk`.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    dev::Payload,
+    post,
+    web::{self, Data},
+};
+use serde::{Deserialize, Serialize};
+use service::{Callstore, NewChunk, audio, limits::CHUNK_MAX_BYTES};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+use super::{StoredChunk, Track, media::raw_audio};
+use crate::{
+    extract::{Body, CallPath, JsonBody, NoQuery, Query, from_json, media_type},
+    problem::Problem,
+    wire::whole,
+};
+
+/// A chunk of a call's audio.
+#[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct AddAudioChunk {
+    /// The codec's bytes in base64, 1 byte to 256 KiB of them.
+    #[schema(min_length = 2, max_length = 349_528, format = "byte", pattern = "^[A-Za-z0-9+/]+={0,2}$")]
+    pub audio: String,
+    /// Whose voice; `inbound` unless given.
+    pub track: Option<Track>,
+    /// The chunk's number on its track; the next one unless given.
+    #[serde(default, deserialize_with = "whole")]
+    #[schema(minimum = 0, maximum = 2_147_483_647)]
+    pub sequence: Option<u32>,
+    /// Where the chunk stands, in milliseconds since the start of the stream. All chunks of a track have one, or none.
+    #[serde(default, deserialize_with = "whole")]
+    #[schema(minimum = 0, maximum = 43_200_000)]
+    pub timestamp: Option<u32>,
+}
+
+impl JsonBody for AddAudioChunk {}
+
+impl AddAudioChunk {
+    /// 20 ms of silence.
+    #[must_use]
+    pub fn sample() -> Self {
+        let audio = audio::encode_base64(&[0xFF; 160]);
+        Self { audio, track: Some(Track::Inbound), sequence: Some(0), timestamp: Some(0) }
+    }
+
+    /// Decodes the audio; `pointer` names its field where that fails.
+    pub fn decode(self, pointer: impl FnOnce() -> String) -> Result<NewChunk, Problem> {
+        let audio = audio::decode_base64(&self.audio).map_err(|error| Problem::invalid_base64(pointer(), &error))?;
+        Ok(NewChunk {
+            track: self.track.unwrap_or(Track::Inbound).into(),
+            sequence: self.sequence,
+            timestamp_ms: self.timestamp,
+            audio,
+            format: None,
+        })
+    }
+}
+
+/// Where a chunk of raw bytes belongs; with a JSON body these are fields of it.
+#[derive(Debug, Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct RawChunkQuery {
+    /// Whose voice, for raw bytes; `inbound` unless given.
+    track: Option<Track>,
+    /// The chunk's number on its track, for raw bytes; the next one unless given.
+    #[param(minimum = 0, maximum = 2_147_483_647)]
+    sequence: Option<u32>,
+    /// Where the chunk stands, for raw bytes, in milliseconds since the start of the stream.
+    #[param(minimum = 0, maximum = 43_200_000)]
+    timestamp: Option<u32>,
+}
+
+/// Raw bytes, for the document.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub struct RawBytes(#[expect(dead_code, reason = "only its schema is used")] Vec<u8>);
+
+/// Add a chunk of audio
+///
+/// As JSON with base64, or as raw bytes with their media type, where `track`, `sequence` and `timestamp` are query
+/// parameters. When this answers, the chunk is on disk. The same chunk again is acknowledged and kept once, so that a client
+/// can repeat what it saw no answer for.
+#[utoipa::path(
+    operation_id = "addAudioChunk",
+    tag = "Chunks",
+    params(RawChunkQuery),
+    request_body(
+        content(
+            (AddAudioChunk = "application/json", example = json!(AddAudioChunk::sample())),
+            (RawBytes = "audio/basic"),
+            (RawBytes = "audio/PCMU"),
+            (RawBytes = "audio/PCMA"),
+            (RawBytes = "audio/L16"),
+            (RawBytes = "application/octet-stream"),
+        ),
+        description = "The chunk. `audio/basic` and `audio/PCMU` are mu-law, `audio/PCMA` is A-law, `audio/L16;rate=N` is \
+            big-endian PCM, and `application/octet-stream` the call's own format."),
+    responses(
+        (status = 201, description = "The chunk is on disk.", body = StoredChunk, example = json!(StoredChunk::sample())),
+        (status = 200, description = "The chunk was on disk before.", body = StoredChunk,
+            example = json!(StoredChunk::sample_duplicate())),
+        (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
+        (status = 409, description = "`call_ended`: the call takes no more audio. `chunk_conflict`: the sequence number is \
+            stored with other bytes or another timestamp."),
+        (status = 415, description = "`unsupported_media_type`: the Content-Type is none of those listed. \
+            `audio_format_mismatch`: the audio is not in the call's format."),
+    ),
+)]
+#[post("/calls/{call}/chunks")]
+pub async fn add_audio_chunk(
+    callstore: Data<Callstore>,
+    request: HttpRequest,
+    call: CallPath,
+    payload: web::Payload,
+) -> Result<HttpResponse, Problem> {
+    let chunk = read(&request, payload.into_inner()).await?;
+    let stored = StoredChunk::from(callstore.add_chunk(&call.0, chunk).await?);
+    Ok(if stored.duplicate { HttpResponse::Ok().json(stored) } else { HttpResponse::Created().json(stored) })
+}
+
+async fn read(request: &HttpRequest, mut payload: Payload) -> Result<NewChunk, Problem> {
+    let body = Body::read(request, &mut payload, AddAudioChunk::MAX_BYTES).await?;
+    let kind = body.content_type.as_deref();
+    if kind.is_some_and(|kind| media_type(kind).0.eq_ignore_ascii_case("application/json")) {
+        Query::<NoQuery>::of(request).map_err(|_| {
+            let detail =
+                "With a JSON body, track, sequence and timestamp are fields of the body, not query parameters.";
+            Problem::invalid_field("", detail)
+        })?;
+        return from_json::<AddAudioChunk>(&body.bytes)?.decode(|| "/audio".to_owned());
+    }
+    let raw = raw_audio(kind)?;
+    let Query(query) = Query::<RawChunkQuery>::of(request)?;
+    if body.bytes.is_empty() || body.bytes.len() > CHUNK_MAX_BYTES {
+        let detail = format!("The body has to be 1 to {CHUNK_MAX_BYTES} bytes of audio.");
+        return Err(Problem::invalid_field("", detail));
+    }
+    let mut audio = body.bytes.to_vec();
+    if raw.big_endian {
+        // An odd byte at the end stays, and is refused with the rest of its kind.
+        audio.chunks_exact_mut(2).for_each(|sample| sample.swap(0, 1));
+    }
+    Ok(NewChunk {
+        track: query.track.unwrap_or(Track::Inbound).into(),
+        sequence: query.sequence,
+        timestamp_ms: query.timestamp,
+        audio,
+        format: raw.format,
+    })
+}

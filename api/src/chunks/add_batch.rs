@@ -1,0 +1,97 @@
+//! `addAudioChunks`.
+
+use actix_web::{HttpResponse, post, web::Data};
+use serde::{Deserialize, Serialize};
+use service::{Callstore, limits::BATCH_MAX};
+use utoipa::ToSchema;
+use validator::{Validate, ValidationError};
+
+use super::{StoredChunk, add::AddAudioChunk};
+use crate::{
+    extract::{CallPath, Json, JsonBody, NoQuery, Query},
+    problem::Problem,
+};
+
+/// Chunks of a call's audio.
+#[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[validate(schema(function = "batch_size"))]
+pub struct AddAudioChunks {
+    /// The chunks, 1 to 500, of any track and in any order.
+    #[schema(min_items = 1, max_items = 500)]
+    pub chunks: Vec<AddAudioChunk>,
+}
+
+fn batch_size(batch: &AddAudioChunks) -> Result<(), ValidationError> {
+    check_batch("chunks", batch.chunks.len())
+}
+
+/// Refuses a batch that is empty or too large.
+pub fn check_batch(field: &'static str, items: usize) -> Result<(), ValidationError> {
+    if (1..=BATCH_MAX).contains(&items) {
+        return Ok(());
+    }
+    Err(ValidationError::new(field).with_message(format!("A batch has 1 to {BATCH_MAX} items.").into()))
+}
+
+impl JsonBody for AddAudioChunks {
+    const MAX_BYTES: usize = 8 * 1024 * 1024;
+}
+
+impl AddAudioChunks {
+    fn sample() -> Self {
+        let next = AddAudioChunk { sequence: Some(1), timestamp: Some(20), ..AddAudioChunk::sample() };
+        Self { chunks: vec![AddAudioChunk::sample(), next] }
+    }
+}
+
+/// The stored chunks, in the order of the request.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StoredChunks {
+    /// The chunks.
+    items: Vec<StoredChunk>,
+}
+
+impl StoredChunks {
+    fn sample() -> Self {
+        Self { items: vec![StoredChunk::sample(), StoredChunk { sequence: 1, ..StoredChunk::sample() }] }
+    }
+
+    fn sample_duplicates() -> Self {
+        let again = |stored: StoredChunk| StoredChunk { duplicate: true, ..stored };
+        Self { items: Self::sample().items.into_iter().map(again).collect() }
+    }
+}
+
+/// Add chunks of audio
+///
+/// Up to 500 chunks in one request, all or none of them: when this answers with 2xx, all are on disk. A chunk that is twice
+/// in a batch is a duplicate.
+#[utoipa::path(
+    operation_id = "addAudioChunks",
+    tag = "Chunks",
+    request_body(content = AddAudioChunks, description = "The chunks.", example = json!(AddAudioChunks::sample())),
+    responses(
+        (status = 201, description = "All chunks are on disk.", body = StoredChunks, example = json!(StoredChunks::sample())),
+        (status = 200, description = "All chunks were on disk before.", body = StoredChunks,
+            example = json!(StoredChunks::sample_duplicates())),
+        (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
+        (status = 409, description = "`call_ended`: the call takes no more audio. `chunk_conflict`: a sequence number is \
+            stored, or is twice in the batch, with other bytes or another timestamp; `errors` names the chunk."),
+    ),
+)]
+#[post("/calls/{call}/chunks/batch")]
+pub async fn add_audio_chunks(
+    callstore: Data<Callstore>,
+    call: CallPath,
+    _: Query<NoQuery>,
+    Json(body): Json<AddAudioChunks>,
+) -> Result<HttpResponse, Problem> {
+    let chunks = body.chunks.into_iter().enumerate();
+    let chunks = chunks.map(|(index, chunk)| chunk.decode(|| format!("/chunks/{index}/audio")));
+    let stored = callstore.add_chunks(&call.0, chunks.collect::<Result<_, _>>()?).await?;
+    let items: Vec<_> = stored.into_iter().map(StoredChunk::from).collect();
+    let known = items.iter().all(|stored| stored.duplicate);
+    let mut response = if known { HttpResponse::Ok() } else { HttpResponse::Created() };
+    Ok(response.json(StoredChunks { items }))
+}

@@ -1,0 +1,59 @@
+//! Raw audio bodies: which formats their media types name.
+
+use service::{AudioFormat, audio::Encoding};
+
+use crate::{
+    extract::media_type,
+    problem::{Problem, ProblemCode},
+};
+
+/// What a raw body holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RawAudio {
+    /// The format that the media type names; none where it is the call's own.
+    pub format: Option<AudioFormat>,
+    /// Whether samples come with the high byte first.
+    pub big_endian: bool,
+}
+
+/// The media types of raw audio.
+const TYPES: &str =
+    "application/json, audio/basic, audio/PCMU, audio/PCMA, audio/L16;rate=N or application/octet-stream";
+
+/// Reads a `Content-Type` of raw audio: `audio/basic` and `audio/PCMU` (RFC 2046, RFC 4856), `audio/PCMA`, `audio/L16`
+/// (RFC 2586, big-endian), or `application/octet-stream`.
+pub fn raw_audio(content_type: Option<&str>) -> Result<RawAudio, Problem> {
+    let refuse = |detail: String| Problem::new(ProblemCode::UnsupportedMediaType, detail);
+    let unknown = || refuse(format!("Send the chunk with Content-Type: {TYPES}."));
+    let (kind, parameters) = media_type(content_type.ok_or_else(unknown)?);
+    let mut rate = None;
+    for (name, value) in parameters {
+        let number = value.parse::<u32>().ok();
+        match name.trim().to_ascii_lowercase().as_str() {
+            "rate" => rate = Some(number.ok_or_else(|| refuse("The rate is not a whole number.".to_owned()))?),
+            "channels" if number != Some(1) => {
+                return Err(refuse("A chunk has one channel; send each voice as a track of its own.".to_owned()));
+            }
+            _ => {}
+        }
+    }
+    let g711 = |encoding| match rate {
+        None | Some(8_000) => Ok(Some(AudioFormat { encoding, sample_rate_hz: 8_000 })),
+        Some(_) => Err(refuse("G.711 has 8000 samples a second.".to_owned())),
+    };
+    let format = match kind.to_ascii_lowercase().as_str() {
+        "audio/basic" | "audio/pcmu" => g711(Encoding::Mulaw)?,
+        "audio/pcma" => g711(Encoding::Alaw)?,
+        "audio/l16" => {
+            let sample_rate_hz =
+                rate.ok_or_else(|| refuse("audio/L16 needs its rate: audio/L16;rate=16000.".to_owned()))?;
+            return Ok(RawAudio {
+                format: Some(AudioFormat { encoding: Encoding::Pcm16, sample_rate_hz }),
+                big_endian: true,
+            });
+        }
+        "application/octet-stream" => None,
+        _ => return Err(unknown()),
+    };
+    Ok(RawAudio { format, big_endian: false })
+}

@@ -1,0 +1,72 @@
+//! Audio chunks on the wire.
+
+mod add;
+mod add_batch;
+mod media;
+mod status;
+
+pub use add::RawBytes;
+pub use add_batch::check_batch;
+
+use serde::{Deserialize, Serialize};
+use service::ChunkStored;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::calls::same_variants;
+
+/// Registers the operations.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(add::add_audio_chunk).service(add_batch::add_audio_chunks).service(status::get_chunk_status);
+}
+
+/// Whose voice: the caller's (`inbound`) or the agent's (`outbound`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Track {
+    Inbound,
+    Outbound,
+}
+
+same_variants!(Track, service::Track, [Inbound, Outbound]);
+
+/// A chunk that is on disk.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct StoredChunk {
+    /// Whose voice.
+    pub track: Track,
+    /// Its number on the track.
+    pub sequence: u32,
+    /// Bytes of audio.
+    pub bytes: usize,
+    /// Seconds of audio.
+    pub duration: f64,
+    /// Whether it had been stored before.
+    pub duplicate: bool,
+}
+
+impl From<ChunkStored> for StoredChunk {
+    fn from(stored: ChunkStored) -> Self {
+        Self {
+            track: stored.track.into(),
+            sequence: stored.sequence,
+            bytes: stored.bytes,
+            duration: stored.duration,
+            duplicate: stored.duplicate,
+        }
+    }
+}
+
+impl StoredChunk {
+    /// The first chunk of a caller.
+    #[must_use]
+    pub fn sample() -> Self {
+        Self { track: Track::Inbound, sequence: 0, bytes: 160, duration: 0.02, duplicate: false }
+    }
+
+    /// The same chunk once more.
+    #[must_use]
+    pub fn sample_duplicate() -> Self {
+        Self { duplicate: true, ..Self::sample() }
+    }
+}

@@ -1,0 +1,91 @@
+//! `getChunkStatus`.
+
+use actix_web::{HttpResponse, get, web::Data};
+use serde::Serialize;
+use service::{Callstore, TrackStatus};
+use utoipa::ToSchema;
+
+use super::Track;
+use crate::{
+    extract::{CallPath, NoQuery, Query},
+    problem::Problem,
+};
+
+/// What is stored of a call's audio.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChunkStatus {
+    /// The tracks that have chunks.
+    tracks: Vec<TrackChunks>,
+}
+
+/// What is stored of a track.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TrackChunks {
+    /// Whose voice.
+    track: Track,
+    /// How many chunks.
+    chunks: u64,
+    /// Bytes of audio.
+    bytes: u64,
+    /// Seconds of audio.
+    duration: f64,
+    /// The largest sequence number.
+    last_sequence: u32,
+    /// The first 1,000 holes between the smallest and the largest sequence number, each as its first and its last.
+    missing: Vec<[u32; 2]>,
+    /// How many sequence numbers are missing in all.
+    missing_total: u64,
+}
+
+impl From<TrackStatus> for TrackChunks {
+    fn from(status: TrackStatus) -> Self {
+        let summary = status.summary;
+        Self {
+            track: status.track.into(),
+            chunks: summary.chunks,
+            bytes: summary.bytes,
+            duration: status.duration,
+            last_sequence: summary.last_sequence,
+            missing: summary.missing.into_iter().map(|(from, to)| [from, to]).collect(),
+            missing_total: summary.missing_total,
+        }
+    }
+}
+
+impl ChunkStatus {
+    fn sample() -> Self {
+        let track = TrackChunks {
+            track: Track::Inbound,
+            chunks: 97,
+            bytes: 15_520,
+            duration: 1.94,
+            last_sequence: 99,
+            missing: vec![[17, 17], [40, 41]],
+            missing_total: 3,
+        };
+        Self { tracks: vec![track] }
+    }
+}
+
+/// Get what is stored of a call's audio
+///
+/// Tells a client where to resume: after `lastSequence`, and with what is `missing`. After the end it tells what was stored
+/// when the call ended.
+#[utoipa::path(
+    operation_id = "getChunkStatus",
+    tag = "Chunks",
+    responses(
+        (status = 200, description = "What is stored, by track.", body = ChunkStatus, example = json!(ChunkStatus::sample())),
+        (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
+    ),
+)]
+#[get("/calls/{call}/chunks")]
+pub async fn get_chunk_status(
+    callstore: Data<Callstore>,
+    call: CallPath,
+    _: Query<NoQuery>,
+) -> Result<HttpResponse, Problem> {
+    let status = callstore.chunk_status(&call.0).await?;
+    Ok(HttpResponse::Ok().json(ChunkStatus { tracks: status.tracks.into_iter().map(Into::into).collect() }))
+}

@@ -1,0 +1,197 @@
+//! JSON bodies: parsed, typed and validated.
+
+use std::{future::Future, pin::Pin};
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, error::Category};
+use serde_path_to_error::{Path, Segment};
+use service::FieldError;
+use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
+
+use super::Body;
+use crate::problem::{Problem, ProblemCode};
+
+/// A type that a request's body is read as.
+pub trait JsonBody: DeserializeOwned + Validate + 'static {
+    /// The largest body, in bytes.
+    const MAX_BYTES: usize = 1024 * 1024;
+    /// The content types that are taken.
+    const TYPES: &'static [&'static str] = &["application/json"];
+}
+
+/// A body that has to be there.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+/// A body that may be left out.
+#[derive(Debug)]
+pub struct OptionalJson<T>(pub T);
+
+type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+
+impl<T: JsonBody> FromRequest for Json<T> {
+    type Error = Problem;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let body = Body::read(&request, &mut payload, T::MAX_BYTES).await?;
+            body.expect(T::TYPES)?;
+            from_json(&body.bytes).map(Self)
+        })
+    }
+}
+
+impl<T: JsonBody + Default> FromRequest for OptionalJson<T> {
+    type Error = Problem;
+    type Future = Extracting<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let body = Body::read(&request, &mut payload, T::MAX_BYTES).await?;
+            if body.bytes.is_empty() {
+                return Ok(Self(T::default()));
+            }
+            body.expect(T::TYPES)?;
+            from_json(&body.bytes).map(Self)
+        })
+    }
+}
+
+/// Reads and validates a value.
+pub fn from_json<T: JsonBody>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut parser = serde_json::Deserializer::from_slice(bytes);
+    let value: T = serde_path_to_error::deserialize(&mut parser).map_err(|error| {
+        let path = error.path().clone();
+        problem(&error.into_inner(), &path)
+    })?;
+    parser.end().map_err(|error| malformed(&error))?;
+    refuse_nul(bytes)?;
+    value.validate().map_err(|errors| Problem::invalid(field_errors("", &errors)))?;
+    Ok(value)
+}
+
+fn malformed(error: &serde_json::Error) -> Problem {
+    let detail = format!("The body is not JSON: {error}.");
+    Problem::new(ProblemCode::MalformedJson, detail)
+}
+
+fn problem(error: &serde_json::Error, path: &Path) -> Problem {
+    let message = error.to_string();
+    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
+    // JSON all the same, though more than can be read of it.
+    let beyond = ["number out of range", "recursion limit exceeded"].contains(&message);
+    match error.classify() {
+        Category::Data => {}
+        Category::Syntax if beyond => {}
+        Category::Syntax | Category::Eof | Category::Io => return malformed(error),
+    }
+    let mut pointer = pointer(path);
+    for kind in ["unknown field `", "missing field `", "duplicate field `"] {
+        if let Some((field, _)) = message.strip_prefix(kind).and_then(|rest| rest.split_once('`')) {
+            let named = format!("/{}", escape(field));
+            if !pointer.ends_with(&named) {
+                pointer += &named;
+            }
+        }
+    }
+    Problem::invalid_field(pointer, sentence(message))
+}
+
+/// A message with a capital and a full stop.
+pub(super) fn sentence(message: &str) -> String {
+    let mut letters = message.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
+    let stop = if message.ends_with('.') { "" } else { "." };
+    format!("{first}{}{stop}", letters.as_str())
+}
+
+fn pointer(path: &Path) -> String {
+    let segments = path.iter().map(|segment| match segment {
+        Segment::Seq { index } => format!("/{index}"),
+        Segment::Map { key } => format!("/{}", escape(key)),
+        Segment::Enum { .. } | Segment::Unknown => String::new(),
+    });
+    segments.collect()
+}
+
+/// A name as it stands in a JSON pointer (RFC 6901).
+fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+/// NUL cannot be kept by every database. It can only come as an escape, so that most bodies need no second look.
+fn refuse_nul(bytes: &[u8]) -> Result<(), Problem> {
+    if !bytes.windows(6).any(|window| window == br"\u0000") {
+        return Ok(());
+    }
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
+    match find_nul(&value) {
+        Some(pointer) => Err(Problem::invalid_field(pointer, "The character NUL (U+0000) is not allowed.")),
+        None => Ok(()),
+    }
+}
+
+fn find_nul(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => text.contains('\0').then(String::new),
+        Value::Array(items) => {
+            let mut items = items.iter().enumerate();
+            items.find_map(|(index, item)| find_nul(item).map(|rest| format!("/{index}{rest}")))
+        }
+        Value::Object(fields) => fields.iter().find_map(|(name, field)| {
+            let found = if name.contains('\0') { Some(String::new()) } else { find_nul(field) };
+            found.map(|rest| format!("/{}{rest}", escape(name)))
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
+}
+
+/// What validation found, as pointers and sentences; the values stay out of it.
+pub(super) fn field_errors(prefix: &str, errors: &ValidationErrors) -> Vec<FieldError> {
+    let mut found = Vec::new();
+    for (field, kind) in errors.errors() {
+        let pointer = format!("{prefix}/{}", camel_case(field));
+        match kind {
+            ValidationErrorsKind::Struct(inner) => found.extend(field_errors(&pointer, inner)),
+            ValidationErrorsKind::List(items) => {
+                for (index, inner) in items {
+                    found.extend(field_errors(&format!("{pointer}/{index}"), inner));
+                }
+            }
+            ValidationErrorsKind::Field(errors) => found.extend(errors.iter().map(|error| FieldError {
+                // A rule about several fields names the one to change by its code.
+                pointer: if field == "__all__" { format!("{prefix}/{}", error.code) } else { pointer.clone() },
+                detail: detail(error),
+            })),
+        }
+    }
+    found.sort_by(|a, b| a.pointer.cmp(&b.pointer));
+    found
+}
+
+fn detail(error: &ValidationError) -> String {
+    if let Some(message) = &error.message {
+        return message.to_string();
+    }
+    let limit = |name: &str| error.params.get(name).map(ToString::to_string);
+    let unit = if error.code == "length" { " characters long" } else { "" };
+    match (limit("min"), limit("max")) {
+        (Some(min), Some(max)) => format!("Must be {min} to {max}{unit}."),
+        (Some(min), None) => format!("Must be at least {min}{unit}."),
+        (None, Some(max)) => format!("Must be at most {max}{unit}."),
+        (None, None) => "Not allowed.".to_owned(),
+    }
+}
+
+fn camel_case(name: &str) -> String {
+    let mut parts = name.split('_');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |camel, part| {
+        let (head, tail) = part.split_at(part.len().min(1));
+        camel + &head.to_uppercase() + tail
+    })
+}

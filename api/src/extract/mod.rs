@@ -1,0 +1,12 @@
+//! From a request to typed values. Bad bytes end here: 400 for what cannot be parsed, 404 for a path that can name nothing,
+//! 413 and 415 for bodies of the wrong size and kind, 422 for values that are not allowed.
+
+mod body;
+mod json;
+mod path;
+mod query;
+
+pub use body::{Body, media_type};
+pub use json::{Json, JsonBody, OptionalJson, from_json};
+pub use path::{CallPath, IdPath};
+pub use query::{Limit, NoQuery, Offset, Query};

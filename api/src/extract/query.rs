@@ -1,0 +1,131 @@
+//! Query strings. What an operation does not know is refused, so that a typo is not a filter that silently finds all.
+
+use std::future::{Ready, ready};
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use serde::{Deserialize, Deserializer, de};
+use service::limits::{OFFSET_MAX, PAGE_DEFAULT, PAGE_MAX};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
+};
+use validator::Validate;
+
+use super::json::{field_errors, sentence};
+use crate::problem::Problem;
+
+/// The parameters of a query.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+/// An operation without parameters.
+#[derive(Debug, Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+pub struct NoQuery {}
+
+impl<T: de::DeserializeOwned + Validate> FromRequest for Query<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request))
+    }
+}
+
+impl<T: de::DeserializeOwned + Validate> Query<T> {
+    /// The parameters of a request, where they depend on its body.
+    pub fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        parse(request.query_string()).map(Self)
+    }
+}
+
+fn parse<T: de::DeserializeOwned + Validate>(query: &str) -> Result<T, Problem> {
+    let pairs = || form_urlencoded::parse(query.as_bytes());
+    if let Some((name, _)) = pairs().find(|(name, value)| name.contains('\0') || value.contains('\0')) {
+        let pointer = format!("/{}", name.replace('\0', ""));
+        return Err(Problem::invalid_field(pointer, "The character NUL (U+0000) is not allowed."));
+    }
+    let value: T = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs())).map_err(|error| {
+        let field = error.path().to_string();
+        let message = error.into_inner().to_string();
+        let named = message.split('`').nth(1).filter(|_| message.contains(" field `"));
+        let field = named.unwrap_or(if field == "." { "" } else { &field });
+        Problem::invalid_field(format!("/{field}"), sentence(&message))
+    })?;
+    value.validate().map_err(|errors| Problem::invalid(field_errors("", &errors)))?;
+    Ok(value)
+}
+
+/// How many items a page holds: 1 and up; what is too large is cut.
+#[derive(Clone, Copy, Debug)]
+pub struct Limit(pub u64);
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(PAGE_DEFAULT)
+    }
+}
+
+/// How many items are passed over.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Offset(pub u64);
+
+/// Reads decimal digits; a number beyond 64 bits is the largest of them.
+fn digits<'de, D: Deserializer<'de>>(deserializer: D, least: u64, expected: &str) -> Result<u64, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let refuse = || de::Error::custom(expected);
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(refuse());
+    }
+    let number = text.parse().unwrap_or(u64::MAX);
+    if number < least { Err(refuse()) } else { Ok(number) }
+}
+
+impl<'de> Deserialize<'de> for Limit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let limit = digits(deserializer, 1, "Expected a whole number, 1 or larger.")?;
+        Ok(Self(limit.min(PAGE_MAX)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Offset {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        digits(deserializer, 0, "Expected a whole number, 0 or larger.").map(Self)
+    }
+}
+
+impl Offset {
+    /// An offset that the database can count to.
+    #[must_use]
+    pub fn clamped(self) -> u64 {
+        self.0.min(i64::MAX.unsigned_abs())
+    }
+
+    /// Whether a list of calls goes so far by offset.
+    #[must_use]
+    pub fn in_reach(self) -> bool {
+        self.0 <= OFFSET_MAX
+    }
+}
+
+impl PartialSchema for Limit {
+    fn schema() -> RefOr<Schema> {
+        let description = format!("How many items a page holds; more than {PAGE_MAX} is cut to {PAGE_MAX}.");
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .minimum(Some(1))
+            .default(Some(PAGE_DEFAULT.into()))
+            .description(Some(description))
+            .into()
+    }
+}
+
+impl ToSchema for Limit {}
+
+impl PartialSchema for Offset {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).default(Some(0.into())).into()
+    }
+}
+
+impl ToSchema for Offset {}

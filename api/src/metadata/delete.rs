@@ -1,0 +1,30 @@
+//! `deleteMetadata`.
+
+use actix_web::{HttpResponse, delete, web::Data};
+use service::Callstore;
+
+use crate::{
+    extract::{CallPath, NoQuery, Query},
+    problem::Problem,
+};
+
+/// Delete a call's metadata
+///
+/// The call itself stays.
+#[utoipa::path(
+    operation_id = "deleteMetadata",
+    tag = "Metadata",
+    responses(
+        (status = 204, description = "The metadata is gone."),
+        (status = 404, description = "`call_not_found`: no call has this id or streamSid. `metadata_not_found`: the call has none."),
+    ),
+)]
+#[delete("/calls/{call}/metadata")]
+pub async fn delete_metadata(
+    callstore: Data<Callstore>,
+    call: CallPath,
+    _: Query<NoQuery>,
+) -> Result<HttpResponse, Problem> {
+    callstore.delete_metadata(&call.0).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,77 @@
+//! Metadata on the wire.
+
+mod delete;
+mod get;
+mod set;
+mod update;
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::{analytics::object, wire::Time};
+
+/// Registers the operations.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(get::get_metadata)
+        .service(set::set_metadata)
+        .service(update::update_metadata)
+        .service(delete::delete_metadata);
+}
+
+/// What else is known of a call.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Metadata {
+    /// The call.
+    pub call_id: Uuid,
+    /// The language spoken.
+    pub language: Option<String>,
+    /// Where the caller is.
+    pub region: Option<String>,
+    /// What the caller calls with.
+    pub device_type: Option<String>,
+    /// How good the line is.
+    pub network_quality: Option<String>,
+    /// Anything else.
+    pub custom_data: Option<Map<String, Value>>,
+    /// When it was first set.
+    pub created_at: Time,
+    /// When it was last changed.
+    pub updated_at: Time,
+}
+
+impl From<service::Metadata> for Metadata {
+    fn from(metadata: service::Metadata) -> Self {
+        Self {
+            call_id: metadata.call_id,
+            language: metadata.language,
+            region: metadata.region,
+            device_type: metadata.device_type,
+            network_quality: metadata.network_quality,
+            custom_data: object(metadata.custom_data),
+            created_at: Time(metadata.created_at),
+            updated_at: Time(metadata.updated_at),
+        }
+    }
+}
+
+impl Metadata {
+    /// What an agent knows of a caller.
+    #[must_use]
+    pub fn sample() -> Self {
+        Self {
+            call_id: Uuid::from_u128(0x0190_5f3c_2b7a_7c11_9d4e_5a6b_7c8d_9e0f),
+            language: Some("en-US".to_owned()),
+            region: Some("California".to_owned()),
+            device_type: Some("mobile".to_owned()),
+            network_quality: Some("good".to_owned()),
+            custom_data: object(Some(json!({ "campaign": "spring" }))),
+            created_at: Time::SAMPLE,
+            updated_at: Time::SAMPLE,
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The OpenAPI document: collected from the routes, then completed with what follows from the shape of an operation, so
+//! that no operation has to repeat it.
+
+use actix_web::{App, http::Method};
+use utoipa::{
+    OpenApi as _, ToSchema,
+    openapi::{
+        ContentBuilder, HeaderBuilder, ObjectBuilder, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder,
+        example::ExampleBuilder,
+        path::{Operation, ParameterBuilder, ParameterIn, PathItem},
+        schema::{KnownFormat, SchemaFormat, Type},
+    },
+};
+use utoipa_actix_web::AppExt;
+
+use crate::{
+    problem::{PROBLEMS, ProblemCode, ProblemDetails},
+    routes::routes,
+};
+
+/// The document as text.
+pub struct Document(pub String);
+
+impl std::fmt::Display for Document {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(
+        title = "Callstore",
+        description = "Keeps phone calls: audio, transcripts, analytics and metadata, while the call runs. When it ends it \
+            has a WAV recording that is true to time and to sound.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    servers((url = "/", description = "This service")),
+    tags(
+        (name = "Calls", description = "Start, find, change, end and delete calls."),
+        (name = "Chunks", description = "The audio of a call that runs."),
+        (name = "Recordings", description = "The audio of a call that has ended."),
+        (name = "Transcripts", description = "What was said."),
+        (name = "Analytics", description = "Snapshots of a call's figures."),
+        (name = "Metadata", description = "What else is known of a call."),
+        (name = "Audio", description = "Converting audio."),
+        (name = "System", description = "The service itself."),
+    ),
+    components(schemas(ProblemDetails)),
+)]
+struct Base;
+
+/// The document, as it is printed and served.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn document() -> Result<Document, serde_json::Error> {
+    build().to_pretty_json().map(|json| Document(json + "\n"))
+}
+
+/// The document.
+pub fn build() -> OpenApi {
+    let (_, mut document) = App::new().into_utoipa_app().openapi(Base::openapi()).configure(routes).split_for_parts();
+    for (path, item) in &mut document.paths.paths {
+        let names: Vec<_> = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
+        for operation in operations_mut(item) {
+            for name in &names {
+                add_path_parameter(operation, name);
+            }
+            complete(operation);
+        }
+    }
+    document
+}
+
+/// The operations of a path and their methods.
+pub fn operations(item: &PathItem) -> Vec<(Method, &Operation)> {
+    let all = [
+        (Method::GET, &item.get),
+        (Method::POST, &item.post),
+        (Method::PUT, &item.put),
+        (Method::PATCH, &item.patch),
+        (Method::DELETE, &item.delete),
+    ];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_ref()?))).collect()
+}
+
+fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+}
+
+fn add_path_parameter(operation: &mut Operation, name: &str) {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    let (description, schema, example) = match name {
+        "call" => (
+            "The call's id or its streamSid.",
+            text.min_length(Some(1)).max_length(Some(128)).pattern(Some("^[A-Za-z0-9_.:-]+$")),
+            "MZ0123456789abcdef0123456789abcdef",
+        ),
+        "id" => (
+            "The recording's id.",
+            text.format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))),
+            "01905f3c-a4f1-7d22-8e5f-6b7c8d9e0f10",
+        ),
+        _ => ("The problem's name, as in its `type`.", text, "call-ended"),
+    };
+    let parameter = ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Path)
+        .required(Required::True)
+        .description(Some(description))
+        .schema(Some(schema))
+        .example(Some(example.into()));
+    operation.parameters.get_or_insert_default().insert(0, RefOr::T(parameter.build()));
+}
+
+/// Adds the answers that follow from an operation's shape, and gives every failing answer its problem details.
+fn complete(operation: &mut Operation) {
+    let responses = &mut operation.responses.responses;
+    let mut add = |status: &str, description: &str| {
+        let response = || RefOr::T(ResponseBuilder::new().description(description).build());
+        responses.entry(status.to_owned()).or_insert_with(response);
+    };
+    add("422", "`validation_failed`: something in the request is missing, unknown or not allowed.");
+    add("500", "`internal_error`: the service failed.");
+    if operation.request_body.is_some() {
+        add("400", "`malformed_json`: the body is not JSON.");
+        add("413", "`payload_too_large`: the body is too large.");
+        add("415", "`unsupported_media_type`: the body is of another kind.");
+    }
+    for (status, response) in responses {
+        let RefOr::T(response) = response else { continue };
+        if status.starts_with(['4', '5']) {
+            describe_problem(response);
+        }
+        let id = HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String)));
+        let id = id.description(Some("The request's id, as it was sent or as it was made."));
+        response.headers.insert("X-Request-Id".to_owned(), RefOr::T(id.build()));
+    }
+}
+
+/// Gives an answer the problem schema, with an example of each code that its description names.
+fn describe_problem(response: &mut Response) {
+    let mut content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ProblemDetails::name())));
+    for (code, ..) in PROBLEMS {
+        let name = ProblemCode::name(code);
+        if response.description.contains(&format!("`{name}`")) {
+            let sample = serde_json::to_value(ProblemDetails::sample(code)).ok();
+            content = content.examples_from_iter([(name, ExampleBuilder::new().value(sample).build())]);
+        }
+    }
+    response.content.insert("application/problem+json".to_owned(), RefOr::T(content.build()));
+}

@@ -1,0 +1,26 @@
+//! `getRecording`.
+
+use actix_web::{HttpResponse, get, web::Data};
+use service::Callstore;
+
+use super::Recording;
+use crate::{
+    extract::{IdPath, NoQuery, Query},
+    problem::Problem,
+};
+
+/// Get a recording
+///
+/// What is known of it: how long, how large, where silence stands for lost audio. `downloadRecording` has the file itself.
+#[utoipa::path(
+    operation_id = "getRecording",
+    tag = "Recordings",
+    responses(
+        (status = 200, description = "The recording.", body = Recording, example = json!(Recording::sample())),
+        (status = 404, description = "`recording_not_found`: no recording has this id."),
+    ),
+)]
+#[get("/recordings/{id}")]
+pub async fn get_recording(callstore: Data<Callstore>, id: IdPath, _: Query<NoQuery>) -> Result<HttpResponse, Problem> {
+    Ok(HttpResponse::Ok().json(Recording::new(callstore.get_recording(id.0).await?)?))
+}

@@ -1,0 +1,18 @@
+//! Every operation, registered once: the router and the OpenAPI document both come from here.
+
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::{analytics, audio, calls, chunks, metadata, recordings, system, transcripts};
+
+/// Registers all operations.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .configure(calls::routes)
+        .configure(chunks::routes)
+        .configure(recordings::routes)
+        .configure(transcripts::routes)
+        .configure(analytics::routes)
+        .configure(metadata::routes)
+        .configure(audio::routes)
+        .configure(system::routes);
+}

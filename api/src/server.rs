@@ -1,0 +1,130 @@
+//! The server: how it is put together, started and stopped.
+
+use std::{
+    future::Future,
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
+
+use actix_web::{
+    App, HttpServer,
+    dev::ServerHandle,
+    middleware::{Compress, from_fn},
+    web::{self, Data},
+};
+use migration::{Migrator, MigratorTrait};
+use service::{Callstore, Clock, Database, Ids, Store, SystemClock, SystemIds};
+use utoipa_actix_web::AppExt;
+
+use crate::{
+    command::about, document, observe::observe, openapi, pages, routes::routes, settings::Settings,
+    system::install_metrics,
+};
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// How long requests under way may take once the service stops.
+const STOP_SECONDS: u64 = 8;
+/// How long background work may take to come to a stop after that.
+const CLOSE_LIMIT: Duration = Duration::from_secs(1);
+
+/// A server that runs.
+#[derive(Clone)]
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    callstore: Callstore,
+    handle: ServerHandle,
+}
+
+impl Running {
+    /// Stops taking requests, lets those under way finish, and leaves everything durable.
+    pub async fn stop(&self) {
+        self.callstore.stop_waiting();
+        self.handle.stop(true).await;
+        if tokio::time::timeout(CLOSE_LIMIT, self.callstore.close()).await.is_err() {
+            tracing::warn!("Background work did not stop in time; the next start resumes it.");
+        }
+    }
+}
+
+/// Runs the service until it is told to stop.
+///
+/// # Errors
+/// What keeps it from starting, in a sentence.
+pub async fn serve(settings: &Settings) -> Result<(), Failure> {
+    let (running, server) = start(settings, Box::new(SystemClock), Arc::new(SystemIds)).await?;
+    tracing::info!(address = %running.address, "Callstore listens; /swagger-ui/ shows what it can do.");
+    let mut server = std::pin::pin!(server);
+    tokio::select! {
+        ended = &mut server => ended?,
+        signal = stop_signal() => {
+            tracing::info!("Callstore stops.");
+            signal?;
+            let stopping = running.stop();
+            let (ended, ()) = tokio::join!(server, stopping);
+            ended?;
+        }
+    }
+    tracing::info!("Callstore has stopped.");
+    Ok(())
+}
+
+/// Opens everything, binds the address, and returns the server, which runs while it is polled.
+///
+/// # Errors
+/// What keeps it from starting, in a sentence.
+pub async fn start(
+    settings: &Settings,
+    clock: Box<dyn Clock>,
+    ids: Arc<dyn Ids>,
+) -> Result<(Running, impl Future<Output = io::Result<()>> + use<>), Failure> {
+    let database = Database::open(&settings.database.url).await?;
+    Migrator::up(database.writer(), None).await.map_err(|error| format!("the database cannot be migrated: {error}"))?;
+    let recordings = &settings.recordings;
+    let store = Store::open(recordings).map_err(|error| about(recordings, "the folder for recordings", &error))?;
+    let listener = TcpListener::bind(settings.listen)
+        .map_err(|error| format!("cannot listen on {}: {error}; --listen chooses another address", settings.listen))?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+
+    let callstore = Callstore::new(database, store, clock, ids.clone());
+    callstore.resume().await?;
+    install_metrics();
+    let data = Data::new(callstore.clone());
+    let ids: Data<dyn Ids> = Data::from(ids);
+    let document = Data::new(document()?);
+    let known = Data::new(pages::KnownPaths::of(&openapi::build()));
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(data.clone())
+            .app_data(ids.clone())
+            .app_data(document.clone())
+            .app_data(known.clone())
+            .wrap(Compress::default())
+            .wrap(from_fn(observe))
+            .into_utoipa_app()
+            .configure(routes)
+            .into_app()
+            .configure(pages::pages)
+            .default_service(web::to(pages::fallback))
+    })
+    .listen(listener)?
+    .disable_signals()
+    .shutdown_timeout(STOP_SECONDS)
+    .run();
+    let handle = server.handle();
+    Ok((Running { address, callstore, handle }, server))
+}
+
+/// Waits for SIGTERM or Ctrl-C.
+async fn stop_signal() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupt = tokio::signal::ctrl_c() => interrupt,
+        _ = terminate.recv() => Ok(()),
+    }
+}

@@ -1,0 +1,58 @@
+//! `getProblem`.
+
+use actix_web::{HttpRequest, HttpResponse, get};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    extract::{NoQuery, Query},
+    problem::{PROBLEMS, Problem, ProblemCode},
+};
+
+/// A kind of problem.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProblemKind {
+    /// Where this is found: the `type` of problems of this kind.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The kind, for programs.
+    code: ProblemCode,
+    /// The status of such answers.
+    status: u16,
+    /// The kind in a few words.
+    title: &'static str,
+    /// What it means and what to do.
+    explanation: &'static str,
+}
+
+impl ProblemKind {
+    /// The kind that a path names.
+    fn named(name: &str) -> Option<Self> {
+        let path = |code: ProblemCode| code.name().replace('_', "-");
+        let (code, status, title, explanation) = *PROBLEMS.iter().find(|entry| path(entry.0) == name)?;
+        Some(Self { kind: format!("/problems/{name}"), code, status: status.as_u16(), title, explanation })
+    }
+
+    fn sample() -> Option<Self> {
+        Self::named("call-ended")
+    }
+}
+
+/// Explain a kind of problem
+///
+/// What the `type` of a problem leads to.
+#[utoipa::path(
+    operation_id = "getProblem",
+    tag = "System",
+    responses(
+        (status = 200, description = "The kind of problem.", body = ProblemKind, example = json!(ProblemKind::sample())),
+        (status = 404, description = "`not_found`: no problem has this name."),
+    ),
+)]
+#[get("/problems/{name}")]
+pub async fn get_problem(request: HttpRequest, _: Query<NoQuery>) -> Result<HttpResponse, Problem> {
+    match ProblemKind::named(request.match_info().query("name")) {
+        Some(kind) => Ok(HttpResponse::Ok().json(kind)),
+        None => Err(Problem::new(ProblemCode::NotFound, "No problem has this name.")),
+    }
+}

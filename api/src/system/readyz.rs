@@ -1,0 +1,64 @@
+//! `getReadyz`.
+
+use actix_web::{HttpResponse, get, web::Data};
+use serde::Serialize;
+use service::{Callstore, Health};
+use utoipa::ToSchema;
+
+use crate::{
+    extract::{NoQuery, Query},
+    problem::{Problem, ProblemCode},
+};
+
+/// What the service needs for its work.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Readyz {
+    /// The database answers and can be written.
+    database: bool,
+    /// The recording store can be written.
+    store: bool,
+    /// There is room for more.
+    free_space: bool,
+    /// Bytes that are free where recordings are kept.
+    free_bytes: u64,
+}
+
+impl Readyz {
+    fn sample() -> Self {
+        Self { database: true, store: true, free_space: true, free_bytes: 84_123_456_789 }
+    }
+}
+
+impl From<Health> for Readyz {
+    fn from(health: Health) -> Self {
+        let Health { database, store, free_space, free_bytes } = health;
+        Self { database, store, free_space, free_bytes }
+    }
+}
+
+/// Ask whether the service can work
+///
+/// Looks at the database, the recording store and the free space.
+#[utoipa::path(
+    operation_id = "getReadyz",
+    tag = "System",
+    responses(
+        (status = 200, description = "It can.", body = Readyz, example = json!(Readyz::sample())),
+        (status = 503, description = "`not_ready`: it cannot; `detail` says what is missing."),
+    ),
+)]
+#[get("/readyz")]
+pub async fn get_readyz(callstore: Data<Callstore>, _: Query<NoQuery>) -> Result<HttpResponse, Problem> {
+    let health = callstore.health().await;
+    if health.ready() {
+        return Ok(HttpResponse::Ok().json(Readyz::from(health)));
+    }
+    let parts = [
+        (health.database, "the database does not answer or cannot be written"),
+        (health.store, "the recording store cannot be written"),
+        (health.free_space, "there is too little free space"),
+    ];
+    let missing: Vec<_> = parts.into_iter().filter(|(there, _)| !there).map(|(_, missing)| missing).collect();
+    Err(Problem::new(ProblemCode::NotReady, format!("The service is not ready: {}.", missing.join(", "))))
+}

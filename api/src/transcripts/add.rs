@@ -1,0 +1,95 @@
+//! `addTranscript`.
+
+use actix_web::{HttpResponse, post, web::Data};
+use serde::{Deserialize, Serialize};
+use service::{Callstore, NewTranscript};
+use utoipa::ToSchema;
+use validator::{Validate, ValidationError};
+
+use super::Transcript;
+use crate::{
+    extract::{CallPath, Json, JsonBody, NoQuery, Query},
+    problem::Problem,
+};
+
+/// Something that was said.
+#[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[validate(schema(function = "ends_after_start", skip_on_field_errors = false))]
+pub struct AddTranscript {
+    /// Who spoke.
+    #[schema(min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
+    #[validate(length(min = 1, max = 128))]
+    pub speaker: String,
+    /// What was said.
+    #[schema(min_length = 1, max_length = 32_768, pattern = r"^[^\u0000]*$")]
+    #[validate(length(min = 1, max = 32_768))]
+    pub text: String,
+    /// How sure the recognizer was.
+    #[schema(minimum = 0, maximum = 1)]
+    #[validate(range(min = 0.0, max = 1.0))]
+    pub confidence: Option<f64>,
+    /// Where in the call it begins, in seconds.
+    #[schema(minimum = 0)]
+    #[validate(range(min = 0.0))]
+    pub start_time: Option<f64>,
+    /// Where in the call it ends, in seconds; not before it begins.
+    #[schema(minimum = 0)]
+    #[validate(range(min = 0.0))]
+    pub end_time: Option<f64>,
+}
+
+fn ends_after_start(transcript: &AddTranscript) -> Result<(), ValidationError> {
+    match (transcript.start_time, transcript.end_time) {
+        (Some(start), Some(end)) if end < start => {
+            Err(ValidationError::new("endTime").with_message("Must not be before startTime.".into()))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl JsonBody for AddTranscript {}
+
+impl AddTranscript {
+    /// What an agent says first.
+    #[must_use]
+    pub fn sample() -> Self {
+        let Transcript { speaker, text, confidence, start_time, end_time, .. } = Transcript::sample();
+        Self { speaker, text, confidence, start_time, end_time }
+    }
+}
+
+impl From<AddTranscript> for NewTranscript {
+    fn from(body: AddTranscript) -> Self {
+        Self {
+            speaker: body.speaker,
+            text: body.text,
+            confidence: body.confidence,
+            start_time: body.start_time,
+            end_time: body.end_time,
+        }
+    }
+}
+
+/// Add a transcript
+///
+/// Something that was said, while the call runs or after it has ended.
+#[utoipa::path(
+    operation_id = "addTranscript",
+    tag = "Transcripts",
+    request_body(content = AddTranscript, description = "What was said.", example = json!(AddTranscript::sample())),
+    responses(
+        (status = 201, description = "It is stored.", body = Transcript, example = json!(Transcript::sample())),
+        (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
+    ),
+)]
+#[post("/calls/{call}/transcripts")]
+pub async fn add_transcript(
+    callstore: Data<Callstore>,
+    call: CallPath,
+    _: Query<NoQuery>,
+    Json(body): Json<AddTranscript>,
+) -> Result<HttpResponse, Problem> {
+    let stored = callstore.add_transcript(&call.0, body.into()).await?;
+    Ok(HttpResponse::Created().json(Transcript::from(stored)))
+}

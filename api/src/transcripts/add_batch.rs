@@ -1,0 +1,76 @@
+//! `addTranscripts`.
+
+use actix_web::{HttpResponse, post, web::Data};
+use serde::{Deserialize, Serialize};
+use service::Callstore;
+use utoipa::ToSchema;
+use validator::{Validate, ValidationError};
+
+use super::{Transcript, add::AddTranscript};
+use crate::{
+    chunks::check_batch,
+    extract::{CallPath, Json, JsonBody, NoQuery, Query},
+    problem::Problem,
+};
+
+/// Several things that were said.
+#[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
+#[serde(deny_unknown_fields)]
+#[validate(schema(function = "batch_size"))]
+pub struct AddTranscripts {
+    /// The transcripts, 1 to 500.
+    #[schema(min_items = 1, max_items = 500)]
+    #[validate(nested)]
+    pub transcripts: Vec<AddTranscript>,
+}
+
+fn batch_size(batch: &AddTranscripts) -> Result<(), ValidationError> {
+    check_batch("transcripts", batch.transcripts.len())
+}
+
+impl JsonBody for AddTranscripts {
+    const MAX_BYTES: usize = 8 * 1024 * 1024;
+}
+
+impl AddTranscripts {
+    fn sample() -> Self {
+        Self { transcripts: vec![AddTranscript::sample()] }
+    }
+}
+
+/// The stored transcripts, in the order of the request.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct StoredTranscripts {
+    /// The transcripts.
+    items: Vec<Transcript>,
+}
+
+impl StoredTranscripts {
+    fn sample() -> Self {
+        Self { items: vec![Transcript::sample()] }
+    }
+}
+
+/// Add transcripts
+///
+/// Up to 500 in one request, all or none of them.
+#[utoipa::path(
+    operation_id = "addTranscripts",
+    tag = "Transcripts",
+    request_body(content = AddTranscripts, description = "What was said.", example = json!(AddTranscripts::sample())),
+    responses(
+        (status = 201, description = "All are stored.", body = StoredTranscripts, example = json!(StoredTranscripts::sample())),
+        (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
+    ),
+)]
+#[post("/calls/{call}/transcripts/batch")]
+pub async fn add_transcripts(
+    callstore: Data<Callstore>,
+    call: CallPath,
+    _: Query<NoQuery>,
+    Json(body): Json<AddTranscripts>,
+) -> Result<HttpResponse, Problem> {
+    let new = body.transcripts.into_iter().map(Into::into).collect();
+    let stored = callstore.add_transcripts(&call.0, new).await?;
+    Ok(HttpResponse::Created().json(StoredTranscripts { items: stored.into_iter().map(Into::into).collect() }))
+}

@@ -1,0 +1,72 @@
+//! Transcripts on the wire.
+
+mod add;
+mod add_batch;
+mod list;
+mod vtt;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::wire::Time;
+
+/// Registers the operations.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(add::add_transcript).service(add_batch::add_transcripts).service(list::list_transcripts);
+}
+
+/// Something that was said.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Transcript {
+    /// The transcript's id, a UUIDv7.
+    pub id: Uuid,
+    /// Its call.
+    pub call_id: Uuid,
+    /// Who spoke.
+    pub speaker: String,
+    /// What was said.
+    pub text: String,
+    /// How sure the recognizer was, 0 to 1.
+    pub confidence: Option<f64>,
+    /// Where in the call it begins, in seconds.
+    pub start_time: Option<f64>,
+    /// Where in the call it ends, in seconds.
+    pub end_time: Option<f64>,
+    /// When it arrived.
+    pub created_at: Time,
+}
+
+impl From<service::Transcript> for Transcript {
+    fn from(transcript: service::Transcript) -> Self {
+        Self {
+            id: transcript.id,
+            call_id: transcript.call_id,
+            speaker: transcript.speaker,
+            text: transcript.text,
+            confidence: transcript.confidence,
+            start_time: transcript.start_time,
+            end_time: transcript.end_time,
+            created_at: Time(transcript.created_at),
+        }
+    }
+}
+
+impl Transcript {
+    /// What an agent says first.
+    #[must_use]
+    pub fn sample() -> Self {
+        Self {
+            id: Uuid::from_u128(0x0190_5f3c_3a11_7e33_9f60_7c8d_9e0f_1021),
+            call_id: Uuid::from_u128(0x0190_5f3c_2b7a_7c11_9d4e_5a6b_7c8d_9e0f),
+            speaker: "agent".to_owned(),
+            text: "Welcome to Luigi's. What would you like to order?".to_owned(),
+            confidence: Some(0.98),
+            start_time: Some(0.5),
+            end_time: Some(3.77),
+            created_at: Time::sample_after(4),
+        }
+    }
+}

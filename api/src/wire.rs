@@ -1,0 +1,119 @@
+//! Small types that several resources share on the wire: times, pages, whole numbers, and what tells null from absent.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use service::{Timestamp, limits::TIME_END_MS};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, SchemaFormat, schema::KnownFormat, schema::Type},
+};
+
+/// A moment: RFC 3339 in UTC with milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Time(pub Timestamp);
+
+impl Time {
+    /// 2026-01-02T03:04:05.678Z.
+    pub const SAMPLE: Self = Self(Timestamp(1_767_323_045_678));
+
+    /// So many seconds after the sample.
+    #[must_use]
+    pub fn sample_after(seconds: i64) -> Self {
+        Self(Timestamp(Self::SAMPLE.0.0 + seconds * 1_000))
+    }
+
+    fn parse(text: &str) -> Result<Self, &'static str> {
+        let moment = DateTime::parse_from_rfc3339(text)
+            .map_err(|_| "a time as RFC 3339 writes it, like 2026-01-02T03:04:05.678Z")?;
+        let milliseconds = moment.timestamp_millis();
+        if (0..TIME_END_MS).contains(&milliseconds) {
+            Ok(Self(Timestamp(milliseconds)))
+        } else {
+            Err("a time from the years 1970 to 2999")
+        }
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let moment = DateTime::<Utc>::from_timestamp_millis(self.0.0).unwrap_or_default();
+        serializer.serialize_str(&moment.to_rfc3339_opts(SecondsFormat::Millis, true))
+    }
+}
+
+impl<'de> Deserialize<'de> for Time {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        // In a query, an unescaped plus of the offset arrives as a space.
+        Self::parse(&text.replace(' ', "+")).map_err(|expected| de::Error::custom(format!("Expected {expected}.")))
+    }
+}
+
+impl PartialSchema for Time {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .description(Some("A time in RFC 3339, of the years 1970 to 2999, kept to the millisecond."))
+            .examples([serde_json::json!(Self::SAMPLE)])
+            .into()
+    }
+}
+
+impl ToSchema for Time {}
+
+/// Where in a list a page lies.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PageInfo {
+    /// How many items a page holds at most.
+    pub limit: u64,
+    /// How many items were passed over; null where a cursor led here.
+    pub offset: Option<u64>,
+    /// Leads to the next page; null on the last one, and in lists inside a call.
+    pub next_cursor: Option<String>,
+    /// Whether more items follow.
+    pub has_more: bool,
+    /// How many items there are in all, if that was asked for.
+    pub total: Option<u64>,
+}
+
+impl PageInfo {
+    /// The page of a list that has no cursors.
+    #[must_use]
+    pub fn of(page: service::Page, has_more: bool) -> Self {
+        Self { limit: page.limit, offset: Some(page.offset), next_cursor: None, has_more, total: None }
+    }
+
+    /// An only page.
+    #[must_use]
+    pub fn sample() -> Self {
+        Self { limit: 50, offset: Some(0), next_cursor: None, has_more: false, total: None }
+    }
+}
+
+/// Reads a field of a PATCH: absent is `None`, null is `Some(None)`.
+pub fn double_option<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+/// Reads a whole number that may be written with a fraction of zero, as `1.0`: JSON does not tell the two apart.
+pub fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Number {
+        Whole(u32),
+        Fraction(f64),
+    }
+    let expected = "Expected a whole number from 0 to 2,147,483,647.";
+    match Option::<Number>::deserialize(deserializer).map_err(|_| de::Error::custom(expected))? {
+        None => Ok(None),
+        Some(Number::Whole(number)) => Ok(Some(number)),
+        Some(Number::Fraction(number)) if number.fract() == 0.0 && (0.0..=2_147_483_647.0).contains(&number) => {
+            Ok(Some(number as u32))
+        }
+        Some(Number::Fraction(_)) => Err(de::Error::custom(expected)),
+    }
+}
