@@ -1,0 +1,69 @@
+//! The built binary as a process, as an operator runs it.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
+
+/// A process of the binary that serves; killed when dropped.
+pub struct Binary {
+    pub child: Child,
+    address: String,
+}
+
+impl Binary {
+    /// The command with the service's settings in `folder`, a free port, and no environment of ours.
+    pub fn command(folder: &Path) -> Command {
+        let mut command = Self::bare(folder);
+        command.args(["--listen", "127.0.0.1:0", "--log-format", "json"]);
+        command
+    }
+
+    /// The command alone.
+    pub fn bare(folder: &Path) -> Command {
+        let mut command = Command::new(Self::path());
+        for name in ["DATABASE_URL", "RECORDING_STORAGE_PATH", "CALLSTORE_LISTEN", "CALLSTORE_LOG_FORMAT", "RUST_LOG"] {
+            command.env_remove(name);
+        }
+        command.current_dir(folder).stdin(Stdio::null()).kill_on_drop(true);
+        command
+    }
+
+    pub fn path() -> PathBuf {
+        PathBuf::from(env!("CARGO_BIN_EXE_callstore"))
+    }
+
+    /// Starts the service in `folder` and waits until it says where it listens.
+    pub async fn serve(folder: &Path) -> Self {
+        let mut child = Self::command(folder).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let listening = async {
+            while let Some(line) = lines.next_line().await.unwrap() {
+                let line: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
+                if let Some(address) = line["address"].as_str() {
+                    return address.to_owned();
+                }
+            }
+            panic!("the service ended before it listened");
+        };
+        let address = tokio::time::timeout(Duration::from_secs(30), listening).await.unwrap();
+        // Keep reading, so that the log never fills its pipe.
+        tokio::spawn(async move { while lines.next_line().await.is_ok_and(|line| line.is_some()) {} });
+        Self { child, address }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Ends the process as a crash would: no handler runs.
+    pub async fn kill(mut self) {
+        self.child.kill().await.unwrap();
+    }
+}

@@ -1,0 +1,149 @@
+//! A server in this process, on a free port, in a folder of its own.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    thread::JoinHandle,
+};
+
+use api::{server, server::Running, settings::Settings};
+use clap::Parser;
+use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
+use serde_json::Value;
+use service::{Clock, SystemIds, Timestamp};
+use tempfile::TempDir;
+
+use super::Answer;
+
+/// A clock that stands until it is moved.
+#[derive(Clone)]
+pub struct TestClock(Arc<AtomicI64>);
+
+impl TestClock {
+    /// 2026-01-02T03:04:05.678Z.
+    pub const START_MS: i64 = 1_767_323_045_678;
+
+    /// Moves the clock ahead.
+    pub fn advance_ms(&self, milliseconds: i64) {
+        self.0.fetch_add(milliseconds, Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// A server and its folder; it stops when dropped.
+pub struct Server {
+    pub clock: TestClock,
+    pub client: Client,
+    folder: TempDir,
+    running: Running,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Parser)]
+struct Arguments {
+    #[command(flatten)]
+    settings: Settings,
+}
+
+impl Server {
+    /// Starts a server on an empty folder.
+    pub async fn start() -> Self {
+        let clock = TestClock(Arc::new(AtomicI64::new(TestClock::START_MS)));
+        let folder = TempDir::new().unwrap();
+        let (running, thread) = run(&folder, &clock).await;
+        let client = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
+        Self { clock, client, folder, running, thread: Some(thread) }
+    }
+
+    /// Stops the server and starts another on the same folder.
+    pub async fn restart(&mut self) {
+        self.stop().await;
+        let (running, thread) = run(&self.folder, &self.clock).await;
+        (self.running, self.thread) = (running, Some(thread));
+    }
+
+    /// Stops the server as a signal does.
+    pub async fn stop(&mut self) {
+        self.running.stop().await;
+        let thread = self.thread.take().unwrap();
+        tokio::task::spawn_blocking(|| thread.join().unwrap()).await.unwrap();
+    }
+
+    /// The folder of the database and the recordings.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    /// A connection of the test's own to the database.
+    pub async fn database(&self) -> sea_orm::DatabaseConnection {
+        let path = self.folder().join("callstore.db");
+        sea_orm::Database::connect(format!("sqlite://{}", path.display())).await.unwrap()
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.running.address)
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, self.url(path))
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        Answer::read(self.request(Method::GET, path).send().await.unwrap()).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        Answer::read(self.request(Method::DELETE, path).send().await.unwrap()).await
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(Method::POST, path, body).await
+    }
+
+    pub async fn send(&self, method: Method, path: &str, body: &Value) -> Answer {
+        Answer::read(self.request(method, path).json(body).send().await.unwrap()).await
+    }
+
+    /// Starts a call and returns its id.
+    pub async fn start_call(&self, stream_sid: &str) -> String {
+        let call = self.post("/calls", &super::call(stream_sid)).await.expect(201).json();
+        call["id"].as_str().unwrap().to_owned()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            let running = self.running.clone();
+            let stop = std::thread::spawn(move || {
+                tokio::runtime::Runtime::new().unwrap().block_on(running.stop());
+            });
+            let (stopped, ended) = (stop.join(), thread.join());
+            assert!(std::thread::panicking() || (stopped.is_ok() && ended.is_ok()), "the server did not stop");
+        }
+    }
+}
+
+async fn run(folder: &TempDir, clock: &TestClock) -> (Running, JoinHandle<()>) {
+    let database = format!("sqlite://{}", folder.path().join("callstore.db").display());
+    let recordings = folder.path().join("recordings").display().to_string();
+    let arguments = ["test", "--listen", "127.0.0.1:0", "--database-url", &database, "--recordings", &recordings];
+    let settings = Arguments::parse_from(arguments).settings;
+    let clock = Box::new(clock.clone());
+    let (started, running) = tokio::sync::oneshot::channel();
+    let thread = std::thread::spawn(move || {
+        actix_web::rt::System::new().block_on(async move {
+            let (running, server) = server::start(&settings, clock, Arc::new(SystemIds)).await.unwrap();
+            assert!(started.send(running).is_ok(), "the test is gone");
+            server.await.unwrap();
+        });
+    });
+    (running.await.unwrap(), thread)
+}
