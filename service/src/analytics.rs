@@ -83,3 +83,16 @@ fn select(call: Uuid, page: Page) -> sea_orm::Select<Entity> {
         .offset(page.offset)
         .limit(page.limit + 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plans::{database, in_index_order, plan};
+
+    #[tokio::test]
+    async fn analytics_are_read_in_the_order_of_an_index() {
+        let (database, _folder) = database().await;
+        let plan = plan(&database, select(Uuid::nil(), Page { limit: 50, offset: 10 })).await;
+        assert!(in_index_order(&plan), "{plan:#?}");
+    }
+}

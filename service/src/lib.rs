@@ -13,6 +13,9 @@ mod health;
 pub mod limits;
 mod metadata;
 mod page;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+mod plans;
 mod purge;
 mod recordings;
 mod store;

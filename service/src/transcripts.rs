@@ -105,3 +105,19 @@ fn select(call: Uuid, list: &ListTranscripts) -> sea_orm::Select<Entity> {
         .offset(list.page.offset)
         .limit(list.page.limit + 1)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plans::{database, in_index_order, plan};
+
+    #[tokio::test]
+    async fn transcripts_are_read_in_the_order_of_an_index() {
+        let (database, _folder) = database().await;
+        for speaker in [None, Some("agent".to_owned())] {
+            let list = ListTranscripts { page: Page { limit: 50, offset: 10 }, speaker };
+            let plan = plan(&database, select(Uuid::nil(), &list)).await;
+            assert!(in_index_order(&plan), "{plan:#?}");
+        }
+    }
+}

@@ -224,3 +224,6 @@ fn column_name(column: Column) -> String {
     use sea_orm::Iden;
     column.unquoted().to_owned()
 }
+
+#[cfg(test)]
+mod tests;
