@@ -16,6 +16,7 @@ mod recordings;
 mod routes;
 pub mod server;
 pub mod settings;
+pub mod simulate;
 mod system;
 mod transcripts;
 mod wire;

@@ -1,0 +1,171 @@
+//! Twilio's messages, as far as they matter to a replay: `start`, `media` and `stop`. What else a line may be is passed
+//! over, and so are fields that are not named here.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{self, Unexpected, Visitor},
+};
+use serde_json::{Map, Value};
+
+/// A line of a session.
+#[derive(Debug)]
+pub enum Message<'a> {
+    /// The stream begins.
+    Start(StartMessage),
+    /// A frame of audio.
+    Media(Media<'a>),
+    /// The stream has ended.
+    Stop,
+    /// Something else.
+    Other,
+}
+
+/// The `start` message. Twilio names the stream in both places.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StartMessage {
+    /// The stream's name.
+    pub stream_sid: Option<String>,
+    /// The rest.
+    pub start: Start,
+}
+
+/// What a stream is.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Start {
+    /// The stream's name.
+    pub stream_sid: Option<String>,
+    /// The phone call's name.
+    pub call_sid: Option<String>,
+    /// What its payloads are.
+    pub media_format: Option<MediaFormat>,
+    /// What the application gave along.
+    #[serde(default)]
+    pub custom_parameters: Map<String, Value>,
+}
+
+/// What payloads are.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MediaFormat {
+    /// `audio/x-mulaw`, as a rule.
+    pub encoding: String,
+    /// Samples a second.
+    pub sample_rate: u32,
+}
+
+/// A frame of audio.
+#[derive(Debug, Deserialize)]
+pub struct Media<'a> {
+    /// Whose voice it is.
+    #[serde(default)]
+    pub track: Track,
+    /// Its number in the track.
+    #[serde(deserialize_with = "counter")]
+    pub chunk: u64,
+    /// Where in the stream it begins, in milliseconds.
+    #[serde(deserialize_with = "counter")]
+    pub timestamp: u64,
+    /// The audio, in base64.
+    #[serde(borrow)]
+    pub payload: Cow<'a, str>,
+}
+
+/// Whose voice it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Track {
+    /// The caller's.
+    #[default]
+    Inbound,
+    /// The agent's.
+    Outbound,
+}
+
+impl<'a> Message<'a> {
+    /// Reads a line; fails with a reason when it is not JSON, or not what its event should be.
+    pub fn read(line: &'a [u8]) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Kind<'a> {
+            #[serde(borrow)]
+            event: Cow<'a, str>,
+        }
+        #[derive(Deserialize)]
+        struct MediaMessage<'a> {
+            #[serde(borrow)]
+            media: Media<'a>,
+        }
+        let kind: Kind = match serde_json::from_slice(line) {
+            Ok(kind) => kind,
+            Err(error) if error.is_data() => return Ok(Self::Other),
+            Err(error) => return Err(format!("this is not JSON: {}", in_line(&error))),
+        };
+        let refuse = |error| format!("this is not a {} message of Twilio's: {}", kind.event, in_line(&error));
+        match &*kind.event {
+            "start" => serde_json::from_slice(line).map(Self::Start).map_err(refuse),
+            "media" => serde_json::from_slice(line).map(|MediaMessage { media }| Self::Media(media)).map_err(refuse),
+            "stop" => Ok(Self::Stop),
+            _ => Ok(Self::Other),
+        }
+    }
+}
+
+/// An error of a parser that saw one line only and would call it the first.
+fn in_line(error: &serde_json::Error) -> String {
+    error.to_string().replace(" at line 1 column ", " at column ")
+}
+
+/// Twilio writes numbers as strings.
+fn counter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    struct Counter;
+    impl Visitor<'_> for Counter {
+        type Value = u64;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a whole number, as a string")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<u64, E> {
+            text.parse().map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
+        }
+
+        fn visit_u64<E: de::Error>(self, number: u64) -> Result<u64, E> {
+            Ok(number)
+        }
+    }
+    deserializer.deserialize_any(Counter)
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn media_is_read_with_its_escapes() {
+        let line =
+            br#"{"event":"media","media":{"track":"outbound","chunk":"7","timestamp":"134","payload":"\/\/8="}}"#;
+        let Ok(Message::Media(media)) = Message::read(line) else { panic!("no media") };
+        assert_eq!((media.track, media.chunk, media.timestamp, &*media.payload), (Track::Outbound, 7, 134, "//8="));
+    }
+
+    #[test]
+    fn what_is_not_of_the_call_is_passed_over() {
+        for line in [&br#"{"event":"mark","media":5}"#[..], br#"{"protocol":"Call"}"#, b"[1]", b"null"] {
+            assert!(matches!(Message::read(line), Ok(Message::Other)));
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let reason = |line: &[u8]| Message::read(line).unwrap_err();
+        assert!(reason(br#"{"event":"#).starts_with("this is not JSON: EOF"), "{}", reason(br#"{"event":"#));
+        let counter = reason(br#"{"event":"media","media":{"chunk":"x","timestamp":"1","payload":""}}"#);
+        assert!(counter.contains(r#"string "x", expected a whole number"#), "{counter}");
+        assert!(reason(br#"{"event":"start"}"#).contains("missing field `start`"));
+        assert!(reason(b"\xff").starts_with("this is not JSON"));
+    }
+}

@@ -1,0 +1,66 @@
+//! The names that a call goes by: those of its recording, or new ones for a copy.
+
+use super::session::Opening;
+
+/// The longest name that the service takes, in characters.
+const NAME_MAX: usize = 128;
+
+/// The names of one call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// The stream's.
+    pub stream_sid: String,
+    /// The phone call's.
+    pub call_sid: Option<String>,
+}
+
+impl Names {
+    /// The names that were recorded.
+    #[must_use]
+    pub fn own(opening: &Opening) -> Self {
+        Self { stream_sid: opening.stream_sid.clone(), call_sid: opening.call_sid.clone() }
+    }
+
+    /// New names for a copy: the recorded ones, then what no other run has, then what no other copy of this run has.
+    #[must_use]
+    pub fn copy(opening: &Opening, run: &str, number: u32) -> Self {
+        let renamed = |name: &str| {
+            let suffix = format!(".{run}.{number}");
+            let kept: String = name.chars().take(NAME_MAX.saturating_sub(suffix.len())).collect();
+            kept + &suffix
+        };
+        Self { stream_sid: renamed(&opening.stream_sid), call_sid: opening.call_sid.as_deref().map(renamed) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Map;
+
+    use super::*;
+
+    fn opening(stream_sid: &str, call_sid: Option<&str>) -> Opening {
+        let (stream_sid, call_sid) = (stream_sid.to_owned(), call_sid.map(str::to_owned));
+        let (caller, custom_data) = ("unknown".to_owned(), Map::new());
+        Opening { stream_sid, call_sid, caller, agent: None, audio_format: None, custom_data }
+    }
+
+    #[test]
+    fn a_copy_is_named_after_its_recording_its_run_and_its_number() {
+        let names = Names::copy(&opening("MZ1", Some("CA1")), "0199", 7);
+        assert_eq!(names, Names { stream_sid: "MZ1.0199.7".to_owned(), call_sid: Some("CA1.0199.7".to_owned()) });
+        assert_eq!(Names::copy(&opening("MZ1", None), "0199", 7).call_sid, None);
+    }
+
+    #[test]
+    fn the_longest_names_stay_unique_and_allowed() {
+        let run = "0".repeat(32);
+        let longest = opening(&"M".repeat(NAME_MAX), None);
+        let names = [1, 11, u32::MAX].map(|number| Names::copy(&longest, &run, number).stream_sid);
+        for name in &names {
+            assert_eq!(name.len(), NAME_MAX);
+            assert!(name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte)));
+        }
+        assert!(names[0] != names[1] && names[1] != names[2]);
+    }
+}

@@ -1,0 +1,20 @@
+//! What was said in a session: `NAME.transcripts.json` beside `NAME.jsonl`, a list of what `addTranscript` takes.
+
+use std::{fs, io, path::Path};
+
+use serde_json::Value;
+
+use super::SimulateError;
+
+/// Reads the transcripts of a session; none where there is no such file.
+///
+/// # Errors
+/// When the file is there, but cannot be read or is not a list.
+pub fn read(session: &Path) -> Result<Vec<Value>, SimulateError> {
+    let file = session.with_extension("transcripts.json");
+    match fs::read(&file) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map_err(|source| SimulateError::Transcripts { file, source }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(source) => Err(SimulateError::Unreadable { file, source }),
+    }
+}
