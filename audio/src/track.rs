@@ -151,7 +151,7 @@ where
             timestamp_ms,
             mut bytes,
         } = chunk;
-        if bytes.len() % width != 0 {
+        if !bytes.len().is_multiple_of(width) {
             return Err(OddLength { bytes: bytes.len() });
         }
         let placement = self

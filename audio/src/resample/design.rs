@@ -144,3 +144,88 @@ const fn narrow(value: i32) -> i16 {
     );
     value as i16
 }
+
+#[cfg(test)]
+mod tests {
+    use std::f64::consts::TAU;
+
+    use super::*;
+
+    /// A phase's taps, and where each lies, in input samples from the output sample.
+    fn placed(factor: usize, phase: usize) -> impl Iterator<Item = (f64, f64)> {
+        let one = f64::from(1 << FRACTION_BITS);
+        let offset = BEFORE as f64 + phase as f64 / factor as f64;
+        (0..TAPS)
+            .zip(taps(factor, phase))
+            .map(move |(k, tap)| (k as f64 - offset, f64::from(tap) / one))
+    }
+
+    /// The whole filter's response, of size `factor` in the pass-band divided by that, in decibels. Its phase
+    /// is zero up to what rounding makes of the taps' symmetry, which is in here too.
+    fn response(factor: usize, hz: f64) -> f64 {
+        let turns = TAU * hz / 8000.0;
+        let [mut re, mut im] = [1.0, 0.0];
+        for phase in 1..factor {
+            for (time, tap) in placed(factor, phase) {
+                re += tap * (turns * time).cos();
+                im += tap * (turns * time).sin();
+            }
+        }
+        20.0 * (f64::hypot(re, im) / factor as f64).log10()
+    }
+
+    #[test]
+    fn before_rounding_images_are_120_db_down_and_the_pass_band_is_flat() {
+        for factor in [2, 3] {
+            let ripple = (0..=3400)
+                .map(|hz| response(factor, hz.into()).abs())
+                .fold(0.0, f64::max);
+            let images = (300..=3400).flat_map(|hz| [8000 - hz, 8000 + hz, 16_000 - hz]);
+            let images = images.filter(|&hz| hz <= 4000 * factor as i32);
+            let image = images
+                .map(|hz| response(factor, hz.into()))
+                .fold(f64::MIN, f64::max);
+            println!("times {factor}: images {image:.1} dB, ripple {ripple:.6} dB");
+            assert!(image <= -120.0);
+            assert!(ripple <= 0.0001);
+        }
+    }
+
+    #[test]
+    fn a_phase_and_its_mirror_image_have_the_same_taps_and_a_sum_of_one() {
+        for (factor, phase) in [(2, 1), (3, 1), (3, 2)] {
+            let mut mirrored = taps(factor, factor - phase);
+            mirrored.reverse();
+            assert_eq!(taps(factor, phase), mirrored);
+            assert_eq!(mirrored.iter().sum::<i32>(), 1 << FRACTION_BITS);
+        }
+    }
+
+    #[test]
+    fn the_parts_of_a_tap_make_up_the_tap() {
+        for (factor, phase) in [(2, 1), (3, 1), (3, 2)] {
+            let Phase { coarse, fine } = Phase::new(factor, phase);
+            for (k, tap) in taps(factor, phase).into_iter().enumerate() {
+                assert_eq!(
+                    (i32::from(coarse[k]) << FINE_BITS) + i32::from(fine[k]),
+                    tap
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn rounding_is_to_the_nearest_and_saturates() {
+        let one = 1 << COARSE_BITS;
+        assert_eq!([round_sum(one / 2 - 1, 511), round_sum(one / 2, 0)], [0, 1]);
+        assert_eq!(
+            [round_sum(-one / 2 - 1, 511), round_sum(-one / 2, 0)],
+            [-1, 0]
+        );
+        assert_eq!(round_sum(one / 2, -1), 0);
+        assert_eq!(
+            [round_sum(one * 40_000, 0), round_sum(one * -40_000, 0)],
+            [i16::MAX, i16::MIN]
+        );
+    }
+}

@@ -3,7 +3,7 @@
 //! All arithmetic is on integers and exact until it is rounded once. So the order of a sum, which differs
 //! between vector units, does not matter: the same samples come out everywhere.
 
-use super::design::{OUTER, Phase, TAPS, round_sum};
+use super::design::{BEFORE, OUTER, Phase, TAPS, round_sum};
 
 /// The way to compute that suits the machine.
 #[derive(Clone, Copy, Debug)]
@@ -43,7 +43,7 @@ pub fn interpolate<const P: usize>(phases: &[Phase; P], window: &[i16], out: &mu
         .array_windows::<TAPS>()
         .zip(out.chunks_exact_mut(P + 1))
     {
-        out[0] = around[super::design::BEFORE];
+        out[0] = around[BEFORE];
         for (out, phase) in out[1..].iter_mut().zip(phases) {
             let inner = OUTER..TAPS - OUTER;
             let coarse = dot(&around[inner.clone()], &phase.coarse[inner]);
@@ -59,4 +59,49 @@ fn dot(samples: &[i16], taps: &[i16]) -> i32 {
         .zip(taps)
         .map(|(&sample, &tap)| i32::from(sample) * i32::from(tap))
         .sum()
+}
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// All machines' ways give the same samples, for any number of them.
+    fn agree<const P: usize>(phases: &[Phase; P], window: &[i16]) {
+        let count = window.len().saturating_sub(TAPS - 1);
+        let mut portable = vec![0; count * (P + 1)];
+        let mut fastest = portable.clone();
+        Kernel::Portable.interpolate(phases, window, &mut portable);
+        Kernel::fastest().interpolate(phases, window, &mut fastest);
+        assert!(portable == fastest);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(100))]
+        #[test]
+        fn the_fastest_way_gives_what_the_portable_one_gives(window: [i16; TAPS * 3], length in 0..TAPS * 3) {
+            agree(&[Phase::new(2, 1)], &window[..length]);
+            agree(&[Phase::new(3, 1), Phase::new(3, 2)], &window[..length]);
+        }
+    }
+
+    #[test]
+    fn the_largest_sums_there_are_do_not_wrap() {
+        for phase in [Phase::new(2, 1), Phase::new(3, 1), Phase::new(3, 2)] {
+            for taps in [phase.coarse, phase.fine] {
+                let window: Vec<i16> = taps
+                    .iter()
+                    .map(|&tap| if tap < 0 { i16::MIN } else { i16::MAX })
+                    .cycle()
+                    .take(200)
+                    .collect();
+                agree(&[Phase::new(2, 1)], &window);
+                agree(&[Phase::new(3, 1), Phase::new(3, 2)], &window);
+                let inverted: Vec<i16> = window.iter().map(|&sample| !sample).collect();
+                agree(&[Phase::new(2, 1)], &inverted);
+                agree(&[Phase::new(3, 1), Phase::new(3, 2)], &inverted);
+            }
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Files of others, with a clear word for what is wrong with a damaged one.
 
 use super::{ALAW, EXTENSIBLE, MULAW, PCM};
-use crate::{Encoding, decode_into};
+use crate::{Encoding, OddLength, decode_into};
 
 /// What streaming writers, which do not know the length yet, put where a size belongs.
 const UNKNOWN_SIZE: u32 = u32::MAX;
@@ -79,32 +79,33 @@ pub enum WavError {
 /// [`WavError`] for what is not such a file, or is damaged.
 pub fn read(bytes: &[u8]) -> Result<Wav, WavError> {
     let (format, data) = scan(bytes)?;
-    let frame = usize::from(format.channels) * format.encoding.bytes_per_sample();
-    let partial = WavError::PartialFrame {
-        bytes: data.len(),
-        frame,
-    };
-    if data.len() % frame != 0 {
-        return Err(partial);
-    }
     let mut samples = Vec::with_capacity(data.len() / format.encoding.bytes_per_sample());
-    decode_into(format.encoding, data, &mut samples).map_err(|_| partial)?;
+    // Whole frames are whole samples.
+    if let Err(OddLength { bytes }) = decode_into(format.encoding, data, &mut samples) {
+        return Err(WavError::PartialFrame { bytes, frame: 2 });
+    }
+    let Format {
+        encoding,
+        sample_rate,
+        channels,
+    } = format;
     Ok(Wav {
-        encoding: format.encoding,
-        sample_rate: format.sample_rate,
-        channels: format.channels,
+        encoding,
+        sample_rate,
+        channels,
         samples,
     })
 }
 
-struct Format {
-    encoding: Encoding,
-    channels: u16,
-    sample_rate: u32,
+/// What a `fmt ` chunk says.
+pub(crate) struct Format {
+    pub encoding: Encoding,
+    pub sample_rate: u32,
+    pub channels: u16,
 }
 
-/// Walks through the chunks up to the samples.
-fn scan(bytes: &[u8]) -> Result<(Format, &[u8]), WavError> {
+/// Walks through the chunks to the samples, and returns them as they are, a whole number of frames.
+pub(crate) fn scan(bytes: &[u8]) -> Result<(Format, &[u8]), WavError> {
     let cut = WavError::CutHeader { bytes: bytes.len() };
     if !bytes.starts_with(b"RIFF") {
         return Err(if b"RIFF".starts_with(bytes) && !bytes.is_empty() {
@@ -126,7 +127,15 @@ fn scan(bytes: &[u8]) -> Result<(Format, &[u8]), WavError> {
         if id == b"data" {
             let data = data(body, size)?;
             check_riff_size(stated, bytes.len(), at + 8 + data.len())?;
-            return Ok((format.ok_or(WavError::NoFormat)?, data));
+            let format: Format = format.ok_or(WavError::NoFormat)?;
+            let frame = usize::from(format.channels) * format.encoding.bytes_per_sample();
+            return match data.len() % frame {
+                0 => Ok((format, data)),
+                _ => Err(WavError::PartialFrame {
+                    bytes: data.len(),
+                    frame,
+                }),
+            };
         }
         let content = body.get(..size as usize).ok_or(cut)?;
         if id == b"fmt " {

@@ -72,7 +72,7 @@ impl<const P: usize> Interpolate<'_, P> {
         let mut coarse = [[zero; 2]; 2];
         let mut fine = [[zero; 2]; 2];
         for pair in 0..PAIRS {
-            if pair >= OUTER_PAIRS && pair < PAIRS - OUTER_PAIRS {
+            if (OUTER_PAIRS..PAIRS - OUTER_PAIRS).contains(&pair) {
                 self.multiply_add(&mut coarse, window, pair, |phase| &phase.coarse);
             }
             self.multiply_add(&mut fine, window, pair, |phase| &phase.fine);

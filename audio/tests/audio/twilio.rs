@@ -1,5 +1,4 @@
 //! Recorded Twilio sessions, laid out to the sample.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -104,9 +103,6 @@ fn is_laid_out_as_expected(session: &str) {
         let (doubled, _) = read_all(track, 16_000, total);
         assert_eq!(doubled.len() as u64, 2 * total);
         assert!(doubled.iter().step_by(2).eq(&samples));
-        let (tripled, _) = read_all(track, 24_000, total);
-        assert_eq!(tripled.len() as u64, 3 * total);
-        assert!(tripled.iter().step_by(3).eq(&samples));
     }
     assert_eq!(longest, total);
 }
