@@ -5,9 +5,7 @@ fn main() {
 use audio::*;
 use divan::{Bencher, black_box, counter::ItemsCount};
 fn input(n: usize) -> Vec<i16> {
-    (0..n)
-        .map(|i| (i.wrapping_mul(2654435761) >> 17) as i16)
-        .collect()
+    (0..n).map(|i| (i.wrapping_mul(2654435761) >> 17) as i16).collect()
 }
 #[divan::bench(args = [2, 3])]
 fn bulk(b: Bencher, f: u32) {
@@ -71,14 +69,12 @@ fn mulaw(b: Bencher, n: usize) {
 #[divan::bench(args = [100000])]
 fn mulaw_enc(b: Bencher, n: usize) {
     let x = input(n);
-    b.counter(ItemsCount::new(n))
-        .bench_local(|| pcm16_to_mulaw(black_box(&x)))
+    b.counter(ItemsCount::new(n)).bench_local(|| pcm16_to_mulaw(black_box(&x)))
 }
 #[divan::bench(args = [100000])]
 fn alaw_enc(b: Bencher, n: usize) {
     let x = input(n);
-    b.counter(ItemsCount::new(n))
-        .bench_local(|| pcm16_to_alaw(black_box(&x)))
+    b.counter(ItemsCount::new(n)).bench_local(|| pcm16_to_alaw(black_box(&x)))
 }
 #[divan::bench(args = [(24000,8000),(44100,16000),(16000,8000),(48000,16000)])]
 fn general(b: Bencher, (f, t): (u32, u32)) {

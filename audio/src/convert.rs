@@ -126,11 +126,7 @@ pub fn convert_to_storage_format(mulaw: &[u8]) -> Vec<i16> {
 }
 
 fn supported(hz: u32) -> Result<(), ConvertError> {
-    if SAMPLE_RATES.contains(&hz) {
-        Ok(())
-    } else {
-        Err(ConvertError::UnsupportedRate { hz })
-    }
+    if SAMPLE_RATES.contains(&hz) { Ok(()) } else { Err(ConvertError::UnsupportedRate { hz }) }
 }
 
 /// Samples as they came, and what they are.
@@ -150,40 +146,18 @@ impl<'a> Audio<'a> {
                     return Err(OddLength { bytes: bytes.len() }.into());
                 }
                 let sample_rate = from.sample_rate.unwrap_or(8000);
-                Ok(Self {
-                    encoding,
-                    sample_rate,
-                    channels: 1,
-                    bytes,
-                })
+                Ok(Self { encoding, sample_rate, channels: 1, bytes })
             }
             Container::Wav => {
                 let (format, bytes) = wav::scan(bytes)?;
-                if from
-                    .encoding
-                    .is_some_and(|encoding| encoding != format.encoding)
-                {
+                if from.encoding.is_some_and(|encoding| encoding != format.encoding) {
                     return Err(ConvertError::Contradicts { field: "encoding" });
                 }
-                if from
-                    .sample_rate
-                    .is_some_and(|rate| rate != format.sample_rate)
-                {
-                    return Err(ConvertError::Contradicts {
-                        field: "sampleRate",
-                    });
+                if from.sample_rate.is_some_and(|rate| rate != format.sample_rate) {
+                    return Err(ConvertError::Contradicts { field: "sampleRate" });
                 }
-                let wav::Format {
-                    encoding,
-                    sample_rate,
-                    channels,
-                } = format;
-                Ok(Self {
-                    encoding,
-                    sample_rate,
-                    channels,
-                    bytes,
-                })
+                let wav::Format { encoding, sample_rate, channels } = format;
+                Ok(Self { encoding, sample_rate, channels, bytes })
             }
         }
     }
@@ -196,12 +170,7 @@ fn resample_channels(samples: Vec<i16>, channels: u16, from_hz: u32, to_hz: u32)
     let channels = usize::from(channels);
     let mut out = Vec::new();
     for channel in 0..channels {
-        let own: Vec<i16> = samples
-            .iter()
-            .skip(channel)
-            .step_by(channels)
-            .copied()
-            .collect();
+        let own: Vec<i16> = samples.iter().skip(channel).step_by(channels).copied().collect();
         let own = resample(&own, from_hz, to_hz);
         out.resize(own.len() * channels, 0);
         for (slot, sample) in out.iter_mut().skip(channel).step_by(channels).zip(own) {

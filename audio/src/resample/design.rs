@@ -36,19 +36,12 @@ impl Phase {
     /// the next: the sum of `taps[k] * input[k - BEFORE]`.
     pub const fn new(factor: usize, phase: usize) -> Self {
         let taps = taps(factor, phase);
-        let mut split = Self {
-            coarse: [0; TAPS],
-            fine: [0; TAPS],
-        };
+        let mut split = Self { coarse: [0; TAPS], fine: [0; TAPS] };
         let mut sums = [0, 0];
         let mut k = 0;
         while k < TAPS {
             let is_outer = k < OUTER || k >= TAPS - OUTER;
-            let coarse = if is_outer {
-                0
-            } else {
-                (taps[k] + (1 << (FINE_BITS - 1))) >> FINE_BITS
-            };
+            let coarse = if is_outer { 0 } else { (taps[k] + (1 << (FINE_BITS - 1))) >> FINE_BITS };
             let fine = taps[k] - (coarse << FINE_BITS);
             split.coarse[k] = narrow(coarse);
             split.fine[k] = narrow(fine);
@@ -57,10 +50,7 @@ impl Phase {
             k += 1;
         }
         // `round_sum` adds both, and a half.
-        assert!(
-            sums[0] < 1 << 15 && sums[1] < 1 << 16,
-            "sums of products fit into 32 bits"
-        );
+        assert!(sums[0] < 1 << 15 && sums[1] < 1 << 16, "sums of products fit into 32 bits");
         split
     }
 }
@@ -104,11 +94,7 @@ const fn taps(factor: usize, phase: usize) -> [i32; TAPS] {
         k += 1;
     }
     // What rounding has left over goes to the two largest taps, first to the larger.
-    let largest = if 2 * phase <= factor {
-        BEFORE
-    } else {
-        BEFORE + 1
-    };
+    let largest = if 2 * phase <= factor { BEFORE } else { BEFORE + 1 };
     taps[largest] += rest - rest / 2;
     taps[TAPS - 1 - largest] += rest / 2;
     taps
@@ -130,18 +116,11 @@ const fn kaiser(at: f64) -> f64 {
 }
 
 const fn round(value: f64) -> i32 {
-    if value < 0.0 {
-        (value - 0.5) as i32
-    } else {
-        (value + 0.5) as i32
-    }
+    if value < 0.0 { (value - 0.5) as i32 } else { (value + 0.5) as i32 }
 }
 
 const fn narrow(value: i32) -> i16 {
-    assert!(
-        value >= i16::MIN as i32 && value <= i16::MAX as i32,
-        "a part of a tap has 16 bits"
-    );
+    assert!(value >= i16::MIN as i32 && value <= i16::MAX as i32, "a part of a tap has 16 bits");
     value as i16
 }
 
@@ -155,9 +134,7 @@ mod tests {
     fn placed(factor: usize, phase: usize) -> impl Iterator<Item = (f64, f64)> {
         let one = f64::from(1 << FRACTION_BITS);
         let offset = BEFORE as f64 + phase as f64 / factor as f64;
-        (0..TAPS)
-            .zip(taps(factor, phase))
-            .map(move |(k, tap)| (k as f64 - offset, f64::from(tap) / one))
+        (0..TAPS).zip(taps(factor, phase)).map(move |(k, tap)| (k as f64 - offset, f64::from(tap) / one))
     }
 
     /// The whole filter's response, of size `factor` in the pass-band divided by that, in decibels. Its phase
@@ -177,14 +154,10 @@ mod tests {
     #[test]
     fn before_rounding_images_are_120_db_down_and_the_pass_band_is_flat() {
         for factor in [2, 3] {
-            let ripple = (0..=3400)
-                .map(|hz| response(factor, hz.into()).abs())
-                .fold(0.0, f64::max);
+            let ripple = (0..=3400).map(|hz| response(factor, hz.into()).abs()).fold(0.0, f64::max);
             let images = (300..=3400).flat_map(|hz| [8000 - hz, 8000 + hz, 16_000 - hz]);
             let images = images.filter(|&hz| hz <= 4000 * factor as i32);
-            let image = images
-                .map(|hz| response(factor, hz.into()))
-                .fold(f64::MIN, f64::max);
+            let image = images.map(|hz| response(factor, hz.into())).fold(f64::MIN, f64::max);
             println!("times {factor}: images {image:.1} dB, ripple {ripple:.6} dB");
             assert!(image <= -120.0);
             assert!(ripple <= 0.0001);
@@ -206,10 +179,7 @@ mod tests {
         for (factor, phase) in [(2, 1), (3, 1), (3, 2)] {
             let Phase { coarse, fine } = Phase::new(factor, phase);
             for (k, tap) in taps(factor, phase).into_iter().enumerate() {
-                assert_eq!(
-                    (i32::from(coarse[k]) << FINE_BITS) + i32::from(fine[k]),
-                    tap
-                );
+                assert_eq!((i32::from(coarse[k]) << FINE_BITS) + i32::from(fine[k]), tap);
             }
         }
     }
@@ -218,14 +188,8 @@ mod tests {
     fn rounding_is_to_the_nearest_and_saturates() {
         let one = 1 << COARSE_BITS;
         assert_eq!([round_sum(one / 2 - 1, 511), round_sum(one / 2, 0)], [0, 1]);
-        assert_eq!(
-            [round_sum(-one / 2 - 1, 511), round_sum(-one / 2, 0)],
-            [-1, 0]
-        );
+        assert_eq!([round_sum(-one / 2 - 1, 511), round_sum(-one / 2, 0)], [-1, 0]);
         assert_eq!(round_sum(one / 2, -1), 0);
-        assert_eq!(
-            [round_sum(one * 40_000, 0), round_sum(one * -40_000, 0)],
-            [i16::MAX, i16::MIN]
-        );
+        assert_eq!([round_sum(one * 40_000, 0), round_sum(one * -40_000, 0)], [i16::MAX, i16::MIN]);
     }
 }

@@ -36,11 +36,7 @@ impl<const P: usize> Fir<P> {
     fn new(phases: &'static [Phase; P]) -> Self {
         let mut window = Vec::with_capacity(BEFORE + AFTER + BLOCK);
         window.resize(BEFORE, 0);
-        Self {
-            phases,
-            kernel: Kernel::fastest(),
-            window,
-        }
+        Self { phases, kernel: Kernel::fastest(), window }
     }
 
     pub fn push(&mut self, input: &[i16], out: &mut Vec<i16>) {
@@ -62,8 +58,7 @@ impl<const P: usize> Fir<P> {
         let count = self.window.len().saturating_sub(BEFORE + AFTER);
         let start = out.len();
         out.resize(start + count * (P + 1), 0);
-        self.kernel
-            .interpolate(self.phases, &self.window, &mut out[start..]);
+        self.kernel.interpolate(self.phases, &self.window, &mut out[start..]);
         let kept = self.window.len() - count;
         self.window.copy_within(count.., 0);
         self.window.truncate(kept);

@@ -39,10 +39,7 @@ impl Kernel {
 /// One sample after the other; the compiler vectorizes along the taps.
 #[inline(always)]
 pub fn interpolate<const P: usize>(phases: &[Phase; P], window: &[i16], out: &mut [i16]) {
-    for (around, out) in window
-        .array_windows::<TAPS>()
-        .zip(out.chunks_exact_mut(P + 1))
-    {
+    for (around, out) in window.array_windows::<TAPS>().zip(out.chunks_exact_mut(P + 1)) {
         out[0] = around[BEFORE];
         for (out, phase) in out[1..].iter_mut().zip(phases) {
             let inner = OUTER..TAPS - OUTER;
@@ -54,11 +51,7 @@ pub fn interpolate<const P: usize>(phases: &[Phase; P], window: &[i16], out: &mu
 
 #[inline(always)]
 fn dot(samples: &[i16], taps: &[i16]) -> i32 {
-    samples
-        .iter()
-        .zip(taps)
-        .map(|(&sample, &tap)| i32::from(sample) * i32::from(tap))
-        .sum()
+    samples.iter().zip(taps).map(|(&sample, &tap)| i32::from(sample) * i32::from(tap)).sum()
 }
 
 #[cfg(all(test, target_arch = "x86_64"))]
@@ -90,12 +83,8 @@ mod tests {
     fn the_largest_sums_there_are_do_not_wrap() {
         for phase in [Phase::new(2, 1), Phase::new(3, 1), Phase::new(3, 2)] {
             for taps in [phase.coarse, phase.fine] {
-                let window: Vec<i16> = taps
-                    .iter()
-                    .map(|&tap| if tap < 0 { i16::MIN } else { i16::MAX })
-                    .cycle()
-                    .take(200)
-                    .collect();
+                let window: Vec<i16> =
+                    taps.iter().map(|&tap| if tap < 0 { i16::MIN } else { i16::MAX }).cycle().take(200).collect();
                 agree(&[Phase::new(2, 1)], &window);
                 agree(&[Phase::new(3, 1), Phase::new(3, 2)], &window);
                 let inverted: Vec<i16> = window.iter().map(|&sample| !sample).collect();

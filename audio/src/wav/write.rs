@@ -20,20 +20,14 @@ pub struct TooLong {
 /// The length in bytes of a PCM16 file, header included.
 #[must_use]
 pub const fn file_len(channels: u16, frames: u64) -> u64 {
-    frames
-        .saturating_mul(channels as u64 * 2)
-        .saturating_add(HEADER_LEN)
+    frames.saturating_mul(channels as u64 * 2).saturating_add(HEADER_LEN)
 }
 
 /// The header of a PCM16 file with `frames` samples in each channel.
 ///
 /// # Errors
 /// [`TooLong`] when the file would pass 4 GiB - 1.
-pub fn header(
-    sample_rate: u32,
-    channels: u16,
-    frames: u64,
-) -> Result<[u8; HEADER_LEN as usize], TooLong> {
+pub fn header(sample_rate: u32, channels: u16, frames: u64) -> Result<[u8; HEADER_LEN as usize], TooLong> {
     let sizes = Sizes::new(file_len(channels, frames), HEADER_LEN)?;
     let mut header = [0; HEADER_LEN as usize];
     header[..12].copy_from_slice(&sizes.riff());
@@ -60,12 +54,7 @@ pub fn buffer_to_wav(samples: &[i16], sample_rate: u32, channels: u16) -> Result
 ///
 /// # Errors
 /// [`TooLong`] when the file would pass 4 GiB - 1.
-pub fn enclose(
-    encoding: Encoding,
-    bytes: &[u8],
-    sample_rate: u32,
-    channels: u16,
-) -> Result<Vec<u8>, TooLong> {
+pub fn enclose(encoding: Encoding, bytes: &[u8], sample_rate: u32, channels: u16) -> Result<Vec<u8>, TooLong> {
     let tag = match encoding {
         Encoding::Pcm16 => {
             let frames = bytes.len() / 2 / usize::from(channels.max(1));
@@ -103,10 +92,7 @@ struct Sizes {
 impl Sizes {
     fn new(file: u64, around: u64) -> Result<Self, TooLong> {
         let length = u32::try_from(file).map_err(|_| TooLong { bytes: file })?;
-        Ok(Self {
-            riff: length - 8,
-            data: length - around as u32,
-        })
+        Ok(Self { riff: length - 8, data: length - around as u32 })
     }
 
     fn riff(&self) -> [u8; 12] {

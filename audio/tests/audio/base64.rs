@@ -15,10 +15,7 @@ fn the_vectors_of_rfc_4648_decode_and_encode() {
         ("foobar", "Zm9vYmFy"),
     ] {
         assert_eq!(decode_base64(text).unwrap(), bytes.as_bytes());
-        assert_eq!(
-            decode_base64(text.trim_end_matches('=')).unwrap(),
-            bytes.as_bytes()
-        );
+        assert_eq!(decode_base64(text.trim_end_matches('=')).unwrap(), bytes.as_bytes());
         assert_eq!(encode_base64(bytes.as_bytes()), text);
     }
 }
@@ -74,11 +71,7 @@ fn a_bad_character_is_found_wherever_it_is() {
             let mut out = vec![1, 2, 3];
             let error = decode_base64_into(&text, &mut out).unwrap_err();
             // A `=` is only bad where its padding goes wrong.
-            let expected = if bad == b'=' {
-                padding_breaks(&text, offset)
-            } else {
-                offset
-            };
+            let expected = if bad == b'=' { padding_breaks(&text, offset) } else { offset };
             assert_eq!(error.offset, expected);
             assert!(out.is_empty());
         }
@@ -88,15 +81,8 @@ fn a_bad_character_is_found_wherever_it_is() {
 /// Where `=` at `offset`, followed by symbols, is one too many, or not enough.
 fn padding_breaks(text: &[u8], offset: usize) -> usize {
     let due = (4 - offset % 4) % 4;
-    let there = text[offset..]
-        .iter()
-        .take_while(|&&byte| byte == b'=')
-        .count();
-    if offset % 4 < 2 || there < due {
-        offset
-    } else {
-        offset + due
-    }
+    let there = text[offset..].iter().take_while(|&&byte| byte == b'=').count();
+    if offset % 4 < 2 || there < due { offset } else { offset + due }
 }
 
 #[test]

@@ -10,13 +10,8 @@ use proptest::prelude::*;
 use crate::spectrum::{AMPLITUDE, Spectrum, decibels};
 
 /// The pairs with a filter of our own.
-const DOUBLED: [(u32, u32); 5] = [
-    (8000, 16_000),
-    (11_025, 22_050),
-    (16_000, 32_000),
-    (22_050, 44_100),
-    (24_000, 48_000),
-];
+const DOUBLED: [(u32, u32); 5] =
+    [(8000, 16_000), (11_025, 22_050), (16_000, 32_000), (22_050, 44_100), (24_000, 48_000)];
 const TRIPLED: [(u32, u32); 2] = [(8000, 24_000), (16_000, 48_000)];
 
 /// Some of the others.
@@ -38,9 +33,7 @@ const GENERAL: [(u32, u32); 14] = [
 ];
 
 fn all_pairs() -> impl Iterator<Item = (u32, u32)> {
-    SAMPLE_RATES
-        .into_iter()
-        .flat_map(|from| SAMPLE_RATES.map(|to| (from, to)))
+    SAMPLE_RATES.into_iter().flat_map(|from| SAMPLE_RATES.map(|to| (from, to)))
 }
 
 fn any_pair() -> impl Strategy<Value = (u32, u32)> {
@@ -138,21 +131,12 @@ proptest! {
 
 /// The phases' taps in floating point: a sinc under a Kaiser window of beta 12.5, 64 samples wide.
 fn formula(factor: usize) -> Vec<[f64; 64]> {
-    let bessel = |x: f64| {
-        (1..60)
-            .rev()
-            .fold(1.0, |sum, n| 1.0 + (x / 2.0 / f64::from(n)).powi(2) * sum)
-    };
+    let bessel = |x: f64| (1..60).rev().fold(1.0, |sum, n| 1.0 + (x / 2.0 / f64::from(n)).powi(2) * sum);
     let tap = |time: f64| {
-        let sinc = if time == 0.0 {
-            1.0
-        } else {
-            (PI * time).sin() / (PI * time)
-        };
+        let sinc = if time == 0.0 { 1.0 } else { (PI * time).sin() / (PI * time) };
         sinc * bessel(12.5 * (1.0 - (time / 32.0).powi(2)).sqrt()) / bessel(12.5)
     };
-    let phase =
-        |phase| std::array::from_fn(|k| tap(k as f64 - 31.0 - phase as f64 / factor as f64));
+    let phase = |phase| std::array::from_fn(|k| tap(k as f64 - 31.0 - phase as f64 / factor as f64));
     (0..factor).map(phase).collect()
 }
 
@@ -161,11 +145,7 @@ fn every_pair_of_rates_gives_the_exact_length() {
     for (from, to) in all_pairs() {
         for n in [0, 1, 2, 31, 32, 33, 63, 64, 65, 1000, 4096] {
             let length = resampled_len(n, from, to);
-            assert_eq!(
-                resample(&vec![5; n as usize], from, to).len() as u64,
-                length,
-                "{n} from {from} to {to}"
-            );
+            assert_eq!(resample(&vec![5; n as usize], from, to).len() as u64, length, "{n} from {from} to {to}");
         }
     }
     assert_eq!(resampled_len(3, 44_100, 16_000), 1);
@@ -184,10 +164,7 @@ fn a_constant_stays_constant_up_to_full_scale() {
         for level in [i16::MIN, 1, i16::MAX] {
             let out = resample(&vec![level; 6000], from, to);
             let middle = &out[out.len() * 2 / 5..out.len() * 3 / 5];
-            assert!(
-                middle.iter().all(|&sample| sample == level),
-                "{level} from {from} to {to}"
-            );
+            assert!(middle.iter().all(|&sample| sample == level), "{level} from {from} to {to}");
         }
     }
 }
@@ -195,26 +172,15 @@ fn a_constant_stays_constant_up_to_full_scale() {
 #[test]
 fn overshoot_saturates_and_never_wraps() {
     // A square wave of 250 Hz overshoots by 9 % after each edge.
-    let square: Vec<i16> = (0..8000)
-        .map(|n| if n / 16 % 2 == 0 { i16::MAX } else { i16::MIN })
-        .collect();
+    let square: Vec<i16> = (0..8000).map(|n| if n / 16 % 2 == 0 { i16::MAX } else { i16::MIN }).collect();
     for to in [16_000, 24_000, 11_025, 48_000] {
         let out = resample(&square, 8000, to);
         assert!(out.contains(&i16::MAX) && out.contains(&i16::MIN));
-        for (n, &sample) in out
-            .iter()
-            .enumerate()
-            .skip(out.len() / 10)
-            .take(out.len() * 4 / 5)
-        {
+        for (n, &sample) in out.iter().enumerate().skip(out.len() / 10).take(out.len() * 4 / 5) {
             // In half waves; the edges lie between two samples. Next to them it may be anything.
             let place = (n as f64 * 8000.0 / f64::from(to) + 0.5) / 16.0;
             if (0.1..0.9).contains(&place.fract()) {
-                assert_eq!(
-                    sample > 0,
-                    place as u32 % 2 == 0,
-                    "sample {n} at {to} Hz is {sample}"
-                );
+                assert_eq!(sample > 0, place as u32 % 2 == 0, "sample {n} at {to} Hz is {sample}");
             }
         }
     }
@@ -222,10 +188,7 @@ fn overshoot_saturates_and_never_wraps() {
 
 /// 300 to 3400 Hz; odd, and not divisible by five, so that rounding is spread over all bins.
 fn voice_band() -> impl Iterator<Item = u32> {
-    (301..3400)
-        .step_by(122)
-        .chain([3399])
-        .filter(|hz| hz % 5 != 0)
+    (301..3400).step_by(122).chain([3399]).filter(|hz| hz % 5 != 0)
 }
 
 #[test]
@@ -243,10 +206,7 @@ fn images_of_the_voice_band_are_110_db_down_and_the_pass_band_is_flat() {
                 }
             }
         }
-        println!(
-            "8000 to {to}: images {:.1} dB, ripple {ripple:.5} dB, delay {lateness:.1e} s",
-            decibels(image)
-        );
+        println!("8000 to {to}: images {:.1} dB, ripple {ripple:.5} dB, delay {lateness:.1e} s", decibels(image));
         assert!(decibels(image) <= -110.0);
         assert!(ripple <= 0.01);
         assert!(lateness <= 1e-9);
@@ -266,13 +226,8 @@ fn other_ratios_keep_images_and_aliases_90_db_down() {
         let spur = decibels(spectrum.worst_besides(&inside) / amplitude);
         let ripple = inside.map(|hz| decibels(spectrum.at(hz) / amplitude).abs());
         let ripple = ripple.into_iter().fold(0.0, f64::max);
-        let lateness = inside
-            .map(|hz| spectrum.lateness(hz).abs() / f64::from(hz))
-            .into_iter()
-            .fold(0.0, f64::max);
-        println!(
-            "{from} to {to}: images and aliases {spur:.1} dB, ripple {ripple:.5} dB, delay {lateness:.1e} s"
-        );
+        let lateness = inside.map(|hz| spectrum.lateness(hz).abs() / f64::from(hz)).into_iter().fold(0.0, f64::max);
+        println!("{from} to {to}: images and aliases {spur:.1} dB, ripple {ripple:.5} dB, delay {lateness:.1e} s");
         assert!(spur <= -90.0, "{from} to {to}");
         assert!(ripple <= 0.01, "{from} to {to}");
         assert!(lateness <= 1e-8, "{from} to {to}");

@@ -62,10 +62,7 @@ impl Spectrum {
 
     /// The largest amplitude where none of these tones is.
     pub fn worst_besides(&self, frequencies: &[u32]) -> f64 {
-        (0..=self.end())
-            .filter(|hz| !frequencies.contains(hz))
-            .map(|hz| self.at(hz))
-            .fold(0.0, f64::max)
+        (0..=self.end()).filter(|hz| !frequencies.contains(hz)).map(|hz| self.at(hz)).fold(0.0, f64::max)
     }
 }
 

@@ -24,10 +24,7 @@ impl Model {
             let joined = start.abs_diff(stands) <= u64::from(rate) / 100;
             let start = if joined { stands } else { start };
             if start > stands {
-                model.gaps.push(Gap {
-                    start: stands,
-                    end: start,
-                });
+                model.gaps.push(Gap { start: stands, end: start });
                 model.track.resize(start as usize, None);
             }
             for sample in start..start + samples {
@@ -51,28 +48,18 @@ impl Model {
             track.resize(track.len() + (samples - skip) as usize, Some(chunk));
             assert_eq!(timeline.position(), track.len() as u64);
         }
-        Self {
-            track,
-            gaps: timeline.gaps().to_vec(),
-            overlap: timeline.overlap_samples(),
-        }
+        Self { track, gaps: timeline.gaps().to_vec(), overlap: timeline.overlap_samples() }
     }
 }
 
 /// Frames at a steady pace, some of them lost, moved or cut short.
 fn chunks() -> impl Strategy<Value = Vec<(u32, u64)>> {
     let offset = prop_oneof![4 => Just(0i64), 3 => -11i64..12, 1 => -100i64..300];
-    let frame = (
-        offset,
-        prop_oneof![5 => Just(160u64), 1 => 1u64..2000],
-        prop::bool::weighted(0.9),
-    );
+    let frame = (offset, prop_oneof![5 => Just(160u64), 1 => 1u64..2000], prop::bool::weighted(0.9));
     prop::collection::vec(frame, 0..60).prop_map(|frames| {
         let mut chunks: Vec<_> = (frames.into_iter().enumerate())
             .filter(|&(_, (_, _, arrives))| arrives)
-            .map(|(index, (offset, samples, _))| {
-                ((100 + 20 * index as i64 + offset).max(0) as u32, samples)
-            })
+            .map(|(index, (offset, samples, _))| ((100 + 20 * index as i64 + offset).max(0) as u32, samples))
             .collect();
         chunks.sort_by_key(|&(timestamp, _)| timestamp);
         chunks
@@ -131,13 +118,7 @@ fn ten_milliseconds_ahead_are_joined_and_eleven_are_a_gap() {
     let mut timeline = Timeline::new(8000);
     assert_eq!(placed(&mut timeline, 10, 160), (0, 0));
     assert_eq!(placed(&mut timeline, 31, 160), (88, 0));
-    assert_eq!(
-        timeline.gaps(),
-        [Gap {
-            start: 160,
-            end: 248
-        }]
-    );
+    assert_eq!(timeline.gaps(), [Gap { start: 160, end: 248 }]);
 }
 
 #[test]
@@ -146,10 +127,7 @@ fn ten_milliseconds_back_are_joined_and_eleven_are_dropped() {
     timeline.place(None, 800);
     assert_eq!(placed(&mut timeline, 90, 160), (0, 0));
     assert_eq!(placed(&mut timeline, 109, 160), (0, 88));
-    assert_eq!(
-        (timeline.overlap_samples(), timeline.position()),
-        (88, 800 + 160 + 72)
-    );
+    assert_eq!((timeline.overlap_samples(), timeline.position()), (88, 800 + 160 + 72));
     assert!(timeline.gaps().is_empty());
 }
 
@@ -158,10 +136,7 @@ fn a_chunk_that_is_covered_whole_is_dropped_whole() {
     let mut timeline = Timeline::new(8000);
     timeline.place(None, 1600);
     assert_eq!(placed(&mut timeline, 0, 160), (0, 160));
-    assert_eq!(
-        (timeline.position(), timeline.overlap_samples()),
-        (1600, 160)
-    );
+    assert_eq!((timeline.position(), timeline.overlap_samples()), (1600, 160));
 }
 
 #[test]
@@ -183,13 +158,7 @@ fn empty_chunks_do_not_split_a_gap() {
     let mut timeline = Timeline::new(8000);
     placed(&mut timeline, 100, 0);
     placed(&mut timeline, 200, 10);
-    assert_eq!(
-        timeline.gaps(),
-        [Gap {
-            start: 0,
-            end: 1600
-        }]
-    );
+    assert_eq!(timeline.gaps(), [Gap { start: 0, end: 1600 }]);
 }
 
 #[test]

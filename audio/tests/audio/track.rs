@@ -3,22 +3,16 @@
 use std::convert::Infallible;
 
 use audio::{
-    Chunk, Encoding, OddLength, ReadError, Timeline, TrackReader, decode_into, encode, interleave,
-    pcm16_bytes, resample, resampled_len,
+    Chunk, Encoding, OddLength, ReadError, Timeline, TrackReader, decode_into, encode, interleave, pcm16_bytes,
+    resample, resampled_len,
 };
 use proptest::prelude::*;
 
 fn chunk(timestamp_ms: Option<u32>, bytes: Vec<u8>) -> Result<Chunk, Infallible> {
-    Ok(Chunk {
-        timestamp_ms,
-        bytes,
-    })
+    Ok(Chunk { timestamp_ms, bytes })
 }
 
-fn read_in_pieces<I, E>(
-    reader: &mut TrackReader<I>,
-    sizes: &[usize],
-) -> Result<Vec<i16>, ReadError<E>>
+fn read_in_pieces<I, E>(reader: &mut TrackReader<I>, sizes: &[usize]) -> Result<Vec<i16>, ReadError<E>>
 where
     I: Iterator<Item = Result<Chunk, E>>,
 {
@@ -36,12 +30,7 @@ where
 }
 
 /// The whole track in memory: laid out, padded or cut to `total`, resampled.
-fn whole(
-    chunks: &[(Option<u32>, Vec<u8>)],
-    encoding: Encoding,
-    rates: (u32, u32),
-    total: u64,
-) -> Vec<i16> {
+fn whole(chunks: &[(Option<u32>, Vec<u8>)], encoding: Encoding, rates: (u32, u32), total: u64) -> Vec<i16> {
     let mut timeline = Timeline::new(rates.0);
     let mut track = Vec::new();
     for (timestamp, bytes) in chunks {
@@ -103,29 +92,15 @@ proptest! {
 
 #[test]
 fn a_track_without_chunks_is_silence() {
-    let mut reader = TrackReader::new(
-        std::iter::empty::<Result<Chunk, Infallible>>(),
-        Encoding::Mulaw,
-        8000,
-        16_000,
-        5000,
-    );
-    assert_eq!(
-        read_in_pieces(&mut reader, &[999]).unwrap(),
-        vec![0; 10_000]
-    );
+    let mut reader =
+        TrackReader::new(std::iter::empty::<Result<Chunk, Infallible>>(), Encoding::Mulaw, 8000, 16_000, 5000);
+    assert_eq!(read_in_pieces(&mut reader, &[999]).unwrap(), vec![0; 10_000]);
 }
 
 #[test]
 fn a_gap_of_weeks_is_read_without_being_held() {
     let source = [chunk(Some(u32::MAX), vec![0; 160])].into_iter();
-    let mut reader = TrackReader::new(
-        source,
-        Encoding::Mulaw,
-        8000,
-        16_000,
-        u64::from(u32::MAX) * 8 + 160,
-    );
+    let mut reader = TrackReader::new(source, Encoding::Mulaw, 8000, 16_000, u64::from(u32::MAX) * 8 + 160);
     let mut piece = vec![1; 1 << 20];
     assert_eq!(reader.read(&mut piece).unwrap(), piece.len());
     assert!(piece.iter().all(|&sample| sample == 0));
@@ -133,31 +108,15 @@ fn a_gap_of_weeks_is_read_without_being_held() {
 
 #[test]
 fn an_error_of_the_source_is_passed_on() {
-    let source = [
-        Ok(Chunk {
-            timestamp_ms: None,
-            bytes: vec![0; 160],
-        }),
-        Err("disk"),
-    ]
-    .into_iter();
+    let source = [Ok(Chunk { timestamp_ms: None, bytes: vec![0; 160] }), Err("disk")].into_iter();
     let mut reader = TrackReader::new(source, Encoding::Mulaw, 8000, 8000, 1000);
     assert_eq!(reader.read(&mut [0; 10]), Err(ReadError::Chunks("disk")));
 }
 
 #[test]
 fn a_chunk_that_ends_within_a_sample_is_an_error() {
-    let mut reader = TrackReader::new(
-        [chunk(None, vec![0; 7])].into_iter(),
-        Encoding::Pcm16,
-        8000,
-        8000,
-        10,
-    );
-    assert_eq!(
-        reader.read(&mut [0; 10]),
-        Err(ReadError::OddLength(OddLength { bytes: 7 }))
-    );
+    let mut reader = TrackReader::new([chunk(None, vec![0; 7])].into_iter(), Encoding::Pcm16, 8000, 8000, 10);
+    assert_eq!(reader.read(&mut [0; 10]), Err(ReadError::OddLength(OddLength { bytes: 7 })));
 }
 
 #[test]

@@ -44,16 +44,10 @@ fn hound_reads_what_we_write() {
     for channels in [1, 2] {
         let samples = ramp(600);
         let file = buffer_to_wav(&samples, 24_000, channels).unwrap();
-        assert_eq!(
-            file.len() as u64,
-            wav::file_len(channels, 600 / u64::from(channels))
-        );
+        assert_eq!(file.len() as u64, wav::file_len(channels, 600 / u64::from(channels)));
         let mut reader = hound::WavReader::new(file.as_slice()).unwrap();
         let spec = reader.spec();
-        assert_eq!(
-            (spec.channels, spec.sample_rate, spec.bits_per_sample),
-            (channels, 24_000, 16)
-        );
+        assert_eq!((spec.channels, spec.sample_rate, spec.bits_per_sample), (channels, 24_000, 16));
         let read: Vec<i16> = reader.samples().map(Result::unwrap).collect();
         assert_eq!(read, samples);
     }
@@ -71,21 +65,11 @@ fn we_read_what_hound_writes() {
         let mut file = std::io::Cursor::new(Vec::new());
         let mut writer = hound::WavWriter::new(&mut file, spec).unwrap();
         let samples = ramp(300);
-        samples
-            .iter()
-            .for_each(|&sample| writer.write_sample(sample).unwrap());
+        samples.iter().for_each(|&sample| writer.write_sample(sample).unwrap());
         writer.finalize().unwrap();
         // With three channels the format is an extensible one.
         let read = wav::read(file.get_ref()).unwrap();
-        assert_eq!(
-            read,
-            Wav {
-                encoding: Encoding::Pcm16,
-                sample_rate: 44_100,
-                channels,
-                samples
-            }
-        );
+        assert_eq!(read, Wav { encoding: Encoding::Pcm16, sample_rate: 44_100, channels, samples });
     }
 }
 
@@ -150,20 +134,11 @@ fn a_file_that_is_cut_off_says_where() {
     let file = buffer_to_wav(&ramp(20), 8000, 2).unwrap();
     assert_eq!(wav::read(&[]), Err(WavError::NotWav));
     for end in 1..44 {
-        assert_eq!(
-            wav::read(&file[..end]),
-            Err(WavError::CutHeader { bytes: end })
-        );
+        assert_eq!(wav::read(&file[..end]), Err(WavError::CutHeader { bytes: end }));
     }
     for end in 44..file.len() {
         let present = end as u64 - 44;
-        assert_eq!(
-            wav::read(&file[..end]),
-            Err(WavError::WrongSize {
-                stated: 40,
-                present
-            })
-        );
+        assert_eq!(wav::read(&file[..end]), Err(WavError::WrongSize { stated: 40, present }));
     }
 }
 
@@ -185,32 +160,17 @@ fn damage_is_named() {
     assert_eq!(patched(4, &0u32.to_le_bytes()), wrong(8, 52));
     assert_eq!(patched(4, &100u32.to_le_bytes()), wrong(108, 52));
     assert_eq!(patched(40, &9u32.to_le_bytes()), wrong(9, 8));
-    assert_eq!(
-        patched(40, &0x8000_0000u32.to_le_bytes()),
-        wrong(1 << 31, 8)
-    );
-    assert_eq!(
-        patched(40, &6u32.to_le_bytes()),
-        Err(WavError::PartialFrame { bytes: 6, frame: 4 })
-    );
+    assert_eq!(patched(40, &0x8000_0000u32.to_le_bytes()), wrong(1 << 31, 8));
+    assert_eq!(patched(40, &6u32.to_le_bytes()), Err(WavError::PartialFrame { bytes: 6, frame: 4 }));
     // The format: tag, channels, rate, bytes a frame, bits.
-    assert_eq!(
-        patched(20, &[0x11]),
-        Err(WavError::UnknownTag { tag: 0x11 })
-    );
+    assert_eq!(patched(20, &[0x11]), Err(WavError::UnknownTag { tag: 0x11 }));
     assert_eq!(patched(20, &[3]), Err(WavError::UnknownTag { tag: 3 }));
     assert_eq!(patched(20, &[0xFE, 0xFF]), Err(WavError::DamagedFormat));
     assert_eq!(patched(22, &[0]), Err(WavError::DamagedFormat));
     assert_eq!(patched(24, &[0; 4]), Err(WavError::DamagedFormat));
     assert_eq!(patched(32, &[2]), Err(WavError::DamagedFormat));
-    assert_eq!(
-        patched(34, &[24]),
-        Err(WavError::UnsupportedBits { bits: 24 })
-    );
-    assert_eq!(
-        patched(34, &[8]),
-        Err(WavError::UnsupportedBits { bits: 8 })
-    );
+    assert_eq!(patched(34, &[24]), Err(WavError::UnsupportedBits { bits: 24 }));
+    assert_eq!(patched(34, &[8]), Err(WavError::UnsupportedBits { bits: 8 }));
     // Chunks: no format, a format that is too short, a chunk that goes beyond the end.
     assert_eq!(patched(12, b"xxxx"), Err(WavError::NoFormat));
     assert_eq!(patched(16, &[10]), Err(WavError::DamagedFormat));
@@ -240,11 +200,7 @@ fn chunks_that_are_not_needed_are_skipped_with_their_padding() {
 #[test]
 fn errors_are_sentences() {
     assert_eq!(
-        WavError::WrongSize {
-            stated: 9,
-            present: 8
-        }
-        .to_string(),
+        WavError::WrongSize { stated: 9, present: 8 }.to_string(),
         "the sizes lie: 9 bytes are stated where 8 are"
     );
     assert_eq!(

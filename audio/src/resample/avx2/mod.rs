@@ -23,12 +23,7 @@ const OUTER_PAIRS: usize = OUTER / 2;
 
 /// See [`kernel::Kernel::interpolate`].
 pub fn interpolate<const P: usize>(avx2: V3, phases: &[Phase; P], window: &[i16], out: &mut [i16]) {
-    avx2.vectorize(Interpolate {
-        avx2,
-        phases,
-        window,
-        out,
-    });
+    avx2.vectorize(Interpolate { avx2, phases, window, out });
 }
 
 struct Interpolate<'a, const P: usize> {
@@ -77,10 +72,7 @@ impl<const P: usize> Interpolate<'_, P> {
             }
             self.multiply_add(&mut fine, window, pair, |phase| &phase.fine);
         }
-        let between = [
-            self.round(coarse[0], fine[0]),
-            self.round(coarse[1], fine[1]),
-        ];
+        let between = [self.round(coarse[0], fine[0]), self.round(coarse[1], fine[1])];
         let out = &mut self.out[at * (P + 1)..][..STRIP * Self::STRIPS * (P + 1)];
         for strip in 0..Self::STRIPS {
             let own = samples(&window[BEFORE + strip * STRIP..]);
@@ -94,13 +86,7 @@ impl<const P: usize> Interpolate<'_, P> {
 
     /// Adds the products of one pair of taps to the sums of both jobs.
     #[inline(always)]
-    fn multiply_add(
-        &self,
-        sums: &mut Sums,
-        window: &[i16],
-        pair: usize,
-        taps: impl Fn(&Phase) -> &[i16; TAPS],
-    ) {
+    fn multiply_add(&self, sums: &mut Sums, window: &[i16], pair: usize, taps: impl Fn(&Phase) -> &[i16; TAPS]) {
         let V3 { avx, avx2, .. } = self.avx2;
         for job in 0..2 {
             let taps = taps(&self.phases[job % P]);
@@ -115,11 +101,7 @@ impl<const P: usize> Interpolate<'_, P> {
 
     /// A strip's samples in order, rounded and saturated, from its even sums and its odd ones.
     #[inline(always)]
-    fn round(
-        &self,
-        [even_coarse, odd_coarse]: [__m256i; 2],
-        [even_fine, odd_fine]: [__m256i; 2],
-    ) -> __m256i {
+    fn round(&self, [even_coarse, odd_coarse]: [__m256i; 2], [even_fine, odd_fine]: [__m256i; 2]) -> __m256i {
         let avx2 = self.avx2.avx2;
         let even = self.shift(even_coarse, even_fine);
         let odd = self.shift(odd_coarse, odd_fine);
@@ -132,10 +114,7 @@ impl<const P: usize> Interpolate<'_, P> {
     fn shift(&self, coarse: __m256i, fine: __m256i) -> __m256i {
         let V3 { avx, avx2, .. } = self.avx2;
         let fine = avx2._mm256_srai_epi32::<{ FINE_BITS as i32 }>(fine);
-        let sum = avx2._mm256_add_epi32(
-            avx2._mm256_add_epi32(coarse, fine),
-            avx._mm256_set1_epi32(HALF),
-        );
+        let sum = avx2._mm256_add_epi32(avx2._mm256_add_epi32(coarse, fine), avx._mm256_set1_epi32(HALF));
         avx2._mm256_srai_epi32::<{ COARSE_BITS as i32 }>(sum)
     }
 }

@@ -11,10 +11,7 @@ use super::STRIP;
 pub fn weave_two(V3 { avx2, .. }: V3, first: __m256i, second: __m256i, out: &mut [i16]) {
     let low = avx2._mm256_unpacklo_epi16(first, second);
     let high = avx2._mm256_unpackhi_epi16(first, second);
-    let row = [
-        avx2._mm256_permute2x128_si256::<0x20>(low, high),
-        avx2._mm256_permute2x128_si256::<0x31>(low, high),
-    ];
+    let row = [avx2._mm256_permute2x128_si256::<0x20>(low, high), avx2._mm256_permute2x128_si256::<0x31>(low, high)];
     out.copy_from_slice(&pulp::cast::<_, [i16; 2 * STRIP]>(row));
 }
 
