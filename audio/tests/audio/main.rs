@@ -1,6 +1,7 @@
 //! The crate's laws and golden files, through its public functions.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod allocation;
 mod base64;
 mod convert;
 mod g711;

@@ -180,7 +180,7 @@ fn overshoot_saturates_and_never_wraps() {
             // In half waves; the edges lie between two samples. Next to them it may be anything.
             let place = (n as f64 * 8000.0 / f64::from(to) + 0.5) / 16.0;
             if (0.1..0.9).contains(&place.fract()) {
-                assert_eq!(sample > 0, place as u32 % 2 == 0, "sample {n} at {to} Hz is {sample}");
+                assert_eq!(sample > 0, (place as u32).is_multiple_of(2), "sample {n} at {to} Hz is {sample}");
             }
         }
     }
