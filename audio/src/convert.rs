@@ -1,6 +1,8 @@
 //! Whole buffers from one format to another: encoding, sample rate, container. Channels are kept.
 
-use crate::wav::{self, Law, TooLong, WavError};
+use std::borrow::Cow;
+
+use crate::wav::{self, TooLong, WavError};
 use crate::{Encoding, OddLength, SAMPLE_RATES, decode_into, encode, mulaw_to_pcm16, resample};
 
 /// What encloses the samples.
@@ -79,40 +81,35 @@ pub enum ConvertError {
     TooLong(#[from] TooLong),
 }
 
-/// Converts `bytes` from one format to another. Each channel is resampled on its own.
+/// Converts `bytes` from one format to another. Each channel is resampled on its own; what is at the rate
+/// and in the encoding already stays what it is, byte for byte.
 ///
 /// # Errors
-/// [`ConvertError`] if `bytes` are not what `from` says, a rate is not supported, or a WAV file would be too long.
+/// [`ConvertError`] if `bytes` are not what `from` says, a rate is not supported, or a WAV file would be too
+/// long.
 pub fn convert(bytes: &[u8], from: &Source, to: &Format) -> Result<Converted, ConvertError> {
-    supported(to.sample_rate)?;
-    let audio = read(bytes, from)?;
+    let audio = Audio::read(bytes, from)?;
     supported(audio.sample_rate)?;
-    let samples = resample_channels(&audio, to.sample_rate);
-    let bytes = match (to.container, to.encoding) {
-        (Container::Raw, encoding) => encode(encoding, &samples),
-        (Container::Wav, Encoding::Pcm16) => {
-            wav::buffer_to_wav(&samples, to.sample_rate, audio.channels)?
-        }
-        (Container::Wav, Encoding::Mulaw) => wav::g711_to_wav(
-            Law::Mulaw,
-            &encode(Encoding::Mulaw, &samples),
-            to.sample_rate,
-            audio.channels,
-        )?,
-        (Container::Wav, Encoding::Alaw) => wav::g711_to_wav(
-            Law::Alaw,
-            &encode(Encoding::Alaw, &samples),
-            to.sample_rate,
-            audio.channels,
-        )?,
+    supported(to.sample_rate)?;
+    let samples = if (audio.encoding, audio.sample_rate) == (to.encoding, to.sample_rate) {
+        Cow::Borrowed(audio.bytes)
+    } else {
+        let mut samples = Vec::new();
+        decode_into(audio.encoding, audio.bytes, &mut samples)?;
+        let samples = resample_channels(samples, audio.channels, audio.sample_rate, to.sample_rate);
+        Cow::Owned(encode(to.encoding, &samples))
     };
+    let frame = to.encoding.bytes_per_sample() * usize::from(audio.channels);
     Ok(Converted {
-        bytes,
         encoding: to.encoding,
         sample_rate: to.sample_rate,
         channels: audio.channels,
         container: to.container,
-        frames: (samples.len() / usize::from(audio.channels)) as u64,
+        frames: (samples.len() / frame) as u64,
+        bytes: match to.container {
+            Container::Raw => samples.into_owned(),
+            Container::Wav => wav::enclose(to.encoding, &samples, to.sample_rate, audio.channels)?,
+        },
     })
 }
 
@@ -129,64 +126,54 @@ pub fn convert_to_storage_format(mulaw: &[u8]) -> Vec<i16> {
 }
 
 fn supported(hz: u32) -> Result<(), ConvertError> {
-    if SAMPLE_RATES.contains(&hz) {
-        Ok(())
-    } else {
-        Err(ConvertError::UnsupportedRate { hz })
-    }
+    if SAMPLE_RATES.contains(&hz) { Ok(()) } else { Err(ConvertError::UnsupportedRate { hz }) }
 }
 
-fn read(bytes: &[u8], from: &Source) -> Result<wav::Wav, ConvertError> {
-    match from.container {
-        Container::Raw => {
-            let encoding = from.encoding.unwrap_or(Encoding::Mulaw);
-            let mut samples = Vec::new();
-            decode_into(encoding, bytes, &mut samples)?;
-            Ok(wav::Wav {
-                encoding,
-                sample_rate: from.sample_rate.unwrap_or(8000),
-                channels: 1,
-                samples,
-            })
-        }
-        Container::Wav => {
-            let audio = wav::read(bytes)?;
-            if from
-                .encoding
-                .is_some_and(|encoding| encoding != audio.encoding)
-            {
-                return Err(ConvertError::Contradicts { field: "encoding" });
+/// Samples as they came, and what they are.
+struct Audio<'a> {
+    encoding: Encoding,
+    sample_rate: u32,
+    channels: u16,
+    bytes: &'a [u8],
+}
+
+impl<'a> Audio<'a> {
+    fn read(bytes: &'a [u8], from: &Source) -> Result<Self, ConvertError> {
+        match from.container {
+            Container::Raw => {
+                let encoding = from.encoding.unwrap_or(Encoding::Mulaw);
+                if !bytes.len().is_multiple_of(encoding.bytes_per_sample()) {
+                    return Err(OddLength { bytes: bytes.len() }.into());
+                }
+                let sample_rate = from.sample_rate.unwrap_or(8000);
+                Ok(Self { encoding, sample_rate, channels: 1, bytes })
             }
-            if from
-                .sample_rate
-                .is_some_and(|rate| rate != audio.sample_rate)
-            {
-                return Err(ConvertError::Contradicts {
-                    field: "sampleRate",
-                });
+            Container::Wav => {
+                let (format, bytes) = wav::scan(bytes)?;
+                if from.encoding.is_some_and(|encoding| encoding != format.encoding) {
+                    return Err(ConvertError::Contradicts { field: "encoding" });
+                }
+                if from.sample_rate.is_some_and(|rate| rate != format.sample_rate) {
+                    return Err(ConvertError::Contradicts { field: "sampleRate" });
+                }
+                let wav::Format { encoding, sample_rate, channels } = format;
+                Ok(Self { encoding, sample_rate, channels, bytes })
             }
-            Ok(audio)
         }
     }
 }
 
-fn resample_channels(audio: &wav::Wav, to_hz: u32) -> Vec<i16> {
-    let channels = usize::from(audio.channels);
-    if channels == 1 || audio.sample_rate == to_hz {
-        return resample(&audio.samples, audio.sample_rate, to_hz);
+fn resample_channels(samples: Vec<i16>, channels: u16, from_hz: u32, to_hz: u32) -> Vec<i16> {
+    if from_hz == to_hz {
+        return samples;
     }
+    let channels = usize::from(channels);
     let mut out = Vec::new();
     for channel in 0..channels {
-        let samples: Vec<i16> = audio
-            .samples
-            .iter()
-            .skip(channel)
-            .step_by(channels)
-            .copied()
-            .collect();
-        let samples = resample(&samples, audio.sample_rate, to_hz);
-        out.resize(samples.len() * channels, 0);
-        for (slot, sample) in out.iter_mut().skip(channel).step_by(channels).zip(samples) {
+        let own: Vec<i16> = samples.iter().skip(channel).step_by(channels).copied().collect();
+        let own = resample(&own, from_hz, to_hz);
+        out.resize(own.len() * channels, 0);
+        for (slot, sample) in out.iter_mut().skip(channel).step_by(channels).zip(own) {
             *slot = sample;
         }
     }

@@ -1,39 +1,42 @@
-//! Times two and times three by an L-th-band polyphase filter.
+//! Times two and times three by an L-th-band polyphase filter, streaming.
 //!
-//! Linear phase and no delay: output sample `L * n` is input sample `n` itself, bit for bit. All arithmetic is on integers, so that
-//! the output is the same on every machine, whatever its vector units.
+//! Linear phase and no delay: output sample `L * n` is input sample `n` itself, bit for bit.
 
-use super::design::{FRACTION_BITS, TAPS, phase_taps};
-
-/// Input samples that an output sample needs before its own place, and after it.
-const BEFORE: usize = TAPS / 2 - 1;
-const AFTER: usize = TAPS / 2;
+use super::design::{AFTER, BEFORE, Phase};
+use super::kernel::Kernel;
 
 /// Input samples that are filtered at a time.
 const BLOCK: usize = 2048;
 
-/// Interpolates by `L`, 2 or 3.
+static DOUBLE: [Phase; 1] = [Phase::new(2, 1)];
+static TRIPLE: [Phase; 2] = [Phase::new(3, 1), Phase::new(3, 2)];
+
+/// Interpolates by `P + 1`: between two samples it puts `P` new ones, a phase each.
 #[derive(Debug)]
-pub struct Fir<const L: usize> {
-    /// The last input samples, those that are still needed, then those not yet used.
+pub struct Fir<const P: usize> {
+    phases: &'static [Phase; P],
+    kernel: Kernel,
+    /// The samples before the next output's place, and then those from there on.
     window: Vec<i16>,
 }
 
-impl<const L: usize> Fir<L> {
-    const PHASES: [[i32; TAPS]; L] = {
-        let mut phases = [[0; TAPS]; L];
-        let mut phase = 1;
-        while phase < L {
-            phases[phase] = phase_taps(L, phase);
-            phase += 1;
-        }
-        phases
-    };
+impl Fir<1> {
+    pub fn double() -> Self {
+        Self::new(&DOUBLE)
+    }
+}
 
-    pub fn new() -> Self {
-        let mut window = Vec::with_capacity(TAPS + BLOCK);
+impl Fir<2> {
+    pub fn triple() -> Self {
+        Self::new(&TRIPLE)
+    }
+}
+
+impl<const P: usize> Fir<P> {
+    fn new(phases: &'static [Phase; P]) -> Self {
+        let mut window = Vec::with_capacity(BEFORE + AFTER + BLOCK);
         window.resize(BEFORE, 0);
-        Self { window }
+        Self { phases, kernel: Kernel::fastest(), window }
     }
 
     pub fn push(&mut self, input: &[i16], out: &mut Vec<i16>) {
@@ -45,30 +48,19 @@ impl<const L: usize> Fir<L> {
 
     /// Lets the samples that are kept back go out, followed by silence, and starts anew.
     pub fn finish(&mut self, out: &mut Vec<i16>) {
-        let pending = self.window.len() - BEFORE;
-        if pending > 0 {
-            let missing = (BEFORE + AFTER + 1).saturating_sub(BEFORE + 1);
-            self.window.resize(self.window.len() + missing, 0);
-            self.filter(out);
-        }
+        self.push(&[0; AFTER], out);
         self.window.clear();
         self.window.resize(BEFORE, 0);
     }
 
+    /// Appends the outputs of all input samples that have what they need after them.
     fn filter(&mut self, out: &mut Vec<i16>) {
         let count = self.window.len().saturating_sub(BEFORE + AFTER);
-        for around in self.window.windows(TAPS).take(count) {
-            out.push(around[BEFORE]);
-            for taps in &Self::PHASES[1..] {
-                let sum: i64 = taps
-                    .iter()
-                    .zip(around)
-                    .map(|(&tap, &sample)| i64::from(tap) * i64::from(sample))
-                    .sum();
-                let rounded = (sum + (1 << (FRACTION_BITS - 1))) >> FRACTION_BITS;
-                out.push(rounded.clamp(i64::from(i16::MIN), i64::from(i16::MAX)) as i16);
-            }
-        }
-        self.window.drain(..count);
+        let start = out.len();
+        out.resize(start + count * (P + 1), 0);
+        self.kernel.interpolate(self.phases, &self.window, &mut out[start..]);
+        let kept = self.window.len() - count;
+        self.window.copy_within(count.., 0);
+        self.window.truncate(kept);
     }
 }

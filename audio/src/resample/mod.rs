@@ -3,9 +3,12 @@
 //! Times two and times three, the ways from telephony to storage (8 to 16 kHz) and to OpenAI (8 to 24 kHz), go through filters of our
 //! own (`fir`); everything else through `rubato` (`general`).
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
 mod design;
 mod fir;
 mod general;
+mod kernel;
 
 use fir::Fir;
 use general::General;
@@ -22,8 +25,8 @@ pub struct Resampler {
 #[derive(Debug)]
 enum Engine {
     Same,
-    Double(Box<Fir<2>>),
-    Triple(Box<Fir<3>>),
+    Double(Box<Fir<1>>),
+    Triple(Box<Fir<2>>),
     General(Box<General>),
 }
 
@@ -38,9 +41,9 @@ impl Resampler {
         let engine = if from_hz == to_hz {
             Engine::Same
         } else if from_hz.checked_mul(2) == Some(to_hz) {
-            Engine::Double(Box::new(Fir::new()))
+            Engine::Double(Box::new(Fir::double()))
         } else if from_hz.checked_mul(3) == Some(to_hz) {
-            Engine::Triple(Box::new(Fir::new()))
+            Engine::Triple(Box::new(Fir::triple()))
         } else {
             Engine::General(Box::new(General::new(from_hz, to_hz)))
         };

@@ -5,8 +5,9 @@
 mod read;
 mod write;
 
+pub(crate) use read::{Format, scan};
 pub use read::{Wav, WavError, read};
-pub use write::{HEADER_LEN, Law, TooLong, buffer_to_wav, file_len, g711_to_wav, header};
+pub use write::{HEADER_LEN, TooLong, buffer_to_wav, enclose, file_len, header};
 
 /// Format tags of the `fmt ` chunk.
 const PCM: u16 = 1;

@@ -1,7 +1,7 @@
 //! Headers and whole files.
 
 use super::{ALAW, MULAW, PCM};
-use crate::pcm16_bytes;
+use crate::{Encoding, pcm16_bytes};
 
 /// Bytes before the first sample of a PCM16 file.
 pub const HEADER_LEN: u64 = 44;
@@ -20,20 +20,14 @@ pub struct TooLong {
 /// The length in bytes of a PCM16 file, header included.
 #[must_use]
 pub const fn file_len(channels: u16, frames: u64) -> u64 {
-    frames
-        .saturating_mul(channels as u64 * 2)
-        .saturating_add(HEADER_LEN)
+    frames.saturating_mul(channels as u64 * 2).saturating_add(HEADER_LEN)
 }
 
 /// The header of a PCM16 file with `frames` samples in each channel.
 ///
 /// # Errors
 /// [`TooLong`] when the file would pass 4 GiB - 1.
-pub fn header(
-    sample_rate: u32,
-    channels: u16,
-    frames: u64,
-) -> Result<[u8; HEADER_LEN as usize], TooLong> {
+pub fn header(sample_rate: u32, channels: u16, frames: u64) -> Result<[u8; HEADER_LEN as usize], TooLong> {
     let sizes = Sizes::new(file_len(channels, frames), HEADER_LEN)?;
     let mut header = [0; HEADER_LEN as usize];
     header[..12].copy_from_slice(&sizes.riff());
@@ -56,43 +50,36 @@ pub fn buffer_to_wav(samples: &[i16], sample_rate: u32, channels: u16) -> Result
     Ok(file)
 }
 
-/// Which of the two G.711 laws.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Law {
-    /// Format tag 7.
-    Mulaw,
-    /// Format tag 6.
-    Alaw,
-}
-
-/// A G.711 file that holds `codes`, interleaved if there are several channels.
+/// A file around samples that are encoded already, interleaved if there are several channels.
 ///
 /// # Errors
 /// [`TooLong`] when the file would pass 4 GiB - 1.
-pub fn g711_to_wav(
-    law: Law,
-    codes: &[u8],
-    sample_rate: u32,
-    channels: u16,
-) -> Result<Vec<u8>, TooLong> {
-    let padding = codes.len() % 2;
-    let length = G711_HEADER_LEN + codes.len() as u64;
-    let sizes = Sizes::new(length + padding as u64, G711_HEADER_LEN + padding as u64)?;
-    let tag = match law {
-        Law::Mulaw => MULAW,
-        Law::Alaw => ALAW,
+pub fn enclose(encoding: Encoding, bytes: &[u8], sample_rate: u32, channels: u16) -> Result<Vec<u8>, TooLong> {
+    let tag = match encoding {
+        Encoding::Pcm16 => {
+            let frames = bytes.len() / 2 / usize::from(channels.max(1));
+            let header = header(sample_rate, channels, frames as u64)?;
+            return Ok([&header, bytes].concat());
+        }
+        Encoding::Mulaw => MULAW,
+        Encoding::Alaw => ALAW,
     };
-    let mut file = Vec::with_capacity(length as usize + padding);
-    file.extend_from_slice(&sizes.riff());
-    file.extend_from_slice(&chunk(*b"fmt ", 18));
-    file.extend_from_slice(&format(tag, channels, sample_rate, 1));
-    file.extend_from_slice(&0u16.to_le_bytes());
-    file.extend_from_slice(&chunk(*b"fact", 4));
-    file.extend_from_slice(&(sizes.data / u32::from(channels.max(1))).to_le_bytes());
-    file.extend_from_slice(&chunk(*b"data", sizes.data));
-    file.extend_from_slice(codes);
-    file.resize(file.len() + padding, 0);
-    Ok(file)
+    let padding = bytes.len() % 2;
+    let around = G711_HEADER_LEN + padding as u64;
+    let sizes = Sizes::new(bytes.len() as u64 + around, around)?;
+    let frames = sizes.data / u32::from(channels.max(1));
+    Ok([
+        &sizes.riff()[..],
+        &chunk(*b"fmt ", 18),
+        &format(tag, channels, sample_rate, 1),
+        &0u16.to_le_bytes(),
+        &chunk(*b"fact", 4),
+        &frames.to_le_bytes(),
+        &chunk(*b"data", sizes.data),
+        bytes,
+        &[0][..padding],
+    ]
+    .concat())
 }
 
 /// The two sizes that a file states.
@@ -105,10 +92,7 @@ struct Sizes {
 impl Sizes {
     fn new(file: u64, around: u64) -> Result<Self, TooLong> {
         let length = u32::try_from(file).map_err(|_| TooLong { bytes: file })?;
-        Ok(Self {
-            riff: length - 8,
-            data: length - around as u32,
-        })
+        Ok(Self { riff: length - 8, data: length - around as u32 })
     }
 
     fn riff(&self) -> [u8; 12] {

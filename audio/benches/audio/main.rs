@@ -1,0 +1,24 @@
+//! How long it takes, beside what others take in the same run.
+//!
+//! `cargo bench -p audio`, with `--features soxr` where libsoxr's headers are installed; `-- NAME` runs a part. Items are samples at
+//! 8 kHz, or chunks, or seconds of a call: for the last, items a second are times real time.
+#![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
+
+mod codecs;
+mod finalize;
+mod rivals;
+mod upsample;
+
+fn main() {
+    divan::main();
+}
+
+/// A voice-like signal: a few tones that come and go.
+fn voice(length: usize) -> Vec<i16> {
+    let sample = |n: usize| {
+        let time = n as f64 / 8000.0;
+        let tones = (time * 900.0).sin() + (time * 4200.0).sin() * 0.5 + (time * 13_000.0).sin() * 0.2;
+        (tones * (time * 9.0).sin() * 15_000.0) as i16
+    };
+    (0..length).map(sample).collect()
+}

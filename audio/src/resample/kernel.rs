@@ -1,0 +1,96 @@
+//! The sums of products that interpolation consists of, for any machine; and the choice of what to run.
+//!
+//! All arithmetic is on integers and exact until it is rounded once. So the order of a sum, which differs
+//! between vector units, does not matter: the same samples come out everywhere.
+
+use super::design::{BEFORE, OUTER, Phase, TAPS, round_sum};
+
+/// The way to compute that suits the machine.
+#[derive(Clone, Copy, Debug)]
+pub enum Kernel {
+    Portable,
+    #[cfg(target_arch = "x86_64")]
+    Avx2(pulp::x86::V3),
+}
+
+impl Kernel {
+    /// The fastest one that this machine can run.
+    pub fn fastest() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(avx2) = pulp::x86::V3::try_new() {
+            return Self::Avx2(avx2);
+        }
+        Self::Portable
+    }
+
+    /// For every sample of `window` that has all its neighbours, writes `P + 1` samples to `out`: the sample itself, and the
+    /// new ones between it and the next.
+    ///
+    /// `window` has [`TAPS`] - 1 samples more than are interpolated.
+    pub fn interpolate<const P: usize>(self, phases: &[Phase; P], window: &[i16], out: &mut [i16]) {
+        match self {
+            Self::Portable => interpolate(phases, window, out),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2(avx2) => super::avx2::interpolate(avx2, phases, window, out),
+        }
+    }
+}
+
+/// One sample after the other; the compiler vectorizes along the taps.
+#[inline(always)]
+pub fn interpolate<const P: usize>(phases: &[Phase; P], window: &[i16], out: &mut [i16]) {
+    for (around, out) in window.array_windows::<TAPS>().zip(out.chunks_exact_mut(P + 1)) {
+        out[0] = around[BEFORE];
+        for (out, phase) in out[1..].iter_mut().zip(phases) {
+            let inner = OUTER..TAPS - OUTER;
+            let coarse = dot(&around[inner.clone()], &phase.coarse[inner]);
+            *out = round_sum(coarse, dot(around, &phase.fine));
+        }
+    }
+}
+
+#[inline(always)]
+fn dot(samples: &[i16], taps: &[i16]) -> i32 {
+    samples.iter().zip(taps).map(|(&sample, &tap)| i32::from(sample) * i32::from(tap)).sum()
+}
+
+#[cfg(all(test, target_arch = "x86_64"))]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// All machines' ways give the same samples, for any number of them.
+    fn agree<const P: usize>(phases: &[Phase; P], window: &[i16]) {
+        let count = window.len().saturating_sub(TAPS - 1);
+        let mut portable = vec![0; count * (P + 1)];
+        let mut fastest = portable.clone();
+        Kernel::Portable.interpolate(phases, window, &mut portable);
+        Kernel::fastest().interpolate(phases, window, &mut fastest);
+        assert!(portable == fastest);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(100))]
+        #[test]
+        fn the_fastest_way_gives_what_the_portable_one_gives(window: [i16; TAPS * 3], length in 0..TAPS * 3) {
+            agree(&[Phase::new(2, 1)], &window[..length]);
+            agree(&[Phase::new(3, 1), Phase::new(3, 2)], &window[..length]);
+        }
+    }
+
+    #[test]
+    fn the_largest_sums_there_are_do_not_wrap() {
+        for phase in [Phase::new(2, 1), Phase::new(3, 1), Phase::new(3, 2)] {
+            for taps in [phase.coarse, phase.fine] {
+                let window: Vec<i16> =
+                    taps.iter().map(|&tap| if tap < 0 { i16::MIN } else { i16::MAX }).cycle().take(200).collect();
+                agree(&[Phase::new(2, 1)], &window);
+                agree(&[Phase::new(3, 1), Phase::new(3, 2)], &window);
+                let inverted: Vec<i16> = window.iter().map(|&sample| !sample).collect();
+                agree(&[Phase::new(2, 1)], &inverted);
+                agree(&[Phase::new(3, 1), Phase::new(3, 2)], &inverted);
+            }
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The crate's laws and golden files, through its public functions.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod allocation;
+mod base64;
+mod convert;
+mod g711;
+mod resampler;
+mod spectrum;
+mod timeline;
+mod track;
+mod twilio;
+mod wav;

@@ -1,0 +1,71 @@
+//! Tones, and what an FFT says about them. No tests here.
+
+use std::f64::consts::TAU;
+
+use audio::resample;
+use realfft::RealFftPlanner;
+use realfft::num_complex::Complex;
+
+/// Close to full scale, and not clipped by a filter's overshoot.
+pub const AMPLITUDE: f64 = 29_000.0;
+
+/// The sum of sines of whole hertz, each of `AMPLITUDE` divided by their number, for `seconds`.
+pub fn tones(frequencies: &[u32], rate: u32, seconds: u32) -> Vec<i16> {
+    let amplitude = AMPLITUDE / frequencies.len() as f64;
+    let sample = |n: u64| {
+        let sine = |&hz: &u32| {
+            // Whole periods fall out before the product grows out of a float's precision.
+            let turns = u64::from(hz) * n % u64::from(rate);
+            (TAU * turns as f64 / f64::from(rate)).sin()
+        };
+        (amplitude * frequencies.iter().map(sine).sum::<f64>()).round() as i16
+    };
+    (0..u64::from(rate * seconds)).map(sample).collect()
+}
+
+/// A spectrum with one bin a hertz, from one second of samples; a sine of amplitude 1 has 1 in its bin.
+pub struct Spectrum(Vec<Complex<f64>>);
+
+impl Spectrum {
+    pub fn of(second: &[i16]) -> Self {
+        let fft = RealFftPlanner::<f64>::new().plan_fft_forward(second.len());
+        let mut input: Vec<f64> = second.iter().map(|&sample| f64::from(sample)).collect();
+        let mut bins = fft.make_output_vec();
+        fft.process(&mut input, &mut bins).unwrap();
+        let scale = 2.0 / second.len() as f64;
+        Self(bins.into_iter().map(|bin| bin * scale).collect())
+    }
+
+    /// What comes out for tones that came in; the second of three, so that neither end is in it.
+    pub fn of_resampled(frequencies: &[u32], from_hz: u32, to_hz: u32) -> Self {
+        let out = resample(&tones(frequencies, from_hz, 3), from_hz, to_hz);
+        let second = to_hz as usize;
+        Self::of(&out[second..2 * second])
+    }
+
+    /// Half of the sample rate.
+    pub fn end(&self) -> u32 {
+        self.0.len() as u32 - 1
+    }
+
+    /// The amplitude at a frequency.
+    pub fn at(&self, hz: u32) -> f64 {
+        self.0[hz as usize].norm()
+    }
+
+    /// How far the tone at a frequency is late, in turns of -0.5 to 0.5.
+    pub fn lateness(&self, hz: u32) -> f64 {
+        // A sine's bin points to minus a quarter.
+        let turns = -(self.0[hz as usize].arg() / TAU) - 0.25;
+        turns - turns.round()
+    }
+
+    /// The largest amplitude where none of these tones is.
+    pub fn worst_besides(&self, frequencies: &[u32]) -> f64 {
+        (0..=self.end()).filter(|hz| !frequencies.contains(hz)).map(|hz| self.at(hz)).fold(0.0, f64::max)
+    }
+}
+
+pub fn decibels(ratio: f64) -> f64 {
+    20.0 * ratio.log10()
+}
