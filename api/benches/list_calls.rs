@@ -44,10 +44,23 @@ async fn main() {
     let depth = measure(&client, &base, &format!("?cursor={deep}")).await;
     println!("{:<44} {:>9.2}", "depth 90 % by cursor / first page, p50", depth / first);
     let queries = [
-        "?status=completed", "?status=active", "?caller=%2B14155500042", "?agent=agent-7", "?direction=outbound",
-        "?streamSid=MZ500000", "?callSid=CA500000", "?sort=-startTime", "?sort=startTime", "?sort=-duration",
-        "?sort=duration", "?status=completed&sort=duration", "?agent=agent-7&sort=-duration",
-        "?startedAfter=2024-01-01T00:00:00Z", "?minDuration=3590", "?offset=100000", "?limit=500",
+        "?status=completed",
+        "?status=active",
+        "?caller=%2B14155500042",
+        "?agent=agent-7",
+        "?direction=outbound",
+        "?streamSid=MZ500000",
+        "?callSid=CA500000",
+        "?sort=-startTime",
+        "?sort=startTime",
+        "?sort=-duration",
+        "?sort=duration",
+        "?status=completed&sort=duration",
+        "?agent=agent-7&sort=-duration",
+        "?startedAfter=2024-01-01T00:00:00Z",
+        "?minDuration=3590",
+        "?offset=100000",
+        "?limit=500",
     ];
     for query in queries {
         measure(&client, &base, query).await;
@@ -63,8 +76,7 @@ fn serve(settings: Settings) -> std::net::SocketAddr {
     let (send, receive) = mpsc::channel();
     std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
-            let (running, server) =
-                server::start(&settings, Box::new(SystemClock), Arc::new(SystemIds)).await.unwrap();
+            let (running, server) = server::start(&settings, Box::new(SystemClock), Arc::new(SystemIds)).await.unwrap();
             send.send(running.address).unwrap();
             server.await.unwrap();
         });

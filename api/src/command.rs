@@ -14,6 +14,7 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberI
 use crate::{
     document, server,
     settings::{DatabaseSettings, LogFormat, Settings},
+    simulate::{self, SimulateArgs},
 };
 
 /// Callstore keeps phone calls: audio, transcripts, analytics and metadata, while the call runs.
@@ -40,6 +41,7 @@ enum Command {
     },
     /// Print the OpenAPI document
     Openapi,
+    Simulate(SimulateArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -71,6 +73,10 @@ pub fn main() -> ExitCode {
         Some(Command::Serve(settings)) => serve(&settings, cli.log_format),
         Some(Command::Migrate { step }) => runtime().and_then(|runtime| runtime.block_on(migrate(step))),
         Some(Command::Openapi) => print_document(),
+        Some(Command::Simulate(args)) => match runtime() {
+            Ok(runtime) => return runtime.block_on(simulate::main(&args)),
+            Err(error) => Err(error),
+        },
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

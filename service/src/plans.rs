@@ -30,5 +30,7 @@ pub fn in_index_order(plan: &[String]) -> bool {
 
 /// Whether a step finds its rows by an index, or reads an index from end to end, but not a whole table.
 pub fn by_index(step: &str) -> bool {
-    step.contains(" INDEX ") || step.contains(" PRIMARY KEY ") || !(step.starts_with("SCAN") || step.starts_with("SEARCH"))
+    step.contains(" INDEX ")
+        || step.contains(" PRIMARY KEY ")
+        || !(step.starts_with("SCAN") || step.starts_with("SEARCH"))
 }
