@@ -72,8 +72,8 @@ pub enum WavError {
 
 /// Reads a WAV file of PCM16, A-law or mu-law.
 ///
-/// Chunks that are not needed are skipped, and so is what follows the samples. A size of `0xFFFFFFFF`, which is what a program that writes
-/// to a pipe leaves, means up to the end; any other size has to be true.
+/// Chunks that are not needed are skipped, and so is what follows the samples. A size of `0xFFFFFFFF`, which is what
+/// a program that writes to a pipe leaves, means up to the end; any other size has to be true.
 ///
 /// # Errors
 /// [`WavError`] for what is not such a file, or is damaged.
@@ -138,7 +138,8 @@ fn data(body: &[u8], size: u32) -> Result<&[u8], WavError> {
     body.get(..size as usize).ok_or(wrong)
 }
 
-/// The RIFF chunk may be followed by something else, but it has to reach to the end of the samples, and not beyond the file.
+/// The RIFF chunk may be followed by something else, but it has to reach to the end of the samples, and not beyond
+/// the file.
 fn check_riff_size(stated: u32, file: usize, samples_end: usize) -> Result<(), WavError> {
     let end = u64::from(stated) + 8;
     // A final padding byte is counted by some writers and left out by others.
