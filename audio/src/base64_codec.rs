@@ -1,6 +1,7 @@
 //! Base64 with the standard alphabet (RFC 4648, section 4), the form in which chunks arrive.
 //!
-//! Padding is absent or correct. The last symbol's unused bits are zero. White space is refused like any other foreign character.
+//! Padding is absent or correct. The last symbol's unused bits are zero. White space is refused like any other
+//! foreign character.
 
 use base64_simd::{AsOut as _, STANDARD, STANDARD_NO_PAD};
 
@@ -52,8 +53,8 @@ pub fn encode_base64(bytes: &[u8]) -> String {
 
 /// Where `text`, which is known not to be base64, first breaks the rules.
 ///
-/// Padding that is too short, or broken off by another character, is bad from its first `=`; padding that goes on too long, from the
-/// first character too many. A lone last symbol holds six bits, too few for a byte, and is bad itself.
+/// Padding that is too short, or broken off by another character, is bad from its first `=`; padding that goes on too
+/// long, from the first character too many. A lone last symbol holds six bits, too few for a byte, and is bad itself.
 fn first_bad(text: &[u8]) -> usize {
     let is_symbol = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
     let symbols = text.iter().take_while(|&&byte| is_symbol(byte)).count();

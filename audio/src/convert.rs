@@ -16,7 +16,8 @@ pub enum Container {
 
 /// What bytes are said to hold.
 ///
-/// Raw bytes are one channel, mu-law at 8,000 Hz where nothing else is said. A WAV file says it itself, and may not be contradicted.
+/// Raw bytes are one channel, mu-law at 8,000 Hz where nothing else is said. A WAV file says it itself, and may not
+/// be contradicted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Source {
     /// The encoding, if stated.

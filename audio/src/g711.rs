@@ -1,7 +1,7 @@
 //! ITU-T G.711 companding, sample by sample, equal to the reference code of ITU-T G.191.
 //!
-//! A code is 8 bits; a sample is 16 bits, as everywhere in this crate: mu-law's 14-bit values times 4, A-law's 13-bit values times 8.
-//! What works on whole buffers is in [`crate::encoding`].
+//! A code is 8 bits; a sample is 16 bits, as everywhere in this crate: mu-law's 14-bit values times 4, A-law's 13-bit
+//! values times 8. Whole buffers are for [`decode_into`](crate::decode_into) and [`encode`](crate::encode).
 
 /// The samples of the 256 mu-law codes.
 pub const MULAW_DECODE: [i16; 256] = mulaw_table();
@@ -25,8 +25,8 @@ pub const fn decode_alaw(code: u8) -> i16 {
 
 /// The mu-law code of a sample.
 ///
-/// Negative samples are folded by one's complement, as the reference does: -1 becomes negative zero's neighbour 0x7F only from
-/// -1 to -4, and `encode_mulaw(decode_mulaw(code)) == code` for every code but 0x7F, which comes back as 0xFF.
+/// Negative samples are mirrored by one's complement, as the reference does, so that -1 to -4 become negative zero,
+/// 0x7F. `encode_mulaw(decode_mulaw(code)) == code` for every code but that one, which comes back as 0xFF.
 #[inline]
 #[must_use]
 pub const fn encode_mulaw(sample: i16) -> u8 {

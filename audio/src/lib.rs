@@ -1,6 +1,34 @@
 //! What happens to samples: companding, layout in time, resampling, containers. No I/O, no clock, no database.
 //!
-//! Samples are `i16`, buffers are slices, and everything that streams gives the same bytes however its input is cut.
+//! Samples are `i16`, buffers are slices, and whatever streams gives the same samples however its input is cut.
+//!
+//! | for | there is |
+//! | --- | --- |
+//! | a chunk that comes in | [`decode_base64_into`], [`decode_into`], [`Resampler`] |
+//! | a recording | [`TrackReader`] (which is a [`Timeline`] and a [`Resampler`]), [`interleave`], [`wav::header`] |
+//! | a file or a buffer | [`convert()`], [`wav::read`], [`resample()`], [`encode`] |
+//!
+//! # Quality of the resampling
+//!
+//! As `cargo test -p audio -- --nocapture resampler before_rounding` measures it by an FFT of tones close to full
+//! scale; the tests fail at the limits.
+//!
+//! | | 8 to 16 kHz | 8 to 24 kHz | other ratios | limit |
+//! | --- | --- | --- | --- | --- |
+//! | images of 300 to 3400 Hz, before rounding to 16 bits | -121.1 dB | -122.4 dB | | -120 dB |
+//! | after rounding; other ratios: worst image or alias, rounding noise included | -122.3 dB | -123.3 dB | -114.4 dB | -110 dB; -90 dB |
+//! | pass-band, to 3400 Hz; other ratios: to 0.48 of the lower rate | 0.00001 dB | 0.00001 dB | 0.00001 dB | 0.01 dB |
+//! | delay | 0 | 0 | 0 | 1 ns; 10 ns |
+//! | length of `n` samples | `2 * n` | `3 * n` | `n * to / from`, rounded | exact |
+//! | input samples kept | bit for bit | bit for bit | | exact |
+//!
+//! Times two and times three are integer arithmetic, the same on every machine. Other ratios are computed in 64-bit
+//! floats by `rubato`, whose transforms use what vector units there are: a sample that falls within 1e-10 of a half may
+//! be rounded differently on another machine.
+//!
+//! # Speed
+//!
+//! BENCH
 
 mod base64_codec;
 mod convert;

@@ -1,7 +1,7 @@
 //! Where a track's chunks lie: silence for what is missing, nothing twice, no drift.
 //!
-//! One [`Timeline`] lays out one track, chunk by chunk, in order of (timestamp, sequence), or of sequence without timestamps. It counts
-//! samples at the codec's rate and never sees one. Sample 0 is the start of the stream.
+//! One [`Timeline`] lays out one track, chunk by chunk, in order of (timestamp, sequence), or of sequence without
+//! timestamps. It counts samples at the codec's rate and never sees one. Sample 0 is the start of the stream.
 
 /// How one track has been laid out so far.
 #[derive(Clone, Debug)]
@@ -17,7 +17,8 @@ pub struct Timeline {
 pub struct Placement {
     /// Samples of silence to put before the chunk.
     pub silence: u64,
-    /// Samples to drop from the chunk's start, since the track has them already; all of them if it covers the whole chunk.
+    /// Samples to drop from the chunk's start, since the track has them already; all of them if it covers the whole
+    /// chunk.
     pub skip: u64,
 }
 
@@ -39,9 +40,10 @@ impl Timeline {
 
     /// Lays out the next chunk, of `samples` samples.
     ///
-    /// Without a timestamp it is joined to the one before it. With one, clocks may jitter by 10 ms (`rate / 100` samples) either way: the
-    /// chunk is joined too, and since the next one is compared with the samples laid out, the error never adds up. Further ahead, the
-    /// time between is silence and a gap; further back, what the track has already is dropped and counted as overlap.
+    /// Without a timestamp it is joined to the one before it. With one, clocks may jitter by 10 ms (`rate / 100`
+    /// samples) either way: the chunk is joined too, and since the next one is compared with the samples laid out,
+    /// the error never adds up. Further ahead, the time between is silence and a gap; further back, what the track
+    /// has already is dropped and counted as overlap.
     pub fn place(&mut self, timestamp_ms: Option<u32>, samples: u64) -> Placement {
         let placement = match timestamp_ms {
             Some(timestamp_ms) => self.compare(timestamp_ms, samples),
@@ -85,7 +87,8 @@ impl Timeline {
         }
     }
 
-    /// Notes that silence follows. Only chunks without a sample can leave one gap at the end of another; those are one gap.
+    /// Notes that silence follows. Only chunks without a sample can leave one gap at the end of another; those are
+    /// one gap.
     fn note_gap(&mut self, samples: u64) {
         let end = self.position + samples;
         match self.gaps.last_mut() {

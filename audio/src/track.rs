@@ -27,7 +27,8 @@ pub enum ReadError<E> {
 
 /// Decodes, lays out, resamples and pads one track while it is read.
 ///
-/// The finalizer reads two of them in lockstep. Memory is bounded by the largest chunk, however long the track and its gaps are.
+/// The finalizer reads two of them in lockstep. Memory is bounded by the largest chunk, however long the track and
+/// its gaps are.
 #[derive(Debug)]
 pub struct TrackReader<I> {
     chunks: I,
@@ -77,10 +78,12 @@ where
 
     /// Fills `out` with the track's next samples at `to_hz`, and says how many there were.
     ///
-    /// Fewer than `out` holds, and then none, come only at the track's end, which is after `resampled_len(total)` samples.
+    /// Fewer than `out` holds, and then none, come only at the track's end, which is after `resampled_len(total)`
+    /// samples.
     ///
     /// # Errors
-    /// If the source of the chunks fails, or a chunk's bytes are not whole samples. The track cannot be read on after that.
+    /// If the source of the chunks fails, or a chunk's bytes are not whole samples. The track cannot be read on after
+    /// that.
     pub fn read(&mut self, out: &mut [i16]) -> Result<usize, ReadError<E>> {
         let mut filled = 0;
         while filled < out.len() {
@@ -151,7 +154,9 @@ where
             return Err(OddLength { bytes: bytes.len() });
         }
         let placement = self.timeline.place(timestamp_ms, (bytes.len() / width) as u64);
-        self.silence = placement.silence;
+        // Silence beyond the track's end would only be cut off again.
+        let wanted = self.total.saturating_sub(self.pushed + self.block.len() as u64);
+        self.silence = placement.silence.min(wanted);
         bytes.drain(..placement.skip as usize * width);
         self.chunk = bytes;
         Ok(())

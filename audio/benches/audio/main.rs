@@ -1,7 +1,7 @@
 //! How long it takes, beside what others take in the same run.
 //!
-//! `cargo bench -p audio`, with `--features soxr` where libsoxr's headers are installed; `-- NAME` runs a part. Items are samples at
-//! 8 kHz, or chunks, or seconds of a call: for the last, items a second are times real time.
+//! `cargo bench -p audio`, with `--features soxr` where libsoxr's headers are installed; `-- NAME` runs a part. Items
+//! are samples at 8 kHz, or chunks, or seconds of a call: for the last, items a second are times real time.
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
 mod codecs;

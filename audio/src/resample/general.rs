@@ -1,7 +1,7 @@
 //! Any other ratio, by `rubato`'s FFT resampler.
 //!
-//! It takes blocks of a fixed size; what is pushed is gathered to such blocks, so that the output does not depend on how it was cut. Its
-//! delay is dropped from the start, and the end is cut to the exact length.
+//! It takes blocks of a fixed size; what is pushed is gathered to such blocks, so that the output does not depend on
+//! how it was cut. Its delay is dropped from the start, and the end is cut to the exact length.
 
 use std::fmt;
 

@@ -23,8 +23,8 @@ impl Kernel {
         Self::Portable
     }
 
-    /// For every sample of `window` that has all its neighbours, writes `P + 1` samples to `out`: the sample itself, and the
-    /// new ones between it and the next.
+    /// For every sample of `window` that has all its neighbours, writes `P + 1` samples to `out`: the sample itself,
+    /// and the new ones between it and the next.
     ///
     /// `window` has [`TAPS`] - 1 samples more than are interpolated.
     pub fn interpolate<const P: usize>(self, phases: &[Phase; P], window: &[i16], out: &mut [i16]) {

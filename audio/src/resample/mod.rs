@@ -1,7 +1,7 @@
 //! Sample rates: streaming, without delay, and with lengths that are exact.
 //!
-//! Times two and times three, the ways from telephony to storage (8 to 16 kHz) and to OpenAI (8 to 24 kHz), go through filters of our
-//! own (`fir`); everything else through `rubato` (`general`).
+//! Times two and times three, the ways from telephony to storage (8 to 16 kHz) and to OpenAI (8 to 24 kHz), go
+//! through filters of our own (`fir`); everything else through `rubato` (`general`).
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -50,7 +50,8 @@ impl Resampler {
         Self { engine }
     }
 
-    /// Takes the channel's next samples and appends to `out` what is ready. The last samples stay back until more come, or the end.
+    /// Takes the channel's next samples and appends to `out` what is ready. The last samples stay back until more
+    /// come, or the end.
     pub fn push(&mut self, input: &[i16], out: &mut Vec<i16>) {
         match &mut self.engine {
             Engine::Same => out.extend_from_slice(input),
@@ -62,7 +63,8 @@ impl Resampler {
 
     /// The channel ends here: appends what is left to `out`.
     ///
-    /// For `n` samples pushed, exactly [`resampled_len`]`(n, ..)` have come out then. After that the resampler is as new.
+    /// For `n` samples pushed, exactly [`resampled_len`]`(n, ..)` have come out then. After that the resampler is as
+    /// new.
     pub fn finish(&mut self, out: &mut Vec<i16>) {
         match &mut self.engine {
             Engine::Same => {}

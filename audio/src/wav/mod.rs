@@ -1,6 +1,7 @@
 //! WAV (RIFF/WAVE) files in memory: the header that a recording begins with, whole files out, and files of others in.
 //!
-//! Written are PCM16 (format tag 1) and G.711 (tags 6 and 7). Read are the same, also as `WAVE_FORMAT_EXTENSIBLE` for PCM16.
+//! Written are PCM16 (format tag 1) and G.711 (tags 6 and 7). Read are the same, also as `WAVE_FORMAT_EXTENSIBLE` for
+//! PCM16.
 
 mod read;
 mod write;

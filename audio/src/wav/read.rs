@@ -3,8 +3,9 @@
 use super::{ALAW, EXTENSIBLE, MULAW, PCM};
 use crate::{Encoding, OddLength, decode_into};
 
-/// What streaming writers, which do not know the length yet, put where a size belongs.
-const UNKNOWN_SIZE: u32 = u32::MAX;
+/// What programs that write to a pipe, and do not know the length yet, state as the size of the samples: ffmpeg and
+/// many others; sox.
+const UNKNOWN_SIZES: [u32; 2] = [u32::MAX, 0x7FFF_F000];
 
 /// The last 14 bytes of an extensible format's GUID; the first two are the format tag.
 const GUID_TAIL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71];
@@ -72,8 +73,9 @@ pub enum WavError {
 
 /// Reads a WAV file of PCM16, A-law or mu-law.
 ///
-/// Chunks that are not needed are skipped, and so is what follows the samples. A size of `0xFFFFFFFF`, which is what a program that writes
-/// to a pipe leaves, means up to the end; any other size has to be true.
+/// Chunks that are not needed are skipped, and so is what follows the samples. Where the samples' size is one that
+/// stands for an unknown length (`0xFFFFFFFF`, or sox's `0x7FFFF000`), they go on up to the end of the file. Any other
+/// size has to be true.
 ///
 /// # Errors
 /// [`WavError`] for what is not such a file, or is damaged.
@@ -112,8 +114,12 @@ pub(crate) fn scan(bytes: &[u8]) -> Result<(Format, &[u8]), WavError> {
         let size = u32_at(bytes, at + 4).ok_or(cut)?;
         let body = &bytes[at + 8..];
         if id == b"data" {
-            let data = data(body, size)?;
-            check_riff_size(stated, bytes.len(), at + 8 + data.len())?;
+            let data = if UNKNOWN_SIZES.contains(&size) && size as usize > body.len() {
+                body
+            } else {
+                check_sizes(stated, bytes.len(), at + 8, size)?;
+                &body[..size as usize]
+            };
             let format: Format = format.ok_or(WavError::NoFormat)?;
             let frame = usize::from(format.channels) * format.encoding.bytes_per_sample();
             return match data.len() % frame {
@@ -130,23 +136,18 @@ pub(crate) fn scan(bytes: &[u8]) -> Result<(Format, &[u8]), WavError> {
     }
 }
 
-fn data(body: &[u8], size: u32) -> Result<&[u8], WavError> {
-    if size == UNKNOWN_SIZE {
-        return Ok(body);
+/// The samples have to end within the file, and the RIFF chunk between that and the end of the file.
+fn check_sizes(riff: u32, file: usize, data_start: usize, data: u32) -> Result<(), WavError> {
+    let present = (file - data_start) as u64;
+    if u64::from(data) > present {
+        return Err(WavError::WrongSize { stated: data.into(), present });
     }
-    let wrong = WavError::WrongSize { stated: size.into(), present: body.len() as u64 };
-    body.get(..size as usize).ok_or(wrong)
-}
-
-/// The RIFF chunk may be followed by something else, but it has to reach to the end of the samples, and not beyond the file.
-fn check_riff_size(stated: u32, file: usize, samples_end: usize) -> Result<(), WavError> {
-    let end = u64::from(stated) + 8;
+    let (file, end, data_end) = (file as u64, u64::from(riff) + 8, data_start as u64 + u64::from(data));
     // A final padding byte is counted by some writers and left out by others.
-    if stated == UNKNOWN_SIZE || (end >= samples_end as u64 && end <= file as u64 + 1) {
-        Ok(())
-    } else {
-        Err(WavError::WrongSize { stated: end, present: file as u64 })
+    if riff != u32::MAX && (end < data_end || end > file + 1) {
+        return Err(WavError::WrongSize { stated: end, present: file });
     }
+    Ok(())
 }
 
 fn parse_format(content: &[u8]) -> Result<Format, WavError> {

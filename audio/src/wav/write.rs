@@ -6,7 +6,8 @@ use crate::{Encoding, pcm16_bytes};
 /// Bytes before the first sample of a PCM16 file.
 pub const HEADER_LEN: u64 = 44;
 
-/// Bytes before the first code of a G.711 file: its `fmt ` chunk has an empty extension, and a `fact` chunk counts the frames.
+/// Bytes before the first code of a G.711 file: its `fmt ` chunk has an empty extension, and a `fact` chunk counts
+/// the frames.
 const G711_HEADER_LEN: u64 = 58;
 
 /// The file would have more bytes than RIFF's 32-bit sizes can say.

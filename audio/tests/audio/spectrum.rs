@@ -9,16 +9,12 @@ use realfft::num_complex::Complex;
 /// Close to full scale, and not clipped by a filter's overshoot.
 pub const AMPLITUDE: f64 = 29_000.0;
 
-/// The sum of sines of whole hertz, each of `AMPLITUDE` divided by their number, for `seconds`.
-pub fn tones(frequencies: &[u32], rate: u32, seconds: u32) -> Vec<i16> {
-    let amplitude = AMPLITUDE / frequencies.len() as f64;
+/// A sine of whole hertz, of `AMPLITUDE`.
+pub fn tone(hz: u32, rate: u32, seconds: u32) -> Vec<i16> {
     let sample = |n: u64| {
-        let sine = |&hz: &u32| {
-            // Whole periods fall out before the product grows out of a float's precision.
-            let turns = u64::from(hz) * n % u64::from(rate);
-            (TAU * turns as f64 / f64::from(rate)).sin()
-        };
-        (amplitude * frequencies.iter().map(sine).sum::<f64>()).round() as i16
+        // Whole periods fall out before the product grows out of a float's precision.
+        let turns = u64::from(hz) * n % u64::from(rate);
+        (AMPLITUDE * (TAU * turns as f64 / f64::from(rate)).sin()).round() as i16
     };
     (0..u64::from(rate * seconds)).map(sample).collect()
 }
@@ -36,9 +32,9 @@ impl Spectrum {
         Self(bins.into_iter().map(|bin| bin * scale).collect())
     }
 
-    /// What comes out for tones that came in; the second of three, so that neither end is in it.
-    pub fn of_resampled(frequencies: &[u32], from_hz: u32, to_hz: u32) -> Self {
-        let out = resample(&tones(frequencies, from_hz, 3), from_hz, to_hz);
+    /// What comes out for a tone that goes in; the second of three, so that neither end is in it.
+    pub fn of_resampled(hz: u32, from_hz: u32, to_hz: u32) -> Self {
+        let out = resample(&tone(hz, from_hz, 3), from_hz, to_hz);
         let second = to_hz as usize;
         Self::of(&out[second..2 * second])
     }
@@ -60,9 +56,9 @@ impl Spectrum {
         turns - turns.round()
     }
 
-    /// The largest amplitude where none of these tones is.
-    pub fn worst_besides(&self, frequencies: &[u32]) -> f64 {
-        (0..=self.end()).filter(|hz| !frequencies.contains(hz)).map(|hz| self.at(hz)).fold(0.0, f64::max)
+    /// The largest amplitude where the tone is not.
+    pub fn worst_besides(&self, tone: u32) -> f64 {
+        (0..=self.end()).filter(|&hz| hz != tone).map(|hz| self.at(hz)).fold(0.0, f64::max)
     }
 }
 

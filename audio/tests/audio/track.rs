@@ -107,6 +107,15 @@ fn a_gap_of_weeks_is_read_without_being_held() {
 }
 
 #[test]
+fn weeks_beyond_the_end_of_the_track_take_no_time() {
+    let source = [chunk(None, vec![0; 100]), chunk(Some(u32::MAX), vec![0; 160])].into_iter();
+    let mut reader = TrackReader::new(source, Encoding::Mulaw, 8000, 8000, 150);
+    let samples = read_in_pieces(&mut reader, &[1000]).unwrap();
+    assert_eq!(samples, [vec![-32_124; 100], vec![0; 50]].concat());
+    assert_eq!(reader.timeline().gaps().len(), 1);
+}
+
+#[test]
 fn an_error_of_the_source_is_passed_on() {
     let source = [Ok(Chunk { timestamp_ms: None, bytes: vec![0; 160] }), Err("disk")].into_iter();
     let mut reader = TrackReader::new(source, Encoding::Mulaw, 8000, 8000, 1000);

@@ -179,10 +179,13 @@ fn damage_is_named() {
 
 #[test]
 fn a_size_that_a_streaming_writer_did_not_know_means_up_to_the_end() {
-    let mut file = buffer_to_wav(&[1, 2, 3, 4], 8000, 2).unwrap();
-    file[4..8].fill(0xFF);
-    file[40..44].fill(0xFF);
-    assert_eq!(wav::read(&file).unwrap().samples, [1, 2, 3, 4]);
+    // ffmpeg's and sox's.
+    for (riff, data) in [(0xFFFF_FFFFu32, 0xFFFF_FFFFu32), (0x7FFF_F024, 0x7FFF_F000)] {
+        let mut file = buffer_to_wav(&[1, 2, 3, 4], 8000, 2).unwrap();
+        file[4..8].copy_from_slice(&riff.to_le_bytes());
+        file[40..44].copy_from_slice(&data.to_le_bytes());
+        assert_eq!(wav::read(&file).unwrap().samples, [1, 2, 3, 4]);
+    }
 }
 
 #[test]

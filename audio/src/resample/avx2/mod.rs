@@ -1,7 +1,10 @@
 //! The same sums of products with AVX2: 16 samples side by side, two taps at a time.
 //!
-//! `vpmaddwd` multiplies eight pairs of neighbours by a pair of taps and adds up each pair of products.
-//! Started at an even sample it serves every other output, started one later those between.
+//! `vpmaddwd` multiplies eight pairs of neighbours by a pair of taps and adds up each pair of products. Started at an
+//! even sample it serves every other output, started one later those between.
+//!
+//! AVX-512 was measured too and is no faster (1.36 against 1.27 ns a sum of 64 taps, on Zen 4): most of its loads cross
+//! a cache line. Nothing here may go through `array::map` or `from_fn`, which are not inlined into code for AVX2.
 
 use std::arch::x86_64::__m256i;
 
@@ -66,10 +69,12 @@ impl<const P: usize> Interpolate<'_, P> {
         let zero = self.avx2.avx._mm256_setzero_si256();
         let mut coarse = [[zero; 2]; 2];
         let mut fine = [[zero; 2]; 2];
-        for pair in 0..PAIRS {
-            if (OUTER_PAIRS..PAIRS - OUTER_PAIRS).contains(&pair) {
-                self.multiply_add(&mut coarse, window, pair, |phase| &phase.coarse);
-            }
+        for pair in 0..OUTER_PAIRS {
+            self.multiply_add(&mut fine, window, pair, |phase| &phase.fine);
+            self.multiply_add(&mut fine, window, PAIRS - 1 - pair, |phase| &phase.fine);
+        }
+        for pair in OUTER_PAIRS..PAIRS - OUTER_PAIRS {
+            self.multiply_add(&mut coarse, window, pair, |phase| &phase.coarse);
             self.multiply_add(&mut fine, window, pair, |phase| &phase.fine);
         }
         let between = [self.round(coarse[0], fine[0]), self.round(coarse[1], fine[1])];
