@@ -107,7 +107,7 @@ async fn every_rate_is_converted_to_every_other() {
             let source = json!({ "encoding": "pcm16", "sampleRate": from });
             let target = json!({ "encoding": "pcm16", "sampleRate": to });
             let (answer, converted) = convert(&server, &samples, source, target).await;
-            let frames = (samples.len() as u64 / 2 * u64::from(to)).div_ceil(u64::from(from));
+            let frames = audio::resampled_len(samples.len() as u64 / 2, from, to);
             assert_eq!(converted.len() as u64, frames * 2, "{from} to {to}");
             assert!((answer["duration"].as_f64().unwrap() - frames as f64 / f64::from(to)).abs() < 1e-12);
             assert!(from != to || converted == samples);

@@ -6,7 +6,7 @@ mod server;
 
 pub use answer::Answer;
 pub use binary::Binary;
-pub use server::{Server, TestClock, execute, query_strings};
+pub use server::{Server, execute, query_strings};
 
 use std::time::Duration;
 
