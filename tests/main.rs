@@ -3,5 +3,19 @@
 
 mod support;
 
+mod analytics;
+mod audio;
+mod bad_input;
 mod calls;
+mod chunks;
+mod document;
+mod durability;
 mod fixtures;
+mod limits;
+mod lists;
+mod metadata;
+mod recordings;
+mod settings;
+mod statuses;
+mod system;
+mod transcripts;

@@ -1,6 +1,6 @@
 //! What a server answered, read whole.
 
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
 /// An answer.
@@ -15,6 +15,19 @@ impl Answer {
     pub async fn read(response: reqwest::Response) -> Self {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Self { status, headers, bytes: response.bytes().await.unwrap().to_vec() }
+    }
+
+    /// Reads an answer as it came over a socket that was then closed.
+    pub fn parse(bytes: &[u8]) -> Self {
+        let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("an answer with headers");
+        let head = std::str::from_utf8(&bytes[..end]).unwrap();
+        let mut lines = head.split("\r\n");
+        let status = lines.next().and_then(|line| line.split(' ').nth(1)).unwrap().parse().unwrap();
+        let header = |line: &str| {
+            let (name, value) = line.split_once(": ").unwrap();
+            (name.parse::<HeaderName>().unwrap(), value.parse::<HeaderValue>().unwrap())
+        };
+        Self { status, headers: lines.map(header).collect(), bytes: bytes[end + 4..].to_vec() }
     }
 
     /// The body as JSON.
@@ -51,6 +64,26 @@ impl Answer {
         assert_eq!(problem["type"], format!("/problems/{}", code.replace('_', "-")));
         assert_eq!(problem["requestId"], answer.header("x-request-id"));
         assert!(problem["title"].is_string() && problem["detail"].is_string() && problem["errors"].is_array());
+        answer.leaks_nothing();
         answer
+    }
+
+    /// Where the problem's errors point to.
+    #[track_caller]
+    pub fn pointers(&self) -> Vec<String> {
+        let problem = self.json();
+        let errors = problem["errors"].as_array().unwrap().iter();
+        errors.map(|error| error["pointer"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Fails if the body tells of the inside: the database, the code, the machine.
+    #[track_caller]
+    fn leaks_nothing(&self) {
+        let text = self.text();
+        let inside = ["sqlx", "sqlite", "sql", "sea_orm", "dberr", "select ", "unique constraint", "panicked", "unwrap"];
+        let machine = [".rs:", "/tmp/", "src/", ".db", "os error", "backtrace"];
+        for word in inside.into_iter().chain(machine) {
+            assert!(!text.to_lowercase().contains(word), "the answer says {word}: {text}");
+        }
     }
 }

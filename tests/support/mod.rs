@@ -6,7 +6,9 @@ mod server;
 
 pub use answer::Answer;
 pub use binary::Binary;
-pub use server::{Server, TestClock};
+pub use server::{Server, execute, query_strings};
+
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -23,4 +25,18 @@ pub fn chunk(track: &str, sequence: u32, timestamp: u32) -> Value {
 /// The smallest call.
 pub fn call(stream_sid: &str) -> Value {
     json!({ "streamSid": stream_sid, "caller": "+14155550134" })
+}
+
+/// Asks again and again until there is an answer; fails with `what` when that takes too long.
+pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
+    let asking = async {
+        let mut beat = tokio::time::interval(Duration::from_millis(10));
+        loop {
+            beat.tick().await;
+            if let Some(found) = ask().await {
+                return found;
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), asking).await.unwrap_or_else(|_| panic!("it never came true: {what}"))
 }

@@ -6,14 +6,17 @@ use std::{
         atomic::{AtomicI64, Ordering},
     },
     thread::JoinHandle,
+    time::Duration,
 };
 
 use api::{server, server::Running, settings::Settings};
 use clap::Parser;
 use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseConnection, Statement};
 use serde_json::Value;
 use service::{Clock, SystemIds, Timestamp};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::Answer;
 
@@ -87,8 +90,48 @@ impl Server {
         sea_orm::Database::connect(format!("sqlite://{}", path.display())).await.unwrap()
     }
 
+    /// How many rows each table has, but for the migrations'.
+    pub async fn rows(&self) -> Vec<(String, i64)> {
+        let database = self.database().await;
+        let tables = query_strings(&database, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").await;
+        let mut rows = Vec::new();
+        for table in tables.into_iter().filter(|table| !table.contains("migrations")) {
+            let count = query_strings(&database, &format!("SELECT CAST(COUNT(*) AS TEXT) FROM \"{table}\"")).await;
+            rows.push((table, count[0].parse().unwrap()));
+        }
+        database.close().await.unwrap();
+        rows
+    }
+
+    /// How many rows one table has.
+    pub async fn count(&self, table: &str) -> i64 {
+        self.rows().await.into_iter().find(|(name, _)| name == table).unwrap().1
+    }
+
+    /// Runs statements on the database behind the server's back.
+    pub async fn execute(&self, statements: &str) {
+        execute(&self.folder().join("callstore.db"), statements).await;
+    }
+
+    /// Takes every table away, so that whatever needs the database fails.
+    pub async fn break_database(&self) {
+        let tables = ["audio_chunk", "call_track", "recording", "transcript", "analytics", "call_metadata", "call"];
+        let drops: String = tables.iter().map(|table| format!("DROP TABLE \"{table}\"; ")).collect();
+        self.execute(&format!("PRAGMA foreign_keys = OFF; {drops}")).await;
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.running.address)
+    }
+
+    /// Sends bytes as they are and reads until the server closes the connection.
+    pub async fn raw(&self, request: &[u8]) -> Answer {
+        let mut socket = tokio::net::TcpStream::connect(self.running.address).await.unwrap();
+        socket.write_all(request).await.unwrap();
+        let mut answer = Vec::new();
+        let read = socket.read_to_end(&mut answer);
+        tokio::time::timeout(Duration::from_secs(30), read).await.unwrap().unwrap();
+        Answer::parse(&answer)
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -111,6 +154,17 @@ impl Server {
         Answer::read(self.request(method, path).json(body).send().await.unwrap()).await
     }
 
+    /// Sends bytes with a content type.
+    pub async fn post_bytes(&self, path: &str, content_type: &str, body: impl Into<reqwest::Body>) -> Answer {
+        let request = self.request(Method::POST, path).header("content-type", content_type).body(body);
+        Answer::read(request.send().await.unwrap()).await
+    }
+
+    /// Asks with one header more.
+    pub async fn get_with(&self, path: &str, name: &str, value: &str) -> Answer {
+        Answer::read(self.request(Method::GET, path).header(name, value).send().await.unwrap()).await
+    }
+
     /// Starts a call and returns its id.
     pub async fn start_call(&self, stream_sid: &str) -> String {
         let call = self.post("/calls", &super::call(stream_sid)).await.expect(201).json();
@@ -129,6 +183,23 @@ impl Drop for Server {
             assert!(std::thread::panicking() || (stopped.is_ok() && ended.is_ok()), "the server did not stop");
         }
     }
+}
+
+/// Runs statements on a database file through a connection of its own.
+pub async fn execute(path: &std::path::Path, statements: &str) {
+    let options = format!("sqlite://{}", path.display());
+    let mut options = sea_orm::ConnectOptions::new(options);
+    options.max_connections(1).sqlx_logging(false);
+    let database = sea_orm::Database::connect(options).await.unwrap();
+    database.execute_unprepared(statements).await.unwrap();
+    database.close().await.unwrap();
+}
+
+/// The first column of what a query finds, as text.
+pub async fn query_strings(database: &DatabaseConnection, query: &str) -> Vec<String> {
+    let statement = Statement::from_string(DatabaseBackend::Sqlite, query);
+    let rows = database.query_all_raw(statement).await.unwrap();
+    rows.iter().map(|row| row.try_get_by_index::<Option<String>>(0).unwrap().unwrap_or_default()).collect()
 }
 
 async fn run(folder: &TempDir, clock: &TestClock) -> (Running, JoinHandle<()>) {

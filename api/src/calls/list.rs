@@ -49,11 +49,11 @@ pub struct ListCallsQuery {
     started_before: Option<Time>,
     /// The call lasted at least so many seconds.
     #[param(minimum = 0)]
-    #[validate(range(min = 0.0, max = 1e12))]
+    #[validate(range(min = 0.0, max = 1e12), custom(function = "finite"))]
     min_duration: Option<f64>,
     /// The call lasted at most so many seconds.
     #[param(minimum = 0)]
-    #[validate(range(min = 0.0, max = 1e12))]
+    #[validate(range(min = 0.0, max = 1e12), custom(function = "finite"))]
     max_duration: Option<f64>,
     /// The order; a minus puts the largest first. Calls that have not ended have no duration and come last.
     #[param(inline)]
@@ -76,6 +76,11 @@ enum Sort {
     DurationDescending,
     #[serde(rename = "duration")]
     Duration,
+}
+
+/// NaN is neither below nor above a limit.
+fn finite(seconds: f64) -> Result<(), ValidationError> {
+    if seconds.is_nan() { Err(ValidationError::new("finite").with_message("Must be a number.".into())) } else { Ok(()) }
 }
 
 fn one_way_to_a_page(query: &ListCallsQuery) -> Result<(), ValidationError> {

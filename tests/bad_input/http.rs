@@ -1,0 +1,54 @@
+//! What goes wrong before an operation is reached: paths, methods, content types, and JSON that is none.
+
+use super::{Case, get, request};
+
+pub fn cases() -> Vec<Case> {
+    let body = |content_type: &str, body: &str| request("POST", "/calls").typed(content_type, body);
+    let json = |text: &str| body("application/json", text);
+    let deep = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    let whole = r#"{"streamSid":"new","caller":"a"}"#;
+    vec![
+        get("/nothing").is(404, "not_found"),
+        get("/calls/").is(404, "not_found"),
+        get("/calls//chunks").is(404, "not_found"),
+        get("/calls/live/nothing").is(404, "not_found"),
+        get("/calls/live/chunks/0").is(404, "not_found"),
+        get("/..%2f..%2fetc/passwd").is(404, "not_found"),
+        get("/%00").is(404, "not_found"),
+        get("/swagger-ui/..%2f..%2fCargo.toml").is(404, "not_found"),
+        get("/problems/unheard-of").is(404, "not_found"),
+        request("PUT", "/calls").is(405, "method_not_allowed").saying("GET, HEAD, POST"),
+        request("DELETE", "/calls").is(405, "method_not_allowed"),
+        request("POST", "/calls/live").is(405, "method_not_allowed"),
+        request("PUT", "/calls/live/chunks").is(405, "method_not_allowed"),
+        get("/calls/live/end").is(405, "method_not_allowed"),
+        get("/audio/convert").is(405, "method_not_allowed"),
+        request("POST", "/openapi.json").is(405, "method_not_allowed"),
+        request("TRACE", "/calls").is(405, "method_not_allowed"),
+        request("QUERY", "/calls").is(405, "method_not_allowed"),
+        request("CONNECT-TO", "/calls").is(405, "method_not_allowed"),
+        request("OPTIONS", "/calls").is(405, "method_not_allowed"),
+        request("TRACE", "/nothing").is(404, "not_found"),
+        request("POST", "/calls").is(415, "unsupported_media_type"),
+        body("text/plain", whole).is(415, "unsupported_media_type"),
+        body("application/jsonp", whole).is(415, "unsupported_media_type"),
+        body("application/x-www-form-urlencoded", "streamSid=new&caller=a").is(415, "unsupported_media_type"),
+        body("application/merge-patch+json", whole).is(415, "unsupported_media_type"),
+        json(whole).header("content-encoding", "gzip").is(415, "unsupported_media_type"),
+        json(whole).header("content-encoding", "zstd").is(415, "unsupported_media_type"),
+        json("").is(400, "malformed_json"),
+        json("{").is(400, "malformed_json"),
+        json(r#"{"streamSid":"new","caller":"a",}"#).is(400, "malformed_json"),
+        json(r#"{"streamSid":"new","caller":"a"} {}"#).is(400, "malformed_json"),
+        json(r#"{'streamSid':'new'}"#).is(400, "malformed_json"),
+        json(r#"{"streamSid":"new","caller":"\ud800"}"#).is(400, "malformed_json"),
+        json("\u{feff}{}").is(400, "malformed_json"),
+        request("POST", "/calls").typed("application/json", b"{\"caller\":\"\xff\"}".to_vec()).is(400, "malformed_json"),
+        json(&deep(100)).is(422, "validation_failed"),
+        json(&format!(r#"{{"streamSid":"new","caller":{}}}"#, deep(100_000))).is(422, "validation_failed"),
+        get("/livez?verbose=1").invalid("/verbose"),
+        get("/readyz?%00").is(422, "validation_failed"),
+        body("Application/JSON; charset=utf-8", whole).is_fine(),
+        json(&whole.replace("new", "new2")).header("content-encoding", "identity").is_fine(),
+    ]
+}

@@ -1,0 +1,197 @@
+//! The command line as an operator meets it: settings, where they come from, and what wrong ones are answered.
+
+use std::{fs, net::TcpListener, path::Path, process::Output};
+
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::support::{Binary, query_strings};
+
+async fn run(mut command: Command) -> Output {
+    let output = command.output();
+    tokio::time::timeout(std::time::Duration::from_secs(30), output).await.expect("it ends").unwrap()
+}
+
+async fn callstore(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Binary::bare(folder);
+    command.args(arguments);
+    run(command).await
+}
+
+#[track_caller]
+fn printed(output: &Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// What was said on standard error by a start that failed.
+#[track_caller]
+fn refusal(output: &Output) -> String {
+    let said = String::from_utf8(output.stderr.clone()).unwrap();
+    assert!(output.status.code().is_some_and(|code| code != 0), "it started, or was killed: {said}");
+    assert!(!said.contains("panicked"), "{said}");
+    said
+}
+
+#[tokio::test]
+async fn a_wrong_setting_stops_the_start_and_is_named_with_the_reason() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("file"), "no folder and no database").unwrap();
+    for (arguments, words) in [
+        (["--listen", "nonsense"], ["--listen", "socket address"]),
+        (["--listen", "127.0.0.1"], ["--listen", "socket address"]),
+        (["--listen", "127.0.0.1:99999"], ["--listen", "socket address"]),
+        (["--database-url", "postgres://localhost/callstore"], ["--database-url", "sqlite://PATH"]),
+        (["--database-url", "callstore.db"], ["--database-url", "sqlite://PATH"]),
+        (["--database-url", "sqlite://"], ["--database-url", "names no file"]),
+        (["--database-url", "sqlite::memory:"], ["--database-url", "in memory"]),
+        (["--database-url", "sqlite://:memory:"], ["--database-url", "in memory"]),
+        (["--database-url", "sqlite://x.db?mode=memory"], ["--database-url", "in memory"]),
+        (["--database-url", "sqlite://file/x.db"], ["the folder file", "cannot be made"]),
+        (["--database-url", "sqlite:///proc/callstore/x.db"], ["the folder /proc/callstore", "cannot be made"]),
+        (["--database-url", "sqlite://file"], ["the file file", "cannot be opened"]),
+        (["--recordings", "file"], ["the folder for recordings", "file cannot be used"]),
+        (["--recordings", "file/below"], ["the folder for recordings", "file/below cannot be used"]),
+        (["--recordings", "/proc/callstore"], ["the folder for recordings", "/proc/callstore cannot be used"]),
+        (["--log-format", "xml"], ["--log-format", "xml"]),
+        (["--port", "80"], ["--port", "unexpected"]),
+    ] {
+        let mut command = Binary::bare(folder.path());
+        // A free port, unless it is the address that is wrong.
+        command.env("CALLSTORE_LISTEN", "127.0.0.1:0").args(arguments);
+        let said = refusal(&run(command).await);
+        assert!(words.iter().all(|word| said.contains(word)), "{arguments:?}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_environment_stops_the_start_as_well() {
+    let folder = TempDir::new().unwrap();
+    for (name, value, word) in [
+        ("CALLSTORE_LISTEN", "nowhere", "--listen"),
+        ("DATABASE_URL", "mysql://localhost/x", "--database-url"),
+        ("CALLSTORE_LOG_FORMAT", "xml", "--log-format"),
+        ("RUST_LOG", "callstore=loud=very", "RUST_LOG"),
+        ("RECORDING_STORAGE_PATH", "/proc/callstore", "/proc/callstore"),
+    ] {
+        let mut command = Binary::bare(folder.path());
+        command.env("CALLSTORE_LISTEN", "127.0.0.1:0").env(name, value);
+        let said = refusal(&run(command).await);
+        assert!(said.contains(word), "{name}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_in_use_is_named() {
+    let folder = TempDir::new().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let said = refusal(&callstore(folder.path(), &["serve", "--listen", &address]).await);
+    assert!(said.contains(&address) && said.contains("--listen"), "{said}");
+}
+
+#[tokio::test]
+async fn prisma_s_form_of_the_url_is_understood() {
+    for (url, file) in [
+        ("file:./dev.db", "dev.db"),
+        ("file:./below/dev.db?connection_limit=1", "below/dev.db"),
+        ("sqlite:plain.db", "plain.db"),
+        ("sqlite://data/with%20space.db", "data/with%20space.db"),
+    ] {
+        let folder = TempDir::new().unwrap();
+        printed(&callstore(folder.path(), &["migrate", "up", "--database-url", url]).await);
+        assert!(folder.path().join(file).is_file(), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn a_flag_wins_over_the_environment_which_wins_over_the_env_file() {
+    let folder = TempDir::new().unwrap();
+    let there = |name: &str| folder.path().join(name).exists();
+    fs::write(folder.path().join(".env"), "DATABASE_URL=file:./from-file.db\n").unwrap();
+    printed(&callstore(folder.path(), &["migrate", "up"]).await);
+    assert!(there("from-file.db") && !there("data"));
+
+    let mut command = Binary::bare(folder.path());
+    command.env("DATABASE_URL", "file:./from-environment.db").args(["migrate", "up"]);
+    fs::remove_file(folder.path().join("from-file.db")).unwrap();
+    printed(&run(command).await);
+    assert!(there("from-environment.db") && !there("from-file.db"));
+
+    let mut command = Binary::bare(folder.path());
+    let flag = ["migrate", "up", "--database-url", "file:./from-flag.db"];
+    fs::remove_file(folder.path().join("from-environment.db")).unwrap();
+    command.env("DATABASE_URL", "file:./from-environment.db").args(flag);
+    printed(&run(command).await);
+    assert!(there("from-flag.db") && !there("from-environment.db") && !there("from-file.db"));
+
+    fs::write(folder.path().join(".env"), "this is = no 'env file\n").unwrap();
+    let said = refusal(&callstore(folder.path(), &["migrate", "status"]).await);
+    assert!(said.contains(".env"), "{said}");
+}
+
+#[tokio::test]
+async fn the_service_starts_with_its_defaults_in_an_empty_folder() {
+    let folder = TempDir::new().unwrap();
+    let service = Binary::serve(folder.path()).await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    assert_eq!(client.get(service.url("/readyz")).send().await.unwrap().status(), 200);
+    assert!(folder.path().join("data/callstore.db").is_file() && folder.path().join("data/recordings").is_dir());
+}
+
+#[tokio::test]
+async fn version_help_and_document_need_neither_server_nor_database() {
+    let folder = TempDir::new().unwrap();
+    let version = printed(&callstore(folder.path(), &["--version"]).await);
+    assert_eq!(version, format!("callstore {}\n", env!("CARGO_PKG_VERSION")));
+    let help = printed(&callstore(folder.path(), &["--help"]).await);
+    for word in [
+        "serve", "migrate", "openapi", "--listen", "CALLSTORE_LISTEN", "127.0.0.1:8080", "--database-url", "DATABASE_URL",
+        "sqlite://data/callstore.db", "--recordings", "RECORDING_STORAGE_PATH", "data/recordings", "--log-format",
+        "CALLSTORE_LOG_FORMAT", "--version",
+    ] {
+        assert!(help.contains(word), "{word} is not in {help}");
+    }
+    let document = printed(&callstore(folder.path(), &["openapi"]).await);
+    let kept = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.json")).unwrap();
+    assert!(document == kept, "renew openapi.json: cargo run -- openapi > openapi.json");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+/// What the database says its schema is.
+async fn schema(folder: &Path) -> Vec<String> {
+    let url = format!("sqlite://{}", folder.join("dev.db").display());
+    let database = sea_orm::Database::connect(url).await.unwrap();
+    let all = "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || COALESCE(sql, '') FROM sqlite_master ORDER BY type, name";
+    let found = query_strings(&database, all).await;
+    database.close().await.unwrap();
+    found
+}
+
+#[tokio::test]
+async fn migrating_up_down_and_up_again_gives_the_same_schema() {
+    let folder = TempDir::new().unwrap();
+    let url = "file:./dev.db";
+    let migrate = |step: &'static str| callstore_step(folder.path().to_owned(), step, url);
+    let pending = migrate("status").await;
+    assert!(pending.lines().count() >= 3 && pending.lines().all(|line| line.starts_with("pending  m20")), "{pending}");
+    let applied = migrate("up").await;
+    assert_eq!(applied, pending.replace("pending", "applied"));
+    let first = schema(folder.path()).await;
+    assert!(first.len() > 20, "{first:?}");
+    let steps = applied.lines().count();
+    for step in 1..=steps {
+        let status = migrate("down").await;
+        assert_eq!(status.lines().filter(|line| line.starts_with("pending")).count(), step, "{status}");
+        assert_eq!(migrate("status").await, status);
+    }
+    let left = schema(folder.path()).await;
+    assert!(left.iter().all(|entry| entry.contains("migrations")), "{left:?}");
+    migrate("up").await;
+    assert_eq!(schema(folder.path()).await, first);
+    assert_eq!(migrate("up").await, applied);
+}
+
+async fn callstore_step(folder: std::path::PathBuf, step: &str, url: &str) -> String {
+    printed(&callstore(&folder, &["migrate", step, "--database-url", url]).await)
+}

@@ -1,0 +1,208 @@
+//! Every status that the document lists for an operation is provoked once, through HTTP. A status that the document gains
+//! fails here until there is a request for it.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::{
+    document::{Operation, operations},
+    support::{Answer, Server, chunk},
+};
+
+/// What no request provokes: these operations touch nothing that a request, or a missing table, could make fail.
+const BEYOND_REACH: [&str; 4] = ["convertAudio 500", "getLivez 500", "getProblem 500", "getReadyz 500"];
+
+/// A request to an operation, on the call `MZ1`.
+#[derive(Default)]
+struct Ask {
+    /// Bodies sent to the same operation before.
+    before: Vec<Value>,
+    call: Option<&'static str>,
+    query: &'static str,
+    headers: Vec<(&'static str, String)>,
+    body: Option<Value>,
+    raw: Option<(&'static str, &'static str)>,
+}
+
+impl Ask {
+    fn body(body: Value) -> Self {
+        Self { body: Some(body), ..Self::default() }
+    }
+
+    fn query(query: &'static str) -> Self {
+        Self { query, ..Self::default() }
+    }
+
+    fn raw(content_type: &'static str, bytes: &'static str) -> Self {
+        Self { raw: Some((content_type, bytes)), ..Self::default() }
+    }
+
+    fn header(name: &'static str, value: impl Into<String>) -> Self {
+        Self { headers: vec![(name, value.into())], ..Self::default() }
+    }
+
+    /// The example of the document, or no body.
+    fn example(operation: &Operation) -> Self {
+        Self { body: operation.example().cloned(), ..Self::default() }
+    }
+
+    /// The same request, sent twice.
+    fn again(self) -> Self {
+        Self { before: self.body.iter().cloned().collect(), ..self }
+    }
+}
+
+/// The request that is answered so; none where nobody has thought of one.
+fn ask(operation: &Operation, status: &str, world: &World) -> Option<Ask> {
+    let example = || Ask::example(operation);
+    let other_caller = json!({ "streamSid": "MZ1", "caller": "someone else" });
+    let conflict = json!({ "audio": "/w==", "sequence": 0, "timestamp": 0 });
+    Some(match (operation.id(), status) {
+        ("startCall", "200") => example().again(),
+        ("startCall", "409") => Ask::body(other_caller),
+        ("updateCall", "409") => Ask::body(json!({ "callSid": "CA-taken" })),
+        ("addAudioChunk", "200") => Ask::body(chunk("outbound", 0, 0)).again(),
+        ("addAudioChunk", "409") => Ask::body(conflict),
+        ("addAudioChunks", "200") => Ask::body(json!({ "chunks": [chunk("outbound", 0, 0)] })).again(),
+        ("addAudioChunks", "409") => Ask::body(json!({ "chunks": [conflict] })),
+        ("addAudioChunk", "201") => Ask::body(chunk("outbound", 0, 0)),
+        ("addAudioChunks", "201") => Ask::body(json!({ "chunks": [chunk("outbound", 0, 0)] })),
+        ("setMetadata" | "updateMetadata", "200") => example().again(),
+        // The table of recordings is gone, so that the call cannot be completed.
+        ("endCall", "202") => Ask { headers: vec![("prefer", "wait=0".to_owned())], ..Ask::default() },
+        ("endCall", "200") => Ask::default(),
+        ("listCalls", "400") => Ask::query("?cursor=forged"),
+        ("downloadRecording", "206") => Ask::header("range", "bytes=0-43"),
+        ("downloadRecording", "304") => Ask::header("if-none-match", format!("\"{}\"", world.sha256)),
+        ("downloadRecording", "416") => Ask::header("range", "bytes=99999999-"),
+        ("getProblem" | "getRecording" | "downloadRecording", "404") => Ask::default(),
+        ("getMetadata" | "deleteMetadata", "404") => Ask::default(),
+        ("getReadyz", "503") => Ask::default(),
+        (_, "404") => Ask { call: Some("unknown"), ..example() },
+        (_, "422") => Ask { query: "?nonsense=1", ..example() },
+        (_, "400") => Ask::raw("application/json", "{"),
+        (_, "415") => Ask::raw("text/plain", "text"),
+        // The length is announced; the bytes are not needed.
+        (_, "413") => Ask::header("content-length", (16 * 1024 * 1024 + 1).to_string()),
+        (_, "500") if !BEYOND_REACH.contains(&format!("{} 500", operation.id()).as_str()) => example(),
+        (_, "200" | "201" | "204") => example(),
+        _ => return None,
+    })
+}
+
+/// What an operation meets: a server with the call `MZ1`, which has a chunk, and a completed call with a recording.
+struct World {
+    server: Server,
+    recording: String,
+    sha256: String,
+}
+
+impl World {
+    async fn new() -> Self {
+        let server = Server::start().await;
+        let taken = json!({ "streamSid": "ended", "callSid": "CA-taken", "caller": "a" });
+        server.post("/calls", &taken).await.expect(201);
+        // As old as the examples are.
+        let call = json!({ "streamSid": "MZ1", "caller": "a", "startTime": "2026-01-02T03:04:05.678Z" });
+        server.post("/calls", &call).await.expect(201);
+        for call in ["ended", "MZ1"] {
+            server.post(&format!("/calls/{call}/chunks"), &chunk("inbound", 0, 0)).await.expect(201);
+        }
+        let ended = server.post("/calls/ended/end", &json!({})).await.expect(200).json();
+        let recording = &ended["recordings"][0];
+        let text = |field: &str| recording[field].as_str().unwrap().to_owned();
+        let (recording, sha256) = (text("id"), text("sha256"));
+        Self { server, recording, sha256 }
+    }
+
+    /// Brings about what a status needs beside the request.
+    async fn prepare(&self, operation: &Operation, status: &str) {
+        match (operation.id(), status) {
+            ("endCall", "202") => self.server.execute("DROP TABLE recording").await,
+            ("getReadyz", "503") => std::fs::remove_dir_all(self.server.folder().join("recordings")).unwrap(),
+            ("getMetadata" | "deleteMetadata", "200" | "204") => {
+                self.server.send(Method::PUT, "/calls/MZ1/metadata", &json!({})).await.expect(201);
+            }
+            _ => {}
+        }
+    }
+
+    async fn send(&self, operation: &Operation, status: &str, ask: &Ask) -> Answer {
+        let missing = status == "404" && ask.call.is_none();
+        let recording = if missing { "00000000-0000-7000-8000-000000000000" } else { &self.recording };
+        let mut path = operation.path_to(ask.call.unwrap_or("MZ1"), recording);
+        if missing {
+            path = path.replace("call-ended", "unheard-of");
+        }
+        path += ask.query;
+        if status == "413" {
+            let (method, (name, length)) = (&operation.method, &ask.headers[0]);
+            let head = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{name}: {length}\r\n\r\n");
+            return self.server.raw(head.as_bytes()).await;
+        }
+        for body in &ask.before {
+            let first = self.server.send(operation.method.clone(), &path, body).await;
+            assert!(first.status < 300, "{}", first.text());
+        }
+        let mut request = self.server.request(operation.method.clone(), &path);
+        for (name, value) in &ask.headers {
+            request = request.header(*name, value);
+        }
+        if let Some(body) = &ask.body {
+            request = request.json(body);
+        }
+        if let Some((content_type, bytes)) = ask.raw {
+            request = request.header("content-type", content_type).body(bytes);
+        }
+        Answer::read(request.send().await.unwrap()).await
+    }
+}
+
+#[tokio::test]
+async fn every_status_of_the_document_is_answered() {
+    let mut unasked = Vec::new();
+    // What is refused changes nothing, so that one world does for all of it.
+    let (whole, broken) = (World::new().await, World::new().await);
+    broken.server.break_database().await;
+    for operation in operations() {
+        for (status, response) in operation.value["responses"].as_object().unwrap() {
+            let own;
+            let world = match status.as_bytes()[0] {
+                b'4' => &whole,
+                _ if status == "500" => &broken,
+                _ => {
+                    own = World::new().await;
+                    &own
+                }
+            };
+            let name = format!("{} {status}", operation.id());
+            let Some(ask) = ask(&operation, status, world) else {
+                unasked.push(name);
+                continue;
+            };
+            world.prepare(&operation, status).await;
+            let answer = world.send(&operation, status, &ask).await;
+            assert_eq!(answer.status.to_string(), *status, "{name}: {}", answer.text());
+            check(&name, &answer, response);
+        }
+    }
+    assert_eq!(unasked, BEYOND_REACH, "the document lists statuses that no request here provokes");
+}
+
+/// An answer is of a kind and has the headers that the document lists, and a problem's code is in its description.
+fn check(name: &str, answer: &Answer, response: &Value) {
+    let kind = answer.header("content-type").split(';').next().unwrap();
+    match response["content"].as_object() {
+        Some(content) => assert!(content.contains_key(kind), "{name}: {kind}"),
+        None => assert!(answer.bytes.is_empty(), "{name}: {}", answer.text()),
+    }
+    if answer.status >= 400 {
+        let code = answer.json()["code"].as_str().unwrap().to_owned();
+        let described = response["description"].as_str().unwrap().contains(&format!("`{code}`"));
+        assert!(described, "{name} was {code}, and the document says: {}", response["description"]);
+    }
+    let optional = name == "listCalls 200";
+    for header in response["headers"].as_object().unwrap().keys().filter(|header| !(optional && *header == "Link")) {
+        assert!(!answer.header(header).is_empty(), "{name} has no {header}");
+    }
+}
