@@ -25,7 +25,10 @@ async fn a_stream_sid_with_other_content_is_a_conflict() {
 #[tokio::test]
 async fn a_patch_with_null_removes_and_leaves_the_rest() {
     let server = Server::start().await;
-    server.post("/calls", &json!({ "streamSid": "MZ1", "caller": "a", "agent": "b", "callSid": "CA1" })).await.expect(201);
+    server
+        .post("/calls", &json!({ "streamSid": "MZ1", "caller": "a", "agent": "b", "callSid": "CA1" }))
+        .await
+        .expect(201);
     let changed = server.send(Method::PATCH, "/calls/MZ1", &json!({ "agent": null })).await.expect(200).json();
     assert_eq!((&changed["agent"], &changed["callSid"]), (&json!(null), &json!("CA1")));
 }

@@ -5,3 +5,4 @@ mod support;
 
 mod calls;
 mod fixtures;
+mod readme;

@@ -29,15 +29,9 @@ pub fn decode_base64(text: &str) -> Result<Vec<u8>, Base64Error> {
 /// # Errors
 /// [`Base64Error`] with the offset of the first bad character; `out` is empty then.
 pub fn decode_base64_into(text: &[u8], out: &mut Vec<u8>) -> Result<(), Base64Error> {
-    let codec = if text.len().is_multiple_of(4) {
-        &STANDARD
-    } else {
-        &STANDARD_NO_PAD
-    };
+    let codec = if text.len().is_multiple_of(4) { &STANDARD } else { &STANDARD_NO_PAD };
     out.resize(codec.estimated_decoded_length(text.len()), 0);
-    let decoded = codec
-        .decode(text, out.as_mut_slice().as_out())
-        .map(|bytes| bytes.len());
+    let decoded = codec.decode(text, out.as_mut_slice().as_out()).map(|bytes| bytes.len());
     match decoded {
         Ok(length) => {
             out.truncate(length);
@@ -45,9 +39,7 @@ pub fn decode_base64_into(text: &[u8], out: &mut Vec<u8>) -> Result<(), Base64Er
         }
         Err(_) => {
             out.clear();
-            Err(Base64Error {
-                offset: first_bad(text),
-            })
+            Err(Base64Error { offset: first_bad(text) })
         }
     }
 }

@@ -90,21 +90,13 @@ pub fn convert(bytes: &[u8], from: &Source, to: &Format) -> Result<Converted, Co
     let samples = resample_channels(&audio, to.sample_rate);
     let bytes = match (to.container, to.encoding) {
         (Container::Raw, encoding) => encode(encoding, &samples),
-        (Container::Wav, Encoding::Pcm16) => {
-            wav::buffer_to_wav(&samples, to.sample_rate, audio.channels)?
+        (Container::Wav, Encoding::Pcm16) => wav::buffer_to_wav(&samples, to.sample_rate, audio.channels)?,
+        (Container::Wav, Encoding::Mulaw) => {
+            wav::g711_to_wav(Law::Mulaw, &encode(Encoding::Mulaw, &samples), to.sample_rate, audio.channels)?
         }
-        (Container::Wav, Encoding::Mulaw) => wav::g711_to_wav(
-            Law::Mulaw,
-            &encode(Encoding::Mulaw, &samples),
-            to.sample_rate,
-            audio.channels,
-        )?,
-        (Container::Wav, Encoding::Alaw) => wav::g711_to_wav(
-            Law::Alaw,
-            &encode(Encoding::Alaw, &samples),
-            to.sample_rate,
-            audio.channels,
-        )?,
+        (Container::Wav, Encoding::Alaw) => {
+            wav::g711_to_wav(Law::Alaw, &encode(Encoding::Alaw, &samples), to.sample_rate, audio.channels)?
+        }
     };
     Ok(Converted {
         bytes,
@@ -129,11 +121,7 @@ pub fn convert_to_storage_format(mulaw: &[u8]) -> Vec<i16> {
 }
 
 fn supported(hz: u32) -> Result<(), ConvertError> {
-    if SAMPLE_RATES.contains(&hz) {
-        Ok(())
-    } else {
-        Err(ConvertError::UnsupportedRate { hz })
-    }
+    if SAMPLE_RATES.contains(&hz) { Ok(()) } else { Err(ConvertError::UnsupportedRate { hz }) }
 }
 
 fn read(bytes: &[u8], from: &Source) -> Result<wav::Wav, ConvertError> {
@@ -142,28 +130,15 @@ fn read(bytes: &[u8], from: &Source) -> Result<wav::Wav, ConvertError> {
             let encoding = from.encoding.unwrap_or(Encoding::Mulaw);
             let mut samples = Vec::new();
             decode_into(encoding, bytes, &mut samples)?;
-            Ok(wav::Wav {
-                encoding,
-                sample_rate: from.sample_rate.unwrap_or(8000),
-                channels: 1,
-                samples,
-            })
+            Ok(wav::Wav { encoding, sample_rate: from.sample_rate.unwrap_or(8000), channels: 1, samples })
         }
         Container::Wav => {
             let audio = wav::read(bytes)?;
-            if from
-                .encoding
-                .is_some_and(|encoding| encoding != audio.encoding)
-            {
+            if from.encoding.is_some_and(|encoding| encoding != audio.encoding) {
                 return Err(ConvertError::Contradicts { field: "encoding" });
             }
-            if from
-                .sample_rate
-                .is_some_and(|rate| rate != audio.sample_rate)
-            {
-                return Err(ConvertError::Contradicts {
-                    field: "sampleRate",
-                });
+            if from.sample_rate.is_some_and(|rate| rate != audio.sample_rate) {
+                return Err(ConvertError::Contradicts { field: "sampleRate" });
             }
             Ok(audio)
         }
@@ -177,13 +152,7 @@ fn resample_channels(audio: &wav::Wav, to_hz: u32) -> Vec<i16> {
     }
     let mut out = Vec::new();
     for channel in 0..channels {
-        let samples: Vec<i16> = audio
-            .samples
-            .iter()
-            .skip(channel)
-            .step_by(channels)
-            .copied()
-            .collect();
+        let samples: Vec<i16> = audio.samples.iter().skip(channel).step_by(channels).copied().collect();
         let samples = resample(&samples, audio.sample_rate, to_hz);
         out.resize(samples.len() * channels, 0);
         for (slot, sample) in out.iter_mut().skip(channel).step_by(channels).zip(samples) {

@@ -100,17 +100,11 @@ pub fn alaw_to_pcm16(codes: &[u8]) -> Vec<i16> {
 /// The mu-law codes of samples.
 #[must_use]
 pub fn pcm16_to_mulaw(samples: &[i16]) -> Vec<u8> {
-    samples
-        .iter()
-        .map(|&sample| g711::encode_mulaw(sample))
-        .collect()
+    samples.iter().map(|&sample| g711::encode_mulaw(sample)).collect()
 }
 
 /// The A-law codes of samples.
 #[must_use]
 pub fn pcm16_to_alaw(samples: &[i16]) -> Vec<u8> {
-    samples
-        .iter()
-        .map(|&sample| g711::encode_alaw(sample))
-        .collect()
+    samples.iter().map(|&sample| g711::encode_alaw(sample)).collect()
 }

@@ -65,11 +65,7 @@ const fn mulaw_table() -> [i16; 256] {
         let bits = !(code as u8) as i32;
         let segment = (bits >> 4) & 7;
         let magnitude = ((((bits & 0x0F) << 3) + 0x84) << segment) - 0x84;
-        table[code] = if bits & 0x80 == 0 {
-            magnitude
-        } else {
-            -magnitude
-        } as i16;
+        table[code] = if bits & 0x80 == 0 { magnitude } else { -magnitude } as i16;
         code += 1;
     }
     table
@@ -82,16 +78,8 @@ const fn alaw_table() -> [i16; 256] {
         let bits = (code as u8 ^ 0x55) as i32;
         let segment = (bits >> 4) & 7;
         let step = ((bits & 0x0F) << 4) + 8;
-        let magnitude = if segment == 0 {
-            step
-        } else {
-            (step + 0x100) << (segment - 1)
-        };
-        table[code] = if bits & 0x80 == 0 {
-            -magnitude
-        } else {
-            magnitude
-        } as i16;
+        let magnitude = if segment == 0 { step } else { (step + 0x100) << (segment - 1) };
+        table[code] = if bits & 0x80 == 0 { -magnitude } else { magnitude } as i16;
         code += 1;
     }
     table

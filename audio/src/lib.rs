@@ -14,12 +14,10 @@ pub mod wav;
 
 pub use base64_codec::{Base64Error, decode_base64, decode_base64_into, encode_base64};
 pub use convert::{
-    Container, ConvertError, Converted, Format, Source, convert, convert_to_openai_format,
-    convert_to_storage_format,
+    Container, ConvertError, Converted, Format, Source, convert, convert_to_openai_format, convert_to_storage_format,
 };
 pub use encoding::{
-    Encoding, OddLength, alaw_to_pcm16, decode_into, encode, mulaw_to_pcm16, pcm16_to_alaw,
-    pcm16_to_mulaw,
+    Encoding, OddLength, alaw_to_pcm16, decode_into, encode, mulaw_to_pcm16, pcm16_to_alaw, pcm16_to_mulaw,
 };
 pub use pcm::{interleave, pcm16_bytes};
 pub use resample::{Resampler, SAMPLE_RATES, resample, resampled_len};

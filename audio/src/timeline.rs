@@ -34,12 +34,7 @@ impl Timeline {
     /// An empty track at `rate` samples a second.
     #[must_use]
     pub const fn new(rate: u32) -> Self {
-        Self {
-            rate,
-            position: 0,
-            gaps: Vec::new(),
-            overlap_samples: 0,
-        }
+        Self { rate, position: 0, gaps: Vec::new(), overlap_samples: 0 }
     }
 
     /// Lays out the next chunk, of `samples` samples.
@@ -86,10 +81,7 @@ impl Timeline {
         if ahead.max(behind) <= rate / 100 {
             Placement::default()
         } else {
-            Placement {
-                silence: ahead,
-                skip: behind.min(samples),
-            }
+            Placement { silence: ahead, skip: behind.min(samples) }
         }
     }
 
@@ -98,10 +90,7 @@ impl Timeline {
         let end = self.position + samples;
         match self.gaps.last_mut() {
             Some(last) if last.end == self.position => last.end = end,
-            _ => self.gaps.push(Gap {
-                start: self.position,
-                end,
-            }),
+            _ => self.gaps.push(Gap { start: self.position, end }),
         }
     }
 }

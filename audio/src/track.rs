@@ -91,8 +91,7 @@ where
                 self.refill()?;
             }
             let count = (out.len() - filled).min(self.ready.len() - self.taken);
-            out[filled..filled + count]
-                .copy_from_slice(&self.ready[self.taken..self.taken + count]);
+            out[filled..filled + count].copy_from_slice(&self.ready[self.taken..self.taken + count]);
             filled += count;
             self.taken += count;
         }
@@ -147,16 +146,11 @@ where
     /// Finds the chunk's place and keeps what the track does not have yet.
     fn place(&mut self, chunk: Chunk) -> Result<(), OddLength> {
         let width = self.encoding.bytes_per_sample();
-        let Chunk {
-            timestamp_ms,
-            mut bytes,
-        } = chunk;
+        let Chunk { timestamp_ms, mut bytes } = chunk;
         if bytes.len() % width != 0 {
             return Err(OddLength { bytes: bytes.len() });
         }
-        let placement = self
-            .timeline
-            .place(timestamp_ms, (bytes.len() / width) as u64);
+        let placement = self.timeline.place(timestamp_ms, (bytes.len() / width) as u64);
         self.silence = placement.silence;
         bytes.drain(..placement.skip as usize * width);
         self.chunk = bytes;
@@ -168,10 +162,7 @@ where
         let rest = self.total - self.pushed;
         if rest > 0 {
             self.block.clear();
-            self.block.resize(
-                usize::try_from(rest).map_or(BLOCK, |rest| rest.min(BLOCK)),
-                0,
-            );
+            self.block.resize(usize::try_from(rest).map_or(BLOCK, |rest| rest.min(BLOCK)), 0);
             self.push_block();
         }
     }

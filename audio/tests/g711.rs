@@ -1,35 +1,21 @@
 //! G.711 against the tables and runs of ITU-T G.191's reference code, for every input there is.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use audio::{
-    Encoding, alaw_to_pcm16, decode_into, g711, mulaw_to_pcm16, pcm16_to_alaw, pcm16_to_mulaw,
-};
+use audio::{Encoding, alaw_to_pcm16, decode_into, g711, mulaw_to_pcm16, pcm16_to_alaw, pcm16_to_mulaw};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 fn fixture(name: &str) -> Value {
-    let path = format!(
-        "{}/../tests/fixtures/g711/{name}.json",
-        env!("CARGO_MANIFEST_DIR")
-    );
+    let path = format!("{}/../tests/fixtures/g711/{name}.json", env!("CARGO_MANIFEST_DIR"));
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
 }
 
 fn numbers(value: &Value) -> Vec<i64> {
-    value
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|number| number.as_i64().unwrap())
-        .collect()
+    value.as_array().unwrap().iter().map(|number| number.as_i64().unwrap()).collect()
 }
 
 fn hex(bytes: impl AsRef<[u8]>) -> String {
-    bytes
-        .as_ref()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 const ALL_CODES: [u8; 256] = {
@@ -49,24 +35,15 @@ fn all_samples() -> Vec<i16> {
 #[track_caller]
 fn decodes_as(name: &str, decode: fn(u8) -> i16, bulk: fn(&[u8]) -> Vec<i16>, encoding: Encoding) {
     let fixture = fixture(name);
-    let expected: Vec<i16> = numbers(&fixture["table"])
-        .iter()
-        .map(|&sample| i16::try_from(sample).unwrap())
-        .collect();
+    let expected: Vec<i16> = numbers(&fixture["table"]).iter().map(|&sample| i16::try_from(sample).unwrap()).collect();
     assert_eq!(ALL_CODES.map(decode).as_slice(), expected);
     assert_eq!(bulk(&ALL_CODES), expected);
     let mut appended = vec![7];
     decode_into(encoding, &ALL_CODES, &mut appended).unwrap();
     assert_eq!(appended[0], 7);
     assert_eq!(appended[1..], expected);
-    let bytes: Vec<u8> = expected
-        .iter()
-        .flat_map(|sample| sample.to_le_bytes())
-        .collect();
-    assert_eq!(
-        hex(Sha256::digest(bytes)),
-        fixture["sha256_s16le"].as_str().unwrap()
-    );
+    let bytes: Vec<u8> = expected.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+    assert_eq!(hex(Sha256::digest(bytes)), fixture["sha256_s16le"].as_str().unwrap());
 }
 
 #[track_caller]
@@ -86,30 +63,17 @@ fn encodes_as(name: &str, encode: fn(i16) -> u8, bulk: fn(&[i16]) -> Vec<u8>) {
         assert_eq!(got, expected, "sample {sample}");
     }
     assert_eq!(bulk(&all_samples()), expected);
-    assert_eq!(
-        hex(Sha256::digest(&got)),
-        fixture["sha256"].as_str().unwrap()
-    );
+    assert_eq!(hex(Sha256::digest(&got)), fixture["sha256"].as_str().unwrap());
 }
 
 #[test]
 fn mulaw_decodes_as_the_reference() {
-    decodes_as(
-        "ulaw_decode_256",
-        g711::decode_mulaw,
-        mulaw_to_pcm16,
-        Encoding::Mulaw,
-    );
+    decodes_as("ulaw_decode_256", g711::decode_mulaw, mulaw_to_pcm16, Encoding::Mulaw);
 }
 
 #[test]
 fn alaw_decodes_as_the_reference() {
-    decodes_as(
-        "alaw_decode_256",
-        g711::decode_alaw,
-        alaw_to_pcm16,
-        Encoding::Alaw,
-    );
+    decodes_as("alaw_decode_256", g711::decode_alaw, alaw_to_pcm16, Encoding::Alaw);
 }
 
 #[test]

@@ -20,9 +20,7 @@ fn tracks(session: &str) -> BTreeMap<String, Track> {
             continue;
         }
         let number = |name: &str| media[name].as_str().unwrap().parse().unwrap();
-        let track = tracks
-            .entry(media["track"].as_str().unwrap().to_owned())
-            .or_default();
+        let track = tracks.entry(media["track"].as_str().unwrap().to_owned()).or_default();
         let payload = decode_base64(media["payload"].as_str().unwrap()).unwrap();
         track.insert((number("timestamp"), number("chunk")), payload);
     }
@@ -30,20 +28,12 @@ fn tracks(session: &str) -> BTreeMap<String, Track> {
 }
 
 fn read(name: &str) -> String {
-    let path = format!(
-        "{}/../tests/fixtures/twilio/{name}",
-        env!("CARGO_MANIFEST_DIR")
-    );
+    let path = format!("{}/../tests/fixtures/twilio/{name}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read_to_string(path).unwrap()
 }
 
 fn chunks(track: &Track) -> impl Iterator<Item = Result<Chunk, Infallible>> {
-    track.iter().map(|(&(timestamp, _), bytes)| {
-        Ok(Chunk {
-            timestamp_ms: Some(timestamp),
-            bytes: bytes.clone(),
-        })
-    })
+    track.iter().map(|(&(timestamp, _), bytes)| Ok(Chunk { timestamp_ms: Some(timestamp), bytes: bytes.clone() }))
 }
 
 fn read_all(track: &Track, to_hz: u32, total: u64) -> (Vec<i16>, Timeline) {
@@ -60,14 +50,8 @@ fn read_all(track: &Track, to_hz: u32, total: u64) -> (Vec<i16>, Timeline) {
 }
 
 fn digest(samples: &[i16]) -> String {
-    let bytes: Vec<u8> = samples
-        .iter()
-        .flat_map(|sample| sample.to_le_bytes())
-        .collect();
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn is_laid_out_as_expected(session: &str) {
@@ -82,23 +66,12 @@ fn is_laid_out_as_expected(session: &str) {
         assert_eq!(samples.len() as u64, total);
         assert_eq!(timeline.position(), expected["samples8k"].as_u64().unwrap());
         let gaps: Vec<Value> = (timeline.gaps().iter())
-            .map(|gap| {
-                [gap.start, gap.end]
-                    .map(|sample| sample as f64 / 8000.0)
-                    .to_vec()
-                    .into()
-            })
+            .map(|gap| [gap.start, gap.end].map(|sample| sample as f64 / 8000.0).to_vec().into())
             .collect();
         assert_eq!(Value::from(gaps), expected["gaps"]);
         let overlap = timeline.overlap_samples() as f64 / 8000.0;
-        assert_eq!(
-            overlap,
-            expected["overlapSeconds"].as_f64().unwrap_or_default()
-        );
-        assert_eq!(
-            digest(&samples),
-            expected["sha256_pcm16_8k_padded"].as_str().unwrap()
-        );
+        assert_eq!(overlap, expected["overlapSeconds"].as_f64().unwrap_or_default());
+        assert_eq!(digest(&samples), expected["sha256_pcm16_8k_padded"].as_str().unwrap());
         longest = longest.max(timeline.position());
 
         let (doubled, _) = read_all(track, 16_000, total);
@@ -138,10 +111,7 @@ fn the_stored_mulaw_comes_back_from_a_recording() {
         let stored = audio::convert_to_storage_format(&codes);
         let back: Vec<i16> = stored.into_iter().step_by(2).collect();
         // Negative zero, the one code that has no sample of its own, comes back as positive zero.
-        let codes: Vec<u8> = codes
-            .into_iter()
-            .map(|code| if code == 0x7F { 0xFF } else { code })
-            .collect();
+        let codes: Vec<u8> = codes.into_iter().map(|code| if code == 0x7F { 0xFF } else { code }).collect();
         assert_eq!(back, mulaw_to_pcm16(&codes));
         assert_eq!(audio::pcm16_to_mulaw(&back), codes);
     }

@@ -36,11 +36,7 @@ pub const fn phase_taps(factor: usize, phase: usize) -> [i32; TAPS] {
         k += 1;
     }
     // What rounding has left over, a few units in the last place, goes to the taps next to the output sample, evenly.
-    let earlier = if 2 * phase <= factor {
-        TAPS / 2 - 1
-    } else {
-        TAPS / 2
-    };
+    let earlier = if 2 * phase <= factor { TAPS / 2 - 1 } else { TAPS / 2 };
     let later = TAPS - 1 - earlier;
     taps[later] += rest / 2;
     taps[earlier] += rest - rest / 2;
@@ -63,9 +59,5 @@ const fn kaiser(at: f64) -> f64 {
 }
 
 const fn round(value: f64) -> i32 {
-    if value < 0.0 {
-        (value - 0.5) as i32
-    } else {
-        (value + 0.5) as i32
-    }
+    if value < 0.0 { (value - 0.5) as i32 } else { (value + 0.5) as i32 }
 }

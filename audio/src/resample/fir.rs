@@ -60,11 +60,7 @@ impl<const L: usize> Fir<L> {
         for around in self.window.windows(TAPS).take(count) {
             out.push(around[BEFORE]);
             for taps in &Self::PHASES[1..] {
-                let sum: i64 = taps
-                    .iter()
-                    .zip(around)
-                    .map(|(&tap, &sample)| i64::from(tap) * i64::from(sample))
-                    .sum();
+                let sum: i64 = taps.iter().zip(around).map(|(&tap, &sample)| i64::from(tap) * i64::from(sample)).sum();
                 let rounded = (sum + (1 << (FRACTION_BITS - 1))) >> FRACTION_BITS;
                 out.push(rounded.clamp(i64::from(i16::MIN), i64::from(i16::MAX)) as i16);
             }

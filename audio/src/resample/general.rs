@@ -40,15 +40,7 @@ impl General {
         // A power of two keeps the transforms' lengths products of small primes.
         let steps = BLOCK.div_ceil(step_in.min(step_out)).next_power_of_two();
         let window = WindowFunction::BlackmanHarris2;
-        let fft = Fft::new_custom(
-            from_hz as usize,
-            to_hz as usize,
-            steps * step_in,
-            1,
-            1,
-            window,
-            FixedSync::Both,
-        );
+        let fft = Fft::new_custom(from_hz as usize, to_hz as usize, steps * step_in, 1, 1, window, FixedSync::Both);
         let Ok(fft) = fft else {
             unreachable!("rates and block are above 0");
         };
@@ -102,35 +94,22 @@ impl General {
         let (Ok(input), Ok(mut output)) = (input, output) else {
             unreachable!("one channel fills its buffer");
         };
-        if self
-            .fft
-            .process_into_buffer(&input, &mut output, None)
-            .is_err()
-        {
+        if self.fft.process_into_buffer(&input, &mut output, None).is_err() {
             unreachable!("the buffers have the sizes that the resampler asked for");
         }
         self.gathered = 0;
         let skip = self.delay.min(outputs);
         self.delay -= skip;
-        let wanted = usize::try_from(total - self.given)
-            .unwrap_or(usize::MAX)
-            .min(outputs - skip);
+        let wanted = usize::try_from(total - self.given).unwrap_or(usize::MAX).min(outputs - skip);
         // A cast from float to integer saturates.
-        out.extend(
-            self.output[skip..skip + wanted]
-                .iter()
-                .map(|&value| (value * SCALE).round() as i16),
-        );
+        out.extend(self.output[skip..skip + wanted].iter().map(|&value| (value * SCALE).round() as i16));
         self.given += wanted as u64;
     }
 }
 
 impl fmt::Debug for General {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("General")
-            .field("from_hz", &self.from_hz)
-            .field("to_hz", &self.to_hz)
-            .finish_non_exhaustive()
+        f.debug_struct("General").field("from_hz", &self.from_hz).field("to_hz", &self.to_hz).finish_non_exhaustive()
     }
 }
 

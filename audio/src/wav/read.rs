@@ -80,21 +80,13 @@ pub enum WavError {
 pub fn read(bytes: &[u8]) -> Result<Wav, WavError> {
     let (format, data) = scan(bytes)?;
     let frame = usize::from(format.channels) * format.encoding.bytes_per_sample();
-    let partial = WavError::PartialFrame {
-        bytes: data.len(),
-        frame,
-    };
+    let partial = WavError::PartialFrame { bytes: data.len(), frame };
     if data.len() % frame != 0 {
         return Err(partial);
     }
     let mut samples = Vec::with_capacity(data.len() / format.encoding.bytes_per_sample());
     decode_into(format.encoding, data, &mut samples).map_err(|_| partial)?;
-    Ok(Wav {
-        encoding: format.encoding,
-        sample_rate: format.sample_rate,
-        channels: format.channels,
-        samples,
-    })
+    Ok(Wav { encoding: format.encoding, sample_rate: format.sample_rate, channels: format.channels, samples })
 }
 
 struct Format {
@@ -107,11 +99,7 @@ struct Format {
 fn scan(bytes: &[u8]) -> Result<(Format, &[u8]), WavError> {
     let cut = WavError::CutHeader { bytes: bytes.len() };
     if !bytes.starts_with(b"RIFF") {
-        return Err(if b"RIFF".starts_with(bytes) && !bytes.is_empty() {
-            cut
-        } else {
-            WavError::NotWav
-        });
+        return Err(if b"RIFF".starts_with(bytes) && !bytes.is_empty() { cut } else { WavError::NotWav });
     }
     let stated = u32_at(bytes, 4).ok_or(cut)?;
     if bytes.get(8..12).ok_or(cut)? != b"WAVE" {
@@ -141,10 +129,7 @@ fn data(body: &[u8], size: u32) -> Result<&[u8], WavError> {
     if size == UNKNOWN_SIZE {
         return Ok(body);
     }
-    let wrong = WavError::WrongSize {
-        stated: size.into(),
-        present: body.len() as u64,
-    };
+    let wrong = WavError::WrongSize { stated: size.into(), present: body.len() as u64 };
     body.get(..size as usize).ok_or(wrong)
 }
 
@@ -155,10 +140,7 @@ fn check_riff_size(stated: u32, file: usize, samples_end: usize) -> Result<(), W
     if stated == UNKNOWN_SIZE || (end >= samples_end as u64 && end <= file as u64 + 1) {
         Ok(())
     } else {
-        Err(WavError::WrongSize {
-            stated: end,
-            present: file as u64,
-        })
+        Err(WavError::WrongSize { stated: end, present: file as u64 })
     }
 }
 
@@ -185,31 +167,16 @@ fn parse_format(content: &[u8]) -> Result<Format, WavError> {
     if usize::from(bits) != width * 8 {
         return Err(WavError::UnsupportedBits { bits });
     }
-    if channels == 0
-        || sample_rate == 0
-        || usize::from(block_align) != usize::from(channels) * width
-    {
+    if channels == 0 || sample_rate == 0 || usize::from(block_align) != usize::from(channels) * width {
         return Err(WavError::DamagedFormat);
     }
-    Ok(Format {
-        encoding,
-        channels,
-        sample_rate,
-    })
+    Ok(Format { encoding, channels, sample_rate })
 }
 
 fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    bytes
-        .get(at..)?
-        .first_chunk()
-        .copied()
-        .map(u16::from_le_bytes)
+    bytes.get(at..)?.first_chunk().copied().map(u16::from_le_bytes)
 }
 
 fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes
-        .get(at..)?
-        .first_chunk()
-        .copied()
-        .map(u32::from_le_bytes)
+    bytes.get(at..)?.first_chunk().copied().map(u32::from_le_bytes)
 }

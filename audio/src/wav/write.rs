@@ -20,20 +20,14 @@ pub struct TooLong {
 /// The length in bytes of a PCM16 file, header included.
 #[must_use]
 pub const fn file_len(channels: u16, frames: u64) -> u64 {
-    frames
-        .saturating_mul(channels as u64 * 2)
-        .saturating_add(HEADER_LEN)
+    frames.saturating_mul(channels as u64 * 2).saturating_add(HEADER_LEN)
 }
 
 /// The header of a PCM16 file with `frames` samples in each channel.
 ///
 /// # Errors
 /// [`TooLong`] when the file would pass 4 GiB - 1.
-pub fn header(
-    sample_rate: u32,
-    channels: u16,
-    frames: u64,
-) -> Result<[u8; HEADER_LEN as usize], TooLong> {
+pub fn header(sample_rate: u32, channels: u16, frames: u64) -> Result<[u8; HEADER_LEN as usize], TooLong> {
     let sizes = Sizes::new(file_len(channels, frames), HEADER_LEN)?;
     let mut header = [0; HEADER_LEN as usize];
     header[..12].copy_from_slice(&sizes.riff());
@@ -69,12 +63,7 @@ pub enum Law {
 ///
 /// # Errors
 /// [`TooLong`] when the file would pass 4 GiB - 1.
-pub fn g711_to_wav(
-    law: Law,
-    codes: &[u8],
-    sample_rate: u32,
-    channels: u16,
-) -> Result<Vec<u8>, TooLong> {
+pub fn g711_to_wav(law: Law, codes: &[u8], sample_rate: u32, channels: u16) -> Result<Vec<u8>, TooLong> {
     let padding = codes.len() % 2;
     let length = G711_HEADER_LEN + codes.len() as u64;
     let sizes = Sizes::new(length + padding as u64, G711_HEADER_LEN + padding as u64)?;
@@ -105,10 +94,7 @@ struct Sizes {
 impl Sizes {
     fn new(file: u64, around: u64) -> Result<Self, TooLong> {
         let length = u32::try_from(file).map_err(|_| TooLong { bytes: file })?;
-        Ok(Self {
-            riff: length - 8,
-            data: length - around as u32,
-        })
+        Ok(Self { riff: length - 8, data: length - around as u32 })
     }
 
     fn riff(&self) -> [u8; 12] {
