@@ -6,3 +6,4 @@ mod support;
 mod calls;
 mod fixtures;
 mod readme;
+mod swagger;
