@@ -23,11 +23,13 @@ const PAGES: [&str; 4] = ["/", "/openapi.json", "/swagger-ui", "/swagger-ui/{fil
 /// Registers the pages.
 pub fn pages(config: &mut ServiceConfig) {
     let redirect = || web::get().to(to_swagger_ui);
+    // Unless told otherwise, Swagger UI sends the document's address to a validator on the Internet.
+    let swagger_ui = Config::new(["/openapi.json"]).try_it_out_enabled(true).validator_url("none");
     config
         .route("/openapi.json", web::get().to(document))
         .route("/", redirect())
         .route("/swagger-ui", redirect())
-        .service(SwaggerUi::new("/swagger-ui/{_:.*}").config(Config::new(["/openapi.json"]).try_it_out_enabled(true)));
+        .service(SwaggerUi::new("/swagger-ui/{_:.*}").config(swagger_ui));
 }
 
 async fn document(document: Data<Document>) -> HttpResponse {

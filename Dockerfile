@@ -1,0 +1,28 @@
+# The toolchain is the one of rust-toolchain.toml (which is not copied, so that no component is fetched for lints).
+FROM rust:1.95.0-slim-bookworm AS build
+WORKDIR /src
+COPY . .
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/src/target \
+    cargo build --locked --release --bin callstore \
+    && cp target/release/callstore /callstore
+
+FROM debian:bookworm-slim
+# For `callstore simulate` against an https:// address.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+COPY --from=build /callstore /usr/local/bin/callstore
+COPY --chmod=755 scripts/healthcheck.sh /usr/local/bin/callstore-healthcheck
+# A named volume that is mounted here for the first time takes over the folder's owner.
+RUN useradd --system --uid 10001 --user-group --no-create-home callstore \
+    && install --directory --owner=callstore --group=callstore /data
+USER callstore
+WORKDIR /data
+ENV CALLSTORE_LISTEN=0.0.0.0:8080 \
+    DATABASE_URL=sqlite:///data/callstore.db \
+    RECORDING_STORAGE_PATH=/data/recordings \
+    CALLSTORE_LOG_FORMAT=json
+VOLUME /data
+EXPOSE 8080
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s CMD ["callstore-healthcheck"]
+ENTRYPOINT ["callstore"]
+CMD ["serve"]

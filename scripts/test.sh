@@ -1,0 +1,46 @@
+#!/usr/bin/env bash
+# Installs the programs that the tests use, where they are missing and apt-get can, and runs every test.
+# Arguments go to `cargo test`, as in: scripts/test.sh readme
+set -euo pipefail
+cd "$(dirname "$0")/.."
+exec </dev/null
+
+# A program and the Debian package that has it.
+programs=(
+    chromium:chromium
+    chromedriver:chromium-driver
+    curl:curl
+    ffmpeg:ffmpeg
+    ffprobe:ffmpeg
+    jq:jq
+    sox:sox
+    sqlite3:sqlite3
+)
+
+missing_packages() {
+    local entry
+    for entry in "${programs[@]}"; do
+        command -v "${entry%%:*}" >/dev/null || echo "${entry##*:}"
+    done | sort -u
+}
+
+install() {
+    local as_root=()
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || return 1
+        as_root=(sudo -n)
+    fi
+    command -v apt-get >/dev/null || return 1
+    local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0)
+    "${apt[@]}" update >/dev/null && "${apt[@]}" install -y --no-install-recommends "$@" >/dev/null
+}
+
+mapfile -t packages < <(missing_packages)
+if [ "${#packages[@]}" -gt 0 ]; then
+    echo "test.sh: installing ${packages[*]}"
+    if ! install "${packages[@]}"; then
+        echo "test.sh: could not install ${packages[*]}; the tests that need them will fail and say so" >&2
+    fi
+fi
+
+exec cargo test --workspace --locked --no-fail-fast "$@"

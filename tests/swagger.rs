@@ -1,0 +1,150 @@
+//! Swagger UI in a browser: it works without any other host, and "Execute" does what it says.
+
+use std::{io, panic::AssertUnwindSafe, process::Stdio, time::Duration};
+
+use fantoccini::{Client, ClientBuilder, Locator, error::NewSessionError};
+use futures_util::FutureExt;
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
+
+use crate::support::Server;
+
+/// How long a step of the browser's may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// What to do where the browser is not there.
+const INSTALL: &str = "run scripts/test.sh, which installs chromium and chromium-driver";
+/// A name that only our browser knows. On 127.0.0.1 Swagger UI would leave out what it asks of other hosts.
+const HOST: &str = "callstore.test";
+
+/// A headless Chromium that reaches the server under test and no other host, and the driver that holds it.
+struct Browser {
+    client: Client,
+    _driver: Child,
+    _profile: TempDir,
+}
+
+impl Browser {
+    async fn open() -> Self {
+        let mut driver = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap_or_else(|error| panic!("chromedriver cannot be started ({error}): {INSTALL}"));
+        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let port = tokio::time::timeout(PATIENCE, async {
+            while let Some(line) = lines.next_line().await? {
+                if let Some((_, port)) = line.rsplit_once("started successfully on port ") {
+                    return Ok(port.trim_end_matches('.').to_owned());
+                }
+            }
+            Err(io::Error::other("chromedriver ended before it listened"))
+        });
+        let port = port.await.unwrap().unwrap();
+        // Keep reading, so that the driver never waits for a reader.
+        tokio::spawn(async move { while lines.next_line().await.is_ok_and(|line| line.is_some()) {} });
+
+        let profile = TempDir::new().unwrap();
+        let arguments = [
+            "--headless".to_owned(),
+            "--no-sandbox".to_owned(),
+            "--disable-gpu".to_owned(),
+            "--disable-dev-shm-usage".to_owned(),
+            "--no-first-run".to_owned(),
+            "--no-proxy-server".to_owned(),
+            "--disable-background-networking".to_owned(),
+            "--disable-component-update".to_owned(),
+            "--disable-sync".to_owned(),
+            "--window-size=1280,1600".to_owned(),
+            format!("--user-data-dir={}", profile.path().display()),
+            format!("--host-resolver-rules=MAP {HOST} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
+        ];
+        let Value::Object(capabilities) = json!({ "goog:chromeOptions": { "args": arguments } }) else {
+            unreachable!()
+        };
+        let mut builder = ClientBuilder::new(HttpConnector::new());
+        let address = format!("http://127.0.0.1:{port}");
+        let session = builder.capabilities(capabilities).connect(&address);
+        let client = tokio::time::timeout(PATIENCE, session).await.unwrap();
+        let client =
+            client.unwrap_or_else(|error: NewSessionError| panic!("Chromium cannot be started ({error}): {INSTALL}"));
+        Self { client, _driver: driver, _profile: profile }
+    }
+
+    /// Clicks on an element once it is there.
+    async fn click(&self, css: &str) {
+        self.wait(css).await.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
+    }
+
+    /// Waits for an element.
+    async fn wait(&self, css: &str) -> fantoccini::elements::Element {
+        let element = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
+        element.unwrap_or_else(|error| panic!("{css}: {error}"))
+    }
+
+    /// What a script returns: a list of strings.
+    async fn strings(&self, script: &str) -> Vec<String> {
+        serde_json::from_value(self.client.execute(script, Vec::new()).await.unwrap()).unwrap()
+    }
+}
+
+#[tokio::test]
+async fn swagger_ui_works_without_any_other_host() {
+    let server = Server::start().await;
+    let browser = Browser::open().await;
+    // The browser is closed also where a check fails: a killed driver would leave it running.
+    let outcome = AssertUnwindSafe(check(&server, &browser)).catch_unwind().await;
+    browser.client.clone().close().await.unwrap();
+    outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+}
+
+async fn check(server: &Server, browser: &Browser) {
+    let url = server.url("/swagger-ui/").replace("127.0.0.1", HOST);
+    browser.client.goto(&url).await.unwrap();
+    browser.wait(".opblock").await;
+
+    // Every operation of the document is listed.
+    let document = server.get("/openapi.json").await.expect(200).json();
+    let operations =
+        document["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
+    let mut documented: Vec<_> = operations
+        .filter_map(|operation| {
+            Some(format!("{}-{}", operation["tags"][0].as_str()?, operation["operationId"].as_str()?))
+        })
+        .collect();
+    documented.sort();
+    let listed = "return [...document.querySelectorAll('.opblock')].map(block => block.id.replace('operations-', ''))";
+    let mut listed = browser.strings(listed).await;
+    listed.sort();
+    assert_eq!(listed, documented);
+
+    // "Try it out" is on from the start; "Execute" sends the example.
+    assert_eq!(server.get("/calls?total=true").await.json()["page"]["total"], 0);
+    browser.click("#operations-Calls-startCall .opblock-summary-control").await;
+    browser.click("#operations-Calls-startCall button.execute").await;
+    let live = "#operations-Calls-startCall .live-responses-table .response";
+    let status = browser.wait(&format!("{live} .response-col_status")).await;
+    assert!(status.text().await.unwrap().starts_with("201"), "{}", status.text().await.unwrap());
+    let calls = server.get("/calls?total=true").await.expect(200).json();
+    assert_eq!(calls["page"]["total"], 1);
+    let body = browser.wait(&format!("{live} .response-col_description")).await;
+    let id = calls["items"][0]["id"].as_str().unwrap();
+    assert!(body.text().await.unwrap().contains(id), "the page does not show the call that was started");
+
+    // Nothing was asked of another host, nor is there anything in the page that would be loaded from one.
+    let loaded = "return [...performance.getEntriesByType('resource').map(entry => entry.name), \
+                  ...[...document.querySelectorAll('[src], link[href]')].map(element => element.src || element.href)]";
+    let origin = server.url("").replace("127.0.0.1", HOST);
+    let loaded = browser.strings(loaded).await;
+    assert!(loaded.iter().any(|url| url.ends_with("/openapi.json")), "{loaded:?}");
+    let elsewhere: Vec<_> =
+        loaded.iter().filter(|url| !url.starts_with(&format!("{origin}/")) && !url.starts_with("data:")).collect();
+    assert!(elsewhere.is_empty(), "{elsewhere:?}");
+}
