@@ -47,7 +47,10 @@ pub async fn observe(
 
     let route = response.request().match_pattern().unwrap_or_else(|| "unknown".to_owned());
     let (status, elapsed) = (response.status().as_u16(), begun.elapsed());
-    let labels = [("method", method.to_string()), ("route", route.clone()), ("status", status.to_string())];
+    // A client may make up a method; it must not make up a label.
+    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+    let label = if known.contains(&method) { method.as_str() } else { "other" };
+    let labels = [("method", label.to_owned()), ("route", route.clone()), ("status", status.to_string())];
     metrics::counter!("callstore_http_requests_total", &labels).increment(1);
     metrics::histogram!("callstore_http_request_seconds", "route" => route.clone()).record(elapsed.as_secs_f64());
     let milliseconds = elapsed.as_secs_f64() * 1e3;

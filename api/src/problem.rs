@@ -62,11 +62,17 @@ pub enum ProblemCode {
 /// What is said of each kind: status, title, explanation.
 type Entry = (ProblemCode, StatusCode, &'static str, &'static str);
 
-/// Every kind of problem.
+/// Every kind of problem; the first of a status stands for an answer of the framework's with that status.
 pub const PROBLEMS: [Entry; 20] = {
     use ProblemCode as P;
     use StatusCode as S;
     [
+        (
+            P::BadRequest,
+            S::BAD_REQUEST,
+            "The request is malformed",
+            "The request is not one that HTTP allows, or its body did not arrive whole.",
+        ),
         (
             P::MalformedJson,
             S::BAD_REQUEST,
@@ -78,12 +84,6 @@ pub const PROBLEMS: [Entry; 20] = {
             S::BAD_REQUEST,
             "The cursor does not fit",
             "A cursor is taken unchanged from `page.nextCursor` and used with the same filters and the same sort. Begin at the first page again.",
-        ),
-        (
-            P::BadRequest,
-            S::BAD_REQUEST,
-            "The request is malformed",
-            "The request is not one that HTTP allows, or its body did not arrive whole.",
         ),
         (
             P::NotFound,

@@ -68,7 +68,12 @@ impl Callstore {
     /// When the database does not answer.
     pub async fn resume(&self) -> Result<(), Error> {
         self.resume_finalizing().await?;
-        self.resume_purging().await
+        let this = self.clone();
+        self.0.finalizer.spawn(async move {
+            let what = "What the last run had not removed could not be looked up yet.";
+            this.until_done(what, || this.resume_purging()).await;
+        });
+        Ok(())
     }
 
     /// Stops the background work, which the next start resumes, and closes the database. Waiting

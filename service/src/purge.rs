@@ -78,21 +78,15 @@ impl Callstore {
         let removed = tokio::task::spawn_blocking(move || store.remove(&Store::file_path(call))).await;
         removed.map_err(|_| Error::Damaged("removing a file did not finish"))??;
         self.remove_chunks(call).await?;
-        loop {
+        {
             use transcript::{Column, Entity};
-            let slice = Entity::find().select_only().column(Column::Id).filter(Column::CallId.eq(call)).limit(SLICE);
-            let delete = Entity::delete_many().filter(Column::Id.in_subquery(slice.into_query()));
-            if self.delete(delete).await? < SLICE {
-                break;
-            }
+            let rows = || Entity::find().select_only().column(Column::Id).filter(Column::CallId.eq(call));
+            while self.delete(by_id(Column::Id, rows().limit(SLICE))).await? == SLICE {}
         }
-        loop {
+        {
             use analytics::{Column, Entity};
-            let slice = Entity::find().select_only().column(Column::Id).filter(Column::CallId.eq(call)).limit(SLICE);
-            let delete = Entity::delete_many().filter(Column::Id.in_subquery(slice.into_query()));
-            if self.delete(delete).await? < SLICE {
-                break;
-            }
+            let rows = || Entity::find().select_only().column(Column::Id).filter(Column::CallId.eq(call));
+            while self.delete(by_id(Column::Id, rows().limit(SLICE))).await? == SLICE {}
         }
         let row = call::Entity::delete_many().filter(call::Column::Id.eq(call));
         self.delete(row).await?;
@@ -134,4 +128,9 @@ impl Callstore {
         transaction.commit().await?;
         Ok(deleted.rows_affected)
     }
+}
+
+/// Deletes the rows whose id a query finds.
+fn by_id<E: EntityTrait>(id: E::Column, rows: sea_orm::Select<E>) -> sea_orm::DeleteMany<E> {
+    E::delete_many().filter(id.in_subquery(rows.into_query()))
 }

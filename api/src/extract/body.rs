@@ -20,6 +20,9 @@ pub struct Body {
     pub content_type: Option<String>,
 }
 
+/// At most so much is made ready for a body that has only been announced.
+const PREPARED_BYTES: usize = 64 * 1024;
+
 impl Body {
     /// Reads a body of at most `limit` bytes.
     pub async fn read(request: &HttpRequest, payload: &mut Payload, limit: usize) -> Result<Self, Problem> {
@@ -37,7 +40,7 @@ impl Body {
         if announced.is_some_and(|length| length > limit) {
             return Err(too_large());
         }
-        let mut bytes = BytesMut::with_capacity(announced.unwrap_or(0));
+        let mut bytes = BytesMut::with_capacity(announced.unwrap_or(0).min(PREPARED_BYTES));
         while let Some(part) = payload.next().await {
             let part = part.map_err(|_| Problem::new(ProblemCode::BadRequest, "The body did not arrive whole."))?;
             if bytes.len() + part.len() > limit {
