@@ -93,7 +93,8 @@ impl Server {
     /// How many rows each table has, but for the migrations'.
     pub async fn rows(&self) -> Vec<(String, i64)> {
         let database = self.database().await;
-        let tables = query_strings(&database, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").await;
+        let tables =
+            query_strings(&database, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").await;
         let mut rows = Vec::new();
         for table in tables.into_iter().filter(|table| !table.contains("migrations")) {
             let count = query_strings(&database, &format!("SELECT CAST(COUNT(*) AS TEXT) FROM \"{table}\"")).await;
