@@ -48,7 +48,8 @@ async fn the_newest_snapshot_comes_first_whenever_it_arrived() {
     for offset in 0..6 {
         let page = server.get(&format!("{PATH}?limit=2&offset={offset}")).await.expect(200).json();
         assert_eq!(numbers(&page), order.iter().skip(offset).take(2).copied().collect::<Vec<_>>());
-        let info = json!({ "limit": 2, "offset": offset, "nextCursor": null, "hasMore": offset + 2 < 5, "total": null });
+        let info =
+            json!({ "limit": 2, "offset": offset, "nextCursor": null, "hasMore": offset + 2 < 5, "total": null });
         assert_eq!(page["page"], info);
     }
 }

@@ -7,7 +7,8 @@ use crate::support::Server;
 
 /// A tenth of a second of a tone, as samples.
 fn tone(rate: u32) -> Vec<i16> {
-    let sample = |number: u32| ((f64::from(number) * 440.0 * std::f64::consts::TAU / f64::from(rate)).sin() * 8_000.0) as i16;
+    let sample =
+        |number: u32| ((f64::from(number) * 440.0 * std::f64::consts::TAU / f64::from(rate)).sin() * 8_000.0) as i16;
     (0..rate / 10).map(sample).collect()
 }
 
@@ -37,7 +38,10 @@ async fn each_preset_gives_its_format() {
         assert_eq!(converted.len(), samples * 2 + if container == "wav" { 44 } else { 0 });
         // The same as a format in full.
         let to = json!({ "encoding": "pcm16", "sampleRate": rate, "container": container });
-        assert_eq!(convert(&server, &mulaw, json!({ "encoding": "mulaw", "sampleRate": 8_000 }), to).await.1, converted);
+        assert_eq!(
+            convert(&server, &mulaw, json!({ "encoding": "mulaw", "sampleRate": 8_000 }), to).await.1,
+            converted
+        );
     }
 }
 
@@ -53,7 +57,10 @@ async fn g711_comes_back_as_it_went() {
         assert_eq!(linear, bytes(&expected));
         let (_, back) = convert(&server, &linear, pcm, g711).await;
         // Mu-law has two zeros.
-        let same = back.iter().zip(&codes).all(|(back, code)| back == code || (law == "mulaw" && *code == 0x7F && *back == 0xFF));
+        let same = back
+            .iter()
+            .zip(&codes)
+            .all(|(back, code)| back == code || (law == "mulaw" && *code == 0x7F && *back == 0xFF));
         assert!(same, "{law}");
     }
 }
@@ -75,7 +82,10 @@ async fn a_wav_file_says_itself_what_it_is_and_keeps_its_channels() {
         assert_eq!(converted, file);
     }
     let (answer, converted) = convert(&server, &file, json!({ "container": "wav" }), json!("openai")).await;
-    assert_eq!((&answer["channels"], &answer["sampleRate"], &answer["duration"]), (&json!(2), &json!(24_000), &json!(0.1)));
+    assert_eq!(
+        (&answer["channels"], &answer["sampleRate"], &answer["duration"]),
+        (&json!(2), &json!(24_000), &json!(0.1))
+    );
     let samples: Vec<i16> = converted.chunks(2).map(|pair| i16::from_le_bytes([pair[0], pair[1]])).collect();
     assert_eq!(samples.len(), 2 * 2_400);
     assert!(samples.iter().skip(1).step_by(2).all(|&sample| sample == 0), "the silent channel stays silent");

@@ -114,7 +114,8 @@ async fn world() -> Server {
     for name in ["live", "timed", "untimed", "ended"] {
         server.start_call(name).await;
     }
-    let pcm = json!({ "streamSid": "pcm", "caller": "a", "audioFormat": { "encoding": "pcm16", "sampleRate": 16_000 } });
+    let pcm =
+        json!({ "streamSid": "pcm", "caller": "a", "audioFormat": { "encoding": "pcm16", "sampleRate": 16_000 } });
     server.post("/calls", &pcm).await.expect(201);
     let mut taken = call("taken");
     taken["callSid"] = json!("CA-taken");
@@ -191,6 +192,24 @@ async fn a_path_with_dots_leads_nowhere_else() {
 }
 
 #[tokio::test]
+async fn an_answer_stays_short_whatever_was_sent() {
+    let server = world().await;
+    let long = "é".repeat(10_000);
+    for case in [
+        post("/calls", json!({ long.as_str(): 1 })),
+        post("/calls", json!({ "streamSid": "new", "caller": "a", "direction": long })),
+        post("/calls", json!({ "streamSid": "new", "caller": "a", "audioFormat": long })),
+        post("/calls/live/analytics", json!({ "metrics": { long.as_str(): "\0" } })),
+        get(format!("/calls?{}=1", "a".repeat(10_000))),
+        get(format!("/calls?sort={}", "a".repeat(10_000))),
+        get(format!("/calls?{}=%00", "a".repeat(10_000))),
+    ] {
+        let answer = case.ask(&server).await.expect_problem(422, "validation_failed");
+        assert!(answer.bytes.len() < 5_000, "{} bytes: {}", answer.bytes.len(), &answer.text()[..200]);
+    }
+}
+
+#[tokio::test]
 async fn a_cursor_is_for_the_list_that_it_was_made_for() {
     let server = world().await;
     let page = server.get("/calls?limit=2&sort=startTime").await.expect(200).json();
@@ -233,7 +252,8 @@ async fn a_body_beyond_its_limit_is_refused_before_it_is_read() {
         ("POST", "/audio/convert", 16 * MIB),
     ];
     for (method, path, limit) in bodies {
-        let head = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n");
+        let head =
+            format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n");
         let announced = format!("{head}content-length: {}\r\n\r\n", limit + 1);
         server.raw(announced.as_bytes()).await.expect_problem(413, "payload_too_large");
 

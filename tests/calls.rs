@@ -80,7 +80,10 @@ async fn a_call_comes_with_the_parts_that_are_asked_for() {
     }
     let all = "/calls/MZ1?include=recordings,transcripts,analytics,metadata";
     let empty = server.get(all).await.expect(200).json();
-    assert_eq!((&empty["recordings"], &empty["transcripts"], &empty["analytics"]), (&json!([]), &json!([]), &json!([])));
+    assert_eq!(
+        (&empty["recordings"], &empty["transcripts"], &empty["analytics"]),
+        (&json!([]), &json!([]), &json!([]))
+    );
     assert!(empty.as_object().unwrap().contains_key("metadata") && empty["metadata"].is_null());
 
     server.post("/calls/MZ1/chunks", &chunk("inbound", 0, 0)).await.expect(201);
@@ -97,7 +100,10 @@ async fn a_call_comes_with_the_parts_that_are_asked_for() {
 #[tokio::test]
 async fn a_patch_with_null_removes_and_leaves_the_rest() {
     let server = Server::start().await;
-    server.post("/calls", &json!({ "streamSid": "MZ1", "caller": "a", "agent": "b", "callSid": "CA1" })).await.expect(201);
+    server
+        .post("/calls", &json!({ "streamSid": "MZ1", "caller": "a", "agent": "b", "callSid": "CA1" }))
+        .await
+        .expect(201);
     server.clock.advance_ms(5);
     let changed = server.send(Method::PATCH, "/calls/MZ1", &json!({ "agent": null })).await.expect(200).json();
     assert_eq!((&changed["agent"], &changed["callSid"]), (&json!(null), &json!("CA1")));

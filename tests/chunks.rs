@@ -82,7 +82,8 @@ async fn a_batch_is_stored_whole_or_not_at_all() {
     chunks.pop();
     server.post(path, &json!({ "chunks": chunks })).await.expect(201);
     assert_eq!(server.count("audio_chunk").await, 100);
-    let late = json!({ "chunks": [chunk("outbound", 0, 0), { "audio": silence(161), "sequence": 7, "timestamp": 140 }] });
+    let late =
+        json!({ "chunks": [chunk("outbound", 0, 0), { "audio": silence(161), "sequence": 7, "timestamp": 140 }] });
     let refused = server.post(path, &late).await.expect_problem(409, "chunk_conflict");
     assert_eq!(refused.pointers(), ["/chunks/1/sequence"]);
     assert_eq!(server.count("audio_chunk").await, 100);
@@ -112,7 +113,8 @@ async fn raw_bodies_of_each_media_type_are_the_same_audio() {
             assert_eq!((&stored["duplicate"], &stored["duration"]), (&json!(true), &json!(0.02)), "{kind}");
         }
         // Without padding it is the same base64.
-        let unpadded = json!({ "audio": audio.trim_end_matches('='), "sequence": 0, "timestamp": 0, "track": "outbound" });
+        let unpadded =
+            json!({ "audio": audio.trim_end_matches('='), "sequence": 0, "timestamp": 0, "track": "outbound" });
         server.post(&path, &unpadded).await.expect(200);
     }
 }
@@ -182,8 +184,10 @@ async fn chunks_of_many_clients_at_once_are_all_kept() {
     let server = Server::start().await;
     server.start_call("MZ1").await;
     let bodies: Vec<_> = (0..64).map(|_| json!({ "audio": silence(160) })).collect();
-    let answers = futures_util::future::join_all(bodies.iter().map(|body| server.post("/calls/MZ1/chunks", body))).await;
-    let mut numbers: Vec<_> = answers.into_iter().map(|answer| answer.expect(201).json()["sequence"].as_u64()).collect();
+    let answers =
+        futures_util::future::join_all(bodies.iter().map(|body| server.post("/calls/MZ1/chunks", body))).await;
+    let mut numbers: Vec<_> =
+        answers.into_iter().map(|answer| answer.expect(201).json()["sequence"].as_u64()).collect();
     numbers.sort_unstable();
     assert_eq!(numbers, (0..64).map(Some).collect::<Vec<_>>());
 }

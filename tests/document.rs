@@ -79,7 +79,10 @@ fn every_operation_is_described_and_exemplified() {
             assert!(raw || !content["example"].is_null(), "{id} has no example of {kind}");
         }
         for (status, response) in value["responses"].as_object().unwrap() {
-            assert!(response["description"].is_string() && !response["headers"]["X-Request-Id"].is_null(), "{id} {status}");
+            assert!(
+                response["description"].is_string() && !response["headers"]["X-Request-Id"].is_null(),
+                "{id} {status}"
+            );
             if status.starts_with(['4', '5']) {
                 let problem = &response["content"]["application/problem+json"];
                 assert_eq!(problem["schema"]["$ref"], "#/components/schemas/Problem", "{id} {status}");
@@ -96,10 +99,32 @@ fn operation_ids_are_those_of_the_contract() {
     let mut ids: Vec<_> = operations().iter().map(|operation| operation.id().to_owned()).collect();
     ids.sort_unstable();
     let mut contract = [
-        "startCall", "listCalls", "getCall", "updateCall", "endCall", "deleteCall", "addAudioChunk", "addAudioChunks",
-        "getChunkStatus", "listRecordings", "getRecording", "downloadRecording", "addTranscript", "addTranscripts",
-        "listTranscripts", "addAnalytics", "listAnalytics", "setMetadata", "updateMetadata", "getMetadata",
-        "deleteMetadata", "convertAudio", "getLivez", "getReadyz", "getMetrics", "getProblem",
+        "startCall",
+        "listCalls",
+        "getCall",
+        "updateCall",
+        "endCall",
+        "deleteCall",
+        "addAudioChunk",
+        "addAudioChunks",
+        "getChunkStatus",
+        "listRecordings",
+        "getRecording",
+        "downloadRecording",
+        "addTranscript",
+        "addTranscripts",
+        "listTranscripts",
+        "addAnalytics",
+        "listAnalytics",
+        "setMetadata",
+        "updateMetadata",
+        "getMetadata",
+        "deleteMetadata",
+        "convertAudio",
+        "getLivez",
+        "getReadyz",
+        "getMetrics",
+        "getProblem",
     ];
     contract.sort_unstable();
     assert_eq!(ids, contract);
@@ -110,7 +135,8 @@ async fn every_code_of_the_document_is_explained() {
     let server = Server::start().await;
     let codes = document()["components"]["schemas"]["ProblemCode"].clone();
     let values = codes["enum"].as_array().cloned();
-    let values = values.unwrap_or_else(|| codes["oneOf"].as_array().unwrap().iter().map(|code| code["enum"][0].clone()).collect());
+    let values = values
+        .unwrap_or_else(|| codes["oneOf"].as_array().unwrap().iter().map(|code| code["enum"][0].clone()).collect());
     assert!(values.len() >= 20, "{codes}");
     for code in values {
         let code = code.as_str().unwrap();
@@ -128,10 +154,11 @@ fn every_route_in_the_sources_is_in_the_document() {
     visit(Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")), &mut |path, source| {
         for line in source.lines().map(str::trim) {
             let attribute = line.strip_prefix("#[").and_then(|line| line.strip_suffix("\")]"));
-            if let Some((method, route)) = attribute.and_then(|line| line.split_once("(\"")) {
-                routes.push(format!("{} {route}", method.to_uppercase()));
+            if let Some((method, route)) = attribute.and_then(|line| line.split_once("(\"/")) {
+                routes.push(format!("{} /{route}", method.to_uppercase()));
             }
-            let by_hand = [".route(", ".resource(", "web::resource", "web::scope", ".default_service(", "SwaggerUi::new("];
+            let by_hand =
+                [".route(", ".resource(", "web::resource", "web::scope", ".default_service(", "SwaggerUi::new("];
             if by_hand.iter().any(|call| line.contains(call)) {
                 others.push(format!("{}: {line}", path.file_name().unwrap().display()));
             }
@@ -142,7 +169,8 @@ fn every_route_in_the_sources_is_in_the_document() {
     routes.sort();
     documented.sort();
     assert_eq!(routes, documented);
-    let beside = |line: &String| !["pages.rs: ", "server.rs: .default_service("].iter().any(|known| line.starts_with(known));
+    let beside =
+        |line: &String| !["pages.rs: ", "server.rs: .default_service("].iter().any(|known| line.starts_with(known));
     let unknown: Vec<_> = others.into_iter().filter(beside).collect();
     assert!(unknown.is_empty(), "routes that are not in the document: {unknown:?}");
 }

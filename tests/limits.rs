@@ -43,7 +43,8 @@ fn fields(document: &Value, operation: &Operation) -> Vec<(String, Value)> {
     if let Some(options) = schema["oneOf"].as_array() {
         schema = options.iter().find(|option| !option["$ref"].is_null()).unwrap();
     }
-    let schema = schema["$ref"].as_str().map_or(schema, |reference| &document["components"]["schemas"][name(reference)]);
+    let schema =
+        schema["$ref"].as_str().map_or(schema, |reference| &document["components"]["schemas"][name(reference)]);
     let fields = schema["properties"].as_object().unwrap().iter();
     fields.map(|(name, field)| (name.clone(), field.clone())).collect()
 }

@@ -77,9 +77,12 @@ async fn each_sort_is_total_and_puts_what_has_no_duration_last() {
     let ascending: Vec<_> = (0..12).map(|number| number.to_string()).collect();
     let descending: Vec<_> = ascending.iter().rev().cloned().collect();
     let longest_first: Vec<_> = [8, 7, 6, 5, 4, 3, 2, 1, 0, 11, 10, 9].map(|number| number.to_string()).into();
-    for (sort, expected) in
-        [("startTime", &ascending), ("-startTime", &descending), ("duration", &ascending), ("-duration", &longest_first)]
-    {
+    for (sort, expected) in [
+        ("startTime", &ascending),
+        ("-startTime", &descending),
+        ("duration", &ascending),
+        ("-duration", &longest_first),
+    ] {
         assert_eq!(&names(&list(&server, &format!("sort={sort}")).await), expected, "{sort}");
         for limit in 1..=12 {
             assert_eq!(&walk(&server, &format!("sort={sort}&limit={limit}")).await, expected, "{sort} by {limit}");
@@ -151,14 +154,11 @@ async fn a_walk_gives_each_call_once_while_others_arrive() {
             let sid = format!("MZearly{sort}{step}");
             let end = json!({ "endTime": "2020-01-01T00:00:01.500Z" });
             server.post(&format!("/calls/{sid}/end"), &end).await.expect(200);
-            let Some(next) = page["page"]["nextCursor"].as_str().filter(|_| step < 100) else { break };
-            cursor = format!("&cursor={next}");
-            if sort != "-startTime" && seen.len() > before.len() {
-                // New calls at the end of the list would lead on for ever.
-                if before.iter().all(|name| seen.contains(name)) {
-                    break;
-                }
+            // New calls at the end of the list would lead on for ever.
+            if before.iter().all(|name| seen.contains(name)) {
+                break;
             }
+            cursor = format!("&cursor={}", page["page"]["nextCursor"].as_str().unwrap());
         }
         let old: Vec<_> = seen.iter().filter(|name| before.contains(name)).cloned().collect();
         assert_eq!(old, before, "{sort}");

@@ -44,18 +44,26 @@ async fn a_put_replaces_all_and_a_delete_removes_it() {
 async fn a_patch_merges_as_rfc_7396_says() {
     let server = Server::start().await;
     server.start_call("MZ1").await;
-    let start = json!({ "language": "en", "customData": { "keep": 1, "drop": 2, "deep": { "x": 1, "y": [1, 2] }, "null": 3 } });
+    let start =
+        json!({ "language": "en", "customData": { "keep": 1, "drop": 2, "deep": { "x": 1, "y": [1, 2] }, "null": 3 } });
     let created = server.send(Method::PATCH, PATH, &start).await.expect(201).json();
     assert_eq!(created["customData"], start["customData"]);
 
-    let changed = patch(&server, json!({ "region": "r", "customData": { "drop": null, "deep": { "y": [3], "z": { "a": null } } } })).await;
+    let changed = patch(
+        &server,
+        json!({ "region": "r", "customData": { "drop": null, "deep": { "y": [3], "z": { "a": null } } } }),
+    )
+    .await;
     assert_eq!((&changed["language"], &changed["region"]), (&json!("en"), &json!("r")));
     assert_eq!(changed["customData"], json!({ "keep": 1, "deep": { "x": 1, "y": [3], "z": {} }, "null": 3 }));
     let changed = patch(&server, json!({ "customData": { "deep": "text", "keep": { "now": "object" } } })).await;
     assert_eq!(changed["customData"], json!({ "keep": { "now": "object" }, "deep": "text", "null": 3 }));
     assert_eq!(patch(&server, json!({})).await["customData"], changed["customData"]);
     let removed = patch(&server, json!({ "language": null, "customData": null })).await;
-    assert_eq!((&removed["language"], &removed["customData"], &removed["region"]), (&json!(null), &json!(null), &json!("r")));
+    assert_eq!(
+        (&removed["language"], &removed["customData"], &removed["region"]),
+        (&json!(null), &json!(null), &json!("r"))
+    );
     // A merge into nothing drops its nulls, too.
     let again = patch(&server, json!({ "customData": { "a": null, "b": { "c": null } } })).await;
     assert_eq!(again["customData"], json!({ "b": {} }));
@@ -80,4 +88,17 @@ async fn custom_data_keeps_its_numbers_names_and_order_of_items() {
     let stored = server.send(Method::PUT, PATH, &json!({ "customData": data })).await.expect(201).json();
     assert_eq!(stored["customData"], data);
     assert_eq!(server.get(PATH).await.json()["customData"], data);
+}
+
+#[tokio::test]
+async fn a_number_comes_back_to_its_last_digit() {
+    let server = Server::start().await;
+    server.start_call("MZ1").await;
+    // A fast reading of it would be off by one in the last digit.
+    let number = "0.09995464852607709";
+    let body = format!(r#"{{"customData":{{"a":{number}}}}}"#);
+    let request = server.request(Method::PUT, PATH).header("content-type", "application/json").body(body);
+    let stored = Answer::read(request.send().await.unwrap()).await.expect(201);
+    assert!(stored.text().contains(number), "{}", stored.text());
+    assert!(server.get(PATH).await.text().contains(number));
 }

@@ -48,7 +48,8 @@ async fn overlaps_are_summed_over_the_tracks() {
     for (track, timestamp) in [("inbound", 0), ("inbound", 1), ("outbound", 0), ("outbound", 1)] {
         let sequence = timestamp;
         // A second of audio, a millisecond after the one before.
-        let chunk = json!({ "audio": silence(8_000), "track": track, "sequence": sequence, "timestamp": timestamp * 500 });
+        let chunk =
+            json!({ "audio": silence(8_000), "track": track, "sequence": sequence, "timestamp": timestamp * 500 });
         server.post("/calls/MZ1/chunks", &chunk).await.expect(201);
     }
     let ended = server.post("/calls/MZ1/end", &json!({})).await.expect(200).json();
@@ -81,7 +82,8 @@ async fn a_part_of_a_recording_is_those_bytes_of_it() {
         assert_eq!(part.header("content-length"), (to - from + 1).to_string());
         assert_eq!((part.header("etag"), part.header("content-type")), (whole.header("etag"), "audio/wav"));
     }
-    for range in ["bytes=0-1,5-6", "bytes=5-4", "bytes=", "bytes=-", "bytes=a-b", "seconds=0-1", "bytes", "bytes=+1-2"] {
+    for range in ["bytes=0-1,5-6", "bytes=5-4", "bytes=", "bytes=-", "bytes=a-b", "seconds=0-1", "bytes", "bytes=+1-2"]
+    {
         let answer = server.get_with(&path, "range", range).await.expect(200);
         assert_eq!(answer.bytes.len(), size, "{range}");
     }
@@ -114,7 +116,8 @@ async fn a_part_is_sent_only_of_the_recording_that_the_client_has() {
         assert_eq!(answer.bytes.is_empty(), status == 304, "{tags}");
         assert_eq!(answer.header("etag"), etag);
     }
-    let request = server.request(reqwest::Method::GET, &path).header("range", "bytes=0-9").header("if-none-match", &etag);
+    let request =
+        server.request(reqwest::Method::GET, &path).header("range", "bytes=0-9").header("if-none-match", &etag);
     Answer::read(request.send().await.unwrap()).await.expect(304);
 }
 

@@ -146,9 +146,21 @@ async fn version_help_and_document_need_neither_server_nor_database() {
     assert_eq!(version, format!("callstore {}\n", env!("CARGO_PKG_VERSION")));
     let help = printed(&callstore(folder.path(), &["--help"]).await);
     for word in [
-        "serve", "migrate", "openapi", "--listen", "CALLSTORE_LISTEN", "127.0.0.1:8080", "--database-url", "DATABASE_URL",
-        "sqlite://data/callstore.db", "--recordings", "RECORDING_STORAGE_PATH", "data/recordings", "--log-format",
-        "CALLSTORE_LOG_FORMAT", "--version",
+        "serve",
+        "migrate",
+        "openapi",
+        "--listen",
+        "CALLSTORE_LISTEN",
+        "127.0.0.1:8080",
+        "--database-url",
+        "DATABASE_URL",
+        "sqlite://data/callstore.db",
+        "--recordings",
+        "RECORDING_STORAGE_PATH",
+        "data/recordings",
+        "--log-format",
+        "CALLSTORE_LOG_FORMAT",
+        "--version",
     ] {
         assert!(help.contains(word), "{word} is not in {help}");
     }

@@ -59,7 +59,9 @@ async fn metrics_count_calls_and_requests_and_name_nobody() {
 #[tokio::test]
 async fn a_request_keeps_its_id_or_gets_one() {
     let server = Server::start().await;
-    for (path, status) in [("/livez", 200), ("/calls", 200), ("/nothing", 404), ("/calls/unknown", 404), ("/calls?x=1", 422)] {
+    for (path, status) in
+        [("/livez", 200), ("/calls", 200), ("/nothing", 404), ("/calls/unknown", 404), ("/calls?x=1", 422)]
+    {
         let answer = ask(&server, Method::GET, path, "x-request-id", "abc-123/~").await.expect(status);
         assert_eq!(answer.header("x-request-id"), "abc-123/~", "{path}");
         if status >= 400 {
@@ -81,9 +83,22 @@ async fn head_is_answered_wherever_get_is() {
     let server = Server::start().await;
     server.start_call("MZ1").await;
     for path in [
-        "/calls", "/calls/MZ1", "/calls/MZ1/chunks", "/calls/MZ1/recordings", "/calls/MZ1/transcripts", "/calls/MZ1/analytics",
-        "/livez", "/openapi.json", "/problems/not-found", "/calls/MZ1/metadata", "/calls/unknown", "/nothing", "/calls?limit=0",
-        "/recordings/x", "/", "/swagger-ui/",
+        "/calls",
+        "/calls/MZ1",
+        "/calls/MZ1/chunks",
+        "/calls/MZ1/recordings",
+        "/calls/MZ1/transcripts",
+        "/calls/MZ1/analytics",
+        "/livez",
+        "/openapi.json",
+        "/problems/not-found",
+        "/calls/MZ1/metadata",
+        "/calls/unknown",
+        "/nothing",
+        "/calls?limit=0",
+        "/recordings/x",
+        "/",
+        "/swagger-ui/",
     ] {
         let get = ask(&server, Method::GET, path, "x-request-id", "same").await;
         let head = ask(&server, Method::HEAD, path, "x-request-id", "same").await;
@@ -157,7 +172,10 @@ async fn a_problem_leads_to_its_explanation() {
     let server = Server::start().await;
     let problem = server.get("/calls/unknown").await.expect_problem(404, "call_not_found").json();
     let kind = server.get(problem["type"].as_str().unwrap()).await.expect(200).json();
-    assert_eq!((&kind["code"], &kind["status"], &kind["type"]), (&problem["code"], &problem["status"], &problem["type"]));
+    assert_eq!(
+        (&kind["code"], &kind["status"], &kind["type"]),
+        (&problem["code"], &problem["status"], &problem["type"])
+    );
     assert_eq!(kind["title"], problem["title"]);
 }
 

@@ -18,7 +18,8 @@ fn texts(page: &Value) -> Vec<&str> {
 async fn a_transcript_is_kept_with_all_its_fields() {
     let server = Server::start().await;
     let call = server.start_call("MZ1").await;
-    let whole = json!({ "speaker": "agent", "text": "Grüß Gott 👋", "confidence": 0.5, "startTime": 0.25, "endTime": 1 });
+    let whole =
+        json!({ "speaker": "agent", "text": "Grüß Gott 👋", "confidence": 0.5, "startTime": 0.25, "endTime": 1 });
     let stored = server.post(PATH, &whole).await.expect(201).json();
     let mut expected = whole;
     expected["endTime"] = json!(1.0);
@@ -41,10 +42,15 @@ async fn a_transcript_is_kept_with_all_its_fields() {
 async fn transcripts_stand_in_the_order_of_their_time_then_of_their_arrival() {
     let server = Server::start().await;
     server.start_call("MZ1").await;
-    let said = |speaker: &str, text: &str, start: Value| json!({ "speaker": speaker, "text": text, "startTime": start });
+    let said =
+        |speaker: &str, text: &str, start: Value| json!({ "speaker": speaker, "text": text, "startTime": start });
     let items = json!([
-        said("b", "no time 1", json!(null)), said("a", "3", json!(3)), said("a", "1", json!(1)),
-        said("b", "1 again", json!(1)), said("a", "no time 2", json!(null)), said("b", "0.5", json!(0.5)),
+        said("b", "no time 1", json!(null)),
+        said("a", "3", json!(3)),
+        said("a", "1", json!(1)),
+        said("b", "1 again", json!(1)),
+        said("a", "no time 2", json!(null)),
+        said("b", "0.5", json!(0.5)),
     ]);
     let stored = add(&server, items.clone()).await;
     let sent: Vec<_> = items.as_array().unwrap().iter().map(|item| &item["text"]).collect();
@@ -79,16 +85,18 @@ async fn a_batch_with_one_bad_transcript_stores_none() {
 async fn webvtt_has_what_has_times_and_escapes_it() {
     let server = Server::start().await;
     server.start_call("MZ1").await;
-    let said = |speaker: &str, text: &str, start: f64, end: f64| {
-        json!({ "speaker": speaker, "text": text, "startTime": start, "endTime": end })
-    };
-    add(&server, json!([
-        { "speaker": "a", "text": "no end", "startTime": 1 },
-        { "speaker": "a", "text": "no time" },
-        said("<b>&", "1 < 2 && 3 --> 4\n\n\r\n00:00 --> 00:01\r\nthird", 3_725.001, 3_725.5),
-        said("agent", "Hello.", 0.0, 1.2345),
-        said("caller", "A long call", 360_000.0, 360_000.0),
-    ])).await;
+    let said = |speaker: &str, text: &str, start: f64, end: f64| json!({ "speaker": speaker, "text": text, "startTime": start, "endTime": end });
+    add(
+        &server,
+        json!([
+            { "speaker": "a", "text": "no end", "startTime": 1 },
+            { "speaker": "a", "text": "no time" },
+            said("<b>&", "1 < 2 && 3 --> 4\n\n\r\n00:00 --> 00:01\r\nthird", 3_725.001, 3_725.5),
+            said("agent", "Hello.", 0.0, 1.2345),
+            said("caller", "A long call", 360_000.0, 360_000.0),
+        ]),
+    )
+    .await;
     let expected = "WEBVTT\n\
         \n00:00:00.000 --> 00:00:01.235\n<v agent>Hello.\n\
         \n01:02:05.001 --> 01:02:05.500\n<v &lt;b&gt;&amp;>1 &lt; 2 &amp;&amp; 3 --&gt; 4\n00:00 --&gt; 00:01\nthird\n\
@@ -113,8 +121,10 @@ async fn webvtt_has_all_of_a_long_call() {
     let server = Server::start().await;
     server.start_call("MZ1").await;
     for batch in 0..3 {
-        let said = |number: u32| json!({ "speaker": "a", "text": format!("line {}", batch * 500 + number),
-            "startTime": batch * 500 + number, "endTime": batch * 500 + number + 1 });
+        let said = |number: u32| {
+            json!({ "speaker": "a", "text": format!("line {}", batch * 500 + number),
+            "startTime": batch * 500 + number, "endTime": batch * 500 + number + 1 })
+        };
         add(&server, (0..500).map(said).collect()).await;
     }
     let text = server.get_with(PATH, "accept", "text/vtt").await.expect(200).text();

@@ -209,6 +209,17 @@ impl ProblemCode {
     }
 }
 
+/// How much of what a client sent, as the name of a field that nobody knows, is told back to it.
+const TOLD_CHARACTERS: usize = 512;
+
+fn shorten(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(TOLD_CHARACTERS) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
 /// A problem on its way to an answer.
 #[derive(Clone, Debug)]
 pub struct Problem {
@@ -226,6 +237,8 @@ impl Problem {
 
     /// Values that are not allowed.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
+        let short = |error: FieldError| FieldError { pointer: shorten(error.pointer), detail: shorten(error.detail) };
+        let errors: Vec<_> = errors.into_iter().map(short).collect();
         let detail = match errors.as_slice() {
             [only] => format!("{}: {}", only.pointer, only.detail),
             errors => format!("{} values are not allowed; `errors` says which.", errors.len()),

@@ -10,7 +10,8 @@ pub fn cases() -> Vec<Case> {
     let from = |from: Value| convert(json!({ "audio": silence(160), "from": from, "to": "wav" }));
     let to = |to: Value| convert(json!({ "audio": silence(160), "to": to }));
     let wav = service::audio::buffer_to_wav(&[0; 160], 16_000, 1).unwrap();
-    let wav = |from: Value| convert(json!({ "audio": service::audio::encode_base64(&wav), "from": from, "to": "openai" }));
+    let wav =
+        |from: Value| convert(json!({ "audio": service::audio::encode_base64(&wav), "from": from, "to": "openai" }));
     vec![
         convert(json!({ "to": "wav" })).invalid("/audio"),
         convert(json!({ "audio": silence(160) })).invalid("/to"),

@@ -51,9 +51,11 @@ fn starting() -> Vec<Case> {
         call_with("startTime", json!("3000-01-01T00:00:00Z")).invalid("/startTime"),
         call_with("audioFormat", json!("mulaw")).is(422, "validation_failed"),
         call_with("audioFormat", json!({ "encoding": "opus" })).invalid("/audioFormat/encoding"),
-        call_with("audioFormat", json!({ "encoding": "mulaw", "sampleRate": 16_000 })).invalid("/audioFormat/sampleRate"),
+        call_with("audioFormat", json!({ "encoding": "mulaw", "sampleRate": 16_000 }))
+            .invalid("/audioFormat/sampleRate"),
         call_with("audioFormat", json!({ "encoding": "alaw", "sampleRate": 8_001 })).invalid("/audioFormat/sampleRate"),
-        call_with("audioFormat", json!({ "encoding": "pcm16", "sampleRate": 12_000 })).invalid("/audioFormat/sampleRate"),
+        call_with("audioFormat", json!({ "encoding": "pcm16", "sampleRate": 12_000 }))
+            .invalid("/audioFormat/sampleRate"),
         call_with("audioFormat", json!({ "encoding": "pcm16", "sampleRate": 0.5 })).invalid("/audioFormat/sampleRate"),
         call_with("audioFormat", json!({ "channels": 2 })).invalid("/audioFormat/channels"),
         call_with("callerName", json!("a typo")).invalid("/callerName"),
@@ -79,7 +81,8 @@ fn starting() -> Vec<Case> {
 }
 
 fn naming() -> Vec<Case> {
-    let unknown = ["unknown", "00000000-0000-7000-8000-000000000000", "live%00", "..%2f..%2fetc%2fpasswd", "a%20b", "%ff"];
+    let unknown =
+        ["unknown", "00000000-0000-7000-8000-000000000000", "live%00", "..%2f..%2fetc%2fpasswd", "a%20b", "%ff"];
     let mut cases: Vec<_> = unknown.map(|name| get(format!("/calls/{name}")).is(404, "call_not_found")).into();
     cases.extend([
         get(format!("/calls/{}", "x".repeat(129))).is(404, "call_not_found"),

@@ -49,8 +49,12 @@ fn as_json() -> Vec<Case> {
         chunk_with("timestamp", json!(0.5)).invalid("/timestamp"),
         chunk_with("timestamp", json!(43_200_001)).invalid("/timestamp"),
         chunk_with("payload", json!("a typo")).invalid("/payload"),
-        post(CHUNKS, json!({ "audio": silence(161), "sequence": 0, "timestamp": 0 })).is(409, "chunk_conflict").at("/sequence"),
-        post(CHUNKS, json!({ "audio": silence(160), "sequence": 0, "timestamp": 20 })).is(409, "chunk_conflict").at("/sequence"),
+        post(CHUNKS, json!({ "audio": silence(161), "sequence": 0, "timestamp": 0 }))
+            .is(409, "chunk_conflict")
+            .at("/sequence"),
+        post(CHUNKS, json!({ "audio": silence(160), "sequence": 0, "timestamp": 20 }))
+            .is(409, "chunk_conflict")
+            .at("/sequence"),
         post(CHUNKS, json!({ "audio": silence(160), "sequence": 0 })).is(409, "chunk_conflict").at("/sequence"),
         post("/calls/timed/chunks", json!({ "audio": silence(160) })).invalid("/timestamp"),
         post("/calls/untimed/chunks", json!({ "audio": silence(160), "timestamp": 20 })).invalid("/timestamp"),
@@ -60,7 +64,8 @@ fn as_json() -> Vec<Case> {
         get("/calls/unknown/chunks").is(404, "call_not_found"),
         chunk_with("audio", json!("/w")).is_fine(),
         post(CHUNKS, json!({ "audio": silence(LARGEST), "sequence": 2, "timestamp": 43_200_000 })).is_fine(),
-        post(CHUNKS, json!({ "audio": "/w==", "track": "outbound", "sequence": 2_147_483_647, "timestamp": 0 })).is_fine(),
+        post(CHUNKS, json!({ "audio": "/w==", "track": "outbound", "sequence": 2_147_483_647, "timestamp": 0 }))
+            .is_fine(),
         // After the largest sequence there is no next one.
         post(CHUNKS, json!({ "audio": "/w==", "track": "outbound", "timestamp": 0 })).invalid("/sequence"),
     ]
@@ -109,7 +114,15 @@ fn in_batches() -> Vec<Case> {
     odd["audio"] = json!("AA!A");
     vec![
         batch(vec![]).invalid("/chunks"),
-        batch(fresh(501).map(|mut chunk| { chunk["audio"] = json!("/w"); chunk }).collect()).invalid("/chunks"),
+        batch(
+            fresh(501)
+                .map(|mut chunk| {
+                    chunk["audio"] = json!("/w");
+                    chunk
+                })
+                .collect(),
+        )
+        .invalid("/chunks"),
         post(BATCH, json!({})).invalid("/chunks"),
         post(BATCH, json!({ "chunks": {} })).invalid("/chunks"),
         post(BATCH, json!([])).is(422, "validation_failed"),
@@ -118,10 +131,13 @@ fn in_batches() -> Vec<Case> {
         with(json!({})).invalid("/chunks/3/audio"),
         with(odd).invalid("/chunks/3/audio").saying("offset 2"),
         with(json!({ "audio": "/w", "track": "outbound", "sequence": 3 })).invalid("/chunks/3/timestamp"),
-        with(json!({ "audio": "/w", "track": "outbound", "sequence": 2_147_483_648_u32 })).invalid("/chunks/3/sequence"),
+        with(json!({ "audio": "/w", "track": "outbound", "sequence": 2_147_483_648_u32 }))
+            .invalid("/chunks/3/sequence"),
         // A conflict inside the batch, and one with what is stored.
         with(chunk("outbound", 2, 41)).is(409, "chunk_conflict").at("/chunks/3/sequence"),
-        with(json!({ "audio": "/w", "sequence": 0, "timestamp": 0 })).is(409, "chunk_conflict").at("/chunks/3/sequence"),
+        with(json!({ "audio": "/w", "sequence": 0, "timestamp": 0 }))
+            .is(409, "chunk_conflict")
+            .at("/chunks/3/sequence"),
         post("/calls/ended/chunks/batch", json!({ "chunks": [chunk("inbound", 0, 0)] })).is(409, "call_ended"),
         post("/calls/unknown/chunks/batch", json!({ "chunks": [chunk("inbound", 0, 0)] })).is(404, "call_not_found"),
         request("POST", BATCH).typed("audio/basic", "x").is(415, "unsupported_media_type"),

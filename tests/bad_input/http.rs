@@ -43,7 +43,9 @@ pub fn cases() -> Vec<Case> {
         json(r#"{'streamSid':'new'}"#).is(400, "malformed_json"),
         json(r#"{"streamSid":"new","caller":"\ud800"}"#).is(400, "malformed_json"),
         json("\u{feff}{}").is(400, "malformed_json"),
-        request("POST", "/calls").typed("application/json", b"{\"caller\":\"\xff\"}".to_vec()).is(400, "malformed_json"),
+        request("POST", "/calls")
+            .typed("application/json", b"{\"caller\":\"\xff\"}".to_vec())
+            .is(400, "malformed_json"),
         json(&deep(100)).is(422, "validation_failed"),
         json(&format!(r#"{{"streamSid":"new","caller":{}}}"#, deep(100_000))).is(422, "validation_failed"),
         get("/livez?verbose=1").invalid("/verbose"),

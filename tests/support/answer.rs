@@ -80,7 +80,8 @@ impl Answer {
     #[track_caller]
     fn leaks_nothing(&self) {
         let text = self.text();
-        let inside = ["sqlx", "sqlite", "sql", "sea_orm", "dberr", "select ", "unique constraint", "panicked", "unwrap"];
+        let inside =
+            ["sqlx", "sqlite", "sql", "sea_orm", "dberr", "select ", "unique constraint", "panicked", "unwrap"];
         let machine = [".rs:", "/tmp/", "src/", ".db", "os error", "backtrace"];
         for word in inside.into_iter().chain(machine) {
             assert!(!text.to_lowercase().contains(word), "the answer says {word}: {text}");

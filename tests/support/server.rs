@@ -93,7 +93,8 @@ impl Server {
     /// How many rows each table has, but for the migrations'.
     pub async fn rows(&self) -> Vec<(String, i64)> {
         let database = self.database().await;
-        let tables = query_strings(&database, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").await;
+        let tables =
+            query_strings(&database, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").await;
         let mut rows = Vec::new();
         for table in tables.into_iter().filter(|table| !table.contains("migrations")) {
             let count = query_strings(&database, &format!("SELECT CAST(COUNT(*) AS TEXT) FROM \"{table}\"")).await;
@@ -124,13 +125,15 @@ impl Server {
         format!("http://{}{path}", self.running.address)
     }
 
-    /// Sends bytes as they are and reads until the server closes the connection.
+    /// Sends bytes as they are and reads until the server closes the connection. It may do so before it has read all, so
+    /// that an error after the answer is none.
     pub async fn raw(&self, request: &[u8]) -> Answer {
-        let mut socket = tokio::net::TcpStream::connect(self.running.address).await.unwrap();
-        socket.write_all(request).await.unwrap();
+        let socket = tokio::net::TcpStream::connect(self.running.address).await.unwrap();
+        let (mut reading, mut writing) = socket.into_split();
         let mut answer = Vec::new();
-        let read = socket.read_to_end(&mut answer);
-        tokio::time::timeout(Duration::from_secs(30), read).await.unwrap().unwrap();
+        let read = async { while reading.read_buf(&mut answer).await.is_ok_and(|bytes| bytes > 0) {} };
+        let both = async { tokio::join!(writing.write_all(request), read) };
+        let _ = tokio::time::timeout(Duration::from_secs(30), both).await.expect("an answer in time");
         Answer::parse(&answer)
     }
 

@@ -24,7 +24,7 @@ pub struct ListCallsQuery {
     #[serde(default)]
     limit: Limit,
     /// How many calls to pass over, up to 100,000; further on, page by cursor. Not with `cursor`.
-    #[param(inline, maximum = 100_000)]
+    #[param(value_type = Option<u64>, minimum = 0, maximum = 100_000)]
     offset: Option<Offset>,
     /// The `page.nextCursor` of the page before, with the same filters and sort.
     #[param(pattern = "^[A-Za-z0-9_-]+$")]

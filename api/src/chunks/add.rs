@@ -75,7 +75,7 @@ pub struct RawChunkQuery {
     timestamp: Option<u32>,
 }
 
-/// Raw bytes, for the document.
+/// The bytes themselves.
 #[derive(ToSchema)]
 #[schema(value_type = String, format = Binary)]
 pub struct RawBytes(#[expect(dead_code, reason = "only its schema is used")] Vec<u8>);
