@@ -1,7 +1,7 @@
 //! The command line.
 
 use std::{
-    io::{self, IsTerminal},
+    io::{self, IsTerminal, Write},
     path::Path,
     process::ExitCode,
 };
@@ -126,14 +126,13 @@ async fn migrate(step: Migrate) -> Result<(), Failure> {
             MigrationStatus::Applied => "applied",
             MigrationStatus::Pending => "pending",
         };
-        println!("{status}  {}", migration.name());
+        writeln!(io::stdout(), "{status}  {}", migration.name())?;
     }
     Ok(())
 }
 
 fn print_document() -> Result<(), Failure> {
-    print!("{}", document()?);
-    Ok(())
+    Ok(write!(io::stdout(), "{}", document()?)?)
 }
 
 /// Why a start failed, with the path that it is about.
