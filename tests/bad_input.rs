@@ -74,7 +74,7 @@ impl Case {
     }
 
     /// It is not refused.
-    fn is_fine(self) -> Self {
+    fn accepted(self) -> Self {
         self.is(200, "")
     }
 

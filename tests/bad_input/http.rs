@@ -50,7 +50,7 @@ pub fn cases() -> Vec<Case> {
         json(&format!(r#"{{"streamSid":"new","caller":{}}}"#, deep(100_000))).is(422, "validation_failed"),
         get("/livez?verbose=1").invalid("/verbose"),
         get("/readyz?%00").is(422, "validation_failed"),
-        body("Application/JSON; charset=utf-8", whole).is_fine(),
-        json(&whole.replace("new", "new2")).header("content-encoding", "identity").is_fine(),
+        body("Application/JSON; charset=utf-8", whole).accepted(),
+        json(&whole.replace("new", "new2")).header("content-encoding", "identity").accepted(),
     ]
 }

@@ -46,16 +46,16 @@ pub fn cases() -> Vec<Case> {
             get(format!("/calls/live/{list}?offset=-1")).invalid("/offset"),
             get(format!("/calls/live/{list}?cursor=AAAA")).invalid("/cursor"),
             get(format!("/calls/unknown/{list}")).is(404, "call_not_found"),
-            get(format!("/calls/live/{list}?limit=99999999999999999999&offset=99999999999999999999")).is_fine(),
+            get(format!("/calls/live/{list}?limit=99999999999999999999&offset=99999999999999999999")).accepted(),
         ]);
     }
     cases.extend([
         get("/calls/unknown/recordings").is(404, "call_not_found"),
         get("/calls/live/transcripts?speaker=%00").invalid("/speaker"),
-        get("/calls?limit=1").is_fine(),
-        get("/calls?limit=99999999999999999999").is_fine(),
-        get("/calls?offset=100000").is_fine(),
-        get("/calls?caller=%27%20OR%201%3D1--").is_fine(),
+        get("/calls?limit=1").accepted(),
+        get("/calls?limit=99999999999999999999").accepted(),
+        get("/calls?offset=100000").accepted(),
+        get("/calls?caller=%27%20OR%201%3D1--").accepted(),
     ]);
     cases
 }
