@@ -41,7 +41,7 @@ async fn a_wrong_setting_stops_the_start_and_is_named_with_the_reason() {
         (["--listen", "nonsense"], ["--listen", "socket address"]),
         (["--listen", "127.0.0.1"], ["--listen", "socket address"]),
         (["--listen", "127.0.0.1:99999"], ["--listen", "socket address"]),
-        (["--database-url", "postgres://localhost/callstore"], ["--database-url", "sqlite://PATH"]),
+        (["--database-url", "postgres://user:secret@localhost/callstore"], ["--database-url", "sqlite://PATH"]),
         (["--database-url", "callstore.db"], ["--database-url", "sqlite://PATH"]),
         (["--database-url", "sqlite://"], ["--database-url", "names no file"]),
         (["--database-url", "sqlite::memory:"], ["--database-url", "in memory"]),
@@ -61,6 +61,7 @@ async fn a_wrong_setting_stops_the_start_and_is_named_with_the_reason() {
         command.env("CALLSTORE_LISTEN", "127.0.0.1:0").args(arguments);
         let said = refusal(&run(command).await);
         assert!(words.iter().all(|word| said.contains(word)), "{arguments:?}: {said}");
+        assert!(!said.contains("secret"), "{said}");
     }
 }
 

@@ -115,7 +115,7 @@ fn start_log(format: Option<LogFormat>) -> Result<(), Failure> {
 
 async fn migrate(step: Migrate) -> Result<(), Failure> {
     let (Migrate::Up(settings) | Migrate::Down(settings) | Migrate::Status(settings)) = &step;
-    let database = Database::open(&settings.url).await?;
+    let database = Database::open(&settings.url()?).await?;
     match step {
         Migrate::Up(_) => Migrator::up(database.writer(), None).await?,
         Migrate::Down(_) => Migrator::down(database.writer(), Some(1)).await?,

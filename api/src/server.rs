@@ -81,7 +81,7 @@ pub async fn start(
     clock: Box<dyn Clock>,
     ids: Arc<dyn Ids>,
 ) -> Result<(Running, impl Future<Output = io::Result<()>> + use<>), Failure> {
-    let database = Database::open(&settings.database.url).await?;
+    let database = Database::open(&settings.database.url()?).await?;
     Migrator::up(database.writer(), None).await.map_err(|error| format!("the database cannot be migrated: {error}"))?;
     let recordings = &settings.recordings;
     let store = Store::open(recordings).map_err(|error| about(recordings, "the folder for recordings", &error))?;

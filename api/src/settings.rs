@@ -30,7 +30,17 @@ pub struct DatabaseSettings {
         hide_env_values = true,
         value_name = "URL"
     )]
-    pub url: DatabaseUrl,
+    url: String,
+}
+
+impl DatabaseSettings {
+    /// The database.
+    ///
+    /// # Errors
+    /// What is wrong with the URL, without the URL, which may hold a password.
+    pub fn url(&self) -> Result<DatabaseUrl, String> {
+        self.url.parse().map_err(|error| format!("--database-url (DATABASE_URL) is not understood: {error}"))
+    }
 }
 
 /// How the log is written.

@@ -27,6 +27,7 @@ pub fn cases() -> Vec<Case> {
         ("total=1", "/total"),
         ("caller=a%00b", "/caller"),
         ("agent=%00", "/agent"),
+        ("caller=%FF", ""),
         ("page=2", "/page"),
         ("stream_sid=live", "/stream_sid"),
     ];

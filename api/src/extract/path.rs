@@ -1,8 +1,12 @@
 //! Path segments. One that can be no name of ours names nothing: 404.
 
-use std::future::{Ready, ready};
+use std::{
+    borrow::Cow,
+    future::{Ready, ready},
+};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use percent_encoding::percent_decode_str;
 use service::{CallRef, Error};
 use uuid::Uuid;
 
@@ -18,7 +22,7 @@ impl FromRequest for CallPath {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let call = request.match_info().query("call");
-        let decoded = percent_decoded(call);
+        let decoded = decoded(call);
         ready(decoded.as_deref().and_then(CallRef::parse).map(Self).ok_or_else(|| Error::CallNotFound.into()))
     }
 }
@@ -32,24 +36,13 @@ impl FromRequest for IdPath {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = percent_decoded(request.match_info().query("id"));
+        let id = decoded(request.match_info().query("id"));
         let id = id.filter(|id| id.len() == 36).and_then(|id| Uuid::try_parse(&id).ok());
         ready(id.map(Self).ok_or_else(|| Error::RecordingNotFound.into()))
     }
 }
 
 /// The framework leaves escapes of reserved characters as they are; a client may escape any.
-fn percent_decoded(segment: &str) -> Option<String> {
-    let mut bytes = Vec::with_capacity(segment.len());
-    let mut rest = segment.bytes();
-    while let Some(byte) = rest.next() {
-        if byte == b'%' {
-            let high = char::from(rest.next()?).to_digit(16)?;
-            let low = char::from(rest.next()?).to_digit(16)?;
-            bytes.push(u8::try_from(high * 16 + low).ok()?);
-        } else {
-            bytes.push(byte);
-        }
-    }
-    String::from_utf8(bytes).ok()
+fn decoded(segment: &str) -> Option<Cow<'_, str>> {
+    percent_decode_str(segment).decode_utf8().ok()
 }

@@ -3,6 +3,7 @@
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Deserializer, de};
 use service::limits::{OFFSET_MAX, PAGE_DEFAULT, PAGE_MAX};
 use utoipa::{
@@ -41,6 +42,9 @@ impl<T: de::DeserializeOwned + Validate> Query<T> {
 
 fn parse<T: de::DeserializeOwned + Validate>(query: &str) -> Result<T, Problem> {
     let pairs = || form_urlencoded::parse(query.as_bytes());
+    if percent_decode_str(query).decode_utf8().is_err() {
+        return Err(Problem::invalid_field("", "The query is not UTF-8; escape its characters as UTF-8."));
+    }
     if let Some((name, _)) = pairs().find(|(name, value)| name.contains('\0') || value.contains('\0')) {
         let pointer = format!("/{}", name.replace('\0', ""));
         return Err(Problem::invalid_field(pointer, "The character NUL (U+0000) is not allowed."));
