@@ -62,7 +62,7 @@ async fn main() {
         "?sort=duration",
         "?status=completed&sort=duration",
         "?agent=agent-7&sort=-duration",
-        "?startedAfter=2024-01-01T00:00:00Z",
+        "?startedAfter=2023-11-20T00:00:00Z",
         "?minDuration=3590",
         "?offset=100000",
         "?limit=500",
