@@ -1,0 +1,201 @@
+//! The kinds of problems: their codes, statuses, titles and explanations.
+
+use actix_web::http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What kind of problem it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemCode {
+    /// The body is not JSON.
+    MalformedJson,
+    /// The cursor does not fit the list.
+    InvalidCursor,
+    /// The request is not one that HTTP allows.
+    BadRequest,
+    /// There is nothing under this path.
+    NotFound,
+    /// There is no such call.
+    CallNotFound,
+    /// There is no such recording.
+    RecordingNotFound,
+    /// The call has no metadata.
+    MetadataNotFound,
+    /// The path takes other methods.
+    MethodNotAllowed,
+    /// The request took too long to arrive.
+    RequestTimeout,
+    /// The call has ended.
+    CallEnded,
+    /// The stream's name is taken.
+    StreamSidConflict,
+    /// The phone call's name is taken.
+    CallSidConflict,
+    /// The sequence number is taken.
+    ChunkConflict,
+    /// The body is too large.
+    PayloadTooLarge,
+    /// The body is of another kind.
+    UnsupportedMediaType,
+    /// The audio is in another format.
+    AudioFormatMismatch,
+    /// The range lies outside the file.
+    RangeNotSatisfiable,
+    /// Values are not allowed.
+    ValidationFailed,
+    /// The service failed.
+    InternalError,
+    /// The service cannot work now.
+    NotReady,
+}
+
+/// What is said of each kind: status, title, explanation.
+pub type Entry = (ProblemCode, StatusCode, &'static str, &'static str);
+
+/// Every kind of problem; the first of a status stands for an answer of the framework's with that status.
+pub const PROBLEMS: [Entry; 20] = {
+    use ProblemCode as P;
+    use StatusCode as S;
+    [
+        (
+            P::BadRequest,
+            S::BAD_REQUEST,
+            "The request is malformed",
+            "The request is not one that HTTP allows, or its body did not arrive whole.",
+        ),
+        (
+            P::MalformedJson,
+            S::BAD_REQUEST,
+            "The body is not JSON",
+            "The body could not be read as JSON. `detail` says at which line and column reading stopped.",
+        ),
+        (
+            P::InvalidCursor,
+            S::BAD_REQUEST,
+            "The cursor does not fit",
+            "A cursor is taken unchanged from `page.nextCursor` and used with the same filters and the same sort. Begin at the first page again.",
+        ),
+        (
+            P::NotFound,
+            S::NOT_FOUND,
+            "There is nothing here",
+            "No operation has this path. `/swagger-ui/` lists all of them.",
+        ),
+        (
+            P::CallNotFound,
+            S::NOT_FOUND,
+            "There is no such call",
+            "No call has this id or streamSid, or it was deleted.",
+        ),
+        (
+            P::RecordingNotFound,
+            S::NOT_FOUND,
+            "There is no such recording",
+            "No recording has this id, or its call was deleted. `GET /calls/{call}/recordings` lists the recordings of a call.",
+        ),
+        (
+            P::MetadataNotFound,
+            S::NOT_FOUND,
+            "The call has no metadata",
+            "Nothing was set for this call yet, or it was deleted. `PUT` and `PATCH` make it.",
+        ),
+        (
+            P::MethodNotAllowed,
+            S::METHOD_NOT_ALLOWED,
+            "The method is not allowed here",
+            "The path exists, but takes other methods: the `Allow` header lists them.",
+        ),
+        (
+            P::RequestTimeout,
+            S::REQUEST_TIMEOUT,
+            "The request took too long",
+            "The request did not arrive in time. Send it again.",
+        ),
+        (
+            P::CallEnded,
+            S::CONFLICT,
+            "The call has ended",
+            "An ended call takes no more audio. Transcripts, analytics and metadata can still be added.",
+        ),
+        (
+            P::StreamSidConflict,
+            S::CONFLICT,
+            "The streamSid is taken",
+            "A call with this streamSid exists and differs in the field that `detail` names. The same request again would have returned that call.",
+        ),
+        (P::CallSidConflict, S::CONFLICT, "The callSid is taken", "Another call has this callSid."),
+        (
+            P::ChunkConflict,
+            S::CONFLICT,
+            "The sequence number is taken",
+            "The track holds other audio, or another timestamp, under this sequence number. The same chunk again would have been acknowledged.",
+        ),
+        (
+            P::PayloadTooLarge,
+            S::PAYLOAD_TOO_LARGE,
+            "The body is too large",
+            "A body is at most 1 MiB, a batch 8 MiB, audio to convert 16 MiB. Send less at a time.",
+        ),
+        (
+            P::UnsupportedMediaType,
+            S::UNSUPPORTED_MEDIA_TYPE,
+            "The body is of an unknown kind",
+            "The `Content-Type` is missing or is none that the operation takes; `detail` lists those.",
+        ),
+        (
+            P::AudioFormatMismatch,
+            S::UNSUPPORTED_MEDIA_TYPE,
+            "The audio is not in the call's format",
+            "All chunks of a call have the format that the call was started with, its `audioFormat`.",
+        ),
+        (
+            P::RangeNotSatisfiable,
+            S::RANGE_NOT_SATISFIABLE,
+            "The range lies outside the recording",
+            "`Content-Range` says how long the recording is.",
+        ),
+        (
+            P::ValidationFailed,
+            S::UNPROCESSABLE_ENTITY,
+            "The request is not valid",
+            "The request could be read, but something in it is missing, unknown, or not allowed: `errors` says what and where.",
+        ),
+        (
+            P::InternalError,
+            S::INTERNAL_SERVER_ERROR,
+            "The service failed",
+            "It is not the request's fault. The service's log has the cause under the `requestId`.",
+        ),
+        (
+            P::NotReady,
+            S::SERVICE_UNAVAILABLE,
+            "The service is not ready",
+            "The database, the recording store or free space is missing. Try again later.",
+        ),
+    ]
+};
+
+impl ProblemCode {
+    pub(super) fn entry(self) -> &'static Entry {
+        PROBLEMS.iter().find(|entry| entry.0 == self).unwrap_or(&PROBLEMS[18])
+    }
+
+    /// The answer's status.
+    #[must_use]
+    pub fn status(self) -> StatusCode {
+        self.entry().1
+    }
+
+    /// The code as it is written.
+    #[must_use]
+    pub fn name(self) -> String {
+        serde_json::to_value(self).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
+    }
+
+    pub(super) fn of_status(status: StatusCode) -> Self {
+        let entry = PROBLEMS.iter().find(|entry| entry.1 == status);
+        let other = if status.is_client_error() { Self::BadRequest } else { Self::InternalError };
+        entry.map_or(other, |entry| entry.0)
+    }
+}
