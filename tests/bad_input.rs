@@ -1,6 +1,7 @@
 //! Requests that are refused: what each is answered, that nothing of it is stored, and that the answer tells nothing of
 //! the inside. The cases are tables in `bad_input/`, an area each; their neighbours that are just allowed are there too.
 
+mod arrays;
 mod audio;
 mod calls;
 mod chunks;
@@ -125,17 +126,17 @@ async fn world() -> Server {
     }
     server.post("/calls/untimed/chunks", &json!({ "audio": silence(160) })).await.expect(201);
     server.post("/calls/ended/end", &json!({})).await.expect(200);
+    // The chunks of the ended call go in the background.
+    crate::support::eventually("the chunks of a finished recording are removed", || async {
+        (server.count("audio_chunk").await == 3).then_some(())
+    })
+    .await;
     server
 }
 
 /// Asks each in turn and looks at the tables after every refusal.
 async fn check_all(cases: Vec<Case>) {
     let server = world().await;
-    // The chunks of the ended call go in the background.
-    crate::support::eventually("the chunks of a finished recording are removed", || async {
-        (server.count("audio_chunk").await == 3).then_some(())
-    })
-    .await;
     let mut before = server.rows().await;
     for case in cases {
         case.check(&server).await;
@@ -148,6 +149,11 @@ async fn check_all(cases: Vec<Case>) {
 #[tokio::test]
 async fn bad_calls_are_refused_and_nothing_is_stored() {
     check_all(calls::cases()).await;
+}
+
+#[tokio::test]
+async fn arrays_in_place_of_objects_are_refused_and_nothing_is_stored() {
+    check_all(arrays::cases()).await;
 }
 
 #[tokio::test]

@@ -48,6 +48,7 @@ impl Problem {
         let short = |error: FieldError| FieldError { pointer: shorten(error.pointer), detail: shorten(error.detail) };
         let errors: Vec<_> = errors.into_iter().map(short).collect();
         let detail = match errors.as_slice() {
+            [only] if only.pointer.is_empty() => only.detail.clone(),
             [only] => format!("{}: {}", only.pointer, only.detail),
             errors => format!("{} values are not allowed; `errors` says which.", errors.len()),
         };

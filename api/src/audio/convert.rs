@@ -5,6 +5,7 @@ use std::fmt;
 use actix_web::{HttpResponse, post, web};
 use serde::{Deserialize, Deserializer, Serialize, de};
 use service::audio::{self, ConvertError, Converted, Source, decode_base64, encode_base64};
+use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
@@ -12,7 +13,7 @@ use crate::{
     calls::{Encoding, check_rate},
     extract::{Json, JsonBody, NoQuery, Query},
     problem::{Problem, ProblemCode},
-    wire::whole,
+    wire::{optional_object, whole},
 };
 
 /// Audio, what it is, and what it is to become.
@@ -23,6 +24,7 @@ pub struct ConvertAudio {
     #[schema(format = "byte", pattern = "^[A-Za-z0-9+/]*={0,2}$")]
     audio: String,
     /// What it is; raw mu-law at 8,000 Hz unless given.
+    #[serde(default, deserialize_with = "optional_object")]
     #[validate(nested)]
     from: Option<GivenFormat>,
     /// What it is to become.
@@ -207,6 +209,9 @@ impl ConvertedAudio {
     }
 }
 
+/// Conversions at a time: one of 12 MiB may take half a gigabyte while it lasts.
+static AT_ONCE: Semaphore = Semaphore::const_new(2);
+
 /// Convert audio
 ///
 /// From one codec, sample rate and container to another, up to 16 MiB at a time. Nothing is stored.
@@ -220,9 +225,9 @@ impl ConvertedAudio {
 )]
 #[post("/audio/convert")]
 pub async fn convert_audio(_: Query<NoQuery>, Json(body): Json<ConvertAudio>) -> Result<HttpResponse, Problem> {
-    let converted = web::block(move || convert(&body)).await;
-    let answer =
-        converted.map_err(|_| Problem::new(ProblemCode::InternalError, "The conversion did not finish."))??;
+    let unfinished = || Problem::new(ProblemCode::InternalError, "The conversion did not finish.");
+    let _turn = AT_ONCE.acquire().await.map_err(|_| unfinished())?;
+    let answer = web::block(move || convert(&body)).await.map_err(|_| unfinished())??;
     Ok(HttpResponse::Ok().json(answer))
 }
 

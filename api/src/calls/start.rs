@@ -10,7 +10,7 @@ use super::{AudioFormat, Call, Direction, Encoding, sid};
 use crate::{
     extract::{Json, JsonBody, NoQuery, Query},
     problem::Problem,
-    wire::Time,
+    wire::{Time, optional_object},
 };
 
 /// What a call starts with.
@@ -38,6 +38,7 @@ pub struct StartCall {
     /// When the call began; now unless given.
     pub start_time: Option<Time>,
     /// How the chunks are encoded; mu-law at 8,000 Hz unless given.
+    #[serde(default, deserialize_with = "optional_object")]
     #[validate(nested)]
     pub audio_format: Option<AudioFormat>,
 }

@@ -10,6 +10,7 @@ use super::{StoredChunk, add::AddAudioChunk};
 use crate::{
     extract::{CallPath, Json, JsonBody, NoQuery, Query},
     problem::Problem,
+    wire::objects,
 };
 
 /// Chunks of a call's audio.
@@ -19,6 +20,7 @@ use crate::{
 pub struct AddAudioChunks {
     /// The chunks, 1 to 500, of any track and in any order.
     #[schema(min_items = 1, max_items = 500)]
+    #[serde(deserialize_with = "objects")]
     pub chunks: Vec<AddAudioChunk>,
 }
 

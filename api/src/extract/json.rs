@@ -10,7 +10,10 @@ use service::FieldError;
 use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
 
 use super::Body;
-use crate::problem::{Problem, ProblemCode};
+use crate::{
+    problem::{Problem, ProblemCode},
+    wire::Object,
+};
 
 /// A type that a request's body is read as.
 pub trait JsonBody: DeserializeOwned + Validate + 'static {
@@ -64,7 +67,7 @@ impl<T: JsonBody + Default> FromRequest for OptionalJson<T> {
 /// Reads and validates a value.
 pub fn from_json<T: JsonBody>(bytes: &[u8]) -> Result<T, Problem> {
     let mut parser = serde_json::Deserializer::from_slice(bytes);
-    let value: T = serde_path_to_error::deserialize(&mut parser).map_err(|error| {
+    let Object(value): Object<T> = serde_path_to_error::deserialize(&mut parser).map_err(|error| {
         let path = error.path().clone();
         problem(&error.into_inner(), &path)
     })?;

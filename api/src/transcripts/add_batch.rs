@@ -11,6 +11,7 @@ use crate::{
     chunks::check_batch,
     extract::{CallPath, Json, JsonBody, NoQuery, Query},
     problem::Problem,
+    wire::objects,
 };
 
 /// Several things that were said.
@@ -20,6 +21,7 @@ use crate::{
 pub struct AddTranscripts {
     /// The transcripts, 1 to 500.
     #[schema(min_items = 1, max_items = 500)]
+    #[serde(deserialize_with = "objects")]
     #[validate(nested)]
     pub transcripts: Vec<AddTranscript>,
 }

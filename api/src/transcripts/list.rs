@@ -86,11 +86,14 @@ pub async fn list_transcripts(
         return write_vtt(callstore, call.0, list, query.limit.is_some()).await;
     }
     let found = callstore.list_transcripts(&call.0, &list).await?;
-    Ok(HttpResponse::Ok().json(TranscriptPage {
+    Ok(HttpResponse::Ok().append_header(VARY_ACCEPT).json(TranscriptPage {
         items: found.items.into_iter().map(Into::into).collect(),
         page: PageInfo::of(page, found.has_more),
     }))
 }
+
+/// Caches keep the two forms apart.
+const VARY_ACCEPT: (header::HeaderName, &str) = (header::VARY, "accept");
 
 /// Whether WebVTT is what the client would rather have.
 fn wants_vtt(request: &HttpRequest) -> bool {
@@ -127,5 +130,7 @@ async fn write_vtt(
             }
         }
     });
-    Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "text/vtt; charset=utf-8")).body(BodyStream::new(pages)))
+    let mut response = HttpResponse::Ok();
+    response.append_header(VARY_ACCEPT);
+    Ok(response.insert_header((header::CONTENT_TYPE, "text/vtt; charset=utf-8")).body(BodyStream::new(pages)))
 }
