@@ -83,6 +83,16 @@ async fn a_wrong_environment_stops_the_start_as_well() {
 }
 
 #[tokio::test]
+async fn a_second_service_on_the_same_folder_does_not_start() {
+    let folder = TempDir::new().unwrap();
+    let first = Binary::serve(folder.path()).await;
+    let said = refusal(&callstore(folder.path(), &["serve", "--listen", "127.0.0.1:0"]).await);
+    assert!(said.contains("data/recordings") && said.contains("another Callstore"), "{said}");
+    first.kill().await;
+    Binary::serve(folder.path()).await;
+}
+
+#[tokio::test]
 async fn an_address_in_use_is_named() {
     let folder = TempDir::new().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

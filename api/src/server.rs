@@ -81,10 +81,11 @@ pub async fn start(
     clock: Box<dyn Clock>,
     ids: Arc<dyn Ids>,
 ) -> Result<(Running, impl Future<Output = io::Result<()>> + use<>), Failure> {
-    let database = Database::open(&settings.database.url()?).await?;
-    Migrator::up(database.writer(), None).await.map_err(|error| format!("the database cannot be migrated: {error}"))?;
+    // The folder first: its lock keeps a second service from touching what this one is about.
     let recordings = &settings.recordings;
     let store = Store::open(recordings).map_err(|error| about(recordings, "the folder for recordings", &error))?;
+    let database = Database::open(&settings.database.url()?).await?;
+    Migrator::up(database.writer(), None).await.map_err(|error| format!("the database cannot be migrated: {error}"))?;
     let listener = TcpListener::bind(settings.listen)
         .map_err(|error| format!("cannot listen on {}: {error}; --listen chooses another address", settings.listen))?;
     listener.set_nonblocking(true)?;

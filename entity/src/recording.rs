@@ -25,8 +25,9 @@ pub struct Model {
     pub size_bytes: i64,
     /// SHA-256 of the file, 64 lower-case hexadecimal digits.
     pub sha256: String,
-    /// Silence that was put in for lost audio: a JSON array of `{track, start, end}`, in seconds.
-    pub gaps: Json,
+    /// Silence that was put in for lost audio: 17 bytes a gap, packed by `service::recordings`. A bad line makes hundreds
+    /// of thousands of them.
+    pub gaps: Vec<u8>,
     /// Audio that was dropped since its place was taken, in seconds, all tracks together.
     pub overlap_seconds: f64,
     /// How many chunks came again, all tracks together.

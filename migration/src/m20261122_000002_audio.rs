@@ -50,7 +50,7 @@ impl MigrationTrait for Migration {
             .col(ColumnDef::new("frames").big_integer().not_null())
             .col(ColumnDef::new("size_bytes").big_integer().not_null())
             .col(string("sha256", 64).not_null())
-            .col(ColumnDef::new("gaps").json_binary().not_null())
+            .col(ColumnDef::new("gaps").blob().not_null())
             .col(ColumnDef::new("overlap_seconds").double().not_null())
             .col(ColumnDef::new("duplicates").big_integer().not_null())
             .col(time("created_at").not_null())

@@ -1,6 +1,8 @@
 //! Whether the service can do its work.
 
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
+use std::time::Duration;
+
+use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 
 use crate::{Callstore, Error, Status};
 
@@ -19,6 +21,9 @@ pub struct Health {
 
 /// Below this much free space the service is not ready.
 const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
+
+/// How long the database may take to take a write; a health check does not wait behind all others.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Health {
     /// Whether all of it is there.
@@ -52,22 +57,20 @@ impl Callstore {
     /// Looks at the database, the store and the free space.
     pub async fn health(&self) -> Health {
         let Self(inner) = self;
-        let read = entity::call::Entity::find().limit(1).one(inner.database.readers()).await;
-        // An empty transaction takes the write lock, which is what a write would need.
-        let written = match inner.database.begin().await {
-            Ok(transaction) => transaction.execute_unprepared("SELECT 1").await.is_ok(),
-            Err(_) => false,
-        };
+        let database = inner.database.clone();
+        // A task of its own, since a transaction that is being begun must not be dropped half-way.
+        let probe = tokio::spawn(async move {
+            let read = entity::call::Entity::find().limit(1).one(database.readers()).await;
+            // An empty transaction takes the write lock, which is what a write would need.
+            let transaction = database.begin().await;
+            read.is_ok() && transaction.is_ok()
+        });
+        let database = tokio::time::timeout(PATIENCE, probe).await.is_ok_and(|probed| probed.unwrap_or(false));
         let store = inner.store.clone();
         let (writable, free_bytes) =
             tokio::task::spawn_blocking(move || (store.probe().is_ok(), store.free_bytes().unwrap_or(0)))
                 .await
                 .unwrap_or((false, 0));
-        Health {
-            database: read.is_ok() && written,
-            store: writable,
-            free_space: free_bytes >= FREE_BYTES_MIN,
-            free_bytes,
-        }
+        Health { database, store: writable, free_space: free_bytes >= FREE_BYTES_MIN, free_bytes }
     }
 }

@@ -81,6 +81,7 @@ impl Callstore {
     pub async fn close(&self) {
         self.0.finalizer.close().await;
         self.0.database.close().await;
+        self.0.store.close();
     }
 
     /// Lets every waiting [`end_call`](Self::end_call) answer now: the service is about to stop.

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use entity::recording::{Column, Entity};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 pub use entity::recording::Model as Recording;
@@ -12,10 +11,9 @@ pub use entity::recording::Model as Recording;
 use crate::{Callstore, Error, Track, calls::CallRef};
 
 /// Silence that stands for audio that did not come.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Gap {
     /// Whose voice.
-    #[serde(with = "track_name")]
     pub track: Track,
     /// Where it begins, in seconds.
     pub start: f64,
@@ -23,23 +21,8 @@ pub struct Gap {
     pub end: f64,
 }
 
-/// A track in JSON: by its name.
-mod track_name {
-    use sea_orm::Iterable;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
-
-    use crate::{Track, chunks::track_name};
-
-    pub fn serialize<S: Serializer>(track: &Track, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(track_name(*track))
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Track, D::Error> {
-        let name = String::deserialize(deserializer)?;
-        let track = Track::iter().find(|track| track_name(*track) == name);
-        track.ok_or_else(|| D::Error::custom("no track"))
-    }
-}
+/// A gap in its row: the track's number, then both places as 64-bit floats, little-endian.
+const PACKED_BYTES: usize = 17;
 
 impl Gap {
     /// The gaps of a recording.
@@ -47,7 +30,31 @@ impl Gap {
     /// # Errors
     /// `Damaged` where the row does not hold gaps.
     pub fn all(recording: &Recording) -> Result<Vec<Self>, Error> {
-        Vec::deserialize(&recording.gaps).map_err(|_| Error::Damaged("a recording's gaps"))
+        let (gaps, rest) = recording.gaps.as_chunks::<PACKED_BYTES>();
+        let gaps: Option<Vec<_>> = gaps.iter().map(Self::unpack).collect();
+        gaps.filter(|_| rest.is_empty()).ok_or(Error::Damaged("a recording's gaps"))
+    }
+
+    /// Gaps as a row holds them.
+    pub(crate) fn pack(gaps: impl Iterator<Item = Self>) -> Vec<u8> {
+        let mut packed = Vec::new();
+        for gap in gaps {
+            packed.push(u8::from(gap.track == Track::Outbound));
+            packed.extend(gap.start.to_le_bytes());
+            packed.extend(gap.end.to_le_bytes());
+        }
+        packed
+    }
+
+    fn unpack(packed: &[u8; PACKED_BYTES]) -> Option<Self> {
+        let (&[track], places) = packed.split_first_chunk::<1>()?;
+        let (start, end) = places.split_first_chunk::<8>()?;
+        let track = match track {
+            0 => Track::Inbound,
+            1 => Track::Outbound,
+            _ => return None,
+        };
+        Some(Self { track, start: f64::from_le_bytes(*start), end: f64::from_le_bytes(*end.first_chunk()?) })
     }
 }
 

@@ -2,17 +2,20 @@
 //! whole and synced, and until then in `tmp/`, which is emptied when the store is opened.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, TryLockError},
     io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use uuid::Uuid;
 
-/// A folder of recordings.
+/// A folder of recordings, which no other process uses as long as this one has it.
 #[derive(Clone, Debug)]
 pub struct Store {
     root: PathBuf,
+    /// Locked: another service would take our drafts for what a crash left.
+    drafts: Arc<File>,
 }
 
 /// A file being written; it appears in the store by [`publish`](Store::publish), and goes when dropped before.
@@ -41,18 +44,37 @@ impl Store {
     /// Opens the folder, makes it where there is none, and removes what a crash left half-written.
     ///
     /// # Errors
-    /// When the folder cannot be made, read or written.
+    /// When the folder cannot be made, read or written, or another service uses it.
     pub fn open(root: &Path) -> io::Result<Self> {
-        let store = Self { root: root.to_owned() };
-        fs::create_dir_all(store.drafts())?;
+        let drafts = root.join(DRAFTS);
+        fs::create_dir_all(&drafts)?;
+        let drafts = File::open(drafts)?;
+        drafts.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => io::Error::other("another Callstore that is running uses it"),
+            TryLockError::Error(error) => error,
+        })?;
+        let store = Self { root: root.to_owned(), drafts: Arc::new(drafts) };
         for entry in fs::read_dir(store.drafts())? {
             let entry = entry?;
             if entry.file_name().to_string_lossy().ends_with(DRAFT_SUFFIX) {
                 fs::remove_file(entry.path())?;
             }
         }
-        store.probe()?;
+        match store.probe() {
+            // Calls can still be read, and deleted to make room.
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+                tracing::error!("There is no space left for recordings; delete calls, or make room.");
+            }
+            other => other?,
+        }
         Ok(store)
+    }
+
+    /// Leaves the folder to the next service.
+    pub(crate) fn close(&self) {
+        if let Err(error) = self.drafts.unlock() {
+            tracing::warn!(%error, "The folder of recordings could not be unlocked.");
+        }
     }
 
     /// The name of a call's recording, relative to the store. The last two digits spread the files over 256 folders.
@@ -70,6 +92,7 @@ impl Store {
 
     /// Begins a file under a name that no other writer has.
     pub(crate) fn draft(&self, unique: Uuid) -> io::Result<Draft> {
+        fs::create_dir_all(self.drafts())?;
         let path = self.drafts().join(format!("{}{DRAFT_SUFFIX}", unique.as_hyphenated()));
         let file = File::options().read(true).write(true).create_new(true).open(&path)?;
         Ok(Draft { file, path, kept: false })

@@ -14,6 +14,7 @@ use crate::{
     Callstore, Error,
     calls::{Call, Status},
     limits::RECORDING_RATE,
+    recordings::Gap,
     store::Store,
 };
 
@@ -84,7 +85,7 @@ impl Callstore {
     }
 
     fn recording(&self, call: Uuid, plan: &Plan, file: RenderedFile, duplicates: i64) -> Result<ActiveModel, Failure> {
-        let gaps: Vec<_> = plan.tracks.iter().flat_map(|track| &track.gaps).collect();
+        let gaps = plan.tracks.iter().flat_map(|track| &track.gaps).copied();
         let integer = |value: u64| i64::try_from(value).map_err(|_| Failure::TooLong);
         Ok(ActiveModel {
             id: Set(self.0.ids.next()),
@@ -95,7 +96,7 @@ impl Callstore {
             frames: Set(integer(file.frames)?),
             size_bytes: Set(integer(file.size_bytes)?),
             sha256: Set(file.sha256),
-            gaps: Set(serde_json::to_value(gaps).map_err(|_| Failure::Damaged)?),
+            gaps: Set(Gap::pack(gaps)),
             overlap_seconds: Set(plan.tracks.iter().map(|track| track.overlap_seconds).sum()),
             duplicates: Set(duplicates),
             created_at: Set(self.now()),
