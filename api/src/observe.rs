@@ -41,6 +41,11 @@ pub async fn observe(
     let span = tracing::info_span!("request", id = %request_id);
     let response = next.call(request).instrument(span.clone()).await?.map_into_boxed_body();
     let mut response = explain(response, &request_id);
+    // It kept the compressor off; on the wire it says nothing (RFC 9110, section 8.4.1).
+    let identity = HeaderValue::from_static("identity");
+    if response.headers().get(header::CONTENT_ENCODING) == Some(&identity) {
+        response.headers_mut().remove(header::CONTENT_ENCODING);
+    }
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }
