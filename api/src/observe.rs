@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use actix_web::{
-    Error, HttpMessage, HttpResponse,
+    Error, HttpResponse,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
@@ -22,10 +22,6 @@ use crate::problem::Problem;
 /// The header that names a request.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The request came as `HEAD` and is answered as `GET`, without the body.
-#[derive(Clone, Copy, Debug)]
-pub struct Head;
-
 /// Middleware: see the module.
 pub async fn observe(
     mut request: ServiceRequest,
@@ -35,8 +31,8 @@ pub async fn observe(
     let request_id = request_id(&request);
     let method = request.method().clone();
     if method == Method::HEAD {
+        // The HTTP library remembers that it was HEAD, and leaves the body out.
         request.head_mut().method = Method::GET;
-        request.extensions_mut().insert(Head);
     }
     let span = tracing::info_span!("request", id = %request_id);
     let response = next.call(request).instrument(span.clone()).await?.map_into_boxed_body();
