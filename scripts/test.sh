@@ -17,11 +17,19 @@ programs=(
     sqlite3:sqlite3
 )
 
+# A module of Debian's Python and the package that has it.
+modules=(
+    soundfile:python3-soundfile
+)
+
 missing_packages() {
     local entry
     for entry in "${programs[@]}"; do
         command -v "${entry%%:*}" >/dev/null || echo "${entry##*:}"
-    done | sort -u
+    done
+    for entry in "${modules[@]}"; do
+        /usr/bin/python3 -c "import ${entry%%:*}" 2>/dev/null || echo "${entry##*:}"
+    done
 }
 
 install() {

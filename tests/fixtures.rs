@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::support::Server;
+use crate::support::{self, Server};
 
 const SESSIONS: [&str; 4] = ["clean-two-party", "caller-only", "rough-two-party", "jittery-two-party"];
 
@@ -71,6 +71,8 @@ async fn check(server: &Server, recording: &Value, expected: &Value) {
     let frames = wav.samples.len() / usize::from(wav.channels);
     assert_eq!(frames as u64, expected["samples16k"].as_u64().unwrap());
     assert_eq!(recording["duration"], expected["duration"]);
+    let file = server.folder().join("recordings").join(recording["filePath"].as_str().unwrap());
+    assert_eq!(support::frames(&file).await, [frames as u64; 3], "ffprobe, sox, soundfile");
 
     let mut overlap = 0.0;
     let tracks = expected["tracks"].as_object().unwrap();

@@ -170,3 +170,25 @@ async fn a_recording_whose_file_is_lost_is_a_failure_that_tells_nothing() {
     std::fs::remove_file(file).unwrap();
     server.get(&audio_path(&recording)).await.expect_problem(500, "internal_error");
 }
+
+#[tokio::test]
+async fn a_recording_over_4_gib_is_refused_before_a_byte_is_written() {
+    let server = Server::start().await;
+    server.start_call("MZ1").await;
+    server.post("/calls/MZ1/chunks", &chunk("inbound", 0, 0)).await.expect(201);
+    // 60 hours of one track are 6.9 GB; timestamps end at 12 hours, so that no client gets there quickly.
+    server.execute("UPDATE audio_chunk SET timestamp = 216000000").await;
+    for _ in 0..2 {
+        let call = server.post("/calls/MZ1/end", &json!({})).await.expect(200).json();
+        assert_eq!((&call["status"], &call["failure"]["code"]), (&json!("failed"), &json!("recording_too_long")));
+        assert!(call["failure"]["detail"].as_str().unwrap().contains("4 GiB"), "{call}");
+        assert_eq!(call["recordings"], json!([]));
+    }
+    assert_eq!(server.count("audio_chunk").await, 1);
+    let files = std::fs::read_dir(server.folder().join("recordings/tmp")).unwrap().count();
+    assert_eq!(files, 0, "a draft was left");
+    // Nothing is lost: what made it too long is put right, and the recording is made.
+    server.execute("UPDATE audio_chunk SET timestamp = 0").await;
+    let call = server.post("/calls/MZ1/end", &json!({})).await.expect(200).json();
+    assert_eq!((&call["status"], &call["recordings"][0]["duration"]), (&json!("completed"), &json!(0.02)));
+}

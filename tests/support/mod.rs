@@ -3,10 +3,12 @@
 mod answer;
 mod binary;
 mod server;
+mod tools;
 
 pub use answer::Answer;
 pub use binary::Binary;
 pub use server::{Server, execute, query_strings};
+pub use tools::frames;
 
 use std::time::Duration;
 

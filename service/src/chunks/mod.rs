@@ -5,9 +5,9 @@ mod status;
 
 pub use append::{ChunkStored, NewChunk};
 pub use entity::call_track::Track;
-pub use status::{ChunkStatus, TrackStatus};
+pub(crate) use status::Summary;
+pub use status::{ChunkStatus, TrackStatus, TrackSummary};
 
-pub use status::TrackSummary;
 /// A track's name in JSON, in logs and in metrics.
 pub(crate) fn track_name(track: Track) -> &'static str {
     match track {
@@ -15,5 +15,3 @@ pub(crate) fn track_name(track: Track) -> &'static str {
         Track::Outbound => "outbound",
     }
 }
-
-pub(crate) use status::{Summary, audio_bytes};

@@ -162,6 +162,6 @@ impl Callstore {
 }
 
 /// The number of bytes in a chunk's row.
-pub(crate) fn audio_bytes() -> SimpleExpr {
+fn audio_bytes() -> SimpleExpr {
     SimpleExpr::from(Func::cust("OCTET_LENGTH").arg(Expr::col(audio_chunk::Column::Data)))
 }

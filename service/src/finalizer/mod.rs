@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use crate::{
     Callstore, Error,
-    calls::{Call, Status},
+    calls::{AudioFormat, Call, Status},
     database::parallelism,
 };
 
@@ -79,6 +79,15 @@ impl Finalizing {
     }
 }
 
+/// Whether the service stops, for work on other threads.
+struct Stop(CancellationToken);
+
+impl Stop {
+    fn check(&self) -> Result<(), Failure> {
+        if self.0.is_cancelled() { Err(Failure::Stopped) } else { Ok(()) }
+    }
+}
+
 /// Why a recording was not made.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
@@ -92,6 +101,12 @@ enum Failure {
     TooLong,
     #[error("a chunk is damaged")]
     Damaged,
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Database(DbErr::Custom(format!("the chunks cannot be read: {error}")))
+    }
 }
 
 impl Failure {
@@ -252,8 +267,18 @@ impl Callstore {
 
     /// Makes a call's recording, if it has audio, and completes the call.
     async fn record(&self, call: &Call) -> Result<(), Failure> {
-        let plan = self.plan(call).await?;
-        let file = if plan.has_audio() { Some(self.render(call, &plan).await?) } else { None };
+        let (this, id, format) = (self.clone(), call.id, AudioFormat::of(call));
+        let work = move || {
+            let stop = Stop(this.0.finalizer.stop.clone());
+            let chunks = this.0.database.chunk_reader()?;
+            let plan = plan::plan(&chunks, id, format, &stop)?;
+            let unique = this.0.ids.next();
+            let render = || render::render(&chunks, &this.0.store, id, &plan, unique, &stop);
+            let file = plan.has_audio().then(render).transpose()?;
+            Ok((plan, file))
+        };
+        let crashed = |_| Err(Failure::Store(io::Error::other("rendering did not finish")));
+        let (plan, file) = tokio::task::spawn_blocking(work).await.unwrap_or_else(crashed)?;
         self.complete(call, plan, file).await
     }
 }

@@ -2,19 +2,15 @@
 //! and how long the recording becomes.
 
 use audio::Timeline;
-use entity::{
-    audio_chunk::{self, Column, Entity},
-    call_track::Track,
-};
-use futures_util::TryStreamExt;
-use sea_orm::{ColumnTrait, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect, Select};
+use entity::call_track::Track;
+use sea_orm::Iterable;
 use uuid::Uuid;
 
-use super::Failure;
+use super::{Failure, Stop};
 use crate::{
-    Callstore,
-    calls::{AudioFormat, Call, samples_to_seconds},
-    chunks::{Summary, TrackSummary, audio_bytes},
+    calls::{AudioFormat, samples_to_seconds},
+    chunks::{Summary, TrackSummary},
+    database::{ChunkHead, ChunkOrder, ChunkReader},
     recordings::Gap,
 };
 
@@ -44,15 +40,6 @@ pub(super) struct TrackPlan {
     pub overlap_seconds: f64,
 }
 
-/// The order in which a track's chunks are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ChunkOrder {
-    /// By sequence, which is how they are stored.
-    Sequence,
-    /// By timestamp and sequence: the timestamps do not rise with the sequence, so the database has to sort.
-    Timestamp,
-}
-
 impl Plan {
     pub fn has_audio(&self) -> bool {
         !self.tracks.is_empty()
@@ -64,71 +51,49 @@ impl Plan {
     }
 }
 
-impl ChunkOrder {
-    /// A track's chunks in this order.
-    pub fn select(self, call: Uuid, track: Track) -> Select<Entity> {
-        let chunks = Entity::find().filter(Column::CallId.eq(call)).filter(Column::Track.eq(track));
-        match self {
-            Self::Sequence => chunks.order_by_asc(Column::FirstSequence),
-            Self::Timestamp => chunks.order_by_asc(Column::Timestamp).order_by_asc(Column::FirstSequence),
-        }
+/// Looks over a call's chunks.
+pub(super) fn plan(chunks: &ChunkReader, call: Uuid, format: AudioFormat, stop: &Stop) -> Result<Plan, Failure> {
+    let mut tracks = Vec::new();
+    for track in Track::iter() {
+        tracks.extend(plan_track(chunks, call, track, format, stop)?);
     }
+    Ok(Plan { format, tracks })
 }
 
-impl Callstore {
-    /// Looks over a call's chunks.
-    pub(super) async fn plan(&self, call: &Call) -> Result<Plan, Failure> {
-        let format = AudioFormat::of(call);
-        let mut tracks = Vec::new();
-        for track in Track::iter() {
-            tracks.extend(self.plan_track(call.id, track, format).await?);
-        }
-        Ok(Plan { format, tracks })
-    }
-
-    async fn plan_track(&self, call: Uuid, track: Track, format: AudioFormat) -> Result<Option<TrackPlan>, Failure> {
+fn plan_track(
+    chunks: &ChunkReader,
+    call: Uuid,
+    track: Track,
+    format: AudioFormat,
+    stop: &Stop,
+) -> Result<Option<TrackPlan>, Failure> {
+    let look_over = |order| {
         let mut layout = Layout::new(format);
-        self.look_over(call, track, ChunkOrder::Sequence, &mut layout).await?;
-        if layout.chunks == 0 {
-            return Ok(None);
-        }
-        let (order, laid_out) = if layout.in_order {
-            (ChunkOrder::Sequence, layout.timeline)
-        } else {
-            let mut sorted = Layout::new(format);
-            self.look_over(call, track, ChunkOrder::Timestamp, &mut sorted).await?;
-            (ChunkOrder::Timestamp, sorted.timeline)
-        };
-        let seconds = |samples| samples_to_seconds(samples, format.sample_rate_hz);
-        let gaps = laid_out.gaps().iter().map(|gap| Gap { track, start: seconds(gap.start), end: seconds(gap.end) });
-        Ok(Some(TrackPlan {
-            track,
-            order,
-            summary: layout.summary.finish(),
-            length: laid_out.position(),
-            gaps: gaps.collect(),
-            overlap_seconds: seconds(laid_out.overlap_samples()),
-        }))
+        chunks.heads(call, track, order, |head| {
+            layout.add(&head);
+            stop.check()
+        })?;
+        Ok::<_, Failure>(layout)
+    };
+    let layout = look_over(ChunkOrder::Sequence)?;
+    if layout.chunks == 0 {
+        return Ok(None);
     }
-
-    /// Passes over a track's chunks, not their audio.
-    async fn look_over(&self, call: Uuid, track: Track, order: ChunkOrder, layout: &mut Layout) -> Result<(), Failure> {
-        let mut rows = order
-            .select(call, track)
-            .select_only()
-            .columns([Column::FirstSequence, Column::LastSequence, Column::Timestamp])
-            .column_as(audio_bytes(), "bytes")
-            .into_tuple::<(i32, i32, Option<i32>, i32)>()
-            .stream(self.0.database.streams())
-            .await?;
-        while let Some((first, last, timestamp, bytes)) = rows.try_next().await? {
-            if self.0.finalizer.stop.is_cancelled() {
-                return Err(Failure::Stopped);
-            }
-            layout.add(first, last, timestamp, bytes);
-        }
-        Ok(())
-    }
+    let (order, laid_out) = if layout.in_order {
+        (ChunkOrder::Sequence, layout.timeline)
+    } else {
+        (ChunkOrder::Timestamp, look_over(ChunkOrder::Timestamp)?.timeline)
+    };
+    let seconds = |samples| samples_to_seconds(samples, format.sample_rate_hz);
+    let gaps = laid_out.gaps().iter().map(|gap| Gap { track, start: seconds(gap.start), end: seconds(gap.end) });
+    Ok(Some(TrackPlan {
+        track,
+        order,
+        summary: layout.summary.finish(),
+        length: laid_out.position(),
+        gaps: gaps.collect(),
+        overlap_seconds: seconds(laid_out.overlap_samples()),
+    }))
 }
 
 /// A track as it is looked over.
@@ -153,18 +118,11 @@ impl Layout {
         }
     }
 
-    fn add(&mut self, first: i32, last: i32, timestamp: Option<i32>, bytes: i32) {
-        let timestamp = timestamp.map(i32::unsigned_abs);
-        let bytes = u64::from(bytes.unsigned_abs());
+    fn add(&mut self, head: &ChunkHead) {
         self.chunks += 1;
-        self.in_order &= timestamp >= self.last_timestamp;
-        self.last_timestamp = timestamp;
-        self.summary.add(first.unsigned_abs(), last.unsigned_abs(), bytes);
-        self.timeline.place(timestamp, self.format.samples(bytes));
+        self.in_order &= head.timestamp_ms >= self.last_timestamp;
+        self.last_timestamp = head.timestamp_ms;
+        self.summary.add(head.first_sequence, head.last_sequence, head.bytes);
+        self.timeline.place(head.timestamp_ms, self.format.samples(head.bytes));
     }
-}
-
-/// What the renderer needs of a row.
-pub(super) fn to_chunk(row: audio_chunk::Model) -> audio::Chunk {
-    audio::Chunk { timestamp_ms: row.timestamp.map(i32::unsigned_abs), bytes: row.data }
 }

@@ -1,6 +1,8 @@
 //! The database: how it is opened and how a write begins. All that is particular to SQLite is here; the rest of the
 //! crate speaks SeaORM.
 
+mod chunks;
+
 use std::{
     fs, io,
     num::NonZero,
@@ -10,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+pub(crate) use chunks::{ChunkHead, ChunkOrder, ChunkReader};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
@@ -95,12 +98,12 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The WAL file is cut back to this after a checkpoint.
 const WAL_KEPT_BYTES: &str = "67108864";
 
-/// Connections to the database: one that writes, and pools that only read.
+/// Connections to the database: one that writes, and a pool that only reads.
 #[derive(Clone, Debug)]
 pub struct Database {
+    path: PathBuf,
     writer: DatabaseConnection,
     readers: DatabaseConnection,
-    streams: DatabaseConnection,
 }
 
 impl Database {
@@ -121,9 +124,7 @@ impl Database {
             return Err(OpenError::TooOld { found });
         }
         let readers = connect(path, cores.saturating_mul(2).max(4), read_options).await.map_err(file)?;
-        // A recording being made holds a connection for each of its tracks.
-        let streams = connect(path, cores.saturating_mul(2), read_options).await.map_err(file)?;
-        Ok(Self { writer, readers, streams })
+        Ok(Self { path: path.clone(), writer, readers })
     }
 
     /// The connection that writes: for migrations. Writes of the service go through [`begin`](Self::begin).
@@ -137,11 +138,6 @@ impl Database {
         &self.readers
     }
 
-    /// The connections that read a call's chunks from end to end, two for each recording that is being made.
-    pub(crate) fn streams(&self) -> &DatabaseConnection {
-        &self.streams
-    }
-
     /// Begins a write: waits for its turn and holds the write lock until the transaction is committed or dropped.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let options = TransactionOptions {
@@ -152,7 +148,7 @@ impl Database {
     }
 
     pub(crate) async fn close(&self) {
-        for connection in [&self.streams, &self.readers, &self.writer] {
+        for connection in [&self.readers, &self.writer] {
             if let Err(error) = connection.close_by_ref().await {
                 tracing::warn!(%error, "A database connection could not be closed.");
             }

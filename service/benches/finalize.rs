@@ -1,0 +1,109 @@
+//! How long the finalizer takes for a call of two tracks, 20 ms a chunk, from the end of the call to the recording on disk,
+//! and how much memory: `cargo bench -p service --bench finalize [-- HOURS]`; before it, `taskset -c 0` for one core.
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should say where")]
+
+use std::{
+    fs,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use migration::{Migrator, MigratorTrait};
+use sea_orm::ConnectionTrait;
+use service::{
+    AudioFormat, CallRef, Callstore, Database, NewCall, Store, SystemClock, SystemIds, Timestamp,
+    audio::{Encoding, wav},
+};
+
+fn main() {
+    let hours: u32 = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(1);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        for _ in 0..3 {
+            measure(hours).await;
+        }
+    });
+}
+
+/// Finalizes one such call in a folder of its own.
+async fn measure(hours: u32) {
+    let folder = tempfile::tempdir().unwrap();
+    let callstore = open(folder.path()).await;
+    let call = NewCall {
+        stream_sid: "MZ1".to_owned(),
+        caller: "bench".to_owned(),
+        call_sid: None,
+        agent: None,
+        direction: None,
+        start_time: Some(Timestamp(1_700_000_000_000)),
+        audio_format: Some(AudioFormat { encoding: Encoding::Mulaw, sample_rate_hz: 8000 }),
+    };
+    callstore.start_call(call).await.unwrap();
+    seed(folder.path(), hours).await;
+
+    let name = CallRef::parse("MZ1").unwrap();
+    // The peak is counted from here.
+    fs::write("/proc/self/clear_refs", "5").unwrap();
+    let idle_kib = status_kib("VmRSS");
+    let (begun, cpu) = (Instant::now(), cpu_seconds());
+    let ended = callstore.end_call(&name, None, Duration::from_secs(3600)).await.unwrap();
+    let (seconds, cpu) = (begun.elapsed().as_secs_f64(), cpu_seconds() - cpu);
+    let peak_kib = status_kib("VmHWM");
+
+    let recording = callstore.list_recordings(&name).await.unwrap().remove(0);
+    assert_eq!(ended.id, recording.call_id);
+    let expected = wav::file_len(2, u64::from(hours) * 3600 * 16_000);
+    assert_eq!(recording.size_bytes.unsigned_abs(), expected);
+    println!(
+        "{hours} h, two tracks: {seconds:.2} s, {:.0} times real time; {cpu:.2} s of CPU; {:.1} MiB above {:.1} MiB",
+        f64::from(hours) * 3600.0 / seconds,
+        (peak_kib - idle_kib) / 1024.0,
+        idle_kib / 1024.0,
+    );
+    callstore.close().await;
+}
+
+async fn open(folder: &Path) -> Callstore {
+    let url = format!("sqlite://{}", folder.join("callstore.db").display());
+    let database = Database::open(&url.parse().unwrap()).await.unwrap();
+    Migrator::up(database.writer(), None).await.unwrap();
+    let store = Store::open(&folder.join("recordings")).unwrap();
+    Callstore::new(database, store, Box::new(SystemClock), Arc::new(SystemIds))
+}
+
+/// Stores the chunks of both tracks.
+async fn seed(folder: &Path, hours: u32) {
+    let database = sea_orm::Database::connect(format!("sqlite://{}", folder.join("callstore.db").display()));
+    let sql = format!(
+        "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {})
+         INSERT INTO audio_chunk (call_id, track, first_sequence, last_sequence, timestamp, data)
+         SELECT call.id, track.column1, i, i, i * 20, randomblob(160) FROM call, (VALUES (0), (1)) AS track, n",
+        hours * 3600 * 50
+    );
+    let database = database.await.unwrap();
+    database.execute_unprepared(&sql).await.unwrap();
+    database.execute_unprepared("PRAGMA wal_checkpoint(TRUNCATE)").await.unwrap();
+    database.close().await.unwrap();
+}
+
+fn status_kib(name: &str) -> f64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with(name)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+/// What all threads of this process have used.
+fn cpu_seconds() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap();
+    let fields: Vec<f64> = stat
+        .rsplit(')')
+        .next()
+        .unwrap()
+        .split_whitespace()
+        .skip(11)
+        .take(2)
+        .map(|field| field.parse().unwrap())
+        .collect();
+    fields.iter().sum::<f64>() / 100.0
+}
