@@ -91,6 +91,10 @@ pub struct Model {
     pub failure_code: Option<String>,
     /// Why it failed, a sentence.
     pub failure_detail: Option<String>,
+    /// When something was last written to it, give or take a few seconds; none if it never had a chunk or a stream.
+    pub last_write_at: Option<Timestamp>,
+    /// When its stream's socket went away, until something is written again.
+    pub disconnected_at: Option<Timestamp>,
     /// When the row was made.
     pub created_at: Timestamp,
     /// When the row was last changed.

@@ -4,6 +4,7 @@
 pub mod analytics;
 pub mod audio_chunk;
 pub mod call;
+pub mod call_event;
 pub mod call_metadata;
 pub mod call_track;
 pub mod recording;

@@ -7,6 +7,7 @@ mod column;
 mod m20261122_000001_calls;
 mod m20261122_000002_audio;
 mod m20261122_000003_conversation;
+mod m20261122_000004_streams;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -21,6 +22,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000001_calls::Migration),
             Box::new(m20261122_000002_audio::Migration),
             Box::new(m20261122_000003_conversation::Migration),
+            Box::new(m20261122_000004_streams::Migration),
         ]
     }
 }

@@ -1,6 +1,6 @@
 //! Removing what is no longer needed, in slices, so that no other write waits for millions of rows.
 
-use entity::{analytics, audio_chunk, call, call_track::Track, transcript};
+use entity::{analytics, audio_chunk, call, call_event, call_track::Track, transcript};
 use sea_orm::{
     ActiveEnum, ColumnTrait, DbErr, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
@@ -85,6 +85,11 @@ impl Callstore {
         }
         {
             use analytics::{Column, Entity};
+            let rows = || Entity::find().select_only().column(Column::Id).filter(Column::CallId.eq(call));
+            while self.delete(by_id(Column::Id, rows().limit(SLICE))).await? == SLICE {}
+        }
+        {
+            use call_event::{Column, Entity};
             let rows = || Entity::find().select_only().column(Column::Id).filter(Column::CallId.eq(call));
             while self.delete(by_id(Column::Id, rows().limit(SLICE))).await? == SLICE {}
         }

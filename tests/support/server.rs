@@ -116,7 +116,16 @@ impl Server {
 
     /// Takes every table away, so that whatever needs the database fails.
     pub async fn break_database(&self) {
-        let tables = ["audio_chunk", "call_track", "recording", "transcript", "analytics", "call_metadata", "call"];
+        let tables = [
+            "audio_chunk",
+            "call_track",
+            "recording",
+            "transcript",
+            "analytics",
+            "call_metadata",
+            "call_event",
+            "call",
+        ];
         let drops: String = tables.iter().map(|table| format!("DROP TABLE \"{table}\"; ")).collect();
         self.execute(&format!("PRAGMA foreign_keys = OFF; {drops}")).await;
     }

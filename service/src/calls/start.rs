@@ -75,6 +75,8 @@ impl Callstore {
             end_reason: Set(None),
             failure_code: Set(None),
             failure_detail: Set(None),
+            last_write_at: Set(None),
+            disconnected_at: Set(None),
             created_at: Set(now),
             updated_at: Set(now),
             deleted_at: Set(None),
