@@ -8,7 +8,7 @@ use actix_web::{
     HttpResponse, ResponseError,
     http::{
         StatusCode,
-        header::{HeaderName, HeaderValue},
+        header::{HeaderName, HeaderValue, RETRY_AFTER},
     },
 };
 use serde::Serialize;
@@ -73,6 +73,11 @@ impl Problem {
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
+    }
+
+    /// Says when to try again.
+    fn retry_after(self) -> Self {
+        self.with_header(RETRY_AFTER, HeaderValue::from_static("1"))
     }
 
     /// The problem that an answer of the framework's stands for.
@@ -141,6 +146,12 @@ impl From<Error> for Problem {
             Error::MetadataNotFound => Self::new(P::MetadataNotFound, detail),
             Error::CursorInvalid => Self::new(P::InvalidCursor, detail),
             Error::Invalid(errors) => Self::invalid(errors),
+            Error::Overloaded => Self::new(P::Overloaded, detail).retry_after(),
+            Error::StorageFull => Self::new(P::StorageFull, detail),
+            Error::StorageUnavailable(_) => {
+                let detail = "The database cannot be written for the moment. Send the request again.";
+                Self::new(P::StorageUnavailable, detail).retry_after()
+            }
             Error::Database(_) | Error::Store(_) | Error::Damaged(_) => {
                 tracing::error!(error = %detail, "A request failed.");
                 Self::of_status(StatusCode::INTERNAL_SERVER_ERROR)

@@ -91,7 +91,7 @@ pub async fn start(
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
 
-    let callstore = Callstore::new(database, store, clock, ids.clone());
+    let callstore = Callstore::new(database, store, clock, ids.clone(), settings.policy.into());
     callstore.resume().await?;
     install_metrics();
     let data = Data::new(callstore.clone());

@@ -16,10 +16,12 @@ mod page;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 mod plans;
+mod policy;
 mod purge;
 mod recordings;
 mod store;
 mod transcripts;
+mod writer;
 
 use std::sync::Arc;
 
@@ -37,11 +39,13 @@ pub use error::{Error, FieldError};
 pub use health::Health;
 pub use metadata::{Metadata, MetadataChange, MetadataSet, NewMetadata};
 pub use page::{Page, Slice};
+pub use policy::{Policy, RECONNECT_GRACE};
 pub use recordings::{Gap, Recording, RecordingFile};
 pub use store::Store;
 pub use transcripts::{ListTranscripts, NewTranscript, Transcript};
 
 use finalizer::Finalizer;
+use writer::Writer;
 
 /// The call store: what every operation works on. Cheap to clone.
 #[derive(Clone)]
@@ -52,14 +56,20 @@ struct Inner {
     store: Store,
     clock: Box<dyn Clock>,
     ids: Arc<dyn Ids>,
+    policy: Policy,
+    writer: Writer,
     finalizer: Finalizer,
 }
 
 impl Callstore {
     /// A call store over a migrated database and a folder of recordings. Call [`resume`](Self::resume) once it stands.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime.
     #[must_use]
-    pub fn new(database: Database, store: Store, clock: Box<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        Self(Arc::new(Inner { database, store, clock, ids, finalizer: Finalizer::default() }))
+    pub fn new(database: Database, store: Store, clock: Box<dyn Clock>, ids: Arc<dyn Ids>, policy: Policy) -> Self {
+        let writer = Writer::start(database.clone());
+        Self(Arc::new(Inner { database, store, clock, ids, policy, writer, finalizer: Finalizer::default() }))
     }
 
     /// Goes on with all that the last run left: recordings to be made, chunks and deleted calls to be removed.
@@ -73,6 +83,7 @@ impl Callstore {
             let what = "What the last run had not removed could not be looked up yet.";
             this.until_done(what, || this.resume_purging()).await;
         });
+        self.0.finalizer.spawn(self.clone().keep_sweeping());
         Ok(())
     }
 
@@ -80,6 +91,7 @@ impl Callstore {
     /// [`end_call`](Self::end_call)s answer as soon as this begins.
     pub async fn close(&self) {
         self.0.finalizer.close().await;
+        self.0.writer.close().await;
         self.0.database.close().await;
         self.0.store.close();
     }

@@ -57,19 +57,19 @@ pub(crate) struct Summary {
 }
 
 impl Summary {
-    /// Adds the frames `first..=last`.
-    pub fn add(&mut self, first: u32, last: u32, bytes: u64) {
-        let expected = self.next.unwrap_or(first);
-        if first > expected {
-            self.summary.missing_total += u64::from(first - expected);
+    /// Adds the next chunk.
+    pub fn add(&mut self, sequence: u32, bytes: u64) {
+        let expected = self.next.unwrap_or(sequence);
+        if sequence > expected {
+            self.summary.missing_total += u64::from(sequence - expected);
             if self.summary.missing.len() < MISSING_MAX {
-                self.summary.missing.push((expected, first - 1));
+                self.summary.missing.push((expected, sequence - 1));
             }
         }
-        self.summary.chunks += u64::from(last - first) + 1;
+        self.summary.chunks += 1;
         self.summary.bytes += bytes;
-        self.summary.last_sequence = last;
-        self.next = Some(last + 1);
+        self.summary.last_sequence = sequence;
+        self.next = Some(sequence + 1);
     }
 
     pub fn finish(self) -> TrackSummary {

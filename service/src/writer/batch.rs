@@ -1,0 +1,207 @@
+//! A transaction that the writes of many requests share. Rows of the tables that grow fastest are gathered and go in one
+//! statement at its end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entity::{
+    audio_chunk, call,
+    call_track::{self, Track},
+    transcript,
+};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait, OnConflict},
+};
+use uuid::Uuid;
+
+use super::live::{LiveCall, LiveCalls, LiveTrack, StoredTrack};
+use crate::{
+    Error, Timestamp,
+    calls::{self, Call, CallRef, Status},
+    chunks::ChunkRow,
+    database::data_version,
+};
+
+/// The most rows of a statement: six columns each, and at most 32,766 values.
+const ROWS_MAX: usize = 5_000;
+
+/// A transaction under way.
+pub(crate) struct Batch {
+    transaction: DatabaseTransaction,
+    live: LiveCalls,
+    chunks: Vec<ChunkRow>,
+    transcripts: Vec<transcript::ActiveModel>,
+    duplicates: BTreeMap<(Uuid, Track), i64>,
+    written: BTreeSet<Uuid>,
+    written_at: Timestamp,
+}
+
+impl Batch {
+    pub(super) async fn begin(transaction: DatabaseTransaction, mut live: LiveCalls) -> Result<Self, DbErr> {
+        let version = data_version(&transaction).await?;
+        if version != live.version {
+            live.clear();
+            live.version = version;
+        }
+        Ok(Self {
+            transaction,
+            live,
+            chunks: Vec::new(),
+            transcripts: Vec::new(),
+            duplicates: BTreeMap::new(),
+            written: BTreeSet::new(),
+            written_at: Timestamp(0),
+        })
+    }
+
+    /// For queries, and for writes to tables other than those whose rows are gathered.
+    pub fn transaction(&self) -> &DatabaseTransaction {
+        &self.transaction
+    }
+
+    /// A call as it is stored.
+    pub async fn call(&self, call: &CallRef) -> Result<Call, Error> {
+        calls::find(&self.transaction, call).await
+    }
+
+    /// The id of a call, in whatever status.
+    pub async fn call_id(&mut self, call: &CallRef) -> Result<Uuid, Error> {
+        match self.live.find(call) {
+            Some(id) => Ok(id),
+            None => {
+                let found = self.call(call).await?;
+                self.remember(&found);
+                Ok(found.id)
+            }
+        }
+    }
+
+    /// A call that takes chunks; `CallEnded` for another.
+    pub async fn live_call(&mut self, call: &CallRef) -> Result<&mut LiveCall, Error> {
+        let id = self.call_id(call).await?;
+        self.live.get(id).ok_or(Error::CallEnded)
+    }
+
+    /// Forgets what was known of a call whose row changes.
+    pub fn forget(&mut self, call: Uuid) {
+        self.live.remove(call);
+    }
+
+    fn remember(&mut self, call: &Call) {
+        if call.status == Status::Active {
+            self.live.insert(call);
+        }
+    }
+
+    /// What is stored of a call's track, the gathered rows included.
+    pub async fn track(&mut self, call: Uuid, track: Track) -> Result<LiveTrack, DbErr> {
+        let known = self.live.get(call).map_or(LiveTrack::Unknown, |call| *call.track(track));
+        if known != LiveTrack::Unknown {
+            return Ok(known);
+        }
+        use audio_chunk::{Column, Entity};
+        let last: Option<(i32, Option<i32>)> = Entity::find()
+            .filter(Column::CallId.eq(call))
+            .filter(Column::Track.eq(track))
+            .select_only()
+            .columns([Column::LastSequence, Column::Timestamp])
+            .order_by_desc(Column::FirstSequence)
+            .limit(1)
+            .into_tuple()
+            .one(&self.transaction)
+            .await?;
+        Ok(last.map_or(LiveTrack::Empty, |(sequence, timestamp)| {
+            LiveTrack::Stored(StoredTrack { next: sequence.unsigned_abs() + 1, timestamps: timestamp.is_some() })
+        }))
+    }
+
+    /// Rows of a track that are gathered and hold one of the frames `from..=to`.
+    pub fn gathered(&self, call: Uuid, track: Track, from: u32, to: u32) -> impl Iterator<Item = &ChunkRow> {
+        self.chunks.iter().filter(move |row| {
+            row.call == call && row.track == track && row.first_sequence <= to && row.last_sequence() >= from
+        })
+    }
+
+    /// Adds a track's new chunks, and what is known of it from then on.
+    pub fn add_chunks(&mut self, call: Uuid, track: Track, rows: Vec<ChunkRow>, duplicates: i64, stored: StoredTrack) {
+        self.chunks.extend(rows);
+        if duplicates > 0 {
+            *self.duplicates.entry((call, track)).or_default() += duplicates;
+        }
+        if let Some(call) = self.live.get(call) {
+            *call.track(track) = LiveTrack::Stored(stored);
+        }
+    }
+
+    /// Adds utterances.
+    pub fn add_transcripts(&mut self, rows: impl IntoIterator<Item = transcript::ActiveModel>) {
+        self.transcripts.extend(rows);
+    }
+
+    /// Notes that something was written to a call that takes chunks. Audio begins the watch over a call; other writes only
+    /// keep it from being taken for idle. The row is updated once in `every_ms`.
+    pub fn note_write(&mut self, call: Uuid, audio: bool, now: Timestamp, every_ms: i64) {
+        let Some(live) = self.live.get(call) else { return };
+        if live.last_write_at.is_none() && !audio {
+            return;
+        }
+        live.last_write_at = Some(now);
+        let noted = live.noted_at.is_some_and(|before| now.0 - before.0 < every_ms);
+        if live.disconnected_at.take().is_some() || !noted {
+            live.noted_at = Some(now);
+            self.written.insert(call);
+            self.written_at = Ord::max(self.written_at, now);
+        }
+    }
+
+    /// A call as it will be once this transaction is done, as far as its last write is concerned.
+    pub fn as_written(&mut self, mut call: Call) -> Call {
+        if let Some(live) = self.live.get(call.id) {
+            call.last_write_at = live.last_write_at;
+            call.disconnected_at = live.disconnected_at;
+        }
+        call
+    }
+
+    /// Writes what was gathered, and makes everything durable.
+    pub(super) async fn commit(mut self) -> Result<LiveCalls, DbErr> {
+        let chunks = std::mem::take(&mut self.chunks);
+        let mut rows = chunks.into_iter().map(ChunkRow::into_model).peekable();
+        while rows.peek().is_some() {
+            let rows = rows.by_ref().take(ROWS_MAX);
+            audio_chunk::Entity::insert_many(rows).exec_without_returning(&self.transaction).await?;
+        }
+        let transcripts = std::mem::take(&mut self.transcripts);
+        let mut rows = transcripts.into_iter().peekable();
+        while rows.peek().is_some() {
+            let rows = rows.by_ref().take(ROWS_MAX * 6 / 8);
+            transcript::Entity::insert_many(rows).exec_without_returning(&self.transaction).await?;
+        }
+        self.count_duplicates().await?;
+        if !self.written.is_empty() {
+            let change = call::ActiveModel {
+                last_write_at: Set(Some(self.written_at)),
+                disconnected_at: Set(None),
+                ..Default::default()
+            };
+            let written = std::mem::take(&mut self.written);
+            let calls = call::Entity::update_many().set(change).filter(call::Column::Id.is_in(written));
+            calls.exec(&self.transaction).await?;
+        }
+        self.transaction.commit().await?;
+        Ok(self.live)
+    }
+
+    async fn count_duplicates(&self) -> Result<(), DbErr> {
+        use call_track::{ActiveModel, Column, Entity};
+        for (&(call, track), &duplicates) in &self.duplicates {
+            let row =
+                ActiveModel { call_id: Set(call), track: Set(track), duplicates: Set(duplicates), summary: Set(None) };
+            let sum = Expr::col((Entity, Column::Duplicates)).add(duplicates);
+            let add = OnConflict::columns([Column::CallId, Column::Track]).value(Column::Duplicates, sum).to_owned();
+            Entity::insert(row).on_conflict(add).exec_without_returning(&self.transaction).await?;
+        }
+        Ok(())
+    }
+}
