@@ -259,7 +259,10 @@ fn convert(body: &ConvertAudio) -> Result<ConvertedAudio, Problem> {
 
 fn refuse(error: &ConvertError) -> Problem {
     let pointer = match error {
-        ConvertError::OddLength(_) | ConvertError::Wav(_) | ConvertError::UnsupportedRate { .. } => "/audio".to_owned(),
+        ConvertError::OddLength(_)
+        | ConvertError::Wav(_)
+        | ConvertError::UnsupportedRate { .. }
+        | ConvertError::Channels { .. } => "/audio".to_owned(),
         ConvertError::Contradicts { field } => format!("/from/{field}"),
         ConvertError::TooLong(_) => "/to".to_owned(),
     };
