@@ -224,7 +224,7 @@ static AT_ONCE: Semaphore = Semaphore::const_new(2);
 
 /// Convert audio
 ///
-/// From one codec, sample rate and container to another, up to 16 MiB at a time. Nothing is stored.
+/// From one codec, sample rate and container to another, up to 16 MiB and 64 channels at a time. Nothing is stored.
 #[utoipa::path(
     operation_id = "convertAudio",
     tag = "Audio",

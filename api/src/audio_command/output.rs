@@ -84,7 +84,8 @@ impl<'a> Output<'a> {
 
     /// All samples are written: corrects the header where their number was not known, and puts the file under its name.
     pub fn finish(mut self) -> Result<(), AudioError> {
-        if self.container == Container::Wav {
+        // Where the size in the header stays unknown, a padding byte would be taken for a sample.
+        if self.container == Container::Wav && (self.draft.is_some() || self.announced.is_some()) {
             self.put(wav::padding(self.written))?;
         }
         let header = header(&self.name, &self.format, self.container, Some(self.written))?;
