@@ -52,11 +52,9 @@ pub fn main(args: &ConvertArgs) -> Result<ExitCode, AudioError> {
 
 /// The number of the first signal that asks the process to end.
 async fn stopped() -> io::Result<u8> {
-    let mut signals = [SignalKind::hangup(), SignalKind::interrupt(), SignalKind::terminate()].map(signal).into_iter();
-    let [Some(hangup), Some(interrupt), Some(terminate)] = [signals.next(), signals.next(), signals.next()] else {
-        return Err(io::Error::other("there are three signals"));
-    };
-    let (mut hangup, mut interrupt, mut terminate) = (hangup?, interrupt?, terminate?);
+    let mut hangup = signal(SignalKind::hangup())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
     Ok(tokio::select! {
         _ = hangup.recv() => 1,
         _ = interrupt.recv() => 2,

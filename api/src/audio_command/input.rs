@@ -227,7 +227,7 @@ impl Input {
                 Ok(bytes) => return Ok(bytes),
                 Err(error) => (error.to_string(), header.salvageable_len(length)),
             },
-            None if length % frame as u64 == 0 => return Ok(length),
+            None if length.is_multiple_of(frame as u64) => return Ok(length),
             None => {
                 let damage = format!("{length} bytes are not a whole number of frames of {frame} bytes");
                 (damage, length - length % frame as u64)

@@ -42,7 +42,7 @@ impl Header {
             stated
         };
         let frame = self.format.bytes_per_frame();
-        if bytes % frame as u64 == 0 { Ok(bytes) } else { Err(WavError::PartialFrame { bytes, frame }) }
+        if bytes.is_multiple_of(frame as u64) { Ok(bytes) } else { Err(WavError::PartialFrame { bytes, frame }) }
     }
 
     /// How many bytes of samples a damaged file of `file` bytes still has: whole frames, up to its end at most.
