@@ -1,5 +1,6 @@
 //! How loud samples are, channel by channel, measured while they come in: peak, RMS, clipping, offset, silence.
 
+use crate::stream::PartialFrame;
 use crate::{Encoding, StreamFormat, decode_into};
 
 /// Full scale, 0 dBFS: the magnitude of the lowest sample.
@@ -75,8 +76,7 @@ pub struct Meter {
     window: usize,
     /// The magnitude, in samples' units, that silence stays below.
     silence_below: f64,
-    /// The beginning of a frame that is not complete.
-    partial: Vec<u8>,
+    partial: PartialFrame,
     samples: Vec<i16>,
     channel: Vec<i16>,
 }
@@ -90,30 +90,20 @@ impl Meter {
             channels: vec![Channel::default(); usize::from(format.channels)],
             window: (format.sample_rate as usize / 50).max(1),
             silence_below: FULL_SCALE * 10f64.powf(silence_below_dbfs / 20.0),
-            partial: Vec::new(),
+            partial: PartialFrame::default(),
             samples: Vec::new(),
             channel: Vec::new(),
         }
     }
 
     /// Takes the next bytes, wherever they are cut.
-    pub fn push(&mut self, mut bytes: &[u8]) {
+    pub fn push(&mut self, bytes: &[u8]) {
         let frame = self.format.bytes_per_frame().max(1);
-        if !self.partial.is_empty() {
-            let (missing, rest) = bytes.split_at(bytes.len().min(frame - self.partial.len()));
-            self.partial.extend_from_slice(missing);
-            bytes = rest;
-            if self.partial.len() < frame {
-                return;
-            }
-            let whole = std::mem::take(&mut self.partial);
-            self.measure(&whole);
-        }
-        let (whole, partial) = bytes.split_at(bytes.len() / frame * frame);
+        let (begun, whole) = self.partial.complete(bytes, frame);
+        self.measure(&begun);
         for block in whole.chunks(BLOCK * frame) {
             self.measure(block);
         }
-        self.partial.extend_from_slice(partial);
     }
 
     /// The input ends here: each channel's levels. An incomplete frame is left out.

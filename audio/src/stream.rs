@@ -39,6 +39,28 @@ impl StreamFormat {
     }
 }
 
+/// The beginning of a frame, which the bytes that come next complete.
+#[derive(Debug, Default)]
+pub(crate) struct PartialFrame(Vec<u8>);
+
+impl PartialFrame {
+    /// Splits the next bytes into the frame that was begun, if it is complete now, and whole frames after it; keeps the rest.
+    pub(crate) fn complete<'a>(&mut self, bytes: &'a [u8], frame: usize) -> (Vec<u8>, &'a [u8]) {
+        let missing = if self.0.is_empty() { 0 } else { frame - self.0.len() };
+        let (end, bytes) = bytes.split_at(bytes.len().min(missing));
+        self.0.extend_from_slice(end);
+        let begun = if self.0.len() == frame { std::mem::take(&mut self.0) } else { Vec::new() };
+        let (whole, rest) = bytes.split_at(bytes.len() / frame * frame);
+        self.0.extend_from_slice(rest);
+        (begun, whole)
+    }
+
+    /// Drops the beginning, and returns how many bytes it had.
+    fn drop_bytes(&mut self) -> usize {
+        std::mem::take(&mut self.0).len()
+    }
+}
+
 /// Converts interleaved samples while they come in. The output does not depend on how the input was cut, bit for bit;
 /// memory does not depend on its length.
 ///
@@ -50,8 +72,7 @@ pub struct Converter {
     to: StreamFormat,
     /// One for each channel, or none where the rate stays.
     resamplers: Vec<Resampler>,
-    /// The beginning of a frame that is not complete.
-    partial: Vec<u8>,
+    partial: PartialFrame,
     samples: Vec<i16>,
     channel: Vec<i16>,
     resampled: Vec<i16>,
@@ -78,7 +99,7 @@ impl Converter {
             from,
             to: StreamFormat { encoding, sample_rate, channels: from.channels },
             resamplers: (0..resamplers).map(|_| Resampler::new(from.sample_rate, sample_rate)).collect(),
-            partial: Vec::new(),
+            partial: PartialFrame::default(),
             samples: Vec::new(),
             channel: Vec::new(),
             resampled: Vec::new(),
@@ -100,23 +121,13 @@ impl Converter {
     }
 
     /// Takes the next bytes, wherever they are cut, and appends to `out` what is ready.
-    pub fn push(&mut self, mut bytes: &[u8], out: &mut Vec<u8>) {
+    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         let frame = self.from.bytes_per_frame();
-        if !self.partial.is_empty() {
-            let (missing, rest) = bytes.split_at(bytes.len().min(frame - self.partial.len()));
-            self.partial.extend_from_slice(missing);
-            bytes = rest;
-            if self.partial.len() < frame {
-                return;
-            }
-            let whole = std::mem::take(&mut self.partial);
-            self.convert(&whole, out);
-        }
-        let (whole, partial) = bytes.split_at(bytes.len() / frame * frame);
+        let (begun, whole) = self.partial.complete(bytes, frame);
+        self.convert(&begun, out);
         for block in whole.chunks(BLOCK * frame) {
             self.convert(block, out);
         }
-        self.partial.extend_from_slice(partial);
     }
 
     /// The input ends here: appends what is left to `out`, and returns how many bytes of an incomplete frame were left
@@ -126,7 +137,7 @@ impl Converter {
             self.resample(true);
             out.extend_from_slice(&encode(self.to.encoding, &self.frames));
         }
-        std::mem::take(&mut self.partial).len()
+        self.partial.drop_bytes()
     }
 
     /// Converts whole frames.
