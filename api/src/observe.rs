@@ -56,7 +56,7 @@ pub async fn observe(
     let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     let label = if known.contains(&method) { method.as_str() } else { "other" };
     let paths = response.request().app_data::<web::Data<KnownPaths>>();
-    let route = paths.and_then(|paths| paths.route(response.request().path())).unwrap_or("unknown");
+    let route = paths.and_then(|paths| paths.pattern_of(response.request().path())).unwrap_or("unknown");
     let recorders = recorders(label, route, status);
     recorders.requests.increment(1);
     recorders.seconds.record(elapsed.as_secs_f64());
