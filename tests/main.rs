@@ -9,6 +9,7 @@ mod audio_command;
 mod bad_input;
 mod calls;
 mod chunks;
+mod crash;
 mod document;
 mod durability;
 mod fixtures;
