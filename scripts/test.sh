@@ -13,8 +13,10 @@ programs=(
     ffmpeg:ffmpeg
     ffprobe:ffmpeg
     jq:jq
+    nsenter:util-linux
     sox:sox
     sqlite3:sqlite3
+    strace:strace
 )
 
 # A module of Debian's Python and the package that has it.

@@ -10,6 +10,7 @@ mod bad_input;
 mod calls;
 mod chunks;
 mod crash;
+mod disk;
 mod document;
 mod durability;
 mod fixtures;

@@ -8,7 +8,7 @@ mod tools;
 pub use answer::Answer;
 pub use binary::Binary;
 pub use server::{Server, execute, query_strings};
-pub use tools::frames;
+pub use tools::{frames, run as tool};
 
 use std::time::Duration;
 
