@@ -8,6 +8,7 @@ mod chunks;
 mod clock;
 mod database;
 mod error;
+mod events;
 mod finalizer;
 mod health;
 pub mod limits;
@@ -19,6 +20,7 @@ mod plans;
 mod purge;
 mod recordings;
 mod store;
+mod streams;
 mod transcripts;
 
 use std::sync::Arc;
@@ -34,14 +36,17 @@ pub use clock::{Clock, Ids, SystemClock, SystemIds};
 pub use database::{Database, DatabaseUrl, OpenError};
 pub use entity::Timestamp;
 pub use error::{Error, FieldError};
+pub use events::{CallEvent, EventType, NewEvent};
 pub use health::Health;
 pub use metadata::{Metadata, MetadataChange, MetadataSet, NewMetadata};
 pub use page::{Page, Slice};
 pub use recordings::{Gap, Recording, RecordingFile};
 pub use store::Store;
+pub use streams::{Added, CallSocket, Frame, Interruption, MediaStream, NewStream, Refused, SocketWriter};
 pub use transcripts::{ListTranscripts, NewTranscript, Transcript};
 
 use finalizer::Finalizer;
+use streams::Streams;
 
 /// The call store: what every operation works on. Cheap to clone.
 #[derive(Clone)]
@@ -53,13 +58,21 @@ struct Inner {
     clock: Box<dyn Clock>,
     ids: Arc<dyn Ids>,
     finalizer: Finalizer,
+    streams: Streams,
 }
 
 impl Callstore {
     /// A call store over a migrated database and a folder of recordings. Call [`resume`](Self::resume) once it stands.
     #[must_use]
     pub fn new(database: Database, store: Store, clock: Box<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        Self(Arc::new(Inner { database, store, clock, ids, finalizer: Finalizer::default() }))
+        Self(Arc::new(Inner {
+            database,
+            store,
+            clock,
+            ids,
+            finalizer: Finalizer::default(),
+            streams: Streams::default(),
+        }))
     }
 
     /// Goes on with all that the last run left: recordings to be made, chunks and deleted calls to be removed.
@@ -84,8 +97,9 @@ impl Callstore {
         self.0.store.close();
     }
 
-    /// Lets every waiting [`end_call`](Self::end_call) answer now: the service is about to stop.
+    /// Lets every waiting [`end_call`](Self::end_call) answer and every socket close now: the service is about to stop.
     pub fn stop_waiting(&self) {
+        self.0.streams.stop();
         self.0.finalizer.cancel();
     }
 

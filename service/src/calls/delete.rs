@@ -23,6 +23,7 @@ impl Callstore {
         row.updated_at = Set(now);
         row.update(&transaction).await?;
         transaction.commit().await?;
+        self.0.streams.ended(id);
         self.purge_call(id);
         Ok(())
     }

@@ -15,18 +15,31 @@ impl Callstore {
     /// # Errors
     /// `CallNotFound`, `Invalid` for an end before the start, or a failing database.
     pub async fn end_call(&self, call: &CallRef, end_time: Option<Timestamp>, wait: Duration) -> Result<Call, Error> {
-        let call = self.begin_end(call, end_time).await?;
+        let call = self.begin_end(call, end_time, EndReason::Api).await?;
         if call.status == Status::Completed {
             return Ok(call);
         }
         let id = call.id;
         self.finalize(id).wait(wait).await;
-        let by_id = CallRef { id: Some(id), stream_sid: String::new() };
-        self.find_call(self.0.database.readers(), &by_id).await
+        self.find_call(self.0.database.readers(), &CallRef::by_id(id)).await
     }
 
-    /// Moves a call to `finalizing` where it is active or failed.
-    async fn begin_end(&self, call: &CallRef, end_time: Option<Timestamp>) -> Result<Call, Error> {
+    /// Ends a call for a reason of the service's own, and does not wait for its recording.
+    pub(crate) async fn end_in_background(
+        &self,
+        call: &CallRef,
+        end_time: Option<Timestamp>,
+        reason: EndReason,
+    ) -> Result<Call, Error> {
+        let call = self.begin_end(call, end_time, reason).await?;
+        if call.status != Status::Completed {
+            self.finalize(call.id);
+        }
+        Ok(call)
+    }
+
+    /// Moves a call to `finalizing` where it is active or failed, and lets its sockets close.
+    async fn begin_end(&self, call: &CallRef, end_time: Option<Timestamp>, reason: EndReason) -> Result<Call, Error> {
         let transaction = self.0.database.begin().await?;
         let stored = self.find_call(&transaction, call).await?;
         let now = self.now();
@@ -42,7 +55,7 @@ impl Callstore {
                 let mut row = stored.into_active_model();
                 row.end_time = Set(Some(end));
                 row.duration_ms = Set(Some(end.0 - start.0));
-                row.end_reason = Set(Some(EndReason::Api));
+                row.end_reason = Set(Some(reason));
                 row
             }
             Status::Failed => {
@@ -56,6 +69,7 @@ impl Callstore {
         row.updated_at = Set(now);
         let ended = row.update(&transaction).await?;
         transaction.commit().await?;
+        self.0.streams.ended(ended.id);
         Ok(ended.try_into_model()?)
     }
 }

@@ -106,6 +106,16 @@ impl CallRef {
         let id = (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten();
         Some(Self { id, stream_sid: text.to_owned() })
     }
+
+    /// A call by its id alone.
+    pub(crate) fn by_id(id: Uuid) -> Self {
+        Self { id: Some(id), stream_sid: String::new() }
+    }
+
+    /// A call by its `streamSid` alone, whatever that looks like.
+    pub(crate) fn by_stream_sid(stream_sid: &str) -> Self {
+        Self { id: None, stream_sid: stream_sid.to_owned() }
+    }
 }
 
 impl Callstore {
