@@ -16,6 +16,7 @@ mod limits;
 mod lists;
 mod logs;
 mod metadata;
+mod misbehaviour;
 mod races;
 mod readme;
 mod recordings;

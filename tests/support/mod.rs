@@ -10,7 +10,7 @@ pub use answer::Answer;
 pub use binary::Binary;
 pub use server::{Server, TestClock, execute, query_strings};
 pub use socket::Socket;
-pub use tools::frames;
+pub use tools::{frames, run as run_program};
 
 use std::time::Duration;
 
