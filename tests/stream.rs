@@ -269,7 +269,9 @@ async fn a_socket_that_is_gone_is_noted_when_no_other_is_open() {
     assert_eq!(third.receive().await, ack("inbound", 0));
     assert_eq!(one(&server, noted).await, "");
     // The carrier's socket is another one of the call.
-    let carrier = twilio::started(&server, "MZ1").await;
+    let mut carrier = twilio::started(&server, "MZ1").await;
+    carrier.json(&twilio::inbound("MZ1", 1, 20)).await;
+    twilio::stored(&server, "MZ1", 2).await;
     third.close().await;
     assert_eq!(one(&server, noted).await, "");
     carrier.close().await;

@@ -45,7 +45,7 @@ pub fn stop(stream_sid: &str) -> Value {
     json!({ "event": "stop", "streamSid": stream_sid, "stop": { "accountSid": "AC1", "callSid": "CA1" } })
 }
 
-/// A socket with a stream that has started.
+/// A socket with a stream that has started, where the call is a new one.
 pub async fn started(server: &Server, stream_sid: &str) -> Socket {
     let mut socket = connect(server).await;
     socket.json(&json!({ "event": "connected", "protocol": "Call", "version": "1.0.0" })).await;

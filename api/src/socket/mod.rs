@@ -1,25 +1,32 @@
 //! WebSockets as all that use them see them: messages come whole, pings are answered, dead peers are noticed.
 
+mod connection;
 mod decoder;
 mod heartbeat;
+mod upgrade;
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
-use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::header, web};
-use actix_ws::{CloseReason, Session};
+use actix_http::ws::{handshake_response, verify_handshake};
+use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
-use futures_util::StreamExt;
-use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout_at};
+use tracing::Instrument;
 
-pub use actix_ws::CloseCode;
+pub use actix_http::ws::CloseCode;
 pub use decoder::Fault;
+pub use upgrade::answer;
 
 use crate::problem::{Problem, ProblemCode};
+use connection::Connection;
 use decoder::{Decoder, Message};
 use heartbeat::{BEAT, Heartbeat, Pulse};
+use upgrade::Takeover;
 
-/// How long a peer may take before it takes what is sent to it.
-const SEND_LIMIT: Duration = Duration::from_secs(30);
+/// How long what a peer has sent may be on its way.
+const SILENCE: Duration = Duration::from_millis(20);
+/// How long what was sent before a socket has to close is taken.
+pub const REST: Duration = Duration::from_millis(200);
 
 /// What a socket has received.
 #[derive(Debug)]
@@ -36,8 +43,7 @@ pub enum Received {
 
 /// An open socket.
 pub struct Socket {
-    session: Session,
-    payload: Payload,
+    connection: Connection,
     /// What was received and not read yet.
     input: Bytes,
     decoder: Decoder,
@@ -66,56 +72,52 @@ impl Drop for OpenSocket {
     }
 }
 
-/// Refuses a request that does not ask for a WebSocket.
-pub fn check_upgrade(request: &HttpRequest) -> Result<(), Problem> {
-    let upgrade = request.headers().get(header::UPGRADE).and_then(|value| value.to_str().ok());
-    if upgrade.is_some_and(|value| value.eq_ignore_ascii_case("websocket")) {
-        return Ok(());
-    }
-    Err(Problem::new(ProblemCode::BadRequest, "This is a WebSocket; connect with ws:// or wss://."))
+/// Refuses a request that is not the handshake of a WebSocket (RFC 6455, section 4.2.1).
+pub fn check_handshake(request: &HttpRequest) -> Result<(), Problem> {
+    let detail = "This is a WebSocket; connect with ws:// or wss://, as RFC 6455 says.";
+    verify_handshake(request.head()).map_err(|_| Problem::new(ProblemCode::BadRequest, detail))
 }
 
 impl Socket {
-    /// Answers the handshake; messages have up to `max_bytes`.
-    pub async fn accept(
-        request: &HttpRequest,
-        payload: web::Payload,
-        max_bytes: usize,
-    ) -> Result<(HttpResponse, Self), Problem> {
-        let refuse = |_| Problem::new(ProblemCode::BadRequest, "The WebSocket handshake is not as RFC 6455 says.");
-        // The library answers; what comes is read here.
-        let none = web::Payload::from_request(request, &mut Payload::None).await.map_err(refuse)?;
-        let (response, session, _) = actix_ws::handle(request, none).map_err(refuse)?;
+    /// Accepts a handshake that was checked. `run` goes on with the socket, on which messages have up to `max_bytes`.
+    pub fn accept<F>(request: &HttpRequest, max_bytes: usize, run: impl FnOnce(Self) -> F + 'static) -> HttpResponse
+    where
+        F: Future<Output = ()> + 'static,
+    {
+        let span = tracing::Span::current();
+        let go_on = move |connection| {
+            let run: upgrade::LocalFuture<()> = Box::pin(run(Self::new(connection, max_bytes)).instrument(span));
+            run
+        };
+        let mut response = HttpResponse::from(handshake_response(request.head()).finish().map_into_boxed_body());
+        response.extensions_mut().insert(Takeover(Box::new(go_on)));
+        response
+    }
+
+    fn new(connection: Connection, max_bytes: usize) -> Self {
         let mut beats = interval(BEAT);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         beats.reset();
-        let socket = Self {
-            session,
-            payload: payload.into_inner(),
-            input: Bytes::new(),
-            decoder: Decoder::new(max_bytes),
-            heartbeat: Heartbeat::default(),
-            beats,
-        };
-        Ok((response, socket))
+        let (decoder, heartbeat) = (Decoder::new(max_bytes), Heartbeat::default());
+        Self { connection, input: Bytes::new(), decoder, heartbeat, beats }
     }
 
     /// Waits for the next message. Nothing is lost when this is dropped and called again.
     pub async fn receive(&mut self) -> Received {
         loop {
-            if let Some(received) = self.read().await {
+            if let Some(received) = self.next() {
                 return received;
             }
             tokio::select! {
                 biased;
-                bytes = self.payload.next() => match bytes {
-                    Some(Ok(bytes)) => self.input = bytes,
-                    Some(Err(_)) | None => return Received::Closed,
+                bytes = self.connection.read() => match bytes {
+                    Ok(bytes) if !bytes.is_empty() => self.input = bytes,
+                    Ok(_) | Err(_) => return Received::Closed,
                 },
                 _ = self.beats.tick() => match self.heartbeat.beat() {
                     Pulse::Alive => {}
                     Pulse::Silent => {
-                        if self.session.ping(b"").await.is_err() {
+                        if self.connection.send_later(&frame(PING, b"")).is_err() {
                             return Received::Closed;
                         }
                     }
@@ -125,25 +127,28 @@ impl Socket {
         }
     }
 
-    /// The next message of what has come, if it has.
-    async fn read(&mut self) -> Option<Received> {
-        while !self.input.is_empty() {
-            let Some(result) = self.decoder.next(&mut self.input) else { break };
+    /// Waits for what the peer had sent before a moment: the next message, or nothing when it falls silent, or `limit` has
+    /// come.
+    pub async fn receive_rest(&mut self, limit: Instant) -> Option<Received> {
+        timeout_at(limit.min(Instant::now() + SILENCE), self.receive()).await.ok()
+    }
+
+    /// The next message of what has come, if it is whole.
+    fn next(&mut self) -> Option<Received> {
+        while let Some(result) = self.decoder.next(&mut self.input) {
             self.heartbeat.heard();
-            match result {
-                Ok(Message::Text(text)) => return Some(Received::Text(text)),
-                Ok(Message::Binary(bytes)) => return Some(Received::Binary(bytes)),
-                Ok(Message::Pong) => {}
-                Ok(Message::Close) => return Some(Received::Closed),
-                Ok(Message::Ping(bytes)) => {
-                    if timeout(SEND_LIMIT, self.session.pong(&bytes)).await.is_err() {
-                        return Some(Received::Closed);
-                    }
-                }
-                Err(fault) => return Some(Received::Faulty(fault)),
-            }
+            return Some(match result {
+                Ok(Message::Text(text)) => Received::Text(text),
+                Ok(Message::Binary(bytes)) => Received::Binary(bytes),
+                Ok(Message::Pong) => continue,
+                Ok(Message::Ping(bytes)) => match self.connection.send_later(&frame(PONG, &bytes)) {
+                    Ok(()) => continue,
+                    Err(_) => Received::Closed,
+                },
+                Ok(Message::Close) => Received::Closed,
+                Err(fault) => Received::Faulty(fault),
+            });
         }
-        // Lets go of the buffer that the connection reads into.
         self.input = Bytes::new();
         None
     }
@@ -154,17 +159,38 @@ impl Socket {
     }
 
     /// Sends a text.
-    pub async fn send(&mut self, text: String) -> Result<(), PeerGone> {
-        match timeout(SEND_LIMIT, self.session.text(text)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(PeerGone),
-        }
+    pub async fn send(&mut self, text: &str) -> Result<(), PeerGone> {
+        self.connection.send(&frame(TEXT, text.as_bytes())).await.map_err(|_| PeerGone)
     }
 
     /// Closes the socket and says why.
-    pub async fn close(self, code: CloseCode, reason: &str) {
-        let reason = CloseReason { code, description: Some(reason.to_owned()) };
+    pub async fn close(mut self, code: CloseCode, reason: &'static str) {
+        let payload = [&u16::from(code).to_be_bytes()[..], reason.as_bytes()].concat();
         // A peer that is gone need not be told.
-        let _ = timeout(SEND_LIMIT, self.session.close(Some(reason))).await;
+        let _ = self.connection.send(&frame(CLOSE, &payload)).await;
+        self.connection.close().await;
     }
+}
+
+const TEXT: u8 = 1;
+const CLOSE: u8 = 8;
+const PING: u8 = 9;
+const PONG: u8 = 10;
+
+/// A frame as a server sends it: whole and unmasked (RFC 6455, section 5.2).
+fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0x80 | opcode];
+    match payload.len() {
+        length @ 0..=125 => bytes.push(length as u8),
+        length @ 126..=0xFFFF => {
+            bytes.push(126);
+            bytes.extend((length as u16).to_be_bytes());
+        }
+        length => {
+            bytes.push(127);
+            bytes.extend((length as u64).to_be_bytes());
+        }
+    }
+    bytes.extend(payload);
+    bytes
 }

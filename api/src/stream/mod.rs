@@ -6,19 +6,15 @@ mod reply;
 
 use std::{future::pending, pin::Pin};
 
-use actix_web::{
-    HttpMessage, HttpRequest, HttpResponse, rt,
-    web::{self, Data},
-};
-use futures_util::FutureExt;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, web::Data};
 use service::{CallSocket, Callstore, Interruption};
-use tracing::Instrument;
+use tokio::time::Instant;
 
 use crate::{
     extract::{CallPath, NoQuery, Query},
     observe::RequestId,
     problem::Problem,
-    socket::{CloseCode, Fault, OpenSocket, PeerGone, Received, Socket, check_upgrade},
+    socket::{CloseCode, Fault, OpenSocket, PeerGone, REST, Received, Socket, check_handshake},
 };
 use frame::Incoming;
 use reply::{Reply, store};
@@ -35,21 +31,12 @@ pub async fn open_stream(
     request: HttpRequest,
     call: CallPath,
     _: Query<NoQuery>,
-    payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
-    check_upgrade(&request)?;
+    check_handshake(&request)?;
     let call = callstore.open_socket(&call.0).await?;
-    let (response, socket) = match Socket::accept(&request, payload, MESSAGE_MAX).await {
-        Ok(accepted) => accepted,
-        Err(problem) => {
-            call.close().await;
-            return Err(problem);
-        }
-    };
     let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
     let session = Session { call, request_id, waiting: Vec::new(), pending: Load::default(), call_ended: false };
-    rt::spawn(session.run(socket).in_current_span());
-    Ok(response)
+    Ok(Socket::accept(&request, MESSAGE_MAX, |socket| session.run(socket)))
 }
 
 /// A socket on a call.
@@ -122,7 +109,8 @@ impl Session {
                 }
                 interruption = self.call.interrupted() => {
                     // What has come and was not read yet was sent before, too.
-                    while self.has_room() && let Some(received) = socket.receive().now_or_never() {
+                    let limit = Instant::now() + REST;
+                    while self.has_room() && let Some(received) = socket.receive_rest(limit).await {
                         if self.take(received).is_err() {
                             break;
                         }
@@ -182,7 +170,7 @@ impl Session {
         self.pending.bytes -= load.bytes;
         for reply in replies {
             self.call_ended |= reply.is_call_ended();
-            socket.send(reply.text(&self.request_id)).await?;
+            socket.send(&reply.text(&self.request_id)).await?;
         }
         Ok(())
     }

@@ -6,19 +6,15 @@ mod start;
 
 use std::time::Duration;
 
-use actix_web::{
-    HttpRequest, HttpResponse, rt,
-    web::{self, Data},
-};
+use actix_web::{HttpRequest, HttpResponse, web::Data};
 use service::{
     Callstore, Error, EventType, Frame, Interruption, MediaStream, NewEvent, audio::decode_base64, limits::BATCH_MAX,
 };
 use tokio::time::{Instant, sleep_until};
-use tracing::Instrument;
 
 use crate::{
     problem::Problem,
-    socket::{CloseCode, Fault, OpenSocket, Received, Socket, check_upgrade},
+    socket::{CloseCode, Fault, OpenSocket, REST, Received, Socket, check_handshake},
 };
 use message::{Malformed, Media, Message, Start};
 use start::{Opening, Unfit, clean};
@@ -34,16 +30,10 @@ const DIGIT_MAX: usize = 16;
 const NAME_MAX: usize = 256;
 
 /// `GET /twilio/stream`.
-pub async fn open_twilio_stream(
-    callstore: Data<Callstore>,
-    request: HttpRequest,
-    payload: web::Payload,
-) -> Result<HttpResponse, Problem> {
-    check_upgrade(&request)?;
-    let (response, socket) = Socket::accept(&request, payload, MESSAGE_MAX).await?;
+pub async fn open_twilio_stream(callstore: Data<Callstore>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    check_handshake(&request)?;
     let session = Session { callstore: Callstore::clone(&callstore), stream: None, skipped: 0 };
-    rt::spawn(session.run(socket).in_current_span());
-    Ok(response)
+    Ok(Socket::accept(&request, MESSAGE_MAX, |socket| session.run(socket)))
 }
 
 /// A socket of a carrier.
@@ -127,16 +117,9 @@ impl Session {
         loop {
             let taken = tokio::select! {
                 biased;
-                interruption = interrupted(self.stream.as_ref()) => return interruption.into(),
-                () = due(self.stream.as_ref()) => self.store_now().await,
-                received = socket.receive() => match received {
-                    Received::Text(text) => self.take(&text).await,
-                    Received::Binary(_) => self.skip("binary"),
-                    Received::Faulty(Fault::TooLong) => self.skip("too_long"),
-                    Received::Faulty(Fault::NotUtf8) => self.skip("not_utf8"),
-                    Received::Faulty(Fault::Protocol) => Err(Ending::new(CloseCode::Protocol, "Not a WebSocket frame.")),
-                    Received::Closed => Err(Ending::new(CloseCode::Normal, "")),
-                },
+                interruption = interrupted(self.stream.as_ref()) => return Box::pin(self.rest(interruption, socket)).await,
+                () = due(self.stream.as_ref()) => Box::pin(self.store_now()).await,
+                received = socket.receive() => Box::pin(self.take(received)).await,
             };
             if let Err(ending) = taken {
                 return ending;
@@ -144,7 +127,33 @@ impl Session {
         }
     }
 
-    async fn take(&mut self, text: &str) -> Result<(), Ending> {
+    /// Takes what the carrier had sent before the socket had to close.
+    async fn rest(&mut self, interruption: Interruption, socket: &mut Socket) -> Ending {
+        let limit = Instant::now() + REST;
+        while interruption != Interruption::CallEnded
+            && let Some(received) = socket.receive_rest(limit).await
+        {
+            match self.take(received).await {
+                Ok(()) => {}
+                Err(ending) if ending.stopped => return ending,
+                Err(_) => break,
+            }
+        }
+        interruption.into()
+    }
+
+    async fn take(&mut self, received: Received) -> Result<(), Ending> {
+        match received {
+            Received::Text(text) => self.read(&text).await,
+            Received::Binary(_) => self.skip("binary"),
+            Received::Faulty(Fault::TooLong) => self.skip("too_long"),
+            Received::Faulty(Fault::NotUtf8) => self.skip("not_utf8"),
+            Received::Faulty(Fault::Protocol) => Err(Ending::new(CloseCode::Protocol, "Not a WebSocket frame.")),
+            Received::Closed => Err(Ending::new(CloseCode::Normal, "")),
+        }
+    }
+
+    async fn read(&mut self, text: &str) -> Result<(), Ending> {
         match Message::read(text) {
             Err(Malformed) => self.skip("malformed"),
             Ok(Message::Connected) => Ok(()),
