@@ -67,17 +67,31 @@ struct Commit {
 /// How a socket closes.
 type Ending = (CloseCode, &'static str);
 
+/// Why nothing more is taken.
+enum Stop {
+    /// The client has closed, or has sent what cannot be read.
+    Ended(Ending),
+    /// It is not the client's doing; it may have sent more.
+    Interrupted(Ending),
+}
+
 impl Session {
     async fn run(mut self, mut socket: Socket) {
         let _open = OpenSocket::count("callstore");
         let mut commit = None;
         let ending = self.listen(&mut socket, &mut commit).await;
-        let (mut code, reason) = match ending {
-            Ok(ending) => ending,
-            Err(PeerGone) => (CloseCode::Normal, ""),
+        let (interrupted, (mut code, reason)) = match ending {
+            Ok(Stop::Interrupted(ending)) => (true, ending),
+            Ok(Stop::Ended(ending)) => (false, ending),
+            Err(PeerGone) => (false, (CloseCode::Normal, "")),
         };
         // What was sent before is stored and answered, if there is still someone to answer.
-        while let Some(under_way) = commit.take().or_else(|| self.commit()) {
+        let limit = Instant::now() + REST;
+        loop {
+            if interrupted {
+                self.take_rest(&mut socket, limit).await;
+            }
+            let Some(under_way) = commit.take().or_else(|| self.commit()) else { break };
             let _ = self.finish(under_way, &mut socket).await;
         }
         if self.call_ended {
@@ -88,7 +102,7 @@ impl Session {
     }
 
     /// Takes what comes and answers it, until the socket has to close.
-    async fn listen(&mut self, socket: &mut Socket, commit: &mut Option<Commit>) -> Result<Ending, PeerGone> {
+    async fn listen(&mut self, socket: &mut Socket, commit: &mut Option<Commit>) -> Result<Stop, PeerGone> {
         loop {
             if commit.is_none() {
                 *commit = self.commit();
@@ -104,29 +118,32 @@ impl Session {
                         self.answer(done.load, replies, socket).await?;
                     }
                     if self.call_ended {
-                        return Ok(CALL_ENDED);
+                        return Ok(Stop::Interrupted(CALL_ENDED));
                     }
                 }
-                interruption = self.call.interrupted() => {
-                    // What has come and was not read yet was sent before, too.
-                    let limit = Instant::now() + REST;
-                    while self.has_room() && let Some(received) = socket.receive_rest(limit).await {
-                        if self.take(received).is_err() {
-                            break;
-                        }
+                interruption = self.call.interrupted() => return Ok(Stop::Interrupted(match interruption {
+                    Interruption::CallEnded => CALL_ENDED,
+                    Interruption::Stopping | Interruption::TakenOver => {
+                        (CloseCode::Restart, "The service stops; connect again.")
                     }
-                    return Ok(match interruption {
-                        Interruption::CallEnded => CALL_ENDED,
-                        Interruption::Stopping | Interruption::TakenOver => {
-                            (CloseCode::Restart, "The service stops; connect again.")
-                        }
-                    });
-                }
+                })),
                 received = socket.receive(), if has_room => {
                     if let Err(ending) = self.take(received) {
-                        return Ok(ending);
+                        return Ok(Stop::Ended(ending));
                     }
                 }
+            }
+        }
+    }
+
+    /// Takes what the client had sent before the socket had to close.
+    async fn take_rest(&mut self, socket: &mut Socket, limit: Instant) {
+        while self.has_room()
+            && Instant::now() < limit
+            && let Some(received) = socket.receive_rest(limit).await
+        {
+            if self.take(received).is_err() {
+                break;
             }
         }
     }

@@ -221,12 +221,20 @@ impl MediaStream {
         }
     }
 
-    /// Keeps an event, at the place of the latest frame that was given to [`add`](Self::add).
+    /// Keeps an event, at the place of the latest frame that was given to [`add`](Self::add). A database that fails is asked
+    /// again for some seconds.
     ///
     /// # Errors
     /// A failing database.
     pub async fn add_event(&self, event: NewEvent) -> Result<(), Error> {
-        self.callstore.add_event(self.id, event, self.continuity.position_ms()).await
+        let mut pauses = RETRIES.into_iter();
+        loop {
+            let kept = self.callstore.add_event(self.id, event.clone(), self.continuity.position_ms()).await;
+            match (kept, pauses.next()) {
+                (Err(_), Some(pause)) => tokio::time::sleep(pause).await,
+                (kept, _) => return kept,
+            }
+        }
     }
 
     /// Ends the call: the stream has said that it is over.
