@@ -50,6 +50,8 @@ struct Stream {
     big_endian: bool,
     frames: Vec<Frame>,
     bytes: usize,
+    /// How long frames are gathered: less after a slow commit, since those that came meanwhile have waited.
+    gather: Duration,
     /// When the frames have to be stored.
     due: Option<Instant>,
 }
@@ -192,7 +194,7 @@ impl Session {
         })?;
         let name = stream.stream_sid.clone();
         let media = Box::pin(self.callstore.open_stream(stream)).await.map_err(|error| Ending::of(&error))?;
-        self.stream = Some(Stream { media, name, big_endian, frames: Vec::new(), bytes: 0, due: None });
+        self.stream = Some(Stream { media, name, big_endian, frames: Vec::new(), bytes: 0, gather: GATHER, due: None });
         Ok(())
     }
 
@@ -209,7 +211,7 @@ impl Session {
         stream.bytes += audio.len();
         let track = media.track.unwrap_or(service::Track::Inbound);
         stream.frames.push(Frame { track, chunk: media.chunk, timestamp_ms: media.timestamp, audio });
-        stream.due.get_or_insert_with(|| Instant::now() + GATHER);
+        stream.due.get_or_insert_with(|| Instant::now() + stream.gather);
         if stream.frames.len() >= BATCH_MAX || stream.bytes >= GATHER_BYTES {
             return self.store_now().await;
         }
@@ -247,7 +249,9 @@ impl Session {
         if frames.is_empty() {
             return Ok(());
         }
+        let begun = Instant::now();
         let refused = stream.media.add(frames).await?;
+        stream.gather = GATHER.saturating_sub(begun.elapsed());
         self.count_skipped("conflict", refused.conflicts);
         self.count_skipped("invalid", refused.invalid);
         Ok(())
