@@ -13,6 +13,7 @@ pub fn document() -> Value {
 }
 
 /// An operation of the document: its method, its path, and what is said of it.
+#[derive(Clone)]
 pub struct Operation {
     pub method: Method,
     pub path: String,

@@ -5,6 +5,7 @@ mod support;
 
 mod analytics;
 mod audio;
+mod audio_command;
 mod bad_input;
 mod calls;
 mod chunks;

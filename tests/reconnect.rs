@@ -133,3 +133,29 @@ async fn a_return_after_a_restart_of_the_service_goes_on() {
     assert_eq!(socket.closed().await.0, 1000);
     assert_eq!(completed(&server, "MZ1").await["recordings"][0]["duration"], json!(2.04));
 }
+
+#[tokio::test]
+async fn a_stream_that_does_not_come_back_ends_its_call_and_one_that_does_goes_on() {
+    let server = Server::start().await;
+    for stream_sid in ["MZ1", "MZ2"] {
+        let mut socket = started(&server, stream_sid).await;
+        socket.json(&inbound(stream_sid, 1, 20)).await;
+        stored(&server, stream_sid, 1).await;
+        drop(socket);
+        disconnected(&server, stream_sid).await;
+    }
+    server.clock.advance_ms(59_000);
+    let mut back = connect(&server).await;
+    back.json(&start("MZ2")).await;
+    eventually("the return is noted", || async {
+        column(&server, "MZ2", "disconnected_at").await.is_none().then_some(())
+    })
+    .await;
+    server.clock.advance_ms(1_000);
+    let ended = completed(&server, "MZ1").await;
+    assert_eq!((&ended["endReason"], &ended["duration"]), (&json!("stream_disconnect"), &json!(0.0)));
+    assert_eq!(ended["recordings"][0]["duration"], json!(0.04));
+    assert_eq!(call(&server, "MZ2").await["status"], "active");
+    back.json(&stop("MZ2")).await;
+    assert_eq!(back.closed().await.0, 1000);
+}

@@ -2,6 +2,7 @@
 //! fails here until there is a request for it.
 
 use reqwest::Method;
+use sea_orm::TransactionTrait;
 use serde_json::{Value, json};
 
 use crate::{
@@ -65,8 +66,8 @@ fn ask(operation: &Operation, status: &str, world: &World) -> Option<Ask> {
         ("addAudioChunk", "409") => Ask::body(conflict),
         ("addAudioChunks", "200") => Ask::body(json!({ "chunks": [chunk("outbound", 0, 0)] })).again(),
         ("addAudioChunks", "409") => Ask::body(json!({ "chunks": [conflict] })),
-        ("addAudioChunk", "201") => Ask::body(chunk("outbound", 0, 0)),
-        ("addAudioChunks", "201") => Ask::body(json!({ "chunks": [chunk("outbound", 0, 0)] })),
+        ("addAudioChunk", "201" | "507") => Ask::body(chunk("outbound", 0, 0)),
+        ("addAudioChunks", "201" | "507") => Ask::body(json!({ "chunks": [chunk("outbound", 0, 0)] })),
         ("setMetadata" | "updateMetadata", "200") => example().again(),
         // The table of recordings is gone, so that the call cannot be completed.
         ("endCall", "202") => Ask { headers: vec![("prefer", "wait=0".to_owned())], ..Ask::default() },
@@ -85,7 +86,7 @@ fn ask(operation: &Operation, status: &str, world: &World) -> Option<Ask> {
         // The length is announced; the bytes are not needed.
         (_, "413") => Ask::header("content-length", (16 * 1024 * 1024 + 1).to_string()),
         (_, "500") if !BEYOND_REACH.contains(&format!("{} 500", operation.id()).as_str()) => example(),
-        (_, "200" | "201" | "204") => example(),
+        (_, "200" | "201" | "204" | "503" | "507") => example(),
         _ => return None,
     })
 }
@@ -123,8 +124,26 @@ impl World {
             ("getMetadata" | "deleteMetadata", "200" | "204") => {
                 self.server.send(Method::PUT, "/calls/MZ1/metadata", &json!({})).await.expect(201);
             }
+            (_, "507") => self.fill().await,
             _ => {}
         }
+    }
+
+    /// Makes SQLite say that the database is full: a table that has given its last number is written to with every row.
+    async fn fill(&self) {
+        self.server.send(Method::PUT, "/calls/MZ1/metadata", &json!({})).await.expect(201);
+        let numbers = "CREATE TABLE number (id INTEGER PRIMARY KEY AUTOINCREMENT);
+            INSERT INTO number VALUES (9223372036854775807);";
+        let mut statements = numbers.to_owned();
+        for table in ["call", "audio_chunk", "chunk_journal", "transcript", "analytics", "call_metadata"] {
+            for change in ["INSERT", "UPDATE", "DELETE"] {
+                statements += &format!(
+                    "CREATE TRIGGER {change}_{table} BEFORE {change} ON {table}
+                     BEGIN INSERT INTO number (id) VALUES (NULL); END;"
+                );
+            }
+        }
+        self.server.execute(&statements).await;
     }
 
     async fn send(&self, operation: &Operation, status: &str, ask: &Ask) -> Answer {
@@ -161,11 +180,16 @@ impl World {
 #[tokio::test]
 async fn every_status_of_the_document_is_answered() {
     let mut unasked = Vec::new();
+    let mut locked = Vec::new();
     // What is refused changes nothing, so that one world does for all of it.
     let (whole, broken) = (World::new().await, World::new().await);
     broken.server.break_database().await;
     for operation in operations() {
         for (status, response) in operation.value["responses"].as_object().unwrap() {
+            if status == "503" && operation.id() != "getReadyz" {
+                locked.push((operation.clone(), response.clone()));
+                continue;
+            }
             let own;
             let world = match status.as_bytes()[0] {
                 b'4' => &whole,
@@ -187,6 +211,22 @@ async fn every_status_of_the_document_is_answered() {
         }
     }
     assert_eq!(unasked, BEYOND_REACH, "the document lists statuses that no request here provokes");
+    // All at once, since each waits for as long as a write waits for a database that another process has locked.
+    let lock = sea_orm::TransactionOptions {
+        sqlite_transaction_mode: Some(sea_orm::SqliteTransactionMode::Immediate),
+        ..Default::default()
+    };
+    let database = whole.server.database().await;
+    let _lock = database.begin_with_options(lock).await.unwrap();
+    let asked = locked.iter().map(|(operation, _)| async {
+        let ask = ask(operation, "503", &whole).unwrap();
+        whole.send(operation, "503", &ask).await
+    });
+    for (answer, (operation, response)) in futures_util::future::join_all(asked).await.iter().zip(&locked) {
+        let name = format!("{} 503", operation.id());
+        assert_eq!(answer.status, 503, "{name}: {}", answer.text());
+        check(&name, answer, response);
+    }
 }
 
 /// An answer is of a kind and has the headers that the document lists, and a problem's code is in its description.

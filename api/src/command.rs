@@ -12,6 +12,7 @@ use service::Database;
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::{
+    audio_command::{self, AudioCommand},
     document, server,
     settings::{DatabaseSettings, LogFormat, Settings},
     simulate::{self, SimulateArgs},
@@ -42,6 +43,11 @@ enum Command {
     /// Print the OpenAPI document
     Openapi,
     Simulate(SimulateArgs),
+    /// Convert and inspect files of audio; needs no service
+    Audio {
+        #[command(subcommand)]
+        command: AudioCommand,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -69,6 +75,7 @@ pub fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     let outcome = match cli.command {
+        Some(Command::Audio { command }) => return audio_command::main(&command),
         None => serve(&cli.settings, cli.log_format),
         Some(Command::Serve(settings)) => serve(&settings, cli.log_format),
         Some(Command::Migrate { step }) => runtime().and_then(|runtime| runtime.block_on(migrate(step))),

@@ -3,6 +3,7 @@
 
 mod analytics;
 mod audio;
+mod audio_command;
 mod calls;
 mod chunks;
 pub mod command;

@@ -64,11 +64,11 @@ pub fn build() -> OpenApi {
     let (_, mut document) = App::new().into_utoipa_app().openapi(Base::openapi()).configure(routes).split_for_parts();
     for (path, item) in &mut document.paths.paths {
         let names: Vec<_> = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
-        for operation in operations_mut(item) {
+        for (writes, operation) in operations_mut(item) {
             for name in &names {
                 add_path_parameter(operation, name);
             }
-            complete(operation);
+            complete(operation, writes && path.as_str() != "/audio/convert");
         }
     }
     document
@@ -86,8 +86,10 @@ pub fn operations(item: &PathItem) -> Vec<(Method, &Operation)> {
     all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_ref()?))).collect()
 }
 
-fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+/// The operations of a path, and whether their method is one that writes.
+fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = (bool, &mut Operation)> {
+    let writing = [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten();
+    item.get.iter_mut().map(|operation| (false, operation)).chain(writing.map(|operation| (true, operation)))
 }
 
 fn add_path_parameter(operation: &mut Operation, name: &str) {
@@ -116,7 +118,7 @@ fn add_path_parameter(operation: &mut Operation, name: &str) {
 }
 
 /// Adds the answers that follow from an operation's shape, and gives every failing answer its problem details.
-fn complete(operation: &mut Operation) {
+fn complete(operation: &mut Operation, writes: bool) {
     let responses = &mut operation.responses.responses;
     let mut add = |status: &str, description: &str| {
         let response = || RefOr::T(ResponseBuilder::new().description(description).build());
@@ -129,8 +131,20 @@ fn complete(operation: &mut Operation) {
         add("413", "`payload_too_large`: the body is too large.");
         add("415", "`unsupported_media_type`: the body is of another kind.");
     }
+    if writes {
+        add(
+            "503",
+            "`overloaded`, `storage_unavailable`: it cannot be stored now; nothing of the request is acknowledged.",
+        );
+        add("507", "`storage_full`: there is too little free space.");
+    }
     for (status, response) in responses {
         let RefOr::T(response) = response else { continue };
+        if writes && status == "503" {
+            let seconds = HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::Integer)));
+            let seconds = seconds.description(Some("After how many seconds to try again."));
+            response.headers.insert("Retry-After".to_owned(), RefOr::T(seconds.build()));
+        }
         if status.starts_with(['4', '5']) {
             describe_problem(response);
         }

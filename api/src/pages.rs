@@ -47,28 +47,65 @@ async fn to_swagger_ui() -> HttpResponse {
 }
 
 /// Every path that is served, and its methods.
-pub struct KnownPaths(Vec<(ResourceDef, Vec<Method>)>);
+pub struct KnownPaths(Vec<KnownPath>);
+
+struct KnownPath {
+    pattern: String,
+    resource: ResourceDef,
+    methods: Vec<Method>,
+}
 
 impl KnownPaths {
     /// The paths of the document, and the pages.
     pub fn of(document: &OpenApi) -> Self {
+        let known = |path: &str, methods| {
+            let (pattern, resource) = (path.to_owned(), ResourceDef::new(path));
+            KnownPath { pattern, resource, methods }
+        };
         let operations = document.paths.paths.iter().map(|(path, item)| {
             let methods = crate::openapi::operations(item).into_iter().map(|(method, _)| method);
-            (ResourceDef::new(path.as_str()), methods.collect())
+            known(path, methods.collect())
         });
-        let pages = PAGES.map(|path| (ResourceDef::new(path), vec![Method::GET]));
+        let pages = PAGES.map(|path| known(path, vec![Method::GET]));
         Self(operations.chain(pages).collect())
+    }
+
+    /// The pattern that a path fits.
+    pub fn pattern_of(&self, path: &str) -> Option<&str> {
+        // By hand, since it is done for every request: the router has found it, but does not tell.
+        let path = path.as_bytes();
+        let fits = |known: &&KnownPath| fits(known.pattern.as_bytes(), path);
+        self.0.iter().find(fits).map(|known| known.pattern.as_str())
     }
 
     /// The methods that a path takes.
     fn methods(&self, path: &str) -> Vec<&str> {
-        let matching = self.0.iter().filter(|(known, _)| known.is_match(path));
-        let mut methods: Vec<_> = matching.flat_map(|(_, methods)| methods).map(Method::as_str).collect();
+        let matching = self.0.iter().filter(|known| known.resource.is_match(path));
+        let mut methods: Vec<_> = matching.flat_map(|known| &known.methods).map(Method::as_str).collect();
         if methods.contains(&"GET") {
             methods.push("HEAD");
         }
         methods.sort_unstable();
         methods
+    }
+}
+
+/// Whether a path fits a pattern: `{name}` is a segment, `{name:.*}` is all the rest.
+fn fits(mut pattern: &[u8], mut path: &[u8]) -> bool {
+    loop {
+        let same = pattern.iter().zip(path).take_while(|(a, b)| a == b && **a != b'{').count();
+        (pattern, path) = (&pattern[same..], &path[same..]);
+        let Some(end) = pattern.iter().position(|&byte| byte == b'}').filter(|_| pattern[0] == b'{') else {
+            return pattern.is_empty() && path.is_empty();
+        };
+        if pattern[..end].ends_with(b":.*") {
+            return true;
+        }
+        let segment = path.iter().position(|&byte| byte == b'/').unwrap_or(path.len());
+        if segment == 0 {
+            return false;
+        }
+        (pattern, path) = (&pattern[end + 1..], &path[segment..]);
     }
 }
 
@@ -80,4 +117,23 @@ pub async fn fallback(request: HttpRequest, known: Data<KnownPaths>) -> Result<H
     }
     let problem = Problem::new(ProblemCode::MethodNotAllowed, format!("This path takes {allowed}."));
     Err(HeaderValue::from_str(&allowed).map_or(problem.clone(), |allowed| problem.with_header(header::ALLOW, allowed)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn a_path_fits_its_pattern_and_no_other() {
+        let patterns =
+            ["/", "/calls", "/calls/{call}", "/calls/{call}/chunks", "/calls/{call}/chunks/batch", "/ui/{_:.*}"];
+        let paths = ["/", "/calls", "/calls/MZ1", "/calls/MZ1/chunks", "/calls/MZ1/chunks/batch", "/ui/a/b"];
+        for (index, path) in paths.iter().enumerate() {
+            let fitting: Vec<_> = patterns.iter().filter(|pattern| fits(pattern.as_bytes(), path.as_bytes())).collect();
+            assert_eq!(fitting, [&patterns[index]], "{path}");
+        }
+        for path in ["", "/calls/", "/calls//chunks", "/calls/MZ1/chunk", "/calls/MZ1/chunks/", "/callsign", "/call"] {
+            assert!(patterns.iter().all(|pattern| !fits(pattern.as_bytes(), path.as_bytes())), "{path}");
+        }
+    }
 }

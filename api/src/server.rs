@@ -29,6 +29,9 @@ use crate::{
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
+/// How long an idle connection is kept: longer than clients keep theirs (90 s is common), so that none sends a request
+/// into one that is being closed.
+const KEEP_ALIVE: Duration = Duration::from_secs(120);
 /// How long requests under way may take once the service stops.
 const STOP_SECONDS: u64 = 8;
 /// How long a client may take to hang up.
@@ -97,7 +100,7 @@ pub async fn start(
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
 
-    let callstore = Callstore::new(database, store, clock, ids.clone());
+    let callstore = Callstore::new(database, store, clock, ids.clone(), settings.policy.into());
     callstore.resume().await?;
     install_metrics();
     let data = Data::new(callstore.clone());
@@ -136,6 +139,7 @@ pub async fn start(
         };
         HttpService::build()
             .graceful_shutdown_signal(stopped)
+            .keep_alive(KEEP_ALIVE)
             .client_disconnect_timeout(DISCONNECT_LIMIT)
             .local_addr(address)
             .upgrade(upgrade)

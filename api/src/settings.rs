@@ -1,9 +1,10 @@
 //! What the service is told at its start: flag, then environment, then `.env`, then default.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
+use bytesize::ByteSize;
 use clap::{Args, ValueEnum};
-use service::DatabaseUrl;
+use service::{DatabaseUrl, Policy};
 
 /// Settings of the service.
 #[derive(Args, Clone, Debug)]
@@ -17,6 +18,45 @@ pub struct Settings {
     /// The folder that recordings are kept in; made where there is none
     #[arg(long, env = "RECORDING_STORAGE_PATH", default_value = "data/recordings", value_name = "FOLDER")]
     pub recordings: PathBuf,
+    /// When calls end by themselves, and how much space stays free.
+    #[command(flatten)]
+    pub policy: PolicySettings,
+}
+
+/// When calls end by themselves, and how much space stays free.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct PolicySettings {
+    /// A call that had audio or a stream ends when nothing was written to it for so long, as 90s or 5m
+    #[arg(long, env = "CALLSTORE_IDLE_TIMEOUT", default_value = "5m", value_name = "DURATION", value_parser = duration)]
+    idle_timeout: Duration,
+    /// Any call ends when it is so old, as 90m or 12h
+    #[arg(long, env = "CALLSTORE_MAX_CALL_DURATION", default_value = "12h", value_name = "DURATION", value_parser = duration)]
+    max_call_duration: Duration,
+    /// With less free space than this no call is started; those under way go on
+    #[arg(long, env = "CALLSTORE_MIN_FREE_SPACE", default_value = "256MiB", value_name = "SIZE")]
+    min_free_space: ByteSize,
+}
+
+impl From<PolicySettings> for Policy {
+    fn from(settings: PolicySettings) -> Self {
+        Self {
+            idle_timeout: settings.idle_timeout,
+            max_call_duration: settings.max_call_duration,
+            min_free_bytes: settings.min_free_space.as_u64(),
+        }
+    }
+}
+
+/// Reads a duration: a number of seconds, or numbers with their units.
+fn duration(text: &str) -> Result<Duration, String> {
+    let read = match text.parse() {
+        Ok(seconds) => Ok(Duration::from_secs(seconds)),
+        Err(_) => humantime::parse_duration(text).map_err(|_| "write it as 90s, 5m or 12h".to_owned()),
+    };
+    match read {
+        Ok(duration) if duration < Duration::from_secs(1) => Err("it has to be at least 1s".to_owned()),
+        other => other,
+    }
 }
 
 /// Where the database is.

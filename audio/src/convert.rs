@@ -1,9 +1,7 @@
 //! Whole buffers from one format to another: encoding, sample rate, container. Channels are kept.
 
-use std::borrow::Cow;
-
 use crate::wav::{self, TooLong, WavError};
-use crate::{Encoding, OddLength, SAMPLE_RATES, decode_into, encode, mulaw_to_pcm16, resample};
+use crate::{Converter, Encoding, MAX_CHANNELS, OddLength, StreamFormat, mulaw_to_pcm16, resample};
 
 /// What encloses the samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,7 +31,7 @@ pub struct Source {
 pub struct Format {
     /// The encoding.
     pub encoding: Encoding,
-    /// Samples a second, one of [`SAMPLE_RATES`].
+    /// Samples a second, one of [`SAMPLE_RATES`](crate::SAMPLE_RATES).
     pub sample_rate: u32,
     /// Raw or WAV.
     pub container: Container,
@@ -71,11 +69,17 @@ pub enum ConvertError {
         /// The contradicted field of [`Source`] by its name in the API: `encoding` or `sampleRate`.
         field: &'static str,
     },
-    /// A rate that is not one of [`SAMPLE_RATES`].
+    /// A rate that is not one of [`SAMPLE_RATES`](crate::SAMPLE_RATES).
     #[error("{hz} Hz is not a supported sample rate")]
     UnsupportedRate {
         /// The rate.
         hz: u32,
+    },
+    /// More channels than [`MAX_CHANNELS`], or none.
+    #[error("{channels} channels are not supported, 1 to {MAX_CHANNELS} are")]
+    Channels {
+        /// How many there are.
+        channels: u16,
     },
     /// The outcome does not fit into a WAV file.
     #[error(transparent)]
@@ -89,29 +93,22 @@ pub enum ConvertError {
 /// [`ConvertError`] if `bytes` are not what `from` says, a rate is not supported, or a WAV file would be too
 /// long.
 pub fn convert(bytes: &[u8], from: &Source, to: &Format) -> Result<Converted, ConvertError> {
-    let audio = Audio::read(bytes, from)?;
-    supported(audio.sample_rate)?;
-    supported(to.sample_rate)?;
-    let samples = if (audio.encoding, audio.sample_rate) == (to.encoding, to.sample_rate) {
-        Cow::Borrowed(audio.bytes)
-    } else {
-        let mut samples = Vec::new();
-        decode_into(audio.encoding, audio.bytes, &mut samples)?;
-        let samples = resample_channels(samples, audio.channels, audio.sample_rate, to.sample_rate);
-        Cow::Owned(encode(to.encoding, &samples))
+    let (format, samples) = read(bytes, from)?;
+    let mut converter = Converter::new(format, to.encoding, to.sample_rate)?;
+    let StreamFormat { encoding, sample_rate, channels } = converter.format();
+    let length = converter.converted_len(samples.len() as u64);
+    let mut bytes = match to.container {
+        Container::Raw => Vec::new(),
+        Container::Wav => wav::stream_header(&converter.format(), Some(length))?,
     };
-    let frame = to.encoding.bytes_per_sample() * usize::from(audio.channels);
-    Ok(Converted {
-        encoding: to.encoding,
-        sample_rate: to.sample_rate,
-        channels: audio.channels,
-        container: to.container,
-        frames: (samples.len() / frame) as u64,
-        bytes: match to.container {
-            Container::Raw => samples.into_owned(),
-            Container::Wav => wav::enclose(to.encoding, &samples, to.sample_rate, audio.channels)?,
-        },
-    })
+    bytes.reserve_exact(usize::try_from(length).unwrap_or_default() + 1);
+    converter.push(samples, &mut bytes);
+    converter.finish(&mut bytes);
+    if to.container == Container::Wav {
+        bytes.extend_from_slice(wav::padding(length));
+    }
+    let frames = converter.format().frames(length);
+    Ok(Converted { bytes, encoding, sample_rate, channels, container: to.container, frames })
 }
 
 /// The 24 kHz PCM16 that OpenAI's Realtime API takes, from telephony's mu-law at 8 kHz.
@@ -126,57 +123,26 @@ pub fn convert_to_storage_format(mulaw: &[u8]) -> Vec<i16> {
     resample(&mulaw_to_pcm16(mulaw), 8000, 16_000)
 }
 
-fn supported(hz: u32) -> Result<(), ConvertError> {
-    if SAMPLE_RATES.contains(&hz) { Ok(()) } else { Err(ConvertError::UnsupportedRate { hz }) }
-}
-
-/// Samples as they came, and what they are.
-struct Audio<'a> {
-    encoding: Encoding,
-    sample_rate: u32,
-    channels: u16,
-    bytes: &'a [u8],
-}
-
-impl<'a> Audio<'a> {
-    fn read(bytes: &'a [u8], from: &Source) -> Result<Self, ConvertError> {
-        match from.container {
-            Container::Raw => {
-                let encoding = from.encoding.unwrap_or(Encoding::Mulaw);
-                if !bytes.len().is_multiple_of(encoding.bytes_per_sample()) {
-                    return Err(OddLength { bytes: bytes.len() }.into());
-                }
-                let sample_rate = from.sample_rate.unwrap_or(8000);
-                Ok(Self { encoding, sample_rate, channels: 1, bytes })
+/// The samples as they came, and what they are.
+fn read<'a>(bytes: &'a [u8], from: &Source) -> Result<(StreamFormat, &'a [u8]), ConvertError> {
+    match from.container {
+        Container::Raw => {
+            let encoding = from.encoding.unwrap_or(Encoding::Mulaw);
+            if !bytes.len().is_multiple_of(encoding.bytes_per_sample()) {
+                return Err(OddLength { bytes: bytes.len() }.into());
             }
-            Container::Wav => {
-                let (format, bytes) = wav::scan(bytes)?;
-                if from.encoding.is_some_and(|encoding| encoding != format.encoding) {
-                    return Err(ConvertError::Contradicts { field: "encoding" });
-                }
-                if from.sample_rate.is_some_and(|rate| rate != format.sample_rate) {
-                    return Err(ConvertError::Contradicts { field: "sampleRate" });
-                }
-                let wav::Format { encoding, sample_rate, channels } = format;
-                Ok(Self { encoding, sample_rate, channels, bytes })
+            let sample_rate = from.sample_rate.unwrap_or(8000);
+            Ok((StreamFormat { encoding, sample_rate, channels: 1 }, bytes))
+        }
+        Container::Wav => {
+            let (format, samples) = wav::scan(bytes)?;
+            if from.encoding.is_some_and(|encoding| encoding != format.encoding) {
+                return Err(ConvertError::Contradicts { field: "encoding" });
             }
+            if from.sample_rate.is_some_and(|rate| rate != format.sample_rate) {
+                return Err(ConvertError::Contradicts { field: "sampleRate" });
+            }
+            Ok((format, samples))
         }
     }
-}
-
-fn resample_channels(samples: Vec<i16>, channels: u16, from_hz: u32, to_hz: u32) -> Vec<i16> {
-    if from_hz == to_hz {
-        return samples;
-    }
-    let channels = usize::from(channels);
-    let mut out = Vec::new();
-    for channel in 0..channels {
-        let own: Vec<i16> = samples.iter().skip(channel).step_by(channels).copied().collect();
-        let own = resample(&own, from_hz, to_hz);
-        out.resize(own.len() * channels, 0);
-        for (slot, sample) in out.iter_mut().skip(channel).step_by(channels).zip(own) {
-            *slot = sample;
-        }
-    }
-    out
 }

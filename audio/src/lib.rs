@@ -6,6 +6,7 @@
 //! | --- | --- |
 //! | a chunk that comes in | [`decode_base64_into`], [`decode_into`], [`Resampler`] |
 //! | a recording | [`TrackReader`] (which is a [`Timeline`] and a [`Resampler`]), [`interleave`], [`wav::header`] |
+//! | a file as it streams | [`wav::HeaderReader`], [`Converter`], [`Meter`], [`wav::stream_header`] |
 //! | a file or a buffer | [`convert()`], [`wav::read`], [`resample()`], [`encode`] |
 //!
 //! # Quality of the resampling
@@ -44,8 +45,10 @@ mod base64_codec;
 mod convert;
 mod encoding;
 pub mod g711;
+mod meter;
 mod pcm;
 mod resample;
+mod stream;
 mod timeline;
 mod track;
 pub mod wav;
@@ -57,8 +60,10 @@ pub use convert::{
 pub use encoding::{
     Encoding, OddLength, alaw_to_pcm16, decode_into, encode, mulaw_to_pcm16, pcm16_to_alaw, pcm16_to_mulaw,
 };
+pub use meter::{Levels, Meter, Stretch};
 pub use pcm::{interleave, pcm16_bytes};
 pub use resample::{Resampler, SAMPLE_RATES, resample, resampled_len};
+pub use stream::{Converter, MAX_CHANNELS, StreamFormat};
 pub use timeline::{Gap, Placement, Timeline};
 pub use track::{Chunk, ReadError, TrackReader};
 pub use wav::{TooLong, Wav, WavError, buffer_to_wav};

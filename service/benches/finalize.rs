@@ -12,7 +12,7 @@ use std::{
 use migration::{Migrator, MigratorTrait};
 use sea_orm::ConnectionTrait;
 use service::{
-    AudioFormat, CallRef, Callstore, Database, NewCall, Store, SystemClock, SystemIds, Timestamp,
+    AudioFormat, CallRef, Callstore, Database, NewCall, Policy, Store, SystemClock, SystemIds, Timestamp,
     audio::{Encoding, wav},
 };
 
@@ -69,7 +69,7 @@ async fn open(folder: &Path) -> Callstore {
     let database = Database::open(&url.parse().unwrap()).await.unwrap();
     Migrator::up(database.writer(), None).await.unwrap();
     let store = Store::open(&folder.join("recordings")).unwrap();
-    Callstore::new(database, store, Box::new(SystemClock), Arc::new(SystemIds))
+    Callstore::new(database, store, Box::new(SystemClock), Arc::new(SystemIds), Policy::default())
 }
 
 /// Stores the chunks of both tracks.

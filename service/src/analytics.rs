@@ -1,13 +1,14 @@
 //! Analytics: snapshots of a call's figures, each kept.
 
 use entity::analytics::{ActiveModel, Column, Entity};
+use futures_util::FutureExt;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::Value;
 use uuid::Uuid;
 
 pub use entity::analytics::{Model as Analytics, Sentiment};
 
-use crate::{Callstore, Error, Page, Slice, Timestamp, calls::CallRef, metadata::check_json};
+use crate::{Callstore, Error, Page, Slice, Timestamp, calls::CallRef, limits::JSON_MAX_BYTES, metadata::check_json};
 
 /// A snapshot to be stored.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,25 +40,30 @@ impl Callstore {
         check_json("/metrics", new.metrics.as_ref())?;
         let interruptions = new.interruptions.map(i32::try_from).transpose();
         let interruptions = interruptions.map_err(|_| Error::invalid("/interruptions", "At most 2,147,483,647."))?;
-        let transaction = self.0.database.begin().await?;
-        let call_id = self.find_call(&transaction, call).await?.id;
-        let created_at = self.now();
-        let row = ActiveModel {
-            id: Set(self.0.ids.next()),
-            call_id: Set(call_id),
-            sentiment: Set(new.sentiment),
-            sentiment_score: Set(new.sentiment_score),
-            talk_time: Set(new.talk_time),
-            silence_time: Set(new.silence_time),
-            interruptions: Set(interruptions),
-            average_latency_ms: Set(new.average_latency_ms),
-            metrics: Set(new.metrics),
-            snapshot_time: Set(new.snapshot_time.unwrap_or(created_at)),
-            created_at: Set(created_at),
-        };
-        let stored = Entity::insert(row).exec_with_returning(&transaction).await?;
-        transaction.commit().await?;
-        Ok(stored)
+        let (this, call) = (self.clone(), call.clone());
+        self.write(JSON_MAX_BYTES, move |batch| {
+            async move {
+                let call_id = batch.call_id(&call).await?;
+                let created_at = this.now();
+                let row = ActiveModel {
+                    id: Set(this.0.ids.next()),
+                    call_id: Set(call_id),
+                    sentiment: Set(new.sentiment),
+                    sentiment_score: Set(new.sentiment_score),
+                    talk_time: Set(new.talk_time),
+                    silence_time: Set(new.silence_time),
+                    interruptions: Set(interruptions),
+                    average_latency_ms: Set(new.average_latency_ms),
+                    metrics: Set(new.metrics),
+                    snapshot_time: Set(new.snapshot_time.unwrap_or(created_at)),
+                    created_at: Set(created_at),
+                };
+                this.note_write(batch, call_id);
+                Ok(Entity::insert(row).exec_with_returning(batch.transaction()).await?)
+            }
+            .boxed()
+        })
+        .await
     }
 
     /// A call's snapshots, the newest first.

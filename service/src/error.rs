@@ -54,6 +54,15 @@ pub enum Error {
     /// Values that are not allowed.
     #[error("{}", .0.first().map_or("The request is not valid.", |error| error.detail.as_str()))]
     Invalid(Vec<FieldError>),
+    /// More is waiting to be written than the service holds in memory.
+    #[error("Too much waits to be written. Nothing of this request was stored; send it again.")]
+    Overloaded,
+    /// The disk is full, or so nearly that no call is started.
+    #[error("There is too little free space. Nothing of this request was stored; make room, and send it again.")]
+    StorageFull,
+    /// The database cannot be written for the moment: the cause.
+    #[error("the database cannot be written: {0}")]
+    StorageUnavailable(String),
     /// The database failed.
     #[error("the database failed: {0}")]
     Database(#[from] DbErr),

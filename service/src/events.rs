@@ -1,6 +1,7 @@
 //! Events: what a media stream told beside audio.
 
 use entity::call_event::{ActiveModel, Column, Entity};
+use futures_util::FutureExt;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
@@ -24,7 +25,7 @@ pub struct NewEvent {
 impl Callstore {
     /// Keeps an event that came at a place of the call.
     pub(crate) async fn add_event(&self, call: Uuid, event: NewEvent, position_ms: u32) -> Result<(), Error> {
-        let transaction = self.0.database.begin().await?;
+        let this = self.clone();
         let row = ActiveModel {
             id: Set(self.0.ids.next()),
             call_id: Set(call),
@@ -35,8 +36,17 @@ impl Callstore {
             position_ms: Set(i32::try_from(position_ms).unwrap_or(i32::MAX)),
             created_at: Set(self.now()),
         };
-        Entity::insert(row).exec_without_returning(&transaction).await?;
-        Ok(transaction.commit().await?)
+        self.write(0, move |batch| {
+            async move {
+                // A call that is gone would fail the writes of others.
+                let call = batch.call_id(&CallRef::of(call)).await?;
+                Entity::insert(row).exec_without_returning(batch.transaction()).await?;
+                this.note_write(batch, call);
+                Ok(())
+            }
+            .boxed()
+        })
+        .await
     }
 
     /// A call's events, in the order of their arrival.

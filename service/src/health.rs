@@ -1,7 +1,8 @@
 //! Whether the service can do its work.
 
-use std::time::Duration;
+use std::{io, time::Duration};
 
+use futures_util::FutureExt;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 
 use crate::{Callstore, Error, Status};
@@ -15,12 +16,9 @@ pub struct Health {
     pub store: bool,
     /// There is room for recordings and chunks.
     pub free_space: bool,
-    /// Bytes that are free where recordings are kept.
+    /// Bytes that are free where the database or the recordings are, whichever has less.
     pub free_bytes: u64,
 }
-
-/// Below this much free space the service is not ready.
-const FREE_BYTES_MIN: u64 = 64 * 1024 * 1024;
 
 /// How long the database may take to take a write; a health check does not wait behind all others.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -46,31 +44,33 @@ impl Callstore {
             let calls = Entity::find().filter(Column::DeletedAt.is_null()).filter(Column::Status.eq(status));
             metrics::gauge!(gauge).set(calls.count(self.0.database.readers()).await? as f64);
         }
-        let store = self.0.store.clone();
-        let free = tokio::task::spawn_blocking(move || store.free_bytes()).await;
+        metrics::gauge!("callstore_write_queue_bytes").set((self.0.writer.waiting_kib() * 1024) as f64);
+        let this = self.clone();
+        let free = tokio::task::spawn_blocking(move || this.free_bytes()).await;
         if let Ok(Ok(free)) = free {
             metrics::gauge!("callstore_free_bytes").set(free as f64);
         }
         Ok(())
     }
 
+    /// How many bytes are free for the database or the recordings, whichever has less.
+    pub(crate) fn free_bytes(&self) -> io::Result<u64> {
+        Ok(Ord::min(self.0.store.free_bytes()?, self.0.database.free_bytes()?))
+    }
+
     /// Looks at the database, the store and the free space.
     pub async fn health(&self) -> Health {
-        let Self(inner) = self;
-        let database = inner.database.clone();
-        // A task of its own, since a transaction that is being begun must not be dropped half-way.
-        let probe = tokio::spawn(async move {
-            let read = entity::call::Entity::find().limit(1).one(database.readers()).await;
-            // An empty transaction takes the write lock, which is what a write would need.
-            let transaction = database.begin().await;
-            read.is_ok() && transaction.is_ok()
-        });
-        let database = tokio::time::timeout(PATIENCE, probe).await.is_ok_and(|probed| probed.unwrap_or(false));
-        let store = inner.store.clone();
-        let (writable, free_bytes) =
-            tokio::task::spawn_blocking(move || (store.probe().is_ok(), store.free_bytes().unwrap_or(0)))
-                .await
-                .unwrap_or((false, 0));
-        Health { database, store: writable, free_space: free_bytes >= FREE_BYTES_MIN, free_bytes }
+        let probe = async {
+            let read = entity::call::Entity::find().limit(1).one(self.0.database.readers()).await;
+            // A write of nothing takes the write lock, which is what any write needs.
+            let written = self.write(0, |_| async { Ok(()) }.boxed()).await;
+            // Too many writes are not a reason to send no more reads.
+            read.is_ok() && matches!(written, Ok(()) | Err(Error::Overloaded))
+        };
+        let database = tokio::time::timeout(PATIENCE, probe).await.unwrap_or(false);
+        let this = self.clone();
+        let look = move || (this.0.store.probe().is_ok(), this.free_bytes().unwrap_or(0));
+        let (store, free_bytes) = tokio::task::spawn_blocking(look).await.unwrap_or((false, 0));
+        Health { database, store, free_space: free_bytes >= self.0.policy.min_free_bytes, free_bytes }
     }
 }

@@ -17,11 +17,13 @@ mod page;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 mod plans;
+mod policy;
 mod purge;
 mod recordings;
 mod store;
 mod streams;
 mod transcripts;
+mod writer;
 
 use std::sync::Arc;
 
@@ -40,13 +42,16 @@ pub use events::{CallEvent, EventType, NewEvent};
 pub use health::Health;
 pub use metadata::{Metadata, MetadataChange, MetadataSet, NewMetadata};
 pub use page::{Page, Slice};
+pub use policy::{Policy, RECONNECT_GRACE};
 pub use recordings::{Gap, Recording, RecordingFile};
 pub use store::Store;
 pub use streams::{Added, CallSocket, Frame, Interruption, MediaStream, NewStream, Refused, SocketWriter};
 pub use transcripts::{ListTranscripts, NewTranscript, Transcript};
 
 use finalizer::Finalizer;
+use futures_util::FutureExt;
 use streams::Streams;
+use writer::Writer;
 
 /// The call store: what every operation works on. Cheap to clone.
 #[derive(Clone)]
@@ -57,22 +62,22 @@ struct Inner {
     store: Store,
     clock: Box<dyn Clock>,
     ids: Arc<dyn Ids>,
+    policy: Policy,
+    writer: Writer,
     finalizer: Finalizer,
     streams: Streams,
 }
 
 impl Callstore {
     /// A call store over a migrated database and a folder of recordings. Call [`resume`](Self::resume) once it stands.
+    ///
+    /// # Panics
+    /// Outside of a Tokio runtime.
     #[must_use]
-    pub fn new(database: Database, store: Store, clock: Box<dyn Clock>, ids: Arc<dyn Ids>) -> Self {
-        Self(Arc::new(Inner {
-            database,
-            store,
-            clock,
-            ids,
-            finalizer: Finalizer::default(),
-            streams: Streams::default(),
-        }))
+    pub fn new(database: Database, store: Store, clock: Box<dyn Clock>, ids: Arc<dyn Ids>, policy: Policy) -> Self {
+        let (writer, finalizer) = (Writer::start(database.clone()), Finalizer::default());
+        let streams = Streams::default();
+        Self(Arc::new(Inner { database, store, clock, ids, policy, writer, finalizer, streams }))
     }
 
     /// Goes on with all that the last run left: recordings to be made, chunks and deleted calls to be removed.
@@ -80,12 +85,15 @@ impl Callstore {
     /// # Errors
     /// When the database does not answer.
     pub async fn resume(&self) -> Result<(), Error> {
+        // The writer reads the journal before its first write.
+        self.write(0, |_| async { Ok(()) }.boxed()).await?;
         self.resume_finalizing().await?;
         let this = self.clone();
         self.0.finalizer.spawn(async move {
             let what = "What the last run had not removed could not be looked up yet.";
             this.until_done(what, || this.resume_purging()).await;
         });
+        self.0.finalizer.spawn(self.clone().keep_sweeping());
         Ok(())
     }
 
@@ -93,6 +101,7 @@ impl Callstore {
     /// [`end_call`](Self::end_call)s answer as soon as this begins.
     pub async fn close(&self) {
         self.0.finalizer.close().await;
+        self.0.writer.close().await;
         self.0.database.close().await;
         self.0.store.close();
     }

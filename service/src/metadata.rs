@@ -1,13 +1,15 @@
 //! Metadata: what else is known of a call, one record a call.
 
 use entity::call_metadata::{ActiveModel, Entity};
+use futures_util::FutureExt;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel, TryIntoModel};
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 pub use entity::call_metadata::Model as Metadata;
 
 use crate::{
-    Callstore, Error,
+    Callstore, Error, Timestamp,
     calls::CallRef,
     limits::{JSON_MAX_BYTES, JSON_MAX_DEPTH},
 };
@@ -107,48 +109,56 @@ impl Callstore {
     /// # Errors
     /// As [`get_metadata`](Self::get_metadata).
     pub async fn delete_metadata(&self, call: &CallRef) -> Result<(), Error> {
-        let transaction = self.0.database.begin().await?;
-        let call = self.find_call(&transaction, call).await?;
-        let deleted = Entity::delete_by_id(call.id).exec(&transaction).await?;
-        transaction.commit().await?;
-        if deleted.rows_affected == 0 { Err(Error::MetadataNotFound) } else { Ok(()) }
+        let (this, call) = (self.clone(), call.clone());
+        self.write(0, move |batch| {
+            async move {
+                let call_id = batch.call_id(&call).await?;
+                let deleted = Entity::delete_by_id(call_id).exec(batch.transaction()).await?;
+                this.note_write(batch, call_id);
+                if deleted.rows_affected == 0 { Err(Error::MetadataNotFound) } else { Ok(()) }
+            }
+            .boxed()
+        })
+        .await
     }
 
     async fn write_metadata(
         &self,
         call: &CallRef,
-        change: impl FnOnce(&mut ActiveModel),
+        change: impl FnOnce(&mut ActiveModel) + Send + 'static,
     ) -> Result<MetadataSet, Error> {
-        let transaction = self.0.database.begin().await?;
-        let call = self.find_call(&transaction, call).await?;
-        let now = self.now();
-        let stored = Entity::find_by_id(call.id).one(&transaction).await?;
-        let created = stored.is_none();
-        let mut row = stored.map_or_else(|| empty(&call), IntoActiveModel::into_active_model);
-        change(&mut row);
-        check_json("/customData", row.custom_data.try_as_ref().and_then(Option::as_ref))?;
-        row.updated_at = Set(now);
-        let row = if created {
-            row.created_at = Set(now);
-            row.insert(&transaction).await?
-        } else {
-            row.update(&transaction).await?
-        };
-        transaction.commit().await?;
-        Ok(MetadataSet { metadata: row.try_into_model()?, created })
+        let (this, call) = (self.clone(), call.clone());
+        self.write(JSON_MAX_BYTES, move |batch| {
+            async move {
+                let call_id = batch.call_id(&call).await?;
+                let now = this.now();
+                let stored = Entity::find_by_id(call_id).one(batch.transaction()).await?;
+                let created = stored.is_none();
+                let mut row = stored.map_or_else(|| empty(call_id, now), IntoActiveModel::into_active_model);
+                change(&mut row);
+                check_json("/customData", row.custom_data.try_as_ref().and_then(Option::as_ref))?;
+                row.updated_at = Set(now);
+                let transaction = batch.transaction();
+                let row = if created { row.insert(transaction).await? } else { row.update(transaction).await? };
+                this.note_write(batch, call_id);
+                Ok(MetadataSet { metadata: row.try_into_model()?, created })
+            }
+            .boxed()
+        })
+        .await
     }
 }
 
-fn empty(call: &crate::Call) -> ActiveModel {
+fn empty(call_id: Uuid, now: Timestamp) -> ActiveModel {
     ActiveModel {
-        call_id: Set(call.id),
+        call_id: Set(call_id),
         language: Set(None),
         region: Set(None),
         device_type: Set(None),
         network_quality: Set(None),
         custom_data: Set(None),
-        created_at: Set(call.created_at),
-        updated_at: Set(call.updated_at),
+        created_at: Set(now),
+        updated_at: Set(now),
     }
 }
 

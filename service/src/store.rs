@@ -10,6 +10,8 @@ use std::{
 
 use uuid::Uuid;
 
+use crate::database::free_bytes;
+
 /// A folder of recordings, which no other process uses as long as this one has it.
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -133,8 +135,7 @@ impl Store {
 
     /// How many bytes are free for more recordings.
     pub(crate) fn free_bytes(&self) -> io::Result<u64> {
-        let space = rustix::fs::statvfs(&self.root)?;
-        Ok(space.f_bavail.saturating_mul(space.f_frsize))
+        free_bytes(&self.root)
     }
 
     fn drafts(&self) -> PathBuf {

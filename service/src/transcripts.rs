@@ -1,6 +1,7 @@
 //! Transcripts: what was said, before and after the call has ended.
 
 use entity::transcript::{ActiveModel, Column, Entity};
+use futures_util::FutureExt;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, sea_query::NullOrdering,
 };
@@ -40,35 +41,32 @@ impl Callstore {
     /// # Errors
     /// `CallNotFound`, or a failing database.
     pub async fn add_transcripts(&self, call: &CallRef, new: Vec<NewTranscript>) -> Result<Vec<Transcript>, Error> {
-        let transaction = self.0.database.begin().await?;
-        let call_id = self.find_call(&transaction, call).await?.id;
-        let created_at = self.now();
-        let stored: Vec<Transcript> = new
-            .into_iter()
-            .map(|new| Transcript {
-                id: self.0.ids.next(),
-                call_id,
-                speaker: new.speaker,
-                text: new.text,
-                confidence: new.confidence,
-                start_time: new.start_time,
-                end_time: new.end_time,
-                created_at,
-            })
-            .collect();
-        let rows = stored.iter().cloned().map(|row| ActiveModel {
-            id: Set(row.id),
-            call_id: Set(row.call_id),
-            speaker: Set(row.speaker),
-            text: Set(row.text),
-            confidence: Set(row.confidence),
-            start_time: Set(row.start_time),
-            end_time: Set(row.end_time),
-            created_at: Set(row.created_at),
-        });
-        Entity::insert_many(rows).exec_without_returning(&transaction).await?;
-        transaction.commit().await?;
-        Ok(stored)
+        let bytes = new.iter().map(|new| new.speaker.len() + new.text.len()).sum();
+        let (this, call) = (self.clone(), call.clone());
+        self.write(bytes, move |batch| {
+            async move {
+                let call_id = batch.call_id(&call).await?;
+                let created_at = this.now();
+                let stored: Vec<Transcript> = new
+                    .into_iter()
+                    .map(|new| Transcript {
+                        id: this.0.ids.next(),
+                        call_id,
+                        speaker: new.speaker,
+                        text: new.text,
+                        confidence: new.confidence,
+                        start_time: new.start_time,
+                        end_time: new.end_time,
+                        created_at,
+                    })
+                    .collect();
+                batch.add_transcripts(stored.iter().cloned().map(row));
+                this.note_write(batch, call_id);
+                Ok(stored)
+            }
+            .boxed()
+        })
+        .await
     }
 
     /// Stores an utterance.
@@ -92,6 +90,19 @@ impl Callstore {
     pub(crate) async fn transcripts_of(&self, call: Uuid, list: &ListTranscripts) -> Result<Slice<Transcript>, Error> {
         let rows = select(call, list).all(self.0.database.readers()).await?;
         Ok(Slice::cut(rows, list.page.limit))
+    }
+}
+
+fn row(transcript: Transcript) -> ActiveModel {
+    ActiveModel {
+        id: Set(transcript.id),
+        call_id: Set(transcript.call_id),
+        speaker: Set(transcript.speaker),
+        text: Set(transcript.text),
+        confidence: Set(transcript.confidence),
+        start_time: Set(transcript.start_time),
+        end_time: Set(transcript.end_time),
+        created_at: Set(transcript.created_at),
     }
 }
 

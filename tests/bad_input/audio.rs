@@ -10,6 +10,7 @@ pub fn cases() -> Vec<Case> {
     let from = |from: Value| convert(json!({ "audio": silence(160), "from": from, "to": "wav" }));
     let to = |to: Value| convert(json!({ "audio": silence(160), "to": to }));
     let wav = service::audio::buffer_to_wav(&[0; 160], 16_000, 1).unwrap();
+    let many = service::audio::buffer_to_wav(&[0; 65], 16_000, 65).unwrap();
     let wav =
         |from: Value| convert(json!({ "audio": service::audio::encode_base64(&wav), "from": from, "to": "openai" }));
     vec![
@@ -35,6 +36,11 @@ pub fn cases() -> Vec<Case> {
         wav(json!({ "container": "wav", "encoding": "mulaw" })).invalid("/from/encoding"),
         wav(json!({ "container": "wav", "encoding": "pcm16", "sampleRate": 16_000 })).accepted(),
         wav(json!({ "container": "wav" })).accepted(),
+        convert(
+            json!({ "audio": service::audio::encode_base64(&many), "from": { "container": "wav" }, "to": "openai" }),
+        )
+        .invalid("/audio")
+        .saying("65 channels"),
         convert(json!({ "audio": "", "to": "wav" })).accepted(),
     ]
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use actix_web::{HttpResponse, post, web};
+use clap::ValueEnum;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use service::audio::{self, ConvertError, Converted, Source, decode_base64, encode_base64};
 use tokio::sync::Semaphore;
@@ -37,9 +38,9 @@ impl JsonBody for ConvertAudio {
 }
 
 /// What encloses the samples: nothing, or a RIFF/WAVE file.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, ToSchema, ValueEnum)]
 #[serde(rename_all = "snake_case")]
-enum Container {
+pub enum Container {
     #[default]
     Raw,
     Wav,
@@ -68,22 +69,22 @@ struct GivenFormat {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[validate(schema(function = "target_rate"))]
 #[schema(as = AudioTarget)]
-struct Format {
+pub struct Format {
     /// The codec.
-    encoding: Encoding,
+    pub encoding: Encoding,
     /// Samples a second.
     #[serde(deserialize_with = "some_rate")]
     #[schema(minimum = 8_000, maximum = 48_000)]
-    sample_rate: u32,
+    pub sample_rate: u32,
     /// `raw` unless given.
-    container: Option<Container>,
+    pub container: Option<Container>,
 }
 
 /// A format by name: `openai` is raw PCM16 at 24 kHz, `storage` raw PCM16 at 16 kHz, `wav` the same in a WAV file.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = ConversionPreset)]
-enum Preset {
+pub enum Preset {
     Openai,
     Storage,
     Wav,
@@ -100,14 +101,23 @@ enum To {
     Format(Format),
 }
 
-impl To {
-    fn format(self) -> Format {
+impl Preset {
+    /// The format that the name stands for.
+    pub fn format(self) -> Format {
         let pcm =
             |sample_rate, container| Format { encoding: Encoding::Pcm16, sample_rate, container: Some(container) };
         match self {
-            Self::Preset(Preset::Openai) => pcm(24_000, Container::Raw),
-            Self::Preset(Preset::Storage) => pcm(16_000, Container::Raw),
-            Self::Preset(Preset::Wav) => pcm(16_000, Container::Wav),
+            Self::Openai => pcm(24_000, Container::Raw),
+            Self::Storage => pcm(16_000, Container::Raw),
+            Self::Wav => pcm(16_000, Container::Wav),
+        }
+    }
+}
+
+impl To {
+    fn format(self) -> Format {
+        match self {
+            Self::Preset(preset) => preset.format(),
             Self::Format(format) => format,
         }
     }
@@ -214,7 +224,7 @@ static AT_ONCE: Semaphore = Semaphore::const_new(2);
 
 /// Convert audio
 ///
-/// From one codec, sample rate and container to another, up to 16 MiB at a time. Nothing is stored.
+/// From one codec, sample rate and container to another, up to 16 MiB and 64 channels at a time. Nothing is stored.
 #[utoipa::path(
     operation_id = "convertAudio",
     tag = "Audio",
@@ -259,7 +269,10 @@ fn convert(body: &ConvertAudio) -> Result<ConvertedAudio, Problem> {
 
 fn refuse(error: &ConvertError) -> Problem {
     let pointer = match error {
-        ConvertError::OddLength(_) | ConvertError::Wav(_) | ConvertError::UnsupportedRate { .. } => "/audio".to_owned(),
+        ConvertError::OddLength(_)
+        | ConvertError::Wav(_)
+        | ConvertError::UnsupportedRate { .. }
+        | ConvertError::Channels { .. } => "/audio".to_owned(),
         ConvertError::Contradicts { field } => format!("/from/{field}"),
         ConvertError::TooLong(_) => "/to".to_owned(),
     };

@@ -2,6 +2,7 @@
 
 mod convert;
 
+pub(crate) use convert::{Container, Preset};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Registers the operations.

@@ -1,5 +1,6 @@
 //! Audio formats on the wire: the codec and its sample rate.
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use service::audio;
 use utoipa::ToSchema;
@@ -9,7 +10,7 @@ use super::same_variants;
 use crate::wire::whole;
 
 /// A codec: G.711 mu-law or A-law, or 16-bit linear PCM, little-endian.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Encoding {
     Mulaw,

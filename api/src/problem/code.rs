@@ -48,13 +48,19 @@ pub enum ProblemCode {
     InternalError,
     /// The service cannot work now.
     NotReady,
+    /// Too much waits to be written.
+    Overloaded,
+    /// The database cannot be written now.
+    StorageUnavailable,
+    /// The disk is full, or nearly.
+    StorageFull,
 }
 
 /// What is said of each kind: status, title, explanation.
 pub type Entry = (ProblemCode, StatusCode, &'static str, &'static str);
 
 /// Every kind of problem; the first of a status stands for an answer of the framework's with that status.
-pub const PROBLEMS: [Entry; 20] = {
+pub const PROBLEMS: [Entry; 23] = {
     use ProblemCode as P;
     use StatusCode as S;
     [
@@ -172,6 +178,24 @@ pub const PROBLEMS: [Entry; 20] = {
             S::SERVICE_UNAVAILABLE,
             "The service is not ready",
             "The database, the recording store or free space is missing. Try again later.",
+        ),
+        (
+            P::Overloaded,
+            S::SERVICE_UNAVAILABLE,
+            "Too much waits to be written",
+            "Requests arrive faster than they can be stored. Nothing of this one was stored: send it again after `Retry-After`.",
+        ),
+        (
+            P::StorageUnavailable,
+            S::SERVICE_UNAVAILABLE,
+            "The database cannot be written",
+            "The disk fails, or another program keeps the database to itself. Nothing of this request is acknowledged: send it again after `Retry-After`.",
+        ),
+        (
+            P::StorageFull,
+            S::INSUFFICIENT_STORAGE,
+            "There is too little free space",
+            "The disk is full, or so nearly that no call is started. Nothing of this request was stored: make room, and send it again.",
         ),
     ]
 };

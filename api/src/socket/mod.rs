@@ -11,7 +11,6 @@ use actix_http::ws::{handshake_response, verify_handshake};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout_at};
-use tracing::Instrument;
 
 pub use actix_http::ws::CloseCode;
 pub use decoder::Fault;
@@ -84,9 +83,8 @@ impl Socket {
     where
         F: Future<Output = ()> + 'static,
     {
-        let span = tracing::Span::current();
         let go_on = move |connection| {
-            let run: upgrade::LocalFuture<()> = Box::pin(run(Self::new(connection, max_bytes)).instrument(span));
+            let run: upgrade::LocalFuture<()> = Box::pin(run(Self::new(connection, max_bytes)));
             run
         };
         let mut response = HttpResponse::from(handshake_response(request.head()).finish().map_into_boxed_body());

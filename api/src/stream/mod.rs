@@ -174,7 +174,7 @@ impl Session {
         }
         let messages = std::mem::take(&mut self.waiting);
         let load = Load { messages: messages.len(), bytes: messages.iter().map(Incoming::bytes).sum() };
-        Some(Commit { load, replies: Box::pin(store(self.call.writer(), messages)) })
+        Some(Commit { load, replies: Box::pin(store(self.call.writer(), messages, self.request_id.clone())) })
     }
 
     async fn finish(&mut self, commit: Commit, socket: &mut Socket) -> Result<(), PeerGone> {

@@ -75,7 +75,7 @@ impl Place {
 }
 
 /// Stores the chunks among messages, and gives an answer for each message, in their order.
-pub async fn store(writer: SocketWriter, messages: Vec<Incoming>) -> Vec<Reply> {
+pub async fn store(writer: SocketWriter, messages: Vec<Incoming>, request_id: String) -> Vec<Reply> {
     let mut places = Vec::with_capacity(messages.len());
     let mut chunks = Vec::with_capacity(messages.len());
     for message in messages {
@@ -90,6 +90,9 @@ pub async fn store(writer: SocketWriter, messages: Vec<Incoming>) -> Vec<Reply> 
     let Added { chunks: results, halted } = writer.add(chunks).await;
     // What failed for all the rest is looked at, and logged, once.
     let halted = halted.map(|(error, _)| Problem::from(error));
+    if let Some(problem) = &halted {
+        problem.log(&request_id);
+    }
     let mut results = results.into_iter();
     let answer = |place: Result<Place, (Problem, Place)>| match place {
         Err((problem, place)) => place.refused(problem),

@@ -1,14 +1,7 @@
 //! Files of others, with a clear word for what is wrong with a damaged one.
 
-use super::{ALAW, EXTENSIBLE, MULAW, PCM};
-use crate::{Encoding, OddLength, decode_into};
-
-/// What programs that write to a pipe, and do not know the length yet, state as the size of the samples: ffmpeg and
-/// many others; sox.
-const UNKNOWN_SIZES: [u32; 2] = [u32::MAX, 0x7FFF_F000];
-
-/// The last 14 bytes of an extensible format's GUID; the first two are the format tag.
-const GUID_TAIL: [u8; 14] = [0, 0, 0, 0, 0x10, 0, 0x80, 0, 0, 0xAA, 0, 0x38, 0x9B, 0x71];
+use super::{HeaderReader, tag_name};
+use crate::{Encoding, OddLength, StreamFormat, decode_into};
 
 /// What a WAV file holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,11 +22,17 @@ pub enum WavError {
     /// It does not begin with `RIFF`, a size and `WAVE`.
     #[error("not a WAV file: it does not begin with RIFF and WAVE")]
     NotWav,
+    /// A relative of the WAV file.
+    #[error("{kind} files are not supported, only RIFF files are")]
+    OtherKind {
+        /// What it is.
+        kind: &'static str,
+    },
     /// It ends before its samples begin.
     #[error("the header is cut off after {bytes} bytes")]
     CutHeader {
         /// The file's length.
-        bytes: usize,
+        bytes: u64,
     },
     /// The samples come before a `fmt ` chunk says what they are.
     #[error("there is no fmt chunk before the data")]
@@ -42,7 +41,7 @@ pub enum WavError {
     #[error("the fmt chunk is damaged")]
     DamagedFormat,
     /// The samples are neither PCM nor G.711.
-    #[error("the format tag {tag:#06x} is none of 1 (PCM), 6 (A-law) and 7 (mu-law)")]
+    #[error("the format tag {tag:#06x}{} is none of 1 (PCM), 6 (A-law) and 7 (mu-law)", tag_name(*.tag))]
     UnknownTag {
         /// The format tag found.
         tag: u16,
@@ -65,7 +64,7 @@ pub enum WavError {
     #[error("{bytes} bytes of samples are not a whole number of frames of {frame} bytes")]
     PartialFrame {
         /// Bytes of samples.
-        bytes: usize,
+        bytes: u64,
         /// Bytes a frame.
         frame: usize,
     },
@@ -75,114 +74,28 @@ pub enum WavError {
 ///
 /// Chunks that are not needed are skipped, and so is what follows the samples. Where the samples' size is one that
 /// stands for an unknown length (`0xFFFFFFFF`, or sox's `0x7FFFF000`), they go on up to the end of the file. Any other
-/// size has to be true.
+/// size has to be true. [`HeaderReader`] is for files that stream in.
 ///
 /// # Errors
 /// [`WavError`] for what is not such a file, or is damaged.
 pub fn read(bytes: &[u8]) -> Result<Wav, WavError> {
     let (format, data) = scan(bytes)?;
-    let mut samples = Vec::with_capacity(data.len() / format.encoding.bytes_per_sample());
-    // Whole frames are whole samples.
-    if let Err(OddLength { bytes }) = decode_into(format.encoding, data, &mut samples) {
-        return Err(WavError::PartialFrame { bytes, frame: 2 });
+    let StreamFormat { encoding, sample_rate, channels } = format;
+    let mut samples = Vec::with_capacity(data.len() / encoding.bytes_per_sample());
+    if let Err(OddLength { bytes }) = decode_into(encoding, data, &mut samples) {
+        unreachable!("whole frames are whole samples, and not {bytes} bytes");
     }
-    let Format { encoding, sample_rate, channels } = format;
     Ok(Wav { encoding, sample_rate, channels, samples })
 }
 
-/// What a `fmt ` chunk says.
-pub(crate) struct Format {
-    pub encoding: Encoding,
-    pub sample_rate: u32,
-    pub channels: u16,
-}
-
 /// Walks through the chunks to the samples, and returns them as they are, a whole number of frames.
-pub(crate) fn scan(bytes: &[u8]) -> Result<(Format, &[u8]), WavError> {
-    let cut = WavError::CutHeader { bytes: bytes.len() };
-    if !bytes.starts_with(b"RIFF") {
-        return Err(if b"RIFF".starts_with(bytes) && !bytes.is_empty() { cut } else { WavError::NotWav });
-    }
-    let stated = u32_at(bytes, 4).ok_or(cut)?;
-    if bytes.get(8..12).ok_or(cut)? != b"WAVE" {
-        return Err(WavError::NotWav);
-    }
-    let mut format = None;
-    let mut at = 12;
-    loop {
-        let id = bytes.get(at..at + 4).ok_or(cut)?;
-        let size = u32_at(bytes, at + 4).ok_or(cut)?;
-        let body = &bytes[at + 8..];
-        if id == b"data" {
-            let data = if UNKNOWN_SIZES.contains(&size) && size as usize > body.len() {
-                body
-            } else {
-                check_sizes(stated, bytes.len(), at + 8, size)?;
-                &body[..size as usize]
-            };
-            let format: Format = format.ok_or(WavError::NoFormat)?;
-            let frame = usize::from(format.channels) * format.encoding.bytes_per_sample();
-            return match data.len() % frame {
-                0 => Ok((format, data)),
-                _ => Err(WavError::PartialFrame { bytes: data.len(), frame }),
-            };
-        }
-        let content = body.get(..size as usize).ok_or(cut)?;
-        if id == b"fmt " {
-            format = Some(parse_format(content)?);
-        }
-        // Chunks begin at even offsets.
-        at += 8 + content.len() + content.len() % 2;
-    }
-}
-
-/// The samples have to end within the file, and the RIFF chunk between that and the end of the file.
-fn check_sizes(riff: u32, file: usize, data_start: usize, data: u32) -> Result<(), WavError> {
-    let present = (file - data_start) as u64;
-    if u64::from(data) > present {
-        return Err(WavError::WrongSize { stated: data.into(), present });
-    }
-    let (file, end, data_end) = (file as u64, u64::from(riff) + 8, data_start as u64 + u64::from(data));
-    // A final padding byte is counted by some writers and left out by others.
-    if riff != u32::MAX && (end < data_end || end > file + 1) {
-        return Err(WavError::WrongSize { stated: end, present: file });
-    }
-    Ok(())
-}
-
-fn parse_format(content: &[u8]) -> Result<Format, WavError> {
-    let field = |at| u16_at(content, at).ok_or(WavError::DamagedFormat);
-    let channels = field(2)?;
-    let sample_rate = u32_at(content, 4).ok_or(WavError::DamagedFormat)?;
-    let block_align = field(12)?;
-    let bits = field(14)?;
-    let mut tag = field(0)?;
-    if tag == EXTENSIBLE {
-        tag = field(24)?;
-        if content.get(26..40) != Some(&GUID_TAIL) {
-            return Err(WavError::UnknownTag { tag: EXTENSIBLE });
-        }
-    }
-    let encoding = match tag {
-        PCM => Encoding::Pcm16,
-        ALAW => Encoding::Alaw,
-        MULAW => Encoding::Mulaw,
-        _ => return Err(WavError::UnknownTag { tag }),
+pub(crate) fn scan(bytes: &[u8]) -> Result<(StreamFormat, &[u8]), WavError> {
+    let mut reader = HeaderReader::new();
+    let Some((header, start)) = reader.push(bytes)? else {
+        return Err(reader.cut());
     };
-    let width = encoding.bytes_per_sample();
-    if usize::from(bits) != width * 8 {
-        return Err(WavError::UnsupportedBits { bits });
-    }
-    if channels == 0 || sample_rate == 0 || usize::from(block_align) != usize::from(channels) * width {
-        return Err(WavError::DamagedFormat);
-    }
-    Ok(Format { encoding, channels, sample_rate })
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
-    bytes.get(at..)?.first_chunk().copied().map(u16::from_le_bytes)
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
-    bytes.get(at..)?.first_chunk().copied().map(u32::from_le_bytes)
+    let samples = &bytes[start..];
+    let length = header.samples_len(bytes.len() as u64)?;
+    // No more than there is, so that it fits.
+    Ok((header.format, &samples[..length as usize]))
 }

@@ -1,7 +1,7 @@
 //! Headers and whole files.
 
 use super::{ALAW, MULAW, PCM};
-use crate::{Encoding, pcm16_bytes};
+use crate::{Encoding, StreamFormat, pcm16_bytes};
 
 /// Bytes before the first sample of a PCM16 file.
 pub const HEADER_LEN: u64 = 44;
@@ -29,12 +29,9 @@ pub const fn file_len(channels: u16, frames: u64) -> u64 {
 /// # Errors
 /// [`TooLong`] when the file would pass 4 GiB - 1.
 pub fn header(sample_rate: u32, channels: u16, frames: u64) -> Result<[u8; HEADER_LEN as usize], TooLong> {
-    let sizes = Sizes::new(file_len(channels, frames), HEADER_LEN)?;
+    let format = StreamFormat { encoding: Encoding::Pcm16, sample_rate, channels };
     let mut header = [0; HEADER_LEN as usize];
-    header[..12].copy_from_slice(&sizes.riff());
-    header[12..20].copy_from_slice(&chunk(*b"fmt ", 16));
-    header[20..36].copy_from_slice(&format(PCM, channels, sample_rate, 2));
-    header[36..].copy_from_slice(&chunk(*b"data", sizes.data));
+    header.copy_from_slice(&stream_header(&format, Some(file_len(channels, frames) - HEADER_LEN))?);
     Ok(header)
 }
 
@@ -56,31 +53,51 @@ pub fn buffer_to_wav(samples: &[i16], sample_rate: u32, channels: u16) -> Result
 /// # Errors
 /// [`TooLong`] when the file would pass 4 GiB - 1.
 pub fn enclose(encoding: Encoding, bytes: &[u8], sample_rate: u32, channels: u16) -> Result<Vec<u8>, TooLong> {
-    let tag = match encoding {
-        Encoding::Pcm16 => {
-            let frames = bytes.len() / 2 / usize::from(channels.max(1));
-            let header = header(sample_rate, channels, frames as u64)?;
-            return Ok([&header, bytes].concat());
-        }
-        Encoding::Mulaw => MULAW,
-        Encoding::Alaw => ALAW,
+    let header = stream_header(&StreamFormat { encoding, sample_rate, channels }, Some(bytes.len() as u64))?;
+    Ok([&header, bytes, padding(bytes.len() as u64)].concat())
+}
+
+/// The header before `bytes` bytes of samples in any encoding; [`padding`] comes after them.
+///
+/// Before a length that is not known yet, the sizes are 0xFFFFFFFF, which readers take for "up to the end"; the header
+/// has the same length then.
+///
+/// # Errors
+/// [`TooLong`] when the file would pass 4 GiB - 1.
+pub fn stream_header(format: &StreamFormat, bytes: Option<u64>) -> Result<Vec<u8>, TooLong> {
+    let StreamFormat { encoding, sample_rate, channels } = *format;
+    let (tag, width, around) = match encoding {
+        Encoding::Pcm16 => (PCM, 2, HEADER_LEN),
+        Encoding::Mulaw => (MULAW, 1, G711_HEADER_LEN),
+        Encoding::Alaw => (ALAW, 1, G711_HEADER_LEN),
     };
-    let padding = bytes.len() % 2;
-    let around = G711_HEADER_LEN + padding as u64;
-    let sizes = Sizes::new(bytes.len() as u64 + around, around)?;
-    let frames = sizes.data / u32::from(channels.max(1));
-    Ok([
-        &sizes.riff()[..],
-        &chunk(*b"fmt ", 18),
-        &format(tag, channels, sample_rate, 1),
-        &0u16.to_le_bytes(),
-        &chunk(*b"fact", 4),
-        &frames.to_le_bytes(),
-        &chunk(*b"data", sizes.data),
-        bytes,
-        &[0][..padding],
-    ]
-    .concat())
+    let sizes = match bytes {
+        Some(bytes) => {
+            let around = around + padding(bytes).len() as u64;
+            Sizes::new(bytes.saturating_add(around), around)?
+        }
+        None => Sizes { riff: u32::MAX, data: u32::MAX },
+    };
+    let mut header = sizes.riff().to_vec();
+    if encoding == Encoding::Pcm16 {
+        header.extend_from_slice(&chunk(*b"fmt ", 16));
+        header.extend_from_slice(&fmt(tag, channels, sample_rate, width));
+    } else {
+        let frames = if bytes.is_some() { sizes.data / u32::from(channels.max(1)) } else { 0 };
+        header.extend_from_slice(&chunk(*b"fmt ", 18));
+        header.extend_from_slice(&fmt(tag, channels, sample_rate, width));
+        header.extend_from_slice(&0u16.to_le_bytes());
+        header.extend_from_slice(&chunk(*b"fact", 4));
+        header.extend_from_slice(&frames.to_le_bytes());
+    }
+    header.extend_from_slice(&chunk(*b"data", sizes.data));
+    Ok(header)
+}
+
+/// What follows so many bytes of samples: chunks have an even length.
+#[must_use]
+pub const fn padding(bytes: u64) -> &'static [u8] {
+    if bytes.is_multiple_of(2) { &[] } else { &[0] }
 }
 
 /// The two sizes that a file states.
@@ -111,7 +128,7 @@ fn chunk(id: [u8; 4], size: u32) -> [u8; 8] {
 }
 
 /// The 16 bytes that every `fmt ` chunk begins with.
-fn format(tag: u16, channels: u16, sample_rate: u32, width: u16) -> [u8; 16] {
+fn fmt(tag: u16, channels: u16, sample_rate: u32, width: u16) -> [u8; 16] {
     let frame = channels.saturating_mul(width);
     let mut bytes = [0; 16];
     bytes[..2].copy_from_slice(&tag.to_le_bytes());

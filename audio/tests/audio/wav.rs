@@ -134,7 +134,7 @@ fn a_file_that_is_cut_off_says_where() {
     let file = buffer_to_wav(&ramp(20), 8000, 2).unwrap();
     assert_eq!(wav::read(&[]), Err(WavError::NotWav));
     for end in 1..44 {
-        assert_eq!(wav::read(&file[..end]), Err(WavError::CutHeader { bytes: end }));
+        assert_eq!(wav::read(&file[..end]), Err(WavError::CutHeader { bytes: end as u64 }));
     }
     for end in 44..file.len() {
         let present = end as u64 - 44;
@@ -153,7 +153,11 @@ fn patched(at: usize, bytes: &[u8]) -> Result<Wav, WavError> {
 fn damage_is_named() {
     let wrong = |stated, present| Err(WavError::WrongSize { stated, present });
     assert!(patched(0, b"RIFF").is_ok());
-    assert_eq!(patched(0, b"RIFX"), Err(WavError::NotWav));
+    assert!(matches!(patched(0, b"RIFX"), Err(WavError::OtherKind { kind }) if kind.contains("big-endian")));
+    for sixty_four in [b"RF64", b"BW64"] {
+        assert!(matches!(patched(0, sixty_four), Err(WavError::OtherKind { kind }) if kind.contains("64-bit")));
+    }
+    assert_eq!(patched(0, b"FORM"), Err(WavError::NotWav));
     assert_eq!(patched(8, b"AVI "), Err(WavError::NotWav));
     // Sizes: of the RIFF chunk, short of the samples and beyond the end; of the samples.
     assert_eq!(patched(4, &40u32.to_le_bytes()), wrong(48, 52));
@@ -208,6 +212,6 @@ fn errors_are_sentences() {
     );
     assert_eq!(
         WavError::UnknownTag { tag: 0x11 }.to_string(),
-        "the format tag 0x0011 is none of 1 (PCM), 6 (A-law) and 7 (mu-law)"
+        "the format tag 0x0011 (IMA ADPCM) is none of 1 (PCM), 6 (A-law) and 7 (mu-law)"
     );
 }

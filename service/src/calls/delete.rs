@@ -1,5 +1,6 @@
 //! Deleting a call: hidden at once, removed after.
 
+use futures_util::FutureExt;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
 
 use super::CallRef;
@@ -12,17 +13,25 @@ impl Callstore {
     /// # Errors
     /// `CallNotFound`, or a failing database.
     pub async fn delete_call(&self, call: &CallRef) -> Result<(), Error> {
-        let transaction = self.0.database.begin().await?;
-        let stored = self.find_call(&transaction, call).await?;
-        let id = stored.id;
-        let now = self.now();
-        let mut row = stored.into_active_model();
-        row.stream_sid = Set(None);
-        row.call_sid = Set(None);
-        row.deleted_at = Set(Some(now));
-        row.updated_at = Set(now);
-        row.update(&transaction).await?;
-        transaction.commit().await?;
+        let (this, call) = (self.clone(), call.clone());
+        let id = self
+            .write(0, move |batch| {
+                async move {
+                    let stored = batch.call(&call).await?;
+                    let id = stored.id;
+                    let now = this.now();
+                    let mut row = stored.into_active_model();
+                    row.stream_sid = Set(None);
+                    row.call_sid = Set(None);
+                    row.deleted_at = Set(Some(now));
+                    row.updated_at = Set(now);
+                    row.update(batch.transaction()).await?;
+                    batch.discard(id);
+                    Ok(id)
+                }
+                .boxed()
+            })
+            .await?;
         self.0.streams.ended(id);
         self.purge_call(id);
         Ok(())

@@ -2,10 +2,19 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel, TryIntoModel};
 
 use super::{Call, CallRef, EndReason, Status};
-use crate::{Callstore, Error, Timestamp};
+use crate::{Callstore, Error, Timestamp, writer::Batch};
+
+/// What ends a call, and when it is said to have ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct End {
+    pub reason: EndReason,
+    /// Now unless given.
+    pub time: Option<Timestamp>,
+}
 
 impl Callstore {
     /// Ends a call, once or again, and waits at most `wait` for its recording. The call that is returned is completed or
@@ -15,61 +24,82 @@ impl Callstore {
     /// # Errors
     /// `CallNotFound`, `Invalid` for an end before the start, or a failing database.
     pub async fn end_call(&self, call: &CallRef, end_time: Option<Timestamp>, wait: Duration) -> Result<Call, Error> {
-        let call = self.begin_end(call, end_time, EndReason::Api).await?;
+        let end = End { reason: EndReason::Api, time: end_time };
+        let call = self.begin_end(call, move |_, _| Some(end)).await?;
         if call.status == Status::Completed {
             return Ok(call);
         }
         let id = call.id;
         self.finalize(id).wait(wait).await;
-        self.find_call(self.0.database.readers(), &CallRef::by_id(id)).await
+        self.find_call(self.0.database.readers(), &CallRef::of(id)).await
     }
 
-    /// Ends a call for a reason of the service's own, and does not wait for its recording.
-    pub(crate) async fn end_in_background(
+    /// Ends a call now for a reason of the service's own, and does not wait for its recording.
+    ///
+    /// # Errors
+    /// `CallNotFound`, or a failing database.
+    pub(crate) async fn end_in_background(&self, call: &CallRef, reason: EndReason) -> Result<(), Error> {
+        let ended = self.begin_end(call, move |_, _| Some(End { reason, time: None })).await?;
+        if ended.status == Status::Finalizing {
+            self.finalize(ended.id);
+        }
+        Ok(())
+    }
+
+    /// Moves a call to `finalizing` where it is active or failed, and `decide` says so once all writes before are in. Its
+    /// sockets close then.
+    pub(crate) async fn begin_end(
         &self,
         call: &CallRef,
-        end_time: Option<Timestamp>,
-        reason: EndReason,
+        decide: impl FnOnce(&Call, &mut Batch) -> Option<End> + Send + 'static,
     ) -> Result<Call, Error> {
-        let call = self.begin_end(call, end_time, reason).await?;
-        if call.status != Status::Completed {
-            self.finalize(call.id);
+        let (this, call) = (self.clone(), call.clone());
+        let work = self.write(0, move |batch| {
+            async move {
+                let stored = batch.call(&call).await?;
+                if matches!(stored.status, Status::Completed | Status::Finalizing) {
+                    return Ok(stored);
+                }
+                let Some(end) = decide(&stored, batch) else { return Ok(stored) };
+                let id = stored.id;
+                let now = this.now();
+                let mut row = match stored.status {
+                    Status::Failed => {
+                        let mut row = stored.into_active_model();
+                        row.failure_code = Set(None);
+                        row.failure_detail = Set(None);
+                        row
+                    }
+                    _ => ended(stored, end, now)?,
+                };
+                row.status = Set(Status::Finalizing);
+                row.updated_at = Set(now);
+                let ended = row.update(batch.transaction()).await?;
+                batch.settle(id);
+                batch.forget(id);
+                Ok(ended.try_into_model()?)
+            }
+            .boxed()
+        });
+        let call = work.await?;
+        if call.status != Status::Active {
+            self.0.streams.ended(call.id);
         }
         Ok(call)
     }
+}
 
-    /// Moves a call to `finalizing` where it is active or failed, and lets its sockets close.
-    async fn begin_end(&self, call: &CallRef, end_time: Option<Timestamp>, reason: EndReason) -> Result<Call, Error> {
-        let transaction = self.0.database.begin().await?;
-        let stored = self.find_call(&transaction, call).await?;
-        let now = self.now();
-        let mut row = match stored.status {
-            Status::Completed | Status::Finalizing => return Ok(stored),
-            Status::Active => {
-                let start = stored.start_time;
-                if end_time.is_some_and(|end| end < start) {
-                    return Err(Error::invalid("/endTime", "It must not be before the call's startTime."));
-                }
-                // A start that was given ahead of time must not make the duration negative.
-                let end = end_time.unwrap_or(now).max(start);
-                let mut row = stored.into_active_model();
-                row.end_time = Set(Some(end));
-                row.duration_ms = Set(Some(end.0 - start.0));
-                row.end_reason = Set(Some(reason));
-                row
-            }
-            Status::Failed => {
-                let mut row = stored.into_active_model();
-                row.failure_code = Set(None);
-                row.failure_detail = Set(None);
-                row
-            }
-        };
-        row.status = Set(Status::Finalizing);
-        row.updated_at = Set(now);
-        let ended = row.update(&transaction).await?;
-        transaction.commit().await?;
-        self.0.streams.ended(ended.id);
-        Ok(ended.try_into_model()?)
+/// An active call's row with its end.
+fn ended(call: Call, end: End, now: Timestamp) -> Result<entity::call::ActiveModel, Error> {
+    let start = call.start_time;
+    if end.reason == EndReason::Api && end.time.is_some_and(|time| time < start) {
+        return Err(Error::invalid("/endTime", "It must not be before the call's startTime."));
     }
+    // A start that was given ahead of time must not make the duration negative.
+    let time = end.time.unwrap_or(now).max(start);
+    let mut row = call.into_active_model();
+    row.end_time = Set(Some(time));
+    row.duration_ms = Set(Some(time.0 - start.0));
+    row.end_reason = Set(Some(end.reason));
+    Ok(row)
 }

@@ -15,6 +15,7 @@ mod end;
 mod get;
 mod list;
 mod start;
+mod sweep;
 mod update;
 
 use audio::Encoding;
@@ -107,28 +108,43 @@ impl CallRef {
         Some(Self { id, stream_sid: text.to_owned() })
     }
 
-    /// A call by its id alone.
-    pub(crate) fn by_id(id: Uuid) -> Self {
-        Self { id: Some(id), stream_sid: String::new() }
-    }
-
     /// A call by its `streamSid` alone, whatever that looks like.
     pub(crate) fn by_stream_sid(stream_sid: &str) -> Self {
         Self { id: None, stream_sid: stream_sid.to_owned() }
     }
+
+    /// The name of a call whose id is known.
+    pub(crate) fn of(id: Uuid) -> Self {
+        Self { id: Some(id), stream_sid: String::new() }
+    }
+
+    /// The id, where the name looks like one.
+    pub(crate) fn id(&self) -> Option<Uuid> {
+        self.id
+    }
+
+    /// The name as it was given.
+    pub(crate) fn stream_sid(&self) -> &str {
+        &self.stream_sid
+    }
+}
+
+/// Finds a call that readers may see. An id wins over a `streamSid` that looks like one.
+pub(crate) async fn find<C: ConnectionTrait>(connection: &C, call: &CallRef) -> Result<Call, Error> {
+    use entity::call::{Column, Entity};
+    let visible = || Entity::find().filter(Column::DeletedAt.is_null());
+    if let Some(id) = call.id
+        && let Some(found) = visible().filter(Column::Id.eq(id)).one(connection).await?
+    {
+        return Ok(found);
+    }
+    let found = visible().filter(Column::StreamSid.eq(&call.stream_sid)).one(connection).await?;
+    found.ok_or(Error::CallNotFound)
 }
 
 impl Callstore {
-    /// Finds a call that readers may see. An id wins over a `streamSid` that looks like one.
+    /// Finds a call that readers may see.
     pub(crate) async fn find_call<C: ConnectionTrait>(&self, connection: &C, call: &CallRef) -> Result<Call, Error> {
-        use entity::call::{Column, Entity};
-        let visible = || Entity::find().filter(Column::DeletedAt.is_null());
-        if let Some(id) = call.id
-            && let Some(found) = visible().filter(Column::Id.eq(id)).one(connection).await?
-        {
-            return Ok(found);
-        }
-        let found = visible().filter(Column::StreamSid.eq(&call.stream_sid)).one(connection).await?;
-        found.ok_or(Error::CallNotFound)
+        find(connection, call).await
     }
 }

@@ -1,6 +1,10 @@
 //! Starting a call, once or again.
 
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, SqlErr, TryIntoModel};
+use futures_util::FutureExt;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, SqlErr,
+    TryIntoModel,
+};
 
 use super::{AudioFormat, Call, Direction, Status};
 use crate::{Callstore, Error, Timestamp};
@@ -39,21 +43,28 @@ impl Callstore {
     /// # Errors
     /// `StreamSidTaken`, `CallSidTaken`, or a failing database.
     pub async fn start_call(&self, new: NewCall) -> Result<Started, Error> {
-        let transaction = self.0.database.begin().await?;
-        let inserted = self.row(&new).insert(&transaction).await;
-        match inserted {
-            Ok(row) => {
-                transaction.commit().await?;
-                Ok(Started { call: row.try_into_model()?, created: true })
+        let this = self.clone();
+        // A call that stands already is answered whatever the space is.
+        let full = self.free_bytes()? < self.0.policy.min_free_bytes;
+        self.write(0, move |batch| {
+            async move {
+                if full {
+                    let before = started_before(batch.transaction(), &new).await?;
+                    return before.ok_or(Error::StorageFull);
+                }
+                match this.row(&new).insert(batch.transaction()).await {
+                    Ok(row) => Ok(Started { call: row.try_into_model()?, created: true }),
+                    // The index has decided; now see which one it was.
+                    Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
+                        let before = started_before(batch.transaction(), &new).await?;
+                        before.ok_or(Error::CallSidTaken)
+                    }
+                    Err(error) => Err(error.into()),
+                }
             }
-            // The index has decided; now see which one it was.
-            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
-                transaction.rollback().await?;
-                let call = self.started_before(&new).await?;
-                Ok(Started { call, created: false })
-            }
-            Err(error) => Err(error.into()),
-        }
+            .boxed()
+        })
+        .await
     }
 
     fn row(&self, new: &NewCall) -> entity::call::ActiveModel {
@@ -82,16 +93,16 @@ impl Callstore {
             deleted_at: Set(None),
         }
     }
+}
 
-    /// The call that has the `streamSid`, if all that is given equals what is stored.
-    async fn started_before(&self, new: &NewCall) -> Result<Call, Error> {
-        use entity::call::{Column, Entity};
-        let same = Entity::find().filter(Column::StreamSid.eq(&new.stream_sid));
-        let call = same.one(self.0.database.readers()).await?.ok_or(Error::CallSidTaken)?;
-        match difference(new, &call) {
-            None => Ok(call),
-            Some(field) => Err(Error::StreamSidTaken { field }),
-        }
+/// The call that has the `streamSid`, if there is one; all that is given has to equal what is stored.
+async fn started_before(transaction: &DatabaseTransaction, new: &NewCall) -> Result<Option<Started>, Error> {
+    use entity::call::{Column, Entity};
+    let same = Entity::find().filter(Column::StreamSid.eq(&new.stream_sid));
+    let Some(call) = same.one(transaction).await? else { return Ok(None) };
+    match difference(new, &call) {
+        None => Ok(Some(Started { call, created: false })),
+        Some(field) => Err(Error::StreamSidTaken { field }),
     }
 }
 

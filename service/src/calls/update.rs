@@ -1,5 +1,7 @@
 //! Changing what is known of a call.
 
+use entity::call::ActiveModel;
+use futures_util::FutureExt;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel, SqlErr, TryIntoModel};
 
 use super::{Call, CallRef, Direction};
@@ -18,36 +20,50 @@ pub struct CallChange {
     pub direction: Option<Option<Direction>>,
 }
 
+impl CallChange {
+    fn apply(self, call: Call) -> ActiveModel {
+        let mut row = call.into_active_model();
+        if let Some(agent) = self.agent {
+            row.agent = Set(agent);
+        }
+        if let Some(call_sid) = self.call_sid {
+            row.call_sid = Set(call_sid);
+        }
+        if let Some(caller) = self.caller {
+            row.caller = Set(caller);
+        }
+        if let Some(direction) = self.direction {
+            row.direction = Set(direction);
+        }
+        row
+    }
+}
+
 impl Callstore {
     /// Changes a call and returns it as it is then.
     ///
     /// # Errors
     /// `CallNotFound`, `CallSidTaken`, or a failing database.
     pub async fn update_call(&self, call: &CallRef, change: CallChange) -> Result<Call, Error> {
-        let transaction = self.0.database.begin().await?;
-        let stored = self.find_call(&transaction, call).await?;
-        if change == CallChange::default() {
-            return Ok(stored);
-        }
-        let mut row = stored.into_active_model();
-        if let Some(agent) = change.agent {
-            row.agent = Set(agent);
-        }
-        if let Some(call_sid) = change.call_sid {
-            row.call_sid = Set(call_sid);
-        }
-        if let Some(caller) = change.caller {
-            row.caller = Set(caller);
-        }
-        if let Some(direction) = change.direction {
-            row.direction = Set(direction);
-        }
-        row.updated_at = Set(self.now());
-        let changed = row.update(&transaction).await.map_err(|error| match error.sql_err() {
-            Some(SqlErr::UniqueConstraintViolation(_)) => Error::CallSidTaken,
-            _ => Error::Database(error),
-        })?;
-        transaction.commit().await?;
-        Ok(changed.try_into_model()?)
+        let (this, call) = (self.clone(), call.clone());
+        self.write(0, move |batch| {
+            async move {
+                let stored = batch.call(&call).await?;
+                if change == CallChange::default() {
+                    return Ok(stored);
+                }
+                let id = stored.id;
+                let mut row = change.apply(stored);
+                row.updated_at = Set(this.now());
+                let changed = row.update(batch.transaction()).await.map_err(|error| match error.sql_err() {
+                    Some(SqlErr::UniqueConstraintViolation(_)) => Error::CallSidTaken,
+                    _ => Error::Database(error),
+                })?;
+                this.note_write(batch, id);
+                Ok(changed.try_into_model()?)
+            }
+            .boxed()
+        })
+        .await
     }
 }

@@ -1,10 +1,13 @@
 //! Audio chunks: taken while a call is active, kept as they came until its recording stands.
 
+mod addition;
 mod append;
+mod rows;
 mod status;
 
 pub use append::{ChunkStored, NewChunk};
 pub use entity::call_track::Track;
+pub(crate) use rows::{ChunkRow, RowShape, gather};
 pub(crate) use status::Summary;
 pub use status::{ChunkStatus, TrackStatus, TrackSummary};
 

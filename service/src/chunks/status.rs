@@ -1,6 +1,7 @@
 //! What is stored of a call's audio: where a client resumes.
 
 use entity::{audio_chunk, call_track};
+use futures_util::FutureExt;
 use sea_orm::{
     ActiveEnum, ColumnTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement,
     sea_query::{Expr, ExprTrait, Func, SimpleExpr},
@@ -57,19 +58,19 @@ pub(crate) struct Summary {
 }
 
 impl Summary {
-    /// Adds the frames `first..=last`.
-    pub fn add(&mut self, first: u32, last: u32, bytes: u64) {
-        let expected = self.next.unwrap_or(first);
-        if first > expected {
-            self.summary.missing_total += u64::from(first - expected);
+    /// Adds the next chunk.
+    pub fn add(&mut self, sequence: u32, bytes: u64) {
+        let expected = self.next.unwrap_or(sequence);
+        if sequence > expected {
+            self.summary.missing_total += u64::from(sequence - expected);
             if self.summary.missing.len() < MISSING_MAX {
-                self.summary.missing.push((expected, first - 1));
+                self.summary.missing.push((expected, sequence - 1));
             }
         }
-        self.summary.chunks += u64::from(last - first) + 1;
+        self.summary.chunks += 1;
         self.summary.bytes += bytes;
-        self.summary.last_sequence = last;
-        self.next = Some(last + 1);
+        self.summary.last_sequence = sequence;
+        self.next = Some(sequence + 1);
     }
 
     pub fn finish(self) -> TrackSummary {
@@ -84,6 +85,9 @@ impl Callstore {
     /// `CallNotFound`, or a failing database.
     pub async fn chunk_status(&self, call: &CallRef) -> Result<ChunkStatus, Error> {
         let call = self.find_call(self.0.database.readers(), call).await?;
+        if call.status == Status::Active {
+            self.settle_chunks(call.id).await?;
+        }
         let summaries = match call.status {
             Status::Completed => self.kept_summaries(call.id).await?,
             Status::Active | Status::Finalizing | Status::Failed => self.live_summaries(call.id).await?,
@@ -95,6 +99,15 @@ impl Callstore {
             summary,
         };
         Ok(ChunkStatus { tracks: summaries.into_iter().map(status).collect() })
+    }
+
+    /// Puts the chunks of a call where readers find them.
+    pub(crate) async fn settle_chunks(&self, call: Uuid) -> Result<(), Error> {
+        self.write(0, move |batch| {
+            batch.settle(call);
+            async { Ok(()) }.boxed()
+        })
+        .await
     }
 
     async fn kept_summaries(&self, call: Uuid) -> Result<Vec<(Track, TrackSummary)>, Error> {

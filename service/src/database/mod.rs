@@ -2,6 +2,7 @@
 //! crate speaks SeaORM.
 
 mod chunks;
+mod failure;
 
 use std::{
     fs, io,
@@ -13,6 +14,7 @@ use std::{
 };
 
 pub(crate) use chunks::{ChunkHead, ChunkOrder, ChunkReader};
+pub(crate) use failure::WriteFailure;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
@@ -147,6 +149,11 @@ impl Database {
         self.writer.begin_with_options(options).await
     }
 
+    /// How many bytes are free where the database is.
+    pub(crate) fn free_bytes(&self) -> io::Result<u64> {
+        free_bytes(&self.path)
+    }
+
     pub(crate) async fn close(&self) {
         for connection in [&self.readers, &self.writer] {
             if let Err(error) = connection.close_by_ref().await {
@@ -154,6 +161,12 @@ impl Database {
             }
         }
     }
+}
+
+/// How many bytes are free in the file system of a path.
+pub(crate) fn free_bytes(path: &Path) -> io::Result<u64> {
+    let space = rustix::fs::statvfs(path)?;
+    Ok(space.f_bavail.saturating_mul(space.f_frsize))
 }
 
 /// How many cores there are.
@@ -201,4 +214,13 @@ async fn version(connection: &DatabaseConnection) -> Result<String, DbErr> {
 fn parse_version(text: &str) -> Option<(u32, u32, u32)> {
     let mut parts = text.split('.').map(|part| part.parse().ok());
     Some((parts.next()??, parts.next()??, parts.next()??))
+}
+
+/// A number that changes whenever another process, or another connection, has changed the database.
+pub(crate) async fn data_version(transaction: &DatabaseTransaction) -> Result<i64, DbErr> {
+    let query = Statement::from_string(DatabaseBackend::Sqlite, "PRAGMA data_version");
+    match transaction.query_one_raw(query).await? {
+        Some(row) => row.try_get_by_index(0),
+        None => Ok(0),
+    }
 }

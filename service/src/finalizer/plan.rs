@@ -69,7 +69,7 @@ fn plan_track(
 ) -> Result<Option<TrackPlan>, Failure> {
     let look_over = |order| {
         let mut layout = Layout::new(format);
-        chunks.heads(call, track, order, |head| {
+        chunks.heads(call, track, format, order, |head| {
             layout.add(&head);
             stop.check()
         })?;
@@ -122,7 +122,7 @@ impl Layout {
         self.chunks += 1;
         self.in_order &= head.timestamp_ms >= self.last_timestamp;
         self.last_timestamp = head.timestamp_ms;
-        self.summary.add(head.first_sequence, head.last_sequence, head.bytes);
+        self.summary.add(head.sequence, head.bytes);
         self.timeline.place(head.timestamp_ms, self.format.samples(head.bytes));
     }
 }

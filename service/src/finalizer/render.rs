@@ -47,7 +47,7 @@ pub(super) fn render(
     }
     let mut tracks = Vec::with_capacity(plan.tracks.len());
     for (query, track) in queries.iter_mut().zip(&plan.tracks) {
-        let chunks = query.of(call, track.track)?;
+        let chunks = query.of(call, track.track, plan.format)?;
         tracks.push(TrackReader::new(chunks, plan.format.encoding, rate, RECORDING_RATE, length));
     }
     let mut draft = store.draft(unique)?;

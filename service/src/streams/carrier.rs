@@ -98,7 +98,7 @@ impl Callstore {
         let continuity = Continuity::new(stored, elapsed_ms);
         let id = call.id;
         tracing::info!(call = %id, resumed = !created, "A media stream has started.");
-        Ok(MediaStream { callstore: self.clone(), call: CallRef::by_id(id), id, place, continuity })
+        Ok(MediaStream { callstore: self.clone(), call: CallRef::of(id), id, place, continuity })
     }
 
     /// The call that has the stream's name, or a new one; and whether it is new.
@@ -137,7 +137,7 @@ impl Callstore {
         let id = started.call.id;
         if started.created && !custom_data.is_empty() {
             let metadata = NewMetadata { custom_data: Some(custom_data.into()), ..NewMetadata::default() };
-            match self.set_metadata(&CallRef::by_id(id), metadata).await {
+            match self.set_metadata(&CallRef::of(id), metadata).await {
                 Ok(_) => {}
                 Err(Error::Invalid(_)) => {
                     tracing::warn!(call = %id, "A stream's parameters are too large or too deep; they are not kept.");
@@ -157,6 +157,7 @@ impl Callstore {
             latest_ms: Option<i32>,
             end_ms: Option<i64>,
         }
+        self.settle_chunks(call).await?;
         let readers = self.0.database.readers();
         let bytes_a_second = i64::from(format.sample_rate_hz) * format.encoding.bytes_per_sample() as i64;
         let query = Statement::from_sql_and_values(
@@ -231,8 +232,8 @@ impl MediaStream {
         loop {
             let kept = self.callstore.add_event(self.id, event.clone(), self.continuity.position_ms()).await;
             match (kept, pauses.next()) {
+                (kept @ (Ok(()) | Err(Error::CallNotFound)), _) | (kept, None) => return kept,
                 (Err(_), Some(pause)) => tokio::time::sleep(pause).await,
-                (kept, _) => return kept,
             }
         }
     }
@@ -242,8 +243,7 @@ impl MediaStream {
     /// # Errors
     /// `CallNotFound` for a call that was deleted, or a failing database.
     pub async fn stop(self) -> Result<(), Error> {
-        self.callstore.end_in_background(&self.call, None, EndReason::StreamStop).await?;
-        Ok(())
+        self.callstore.end_in_background(&self.call, EndReason::StreamStop).await
     }
 
     /// Notes that the socket is gone and the stream is not over. For some time it may come back.

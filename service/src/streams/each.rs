@@ -1,5 +1,7 @@
 //! Storing what a socket has gathered: each chunk for itself, though together where nothing is wrong with them.
 
+use std::time::Duration;
+
 use crate::{CallRef, Callstore, ChunkStored, Error, NewChunk};
 
 /// What became of the chunks of a socket.
@@ -11,11 +13,37 @@ pub struct Added {
     pub halted: Option<(Error, Vec<NewChunk>)>,
 }
 
+/// How often, and how many times, room in the writer's queue is waited for: half a minute.
+const ROOM_PAUSE: Duration = Duration::from_millis(50);
+const ROOM_TRIES: u32 = 600;
+
 impl Callstore {
     /// Stores chunks in one go. Where one is refused, halves are tried, so that it keeps out no other and the good ones are
-    /// stored in few transactions. Order is kept.
-    pub(crate) async fn add_each(&self, call: &CallRef, chunks: Vec<NewChunk>) -> Added {
+    /// stored in few transactions. Order is kept. While too much waits for the disk, so do these: who sent them is not
+    /// listened to meanwhile.
+    pub(crate) async fn add_each(&self, call: &CallRef, mut chunks: Vec<NewChunk>) -> Added {
         let mut added = Added::default();
+        for _ in 0..ROOM_TRIES {
+            added.halted = self.add_parts(call, chunks, &mut added.chunks).await;
+            match added.halted.take() {
+                Some((Error::Overloaded, rest)) => chunks = rest,
+                halted => {
+                    added.halted = halted;
+                    return added;
+                }
+            }
+            tokio::time::sleep(ROOM_PAUSE).await;
+        }
+        added.halted = Some((Error::Overloaded, chunks));
+        added
+    }
+
+    async fn add_parts(
+        &self,
+        call: &CallRef,
+        chunks: Vec<NewChunk>,
+        added: &mut Vec<Result<ChunkStored, Error>>,
+    ) -> Option<(Error, Vec<NewChunk>)> {
         let mut parts = vec![chunks];
         while let Some(mut part) = parts.pop() {
             let error = match part.as_slice() {
@@ -23,13 +51,13 @@ impl Callstore {
                 [only] => match self.add_chunk(call, only.clone()).await {
                     Err(error) if !is_of_one_chunk(&error) => error,
                     result => {
-                        added.chunks.push(result);
+                        added.push(result);
                         continue;
                     }
                 },
                 several => match self.add_chunks(call, several.to_vec()).await {
                     Ok(stored) => {
-                        added.chunks.extend(stored.into_iter().map(Ok));
+                        added.extend(stored.into_iter().map(Ok));
                         continue;
                     }
                     Err(error) if is_of_one_chunk(&error) => {
@@ -41,10 +69,9 @@ impl Callstore {
                 },
             };
             let rest = std::iter::once(part).chain(parts.into_iter().rev()).flatten().collect();
-            added.halted = Some((error, rest));
-            return added;
+            return Some((error, rest));
         }
-        added
+        None
     }
 }
 
@@ -59,6 +86,9 @@ fn is_of_one_chunk(error: &Error) -> bool {
         | Error::RecordingNotFound
         | Error::MetadataNotFound
         | Error::CursorInvalid
+        | Error::Overloaded
+        | Error::StorageFull
+        | Error::StorageUnavailable(_)
         | Error::Database(_)
         | Error::Store(_)
         | Error::Damaged(_) => false,

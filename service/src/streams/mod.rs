@@ -7,7 +7,7 @@ mod continuity;
 mod each;
 mod registry;
 
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, sea_query::Expr};
+use futures_util::FutureExt;
 use uuid::Uuid;
 
 pub use carrier::{Frame, MediaStream, NewStream, Refused};
@@ -43,40 +43,30 @@ impl Callstore {
         let place = Place::beside(self, found.id);
         self.note_open(found.id).await?;
         let format = AudioFormat::of(&found);
-        Ok(CallSocket { callstore: self.clone(), call: CallRef::by_id(found.id), id: found.id, format, place })
+        Ok(CallSocket { callstore: self.clone(), call: CallRef::of(found.id), id: found.id, format, place })
     }
 
-    /// Notes that a socket writes to a call.
+    /// Notes that a socket is open on a call.
     async fn note_open(&self, call: Uuid) -> Result<(), Error> {
-        use entity::call::{Column, Entity};
-        let transaction = self.0.database.begin().await?;
-        let noted = Entity::update_many()
-            .col_expr(Column::DisconnectedAt, Expr::value(None::<i64>))
-            .col_expr(Column::LastWriteAt, Expr::value(self.now()))
-            .filter(Column::Id.eq(call))
-            .filter(Column::Status.eq(Status::Active))
-            .filter(Column::DeletedAt.is_null())
-            .exec(&transaction)
-            .await?;
-        transaction.commit().await?;
-        if noted.rows_affected == 0 { Err(Error::CallEnded) } else { Ok(()) }
+        let now = self.now();
+        let noted = self.write(0, move |batch| async move { Ok(batch.note_open(call, now).await?) }.boxed());
+        if noted.await? { Ok(()) } else { Err(Error::CallEnded) }
     }
 
     /// Notes that a call's last socket is gone.
     async fn note_disconnect(&self, call: Uuid) -> Result<(), Error> {
-        use entity::call::{Column, Entity};
-        let transaction = self.0.database.begin().await?;
-        // One that has opened meanwhile has taken its place by now, and waits for this transaction before it notes itself.
-        if self.0.streams.is_open(call) {
-            return Ok(());
-        }
-        Entity::update_many()
-            .col_expr(Column::DisconnectedAt, Expr::value(self.now()))
-            .filter(Column::Id.eq(call))
-            .filter(Column::Status.eq(Status::Active))
-            .exec(&transaction)
-            .await?;
-        Ok(transaction.commit().await?)
+        let (this, now) = (self.clone(), self.now());
+        self.write(0, move |batch| {
+            async move {
+                // One that has opened meanwhile has taken its place by now, and notes itself in a later write.
+                if !this.0.streams.is_open(call) {
+                    batch.note_disconnect(call, now).await?;
+                }
+                Ok(())
+            }
+            .boxed()
+        })
+        .await
     }
 
     /// Leaves a call; a failure is logged here, since whoever closes a socket can do no more about it.

@@ -1,0 +1,56 @@
+//! What a file's name and its first bytes tell about it.
+
+use std::path::Path;
+
+use service::audio::{Container, Encoding};
+
+/// `-` stands for standard input or output.
+pub fn is_standard_stream(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// What a name says of the encoding of raw samples.
+pub fn encoding_named(path: &Path) -> Option<Encoding> {
+    match extension(path).as_str() {
+        "ulaw" | "mulaw" | "ul" | "mu" | "pcmu" => Some(Encoding::Mulaw),
+        "alaw" | "al" | "pcma" => Some(Encoding::Alaw),
+        "pcm" | "pcm16" | "s16" | "s16le" | "sw" => Some(Encoding::Pcm16),
+        _ => None,
+    }
+}
+
+/// What a name says of the container.
+pub fn container_named(path: &Path) -> Option<Container> {
+    match extension(path).as_str() {
+        "wav" | "wave" => Some(Container::Wav),
+        "raw" => Some(Container::Raw),
+        _ => encoding_named(path).map(|_| Container::Raw),
+    }
+}
+
+/// Whether a file is named like a WAV file.
+pub fn is_wav_name(path: &Path) -> bool {
+    container_named(path) == Some(Container::Wav)
+}
+
+/// What a file that begins so is, if it is no raw samples. WAV's relatives count as WAV, whose reader knows what they
+/// are.
+pub fn looks_like(start: &[u8]) -> Option<&'static str> {
+    match start {
+        [b'R', b'I', b'F', b'F' | b'X', ..] | [b'R', b'F', b'6', b'4', ..] | [b'B', b'W', b'6', b'4', ..] => {
+            Some("WAV")
+        }
+        [b'O', b'g', b'g', b'S', ..] => Some("an Ogg file"),
+        [b'f', b'L', b'a', b'C', ..] => Some("a FLAC file"),
+        [b'I', b'D', b'3', 2..=4, ..] => Some("an MP3 file"),
+        [b'F', b'O', b'R', b'M', _, _, _, _, b'A', b'I', b'F', b'F' | b'C', ..] => Some("an AIFF file"),
+        [b'.', b's', b'n', b'd', ..] => Some("an AU file"),
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some("an MP4 file"),
+        [0x1A, 0x45, 0xDF, 0xA3, ..] => Some("a Matroska or WebM file"),
+        _ => None,
+    }
+}
+
+fn extension(path: &Path) -> String {
+    path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default()
+}

@@ -1,0 +1,156 @@
+//! Where converted samples go: a file that appears under its name when it is whole, or a stream.
+
+use std::{
+    fs::{self, File},
+    io::{self, IsTerminal, Seek, SeekFrom, Write},
+    os::fd::AsFd,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
+
+use service::{
+    Ids, SystemIds,
+    audio::{Container, StreamFormat, wav},
+};
+
+use super::{error::AudioError, input::Input, names::is_standard_stream};
+
+/// The name of the file that is being written, for who has to remove it.
+pub type DraftPath = OnceLock<PathBuf>;
+
+/// A stream or a file that is being written.
+#[derive(Debug)]
+pub struct Output<'a> {
+    /// As the command line has it, for sentences about it.
+    name: String,
+    file: File,
+    draft: Option<Draft<'a>>,
+    format: StreamFormat,
+    container: Container,
+    /// How many bytes of samples were announced, if any number was.
+    announced: Option<u64>,
+    /// How many there are so far.
+    written: u64,
+}
+
+/// A file beside the one it will replace; it goes when dropped before.
+#[derive(Debug)]
+struct Draft<'a> {
+    path: &'a Path,
+    target: PathBuf,
+    kept: bool,
+}
+
+impl Drop for Draft<'_> {
+    fn drop(&mut self) {
+        if !self.kept {
+            // Nothing can be done about it, and the failure that led here is told.
+            let _ = fs::remove_file(self.path);
+        }
+    }
+}
+
+impl<'a> Output<'a> {
+    /// Opens the output for so many bytes of samples, if their number is known, and writes the header.
+    pub fn create(
+        path: &Path,
+        input: &Input,
+        format: StreamFormat,
+        container: Container,
+        length: Option<u64>,
+        draft_path: &'a DraftPath,
+    ) -> Result<Self, AudioError> {
+        let name = if is_standard_stream(path) { "standard output".to_owned() } else { path.display().to_string() };
+        let header = header(&name, &format, container, length)?;
+        let (file, draft) = if is_standard_stream(path) {
+            (stdout(input)?, None)
+        } else {
+            open(path, draft_path).map_err(|source| AudioError::Unwritable { file: name.clone(), source })?
+        };
+        let mut output = Self { name, file, draft, format, container, announced: length, written: 0 };
+        output.put(&header)?;
+        Ok(output)
+    }
+
+    /// Writes samples.
+    pub fn write(&mut self, samples: &[u8]) -> Result<(), AudioError> {
+        self.written += samples.len() as u64;
+        if self.announced.is_none() {
+            // So that a file that becomes too long is not written to its end.
+            header(&self.name, &self.format, self.container, Some(self.written))?;
+        }
+        self.put(samples)
+    }
+
+    /// All samples are written: corrects the header where their number was not known, and puts the file under its name.
+    pub fn finish(mut self) -> Result<(), AudioError> {
+        // Where the size in the header stays unknown, a padding byte would be taken for a sample.
+        if self.container == Container::Wav && (self.draft.is_some() || self.announced.is_some()) {
+            self.put(wav::padding(self.written))?;
+        }
+        let header = header(&self.name, &self.format, self.container, Some(self.written))?;
+        let (announced, written) = (self.announced, self.written);
+        let publish = |file: &mut File, draft: &mut Draft<'_>| -> io::Result<()> {
+            if announced != Some(written) {
+                file.seek(SeekFrom::Start(0))?;
+                file.write_all(&header)?;
+            }
+            file.sync_all()?;
+            fs::rename(draft.path, &draft.target)?;
+            draft.kept = true;
+            Ok(())
+        };
+        if let Some(draft) = &mut self.draft {
+            publish(&mut self.file, draft)
+                .map_err(|source| AudioError::Unwritable { file: self.name.clone(), source })?;
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<(), AudioError> {
+        self.file.write_all(bytes).map_err(|source| match source.kind() {
+            io::ErrorKind::BrokenPipe => AudioError::NobodyReads,
+            _ => AudioError::Unwritable { file: self.name.clone(), source },
+        })
+    }
+}
+
+fn header(name: &str, format: &StreamFormat, container: Container, length: Option<u64>) -> Result<Vec<u8>, AudioError> {
+    match container {
+        Container::Raw => Ok(Vec::new()),
+        Container::Wav => {
+            wav::stream_header(format, length).map_err(|source| AudioError::TooLong { file: name.to_owned(), source })
+        }
+    }
+}
+
+fn stdout(input: &Input) -> Result<File, AudioError> {
+    if io::stdout().is_terminal() {
+        return Err(AudioError::Terminal);
+    }
+    let file = io::stdout().as_fd().try_clone_to_owned().map(File::from);
+    let file = file.map_err(|source| AudioError::Unwritable { file: "standard output".to_owned(), source })?;
+    // What is written would be read again, and written again.
+    if input.is(&file) { Err(AudioError::SameFile { file: input.name.clone() }) } else { Ok(file) }
+}
+
+/// Opens a device or a pipe as it is, and for a file another one beside it.
+fn open<'a>(path: &Path, draft_path: &'a DraftPath) -> io::Result<(File, Option<Draft<'a>>)> {
+    let existing = match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => return Err(io::Error::other("it is a folder")),
+        Ok(metadata) if !metadata.is_file() => return Ok((File::options().write(true).open(path)?, None)),
+        Ok(metadata) => Some(metadata),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    // A link stays a link: what it leads to is replaced.
+    let target = if existing.is_some() { fs::canonicalize(path)? } else { path.to_owned() };
+    let name = format!(".callstore-{}.part", SystemIds.next().simple());
+    let draft_path = draft_path.get_or_init(|| target.with_file_name(name));
+    let file = File::options().write(true).create_new(true).open(draft_path)?;
+    let draft = Draft { path: draft_path, target, kept: false };
+    if let Some(existing) = existing {
+        file.set_permissions(existing.permissions())?;
+    }
+    Ok((file, Some(draft)))
+}

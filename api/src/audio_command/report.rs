@@ -1,0 +1,154 @@
+//! What `callstore audio inspect` prints: a table for people, JSON for programs.
+
+use std::fmt;
+
+use serde::Serialize;
+use service::audio::{Container, Levels};
+
+use super::input::Input;
+
+/// What a file holds. Its JSON names are the API's; times are in seconds.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    file: String,
+    container: &'static str,
+    encoding: &'static str,
+    sample_rate: u32,
+    channels: u16,
+    frames: u64,
+    duration: f64,
+    /// All of the file, header included.
+    size_bytes: u64,
+    /// What is wrong with it, if anything is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    damage: Option<String>,
+    silence_below_dbfs: f64,
+    /// One for each channel.
+    levels: Vec<ChannelLevels>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ChannelLevels {
+    /// The largest magnitude of a sample.
+    peak: u16,
+    /// Null where all is zero.
+    peak_dbfs: Option<f64>,
+    rms_dbfs: Option<f64>,
+    clipped_samples: u64,
+    dc_offset: f64,
+    silence: Silence,
+}
+
+#[derive(Debug, Serialize)]
+struct Silence {
+    duration: f64,
+    /// Of the whole, 0 to 1.
+    share: f64,
+    longest: Option<Span>,
+}
+
+#[derive(Debug, Serialize)]
+struct Span {
+    start: f64,
+    end: f64,
+}
+
+impl Report {
+    /// A report of a file of which so many bytes of samples were read.
+    pub fn new(input: &Input, bytes: u64, silence_below_dbfs: f64, levels: &[Levels]) -> Self {
+        let format = &input.format;
+        let frames = format.frames(bytes);
+        let channel = |levels: &Levels| ChannelLevels {
+            peak: levels.peak,
+            peak_dbfs: finite(levels.peak_dbfs()),
+            rms_dbfs: finite(levels.rms_dbfs()),
+            clipped_samples: levels.clipped,
+            dc_offset: levels.dc_offset,
+            silence: Silence::new(levels, frames, format.sample_rate),
+        };
+        Self {
+            file: input.name.clone(),
+            container: match input.container() {
+                Container::Raw => "raw",
+                Container::Wav => "wav",
+            },
+            encoding: format.encoding.as_str(),
+            sample_rate: format.sample_rate,
+            channels: format.channels,
+            frames,
+            duration: format.seconds(bytes),
+            size_bytes: input.size(),
+            damage: input.damage().map(ToOwned::to_owned),
+            silence_below_dbfs,
+            levels: levels.iter().map(channel).collect(),
+        }
+    }
+
+    /// The report as JSON, indented.
+    pub fn to_json(&self) -> String {
+        // Numbers and strings: there is nothing that could not be written.
+        serde_json::to_string_pretty(self).unwrap_or_default()
+    }
+}
+
+impl Silence {
+    fn new(levels: &Levels, frames: u64, sample_rate: u32) -> Self {
+        let seconds = |samples: u64| samples as f64 / f64::from(sample_rate);
+        let longest = levels.longest_silence;
+        let span = || Span { start: seconds(longest.start), end: seconds(longest.start + longest.length) };
+        Self {
+            duration: seconds(levels.silent),
+            share: levels.silent as f64 / frames.max(1) as f64,
+            longest: (longest.length > 0).then(span),
+        }
+    }
+}
+
+fn finite(dbfs: f64) -> Option<f64> {
+    dbfs.is_finite().then_some(dbfs)
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(formatter, "{}", self.file)?;
+        writeln!(formatter, "  container    {}", self.container)?;
+        writeln!(formatter, "  encoding     {}", self.encoding)?;
+        writeln!(formatter, "  sample rate  {} Hz", self.sample_rate)?;
+        writeln!(formatter, "  channels     {}", self.channels)?;
+        writeln!(formatter, "  frames       {}", self.frames)?;
+        writeln!(formatter, "  duration     {} ({:.6} s)", clock(self.duration), self.duration)?;
+        writeln!(formatter, "  size         {} bytes", self.size_bytes)?;
+        if let Some(damage) = &self.damage {
+            writeln!(formatter, "  damage       {damage}")?;
+        }
+        writeln!(formatter, "\n  channel   peak dBFS    RMS dBFS   clipped   DC offset   silence   longest silence")?;
+        for (index, levels) in self.levels.iter().enumerate() {
+            let ChannelLevels { clipped_samples, dc_offset, silence, .. } = levels;
+            let (peak, rms) = (decibels(levels.peak_dbfs), decibels(levels.rms_dbfs));
+            let share = format!("{:.1} %", silence.share * 100.0);
+            let longest = silence.longest.as_ref().map_or_else(
+                || "none".to_owned(),
+                |span| format!("{:.3} s at {}", span.end - span.start, clock(span.start)),
+            );
+            writeln!(
+                formatter,
+                "  {:>7}   {peak:>9}   {rms:>9}   {clipped_samples:>7}   {dc_offset:>9.1}   {share:>7}   {longest}",
+                index + 1
+            )?;
+        }
+        write!(formatter, "\n  silence: 20 ms without a sample at {} dBFS or above", self.silence_below_dbfs)
+    }
+}
+
+fn decibels(dbfs: Option<f64>) -> String {
+    dbfs.map_or_else(|| "-inf".to_owned(), |dbfs| format!("{dbfs:.2}"))
+}
+
+/// Hours, minutes and seconds.
+fn clock(seconds: f64) -> String {
+    let ms = (seconds * 1000.0).round() as u64;
+    let (hours, minutes) = (ms / 3_600_000, ms / 60_000 % 60);
+    format!("{hours}:{minutes:02}:{:02}.{:03}", ms / 1000 % 60, ms % 1000)
+}

@@ -1,0 +1,201 @@
+//! How loud samples are, channel by channel, measured while they come in: peak, RMS, clipping, offset, silence.
+
+use crate::stream::PartialFrame;
+use crate::{Encoding, StreamFormat, decode_into};
+
+/// Full scale, 0 dBFS: the magnitude of the lowest sample.
+const FULL_SCALE: f64 = 32768.0;
+
+/// Frames that are measured at a time.
+const BLOCK: usize = 4096;
+
+/// What one channel sounds like.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Levels {
+    /// The largest magnitude of a sample, 0 to 32,768.
+    pub peak: u16,
+    /// The root of the mean square, in samples' units.
+    pub rms: f64,
+    /// The mean: what a constant voltage adds to every sample.
+    pub dc_offset: f64,
+    /// Samples at full scale, see [`Encoding::full_scale`].
+    pub clipped: u64,
+    /// How many samples are in silent windows.
+    pub silent: u64,
+    /// The longest run of silent windows; the first, if there are several.
+    pub longest_silence: Stretch,
+}
+
+/// A part of a channel, counted in samples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stretch {
+    /// Its first sample.
+    pub start: u64,
+    /// How many samples it has.
+    pub length: u64,
+}
+
+impl Levels {
+    /// The peak in dBFS; negative infinity where all is zero.
+    #[must_use]
+    pub fn peak_dbfs(&self) -> f64 {
+        dbfs(self.peak.into())
+    }
+
+    /// The RMS in dBFS: 0 for a square wave of full scale, -3.01 for a sine.
+    #[must_use]
+    pub fn rms_dbfs(&self) -> f64 {
+        dbfs(self.rms)
+    }
+}
+
+fn dbfs(value: f64) -> f64 {
+    20.0 * (value / FULL_SCALE).log10()
+}
+
+impl Encoding {
+    /// The largest magnitude that a positive sample can have: what is there, or beyond, may have been clipped.
+    #[must_use]
+    pub const fn full_scale(self) -> u16 {
+        match self {
+            Self::Mulaw => 32_124,
+            Self::Alaw => 32_256,
+            Self::Pcm16 => 32_767,
+        }
+    }
+}
+
+/// Measures interleaved samples while they come in; the outcome does not depend on how they were cut.
+///
+/// Silence is looked for in windows of 20 ms: one is silent if all its samples are below a magnitude.
+#[derive(Debug)]
+pub struct Meter {
+    format: StreamFormat,
+    channels: Vec<Channel>,
+    /// Samples of a window.
+    window: usize,
+    /// The magnitude, in samples' units, that silence stays below.
+    silence_below: f64,
+    partial: PartialFrame,
+    samples: Vec<i16>,
+    channel: Vec<i16>,
+}
+
+impl Meter {
+    /// A meter that takes for silent what stays below so many dBFS.
+    #[must_use]
+    pub fn new(format: StreamFormat, silence_below_dbfs: f64) -> Self {
+        Self {
+            format,
+            channels: vec![Channel::default(); usize::from(format.channels)],
+            window: (format.sample_rate as usize / 50).max(1),
+            silence_below: FULL_SCALE * 10f64.powf(silence_below_dbfs / 20.0),
+            partial: PartialFrame::default(),
+            samples: Vec::new(),
+            channel: Vec::new(),
+        }
+    }
+
+    /// Takes the next bytes, wherever they are cut.
+    pub fn push(&mut self, bytes: &[u8]) {
+        let frame = self.format.bytes_per_frame().max(1);
+        let (begun, whole) = self.partial.complete(bytes, frame);
+        self.measure(&begun);
+        for block in whole.chunks(BLOCK * frame) {
+            self.measure(block);
+        }
+    }
+
+    /// The input ends here: each channel's levels. An incomplete frame is left out.
+    #[must_use]
+    pub fn finish(self) -> Vec<Levels> {
+        let silence_below = self.silence_below;
+        self.channels.into_iter().map(|channel| channel.finish(silence_below)).collect()
+    }
+
+    fn measure(&mut self, frames: &[u8]) {
+        self.samples.clear();
+        if decode_into(self.format.encoding, frames, &mut self.samples).is_err() {
+            unreachable!("whole frames are whole samples");
+        }
+        let full_scale = self.format.encoding.full_scale();
+        let count = self.channels.len();
+        for (index, channel) in self.channels.iter_mut().enumerate() {
+            self.channel.clear();
+            self.channel.extend(self.samples.iter().skip(index).step_by(count));
+            channel.measure(&self.channel, full_scale, self.window, self.silence_below);
+        }
+    }
+}
+
+/// What is known about a channel so far.
+#[derive(Clone, Copy, Debug, Default)]
+struct Channel {
+    samples: u64,
+    peak: u16,
+    sum: i64,
+    squares: u128,
+    clipped: u64,
+    silent: u64,
+    /// Of the window that is being filled: how many samples it has, and their peak.
+    filled: usize,
+    window_peak: u16,
+    /// The run of silent windows up to here.
+    run: Stretch,
+    longest: Stretch,
+}
+
+impl Channel {
+    fn measure(&mut self, mut samples: &[i16], full_scale: u16, window: usize, silence_below: f64) {
+        while !samples.is_empty() {
+            let (piece, rest) = samples.split_at(samples.len().min(window - self.filled));
+            samples = rest;
+            let peak = piece.iter().map(|sample| sample.unsigned_abs()).max().unwrap_or_default();
+            self.peak = self.peak.max(peak);
+            self.window_peak = self.window_peak.max(peak);
+            self.sum += piece.iter().map(|&sample| i64::from(sample)).sum::<i64>();
+            let squares: u64 = piece.iter().map(|&sample| u64::from(i32::from(sample).pow(2).cast_unsigned())).sum();
+            self.squares += u128::from(squares);
+            if peak >= full_scale {
+                self.clipped += piece.iter().filter(|sample| sample.unsigned_abs() >= full_scale).count() as u64;
+            }
+            self.samples += piece.len() as u64;
+            self.filled += piece.len();
+            if self.filled == window {
+                self.end_window(silence_below);
+            }
+        }
+    }
+
+    fn end_window(&mut self, silence_below: f64) {
+        let length = self.filled as u64;
+        if f64::from(self.window_peak) < silence_below {
+            self.silent += length;
+            if self.run.length == 0 {
+                self.run.start = self.samples - length;
+            }
+            self.run.length += length;
+            if self.run.length > self.longest.length {
+                self.longest = self.run;
+            }
+        } else {
+            self.run = Stretch::default();
+        }
+        (self.filled, self.window_peak) = (0, 0);
+    }
+
+    fn finish(mut self, silence_below: f64) -> Levels {
+        if self.filled > 0 {
+            self.end_window(silence_below);
+        }
+        let count = self.samples.max(1) as f64;
+        Levels {
+            peak: self.peak,
+            rms: (self.squares as f64 / count).sqrt(),
+            dc_offset: self.sum as f64 / count,
+            clipped: self.clipped,
+            silent: self.silent,
+            longest_silence: self.longest,
+        }
+    }
+}

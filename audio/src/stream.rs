@@ -1,0 +1,180 @@
+//! Samples in bytes, as they stream: what they are, and the way from one encoding and rate to another.
+
+use crate::{ConvertError, Encoding, Resampler, SAMPLE_RATES, decode_into, encode, resampled_len};
+
+/// The most channels that are converted. A resampler per channel takes memory, and a damaged header may say 65,535.
+pub const MAX_CHANNELS: u16 = 64;
+
+/// Frames that are converted at a time.
+const BLOCK: usize = 4096;
+
+/// What interleaved samples in bytes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamFormat {
+    /// How a sample is encoded.
+    pub encoding: Encoding,
+    /// Frames a second.
+    pub sample_rate: u32,
+    /// Samples a frame.
+    pub channels: u16,
+}
+
+impl StreamFormat {
+    /// How many bytes a frame has.
+    #[must_use]
+    pub const fn bytes_per_frame(&self) -> usize {
+        self.channels as usize * self.encoding.bytes_per_sample()
+    }
+
+    /// How many whole frames there are in so many bytes.
+    #[must_use]
+    pub fn frames(&self, bytes: u64) -> u64 {
+        bytes / self.bytes_per_frame().max(1) as u64
+    }
+
+    /// How long so many bytes last, in seconds.
+    #[must_use]
+    pub fn seconds(&self, bytes: u64) -> f64 {
+        self.frames(bytes) as f64 / f64::from(self.sample_rate.max(1))
+    }
+}
+
+/// The beginning of a frame, which the bytes that come next complete.
+#[derive(Debug, Default)]
+pub(crate) struct PartialFrame(Vec<u8>);
+
+impl PartialFrame {
+    /// Splits the next bytes into the frame that was begun, if it is complete now, and whole frames after it; keeps the rest.
+    pub(crate) fn complete<'a>(&mut self, bytes: &'a [u8], frame: usize) -> (Vec<u8>, &'a [u8]) {
+        let missing = if self.0.is_empty() { 0 } else { frame - self.0.len() };
+        let (end, bytes) = bytes.split_at(bytes.len().min(missing));
+        self.0.extend_from_slice(end);
+        let begun = if self.0.len() == frame { std::mem::take(&mut self.0) } else { Vec::new() };
+        let (whole, rest) = bytes.split_at(bytes.len() / frame * frame);
+        self.0.extend_from_slice(rest);
+        (begun, whole)
+    }
+
+    /// Drops the beginning, and returns how many bytes it had.
+    fn drop_bytes(&mut self) -> usize {
+        std::mem::take(&mut self.0).len()
+    }
+}
+
+/// Converts interleaved samples while they come in. The output does not depend on how the input was cut, bit for bit;
+/// memory does not depend on its length.
+///
+/// Each channel is resampled on its own. What is in the encoding and at the rate already stays what it is, byte for
+/// byte.
+#[derive(Debug)]
+pub struct Converter {
+    from: StreamFormat,
+    to: StreamFormat,
+    /// One for each channel, or none where the rate stays.
+    resamplers: Vec<Resampler>,
+    partial: PartialFrame,
+    samples: Vec<i16>,
+    channel: Vec<i16>,
+    resampled: Vec<i16>,
+    frames: Vec<i16>,
+}
+
+impl Converter {
+    /// A converter to an encoding and a rate.
+    ///
+    /// # Errors
+    /// [`ConvertError::UnsupportedRate`] for a rate that is not one of [`SAMPLE_RATES`],
+    /// [`ConvertError::Channels`] for no channels, or more than [`MAX_CHANNELS`].
+    pub fn new(from: StreamFormat, encoding: Encoding, sample_rate: u32) -> Result<Self, ConvertError> {
+        for hz in [from.sample_rate, sample_rate] {
+            if !SAMPLE_RATES.contains(&hz) {
+                return Err(ConvertError::UnsupportedRate { hz });
+            }
+        }
+        if !(1..=MAX_CHANNELS).contains(&from.channels) {
+            return Err(ConvertError::Channels { channels: from.channels });
+        }
+        let resamplers = if from.sample_rate == sample_rate { 0 } else { from.channels };
+        Ok(Self {
+            from,
+            to: StreamFormat { encoding, sample_rate, channels: from.channels },
+            resamplers: (0..resamplers).map(|_| Resampler::new(from.sample_rate, sample_rate)).collect(),
+            partial: PartialFrame::default(),
+            samples: Vec::new(),
+            channel: Vec::new(),
+            resampled: Vec::new(),
+            frames: Vec::new(),
+        })
+    }
+
+    /// What comes out.
+    #[must_use]
+    pub fn format(&self) -> StreamFormat {
+        self.to
+    }
+
+    /// How many bytes come out for so many bytes of whole frames.
+    #[must_use]
+    pub fn converted_len(&self, bytes: u64) -> u64 {
+        let frames = resampled_len(self.from.frames(bytes), self.from.sample_rate, self.to.sample_rate);
+        frames.saturating_mul(self.to.bytes_per_frame() as u64)
+    }
+
+    /// Takes the next bytes, wherever they are cut, and appends to `out` what is ready.
+    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        let frame = self.from.bytes_per_frame();
+        let (begun, whole) = self.partial.complete(bytes, frame);
+        self.convert(&begun, out);
+        for block in whole.chunks(BLOCK * frame) {
+            self.convert(block, out);
+        }
+    }
+
+    /// The input ends here: appends what is left to `out`, and returns how many bytes of an incomplete frame were left
+    /// over and dropped. After that the converter is as new.
+    pub fn finish(&mut self, out: &mut Vec<u8>) -> usize {
+        if !self.resamplers.is_empty() {
+            self.resample(true);
+            out.extend_from_slice(&encode(self.to.encoding, &self.frames));
+        }
+        self.partial.drop_bytes()
+    }
+
+    /// Converts whole frames.
+    fn convert(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
+        if self.from == self.to {
+            out.extend_from_slice(bytes);
+            return;
+        }
+        self.samples.clear();
+        if decode_into(self.from.encoding, bytes, &mut self.samples).is_err() {
+            unreachable!("whole frames are whole samples");
+        }
+        if self.resamplers.is_empty() {
+            out.extend_from_slice(&encode(self.to.encoding, &self.samples));
+            return;
+        }
+        self.resample(false);
+        out.extend_from_slice(&encode(self.to.encoding, &self.frames));
+    }
+
+    /// Sends `samples`, or the end, through the resamplers to `frames`.
+    fn resample(&mut self, end: bool) {
+        let channels = self.resamplers.len();
+        self.frames.clear();
+        for (index, resampler) in self.resamplers.iter_mut().enumerate() {
+            self.resampled.clear();
+            if end {
+                resampler.finish(&mut self.resampled);
+            } else {
+                self.channel.clear();
+                self.channel.extend(self.samples.iter().skip(index).step_by(channels));
+                resampler.push(&self.channel, &mut self.resampled);
+            }
+            // All channels have the same length, so that they give the same number of samples.
+            self.frames.resize(self.resampled.len() * channels, 0);
+            let slots = self.frames.iter_mut().skip(index).step_by(channels);
+            slots.zip(&self.resampled).for_each(|(slot, &sample)| *slot = sample);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! The ends that nobody asks for: a call whose stream is gone, that nothing is written to, or that is too old.
+
+use std::time::Duration;
+
+use entity::call::{Column, Entity};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
+
+use super::{Call, CallRef, EndReason, Status, end::End};
+use crate::{
+    Callstore, Error, Timestamp,
+    policy::{Policy, RECONNECT_GRACE, milliseconds},
+};
+
+/// How often it is looked for calls to end.
+const BEAT: Duration = Duration::from_secs(1);
+
+impl Callstore {
+    /// Ends what is due, again and again, until the service stops.
+    pub(crate) async fn keep_sweeping(self) {
+        while self.0.finalizer.pause(BEAT).await {
+            if let Err(error) = self.sweep().await {
+                tracing::error!(%error, "Calls that are due could not be ended yet.");
+            }
+        }
+    }
+
+    async fn sweep(&self) -> Result<(), Error> {
+        let (now, policy) = (self.now(), self.0.policy);
+        let before = |span: Duration| Timestamp(now.0.saturating_sub(milliseconds(span)));
+        let due = Condition::any()
+            .add(Column::LastWriteAt.lte(before(policy.idle_timeout)))
+            .add(Column::DisconnectedAt.lte(before(RECONNECT_GRACE)))
+            .add(Column::CreatedAt.lte(before(policy.max_call_duration)));
+        let calls = Entity::find().filter(Column::Status.eq(Status::Active)).filter(Column::DeletedAt.is_null());
+        for call in calls.filter(due).all(self.0.database.readers()).await? {
+            let decide = move |stored: &Call, batch: &mut crate::writer::Batch| {
+                let call = batch.as_written(stored.clone());
+                if call.status == Status::Active { end_of(&call, &policy, now) } else { None }
+            };
+            match self.begin_end(&CallRef::of(call.id), decide).await {
+                Ok(ended) if ended.status == Status::Finalizing => {
+                    metrics::counter!("callstore_calls_ended_total", "reason" => reason_name(ended.end_reason))
+                        .increment(1);
+                    self.finalize(ended.id);
+                }
+                // It was written to, or deleted, meanwhile.
+                Ok(_) | Err(Error::CallNotFound) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How an active call ends now, if it does. The end is where its last sign of life was.
+fn end_of(call: &Call, policy: &Policy, now: Timestamp) -> Option<End> {
+    let past = |since: Option<Timestamp>, span: Duration| since.filter(|since| now.0 - since.0 >= milliseconds(span));
+    let gone = past(call.disconnected_at, RECONNECT_GRACE).map(|at| (EndReason::StreamDisconnect, at));
+    let idle = || past(call.last_write_at, policy.idle_timeout).map(|at| (EndReason::IdleTimeout, at));
+    let old = || past(Some(call.created_at), policy.max_call_duration).map(|_| (EndReason::MaxDuration, now));
+    gone.or_else(idle).or_else(old).map(|(reason, time)| End { reason, time: Some(time) })
+}
+
+fn reason_name(reason: Option<EndReason>) -> &'static str {
+    match reason {
+        Some(EndReason::StreamStop) => "stream_stop",
+        Some(EndReason::StreamDisconnect) => "stream_disconnect",
+        Some(EndReason::IdleTimeout) => "idle_timeout",
+        Some(EndReason::MaxDuration) => "max_duration",
+        Some(EndReason::Api) | None => "api",
+    }
+}

@@ -1,0 +1,166 @@
+//! What a request adds to a track: which of its chunks are new, which are there already, and which are in conflict with
+//! what is there.
+
+use std::collections::{BTreeSet, HashMap};
+
+use entity::audio_chunk::{Column, Entity};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
+use super::{
+    ChunkStored, NewChunk, Track,
+    rows::{ChunkRow, ROW_MAX_CHUNKS, RowShape, gather},
+};
+use crate::{
+    Error,
+    calls::AudioFormat,
+    limits::SEQUENCE_MAX,
+    writer::{Batch, LiveTrack, StoredTrack},
+};
+
+/// What a request adds to a track, beside what is stored of it.
+pub(super) struct Addition {
+    call: Uuid,
+    pub track: Track,
+    next: u32,
+    /// Whether its chunks have timestamps; unknown while it has none.
+    timestamps: Option<bool>,
+    /// Stored chunks that the request names again: timestamp and audio by sequence.
+    known: HashMap<u32, (Option<u32>, Vec<u8>)>,
+    /// Its new chunks, one a row, and their indices by sequence.
+    rows: Vec<ChunkRow>,
+    indices: HashMap<u32, usize>,
+    duplicates: i64,
+}
+
+impl Addition {
+    pub async fn load(
+        batch: &mut Batch,
+        call: Uuid,
+        track: Track,
+        format: AudioFormat,
+        chunks: &[NewChunk],
+    ) -> Result<Self, DbErr> {
+        let (next, timestamps) = match batch.track(call, track).await? {
+            LiveTrack::Stored(StoredTrack { next, timestamps }) => (next, Some(timestamps)),
+            LiveTrack::Empty | LiveTrack::Unknown => (0, None),
+        };
+        let named = chunks.iter().filter(|chunk| chunk.track == track).filter_map(|chunk| chunk.sequence);
+        let named: BTreeSet<u32> = named.filter(|&sequence| sequence < next).collect();
+        let known =
+            if named.is_empty() { HashMap::new() } else { known_chunks(batch, call, track, format, &named).await? };
+        let (rows, indices) = (Vec::new(), HashMap::new());
+        Ok(Self { call, track, next, timestamps, known, rows, indices, duplicates: 0 })
+    }
+
+    /// Gives a chunk its sequence number, and a row unless it is stored already.
+    pub fn take(
+        &mut self,
+        chunk: NewChunk,
+        format: AudioFormat,
+        pointer: impl Fn(&str) -> String,
+    ) -> Result<ChunkStored, Error> {
+        let sequence = chunk.sequence.unwrap_or(self.next);
+        if sequence > SEQUENCE_MAX {
+            return Err(Error::invalid(pointer("sequence"), "The track has used the largest sequence number."));
+        }
+        let bytes = chunk.audio.len();
+        let duration = format.seconds(bytes as u64);
+        let stored = ChunkStored { track: chunk.track, sequence, bytes, duration, duplicate: false };
+        if let Some(same) = self.is_known(sequence, &chunk) {
+            if !same {
+                return Err(Error::ChunkConflict { pointer: pointer("sequence"), sequence });
+            }
+            self.duplicates += 1;
+            return Ok(ChunkStored { duplicate: true, ..stored });
+        }
+        let given = chunk.timestamp_ms.is_some();
+        if *self.timestamps.get_or_insert(given) != given {
+            let detail = if given {
+                "The chunks before on this track have no timestamp; leave it out of all, or give it to all."
+            } else {
+                "The chunks before on this track have timestamps; give one to each."
+            };
+            return Err(Error::invalid(pointer("timestamp"), detail));
+        }
+        self.next = self.next.max(sequence + 1);
+        self.indices.insert(sequence, self.rows.len());
+        self.rows.push(ChunkRow {
+            call: self.call,
+            track: self.track,
+            format,
+            first_sequence: sequence,
+            chunks: 1,
+            timestamp_ms: chunk.timestamp_ms,
+            audio: chunk.audio,
+        });
+        Ok(stored)
+    }
+
+    /// Whether a sequence number is taken, and if so, by the same chunk.
+    fn is_known(&self, sequence: u32, chunk: &NewChunk) -> Option<bool> {
+        let same = |timestamp, audio: &Vec<u8>| timestamp == chunk.timestamp_ms && *audio == chunk.audio;
+        if let Some(&index) = self.indices.get(&sequence) {
+            let row = &self.rows[index];
+            return Some(same(row.timestamp_ms, &row.audio));
+        }
+        self.known.get(&sequence).map(|(timestamp, audio)| same(*timestamp, audio))
+    }
+
+    /// Hands it to the transaction.
+    pub fn add_to(self, batch: &mut Batch) {
+        let stored = StoredTrack { next: self.next, timestamps: self.timestamps.unwrap_or_default() };
+        batch.add_chunks(self.call, self.track, gather(self.rows), self.duplicates, stored);
+    }
+}
+
+/// The chunks of a track that have these sequence numbers, stored or gathered in the same transaction.
+async fn known_chunks(
+    batch: &Batch,
+    call: Uuid,
+    track: Track,
+    format: AudioFormat,
+    named: &BTreeSet<u32>,
+) -> Result<HashMap<u32, (Option<u32>, Vec<u8>)>, DbErr> {
+    let mut known = HashMap::new();
+    let mut keep = |shape: RowShape, audio: &[u8]| {
+        for index in 0..shape.chunks {
+            let sequence = shape.first_sequence + index;
+            if named.contains(&sequence) {
+                known.insert(sequence, (shape.timestamp_ms(index), audio[shape.bytes(index)].to_vec()));
+            }
+        }
+    };
+    for (from, to) in stretches(named) {
+        for row in batch.recent(call, track, from, to) {
+            keep(row.shape(), &row.audio);
+        }
+        let rows = Entity::find()
+            .filter(Column::CallId.eq(call))
+            .filter(Column::Track.eq(track))
+            // The row that holds `from` may begin before it.
+            .filter(Column::FirstSequence.gt(i64::from(from) - i64::from(ROW_MAX_CHUNKS)))
+            .filter(Column::FirstSequence.lte(to))
+            .filter(Column::LastSequence.gte(from))
+            .all(batch.transaction())
+            .await?;
+        for row in rows {
+            let (first, last) = (row.first_sequence.unsigned_abs(), row.last_sequence.unsigned_abs());
+            let timestamp = row.timestamp.map(i32::unsigned_abs);
+            keep(RowShape::new(first, last, timestamp, row.data.len(), format), &row.data);
+        }
+    }
+    Ok(known)
+}
+
+/// Sequence numbers as stretches from the first to the last, with holes that a row could span.
+fn stretches(named: &BTreeSet<u32>) -> Vec<(u32, u32)> {
+    let mut stretches: Vec<(u32, u32)> = Vec::new();
+    for &sequence in named {
+        match stretches.last_mut() {
+            Some((_, to)) if sequence - *to <= ROW_MAX_CHUNKS => *to = sequence,
+            _ => stretches.push((sequence, sequence)),
+        }
+    }
+    stretches
+}

@@ -1,0 +1,133 @@
+//! How chunks lie in rows. A row holds one chunk, or several of a track that came together, follow each other without a
+//! hole, are equally long, and stand where the one before ends; so that each can be told from the others again.
+
+use std::ops::Range;
+
+use entity::audio_chunk::ActiveModel;
+use sea_orm::ActiveValue::Set;
+use uuid::Uuid;
+
+use super::Track;
+use crate::calls::AudioFormat;
+
+/// The most chunks of a row.
+pub(crate) const ROW_MAX_CHUNKS: u32 = 64;
+/// The most bytes of a row that holds several.
+const ROW_MAX_BYTES: usize = 32 * 1024;
+
+/// A row of one or more chunks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ChunkRow {
+    pub call: Uuid,
+    pub track: Track,
+    /// The call's format.
+    pub format: AudioFormat,
+    pub first_sequence: u32,
+    /// How many chunks it holds.
+    pub chunks: u32,
+    /// Where the first stands.
+    pub timestamp_ms: Option<u32>,
+    pub audio: Vec<u8>,
+}
+
+/// What a row says of the chunks in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RowShape {
+    pub first_sequence: u32,
+    pub chunks: u32,
+    pub timestamp_ms: Option<u32>,
+    /// Bytes of each chunk.
+    pub chunk_bytes: usize,
+    /// How long each lasts; whole milliseconds where the row has timestamps and holds several.
+    chunk_ms: u32,
+}
+
+impl RowShape {
+    /// The shape of a row as it is stored.
+    pub fn new(first: u32, last: u32, timestamp_ms: Option<u32>, bytes: usize, format: AudioFormat) -> Self {
+        let chunks = last - first + 1;
+        let chunk_bytes = bytes / chunks as usize;
+        let chunk_ms = whole_ms(chunk_bytes, format).unwrap_or_default();
+        Self { first_sequence: first, chunks, timestamp_ms, chunk_bytes, chunk_ms }
+    }
+
+    /// Where a chunk of the row stands, counted from its first.
+    pub fn timestamp_ms(&self, index: u32) -> Option<u32> {
+        self.timestamp_ms.map(|first| first + index * self.chunk_ms)
+    }
+
+    /// Where in the row a chunk's bytes are.
+    pub fn bytes(&self, index: u32) -> Range<usize> {
+        let from = index as usize * self.chunk_bytes;
+        from..from + self.chunk_bytes
+    }
+}
+
+impl ChunkRow {
+    pub fn last_sequence(&self) -> u32 {
+        self.first_sequence + (self.chunks - 1)
+    }
+
+    pub fn shape(&self) -> RowShape {
+        RowShape::new(self.first_sequence, self.last_sequence(), self.timestamp_ms, self.audio.len(), self.format)
+    }
+
+    /// Appends the chunks of the next row where they fit in with these.
+    fn join(&mut self, next: &Self) -> bool {
+        let shape = self.shape();
+        let follows = next.first_sequence == self.last_sequence() + 1
+            && next.audio.len() == shape.chunk_bytes * next.chunks as usize
+            && self.chunks + next.chunks <= ROW_MAX_CHUNKS
+            && self.audio.len() + next.audio.len() <= ROW_MAX_BYTES;
+        let stands = match (self.timestamp_ms, next.timestamp_ms) {
+            (None, None) => true,
+            (Some(_), Some(next)) => {
+                whole_ms(shape.chunk_bytes, self.format).is_some() && shape.timestamp_ms(self.chunks) == Some(next)
+            }
+            _ => false,
+        };
+        if follows && stands {
+            self.audio.extend_from_slice(&next.audio);
+            self.chunks += next.chunks;
+        }
+        follows && stands
+    }
+
+    pub fn into_model(self) -> ActiveModel {
+        ActiveModel {
+            call_id: Set(self.call),
+            track: Set(self.track),
+            first_sequence: Set(stored_integer(self.first_sequence)),
+            last_sequence: Set(stored_integer(self.last_sequence())),
+            timestamp: Set(self.timestamp_ms.map(stored_integer)),
+            data: Set(self.audio),
+        }
+    }
+}
+
+/// Gathers a track's rows into as few as their chunks fit.
+pub(crate) fn gather(mut rows: Vec<ChunkRow>) -> Vec<ChunkRow> {
+    if rows.len() < 2 {
+        return rows;
+    }
+    rows.sort_by_key(|row| row.first_sequence);
+    let mut gathered: Vec<ChunkRow> = Vec::new();
+    for row in rows {
+        if !gathered.last_mut().is_some_and(|last| last.join(&row)) {
+            gathered.push(row);
+        }
+    }
+    gathered
+}
+
+/// How long so many bytes last, if that is a whole number of milliseconds.
+fn whole_ms(bytes: usize, format: AudioFormat) -> Option<u32> {
+    let thousandths = format.samples(bytes as u64) * 1000;
+    let rate = u64::from(format.sample_rate_hz);
+    (thousandths.is_multiple_of(rate)).then(|| u32::try_from(thousandths / rate).ok()).flatten()
+}
+
+/// A sequence number or timestamp as it is stored; both have passed their limits, which fit.
+fn stored_integer(value: u32) -> i32 {
+    i32::try_from(value).unwrap_or(i32::MAX)
+}

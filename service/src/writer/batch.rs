@@ -1,0 +1,299 @@
+//! A transaction that the writes of many requests share. Rows of the tables that grow fastest are gathered and go in one
+//! statement at its end; chunks go into the journal.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use entity::{
+    audio_chunk, call,
+    call_track::{self, Track},
+    chunk_journal, transcript,
+};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait, OnConflict},
+};
+use uuid::Uuid;
+
+use super::{
+    State, journal,
+    live::{LiveCall, LiveCalls, LiveTrack, StoredTrack},
+    recent::Recent,
+};
+use crate::{
+    Error, Timestamp,
+    calls::{self, Call, CallRef, Status},
+    chunks::{ChunkRow, gather},
+    database::data_version,
+};
+
+/// How much is moved from the journal to the rows of calls with every transaction, at least.
+const MOVED_BYTES: usize = 256 * 1024;
+/// The most rows of a statement: six columns each, and at most 32,766 values.
+const ROWS_MAX: usize = 5_000;
+
+/// A transaction under way.
+pub(crate) struct Batch {
+    transaction: DatabaseTransaction,
+    live: LiveCalls,
+    recent: Recent,
+    /// New chunks, for the journal.
+    chunks: Vec<ChunkRow>,
+    /// Chunks of calls that are looked at, for the rows of their calls.
+    settled: Vec<ChunkRow>,
+    transcripts: Vec<transcript::ActiveModel>,
+    duplicates: BTreeMap<(Uuid, Track), i64>,
+    written: BTreeSet<Uuid>,
+    written_at: Timestamp,
+}
+
+impl Batch {
+    pub(super) async fn begin(transaction: DatabaseTransaction, state: State) -> Result<Self, DbErr> {
+        let State { mut live, recent } = state;
+        let version = data_version(&transaction).await?;
+        if version != live.version {
+            live.clear();
+            live.version = version;
+        }
+        Ok(Self {
+            transaction,
+            live,
+            recent,
+            chunks: Vec::new(),
+            settled: Vec::new(),
+            transcripts: Vec::new(),
+            duplicates: BTreeMap::new(),
+            written: BTreeSet::new(),
+            written_at: Timestamp(0),
+        })
+    }
+
+    /// For queries, and for writes to tables other than those whose rows are gathered.
+    pub fn transaction(&self) -> &DatabaseTransaction {
+        &self.transaction
+    }
+
+    /// A call as it is stored.
+    pub async fn call(&self, call: &CallRef) -> Result<Call, Error> {
+        calls::find(&self.transaction, call).await
+    }
+
+    /// The id of a call, in whatever status.
+    pub async fn call_id(&mut self, call: &CallRef) -> Result<Uuid, Error> {
+        match self.live.find(call) {
+            Some(id) => Ok(id),
+            None => {
+                let found = self.call(call).await?;
+                self.remember(&found);
+                Ok(found.id)
+            }
+        }
+    }
+
+    /// A call that takes chunks; `CallEnded` for another.
+    pub async fn live_call(&mut self, call: &CallRef) -> Result<&mut LiveCall, Error> {
+        let id = self.call_id(call).await?;
+        self.live.get(id).ok_or(Error::CallEnded)
+    }
+
+    /// Forgets what was known of a call whose row changes.
+    pub fn forget(&mut self, call: Uuid) {
+        self.live.remove(call);
+    }
+
+    fn remember(&mut self, call: &Call) {
+        if call.status == Status::Active {
+            self.live.insert(call);
+        }
+    }
+
+    /// What is stored of a call's track, the gathered rows included.
+    pub async fn track(&mut self, call: Uuid, track: Track) -> Result<LiveTrack, DbErr> {
+        let known = self.live.get(call).map_or(LiveTrack::Unknown, |call| *call.track(track));
+        if known != LiveTrack::Unknown {
+            return Ok(known);
+        }
+        use audio_chunk::{Column, Entity};
+        let last: Option<(i32, Option<i32>)> = Entity::find()
+            .filter(Column::CallId.eq(call))
+            .filter(Column::Track.eq(track))
+            .select_only()
+            .columns([Column::LastSequence, Column::Timestamp])
+            .order_by_desc(Column::FirstSequence)
+            .limit(1)
+            .into_tuple()
+            .one(&self.transaction)
+            .await?;
+        let stored = last.map(|(sequence, timestamp)| (sequence.unsigned_abs(), timestamp.is_some()));
+        let recent = self.recent(call, track, 0, u32::MAX).map(|row| (row.last_sequence(), row.timestamp_ms.is_some()));
+        let last = recent.chain(stored).max_by_key(|(sequence, _)| *sequence);
+        Ok(last.map_or(LiveTrack::Empty, |(sequence, timestamps)| {
+            LiveTrack::Stored(StoredTrack { next: sequence + 1, timestamps })
+        }))
+    }
+
+    /// Rows of a track that are not in the table yet and hold one of the chunks `from..=to`.
+    pub fn recent(&self, call: Uuid, track: Track, from: u32, to: u32) -> impl Iterator<Item = &ChunkRow> {
+        let new = self.chunks.iter().chain(&self.settled).filter(move |row| {
+            row.call == call && row.track == track && row.first_sequence <= to && row.last_sequence() >= from
+        });
+        self.recent.rows(call, track, from, to).chain(new)
+    }
+
+    /// Puts all chunks of a call into its rows, where readers find them once this is committed.
+    pub fn settle(&mut self, call: Uuid) {
+        self.settled.extend(self.recent.take(call));
+        self.settled.extend(self.chunks.extract_if(.., |row| row.call == call));
+    }
+
+    /// Drops what was not put into the rows of a call that is deleted, and what is known of it.
+    pub fn discard(&mut self, call: Uuid) {
+        self.recent.take(call);
+        self.chunks.retain(|row| row.call != call);
+        self.settled.retain(|row| row.call != call);
+        self.live.remove(call);
+    }
+
+    /// Adds a track's new chunks, and what is known of it from then on.
+    pub fn add_chunks(&mut self, call: Uuid, track: Track, rows: Vec<ChunkRow>, duplicates: i64, stored: StoredTrack) {
+        self.chunks.extend(rows);
+        if duplicates > 0 {
+            *self.duplicates.entry((call, track)).or_default() += duplicates;
+        }
+        if let Some(call) = self.live.get(call) {
+            *call.track(track) = LiveTrack::Stored(stored);
+        }
+    }
+
+    /// Adds utterances.
+    pub fn add_transcripts(&mut self, rows: impl IntoIterator<Item = transcript::ActiveModel>) {
+        self.transcripts.extend(rows);
+    }
+
+    /// Notes that something was written to a call that takes chunks. Audio begins the watch over a call; other writes only
+    /// keep it from being taken for idle. The row is updated once in `every_ms`.
+    pub fn note_write(&mut self, call: Uuid, audio: bool, now: Timestamp, every_ms: i64) {
+        let Some(live) = self.live.get(call) else { return };
+        if live.last_write_at.is_none() && !audio {
+            return;
+        }
+        live.last_write_at = Some(now);
+        let noted = live.noted_at.is_some_and(|before| now.0 - before.0 < every_ms);
+        if live.disconnected_at.take().is_some() || !noted {
+            live.noted_at = Some(now);
+            self.written.insert(call);
+            self.written_at = Ord::max(self.written_at, now);
+        }
+    }
+
+    /// Notes that a socket is open on a call; false where the call takes no chunks.
+    pub async fn note_open(&mut self, call: Uuid, now: Timestamp) -> Result<bool, DbErr> {
+        let change =
+            call::ActiveModel { last_write_at: Set(Some(now)), disconnected_at: Set(None), ..Default::default() };
+        if let Some(live) = self.live.get(call) {
+            (live.last_write_at, live.noted_at, live.disconnected_at) = (Some(now), Some(now), None);
+        }
+        self.change_active(call, change).await
+    }
+
+    /// Notes that no socket is open on a call any more, after all that was written to it before.
+    pub async fn note_disconnect(&mut self, call: Uuid, now: Timestamp) -> Result<(), DbErr> {
+        let mut change = call::ActiveModel { disconnected_at: Set(Some(now)), ..Default::default() };
+        if self.written.remove(&call) {
+            change.last_write_at = Set(Some(self.written_at));
+        }
+        if let Some(live) = self.live.get(call) {
+            live.disconnected_at = Some(now);
+        }
+        self.change_active(call, change).await.map(drop)
+    }
+
+    async fn change_active(&self, call: Uuid, change: call::ActiveModel) -> Result<bool, DbErr> {
+        use call::{Column, Entity};
+        let active = Entity::update_many().set(change).filter(Column::Id.eq(call));
+        let active = active.filter(Column::Status.eq(Status::Active)).filter(Column::DeletedAt.is_null());
+        Ok(active.exec(&self.transaction).await?.rows_affected > 0)
+    }
+
+    /// A call as it will be once this transaction is done, as far as its last write is concerned.
+    pub fn as_written(&mut self, mut call: Call) -> Call {
+        if let Some(live) = self.live.get(call.id) {
+            call.last_write_at = live.last_write_at;
+            call.disconnected_at = live.disconnected_at;
+        }
+        call
+    }
+
+    /// Writes what was gathered, and makes everything durable. `all` leaves nothing in the journal.
+    pub(super) async fn commit(mut self, all: bool) -> Result<State, DbErr> {
+        let bytes = self.journal().await?;
+        // Twice as fast as chunks come, so that what waits is bounded.
+        let (closed, journaled) = self.recent.take_closed(Ord::max(MOVED_BYTES, 2 * bytes), all);
+        self.settled.extend(closed);
+        self.insert_settled().await?;
+        if let Some(last) = journaled {
+            let done = chunk_journal::Entity::delete_many().filter(chunk_journal::Column::Id.lte(last));
+            done.exec(&self.transaction).await?;
+        }
+        let transcripts = std::mem::take(&mut self.transcripts);
+        let mut rows = transcripts.into_iter().peekable();
+        while rows.peek().is_some() {
+            let rows = rows.by_ref().take(ROWS_MAX * 6 / 8);
+            transcript::Entity::insert_many(rows).exec_without_returning(&self.transaction).await?;
+        }
+        self.count_duplicates().await?;
+        if !self.written.is_empty() {
+            let change = call::ActiveModel {
+                last_write_at: Set(Some(self.written_at)),
+                disconnected_at: Set(None),
+                ..Default::default()
+            };
+            let written = std::mem::take(&mut self.written);
+            let calls = call::Entity::update_many().set(change).filter(call::Column::Id.is_in(written));
+            calls.exec(&self.transaction).await?;
+        }
+        self.transaction.commit().await?;
+        Ok(State { live: self.live, recent: self.recent })
+    }
+
+    /// Writes the new chunks into the journal, and says how many bytes of audio they are.
+    async fn journal(&mut self) -> Result<usize, DbErr> {
+        let new = std::mem::take(&mut self.chunks);
+        let bytes = new.iter().map(|row| row.audio.len()).sum::<usize>();
+        if !new.is_empty() {
+            let mut data = Vec::with_capacity(bytes + journal::HEAD * new.len());
+            new.iter().for_each(|row| journal::encode(row, &mut data));
+            let id = self.recent.next_id();
+            let row = chunk_journal::ActiveModel { id: Set(id), data: Set(data) };
+            chunk_journal::Entity::insert(row).exec_without_returning(&self.transaction).await?;
+            self.recent.extend(id, new);
+        }
+        Ok(bytes)
+    }
+
+    /// Inserts chunks into the rows of their calls, as many in a row as fit.
+    async fn insert_settled(&mut self) -> Result<(), DbErr> {
+        let mut tracks: BTreeMap<(Uuid, Track), Vec<ChunkRow>> = BTreeMap::new();
+        for row in std::mem::take(&mut self.settled) {
+            tracks.entry((row.call, row.track)).or_default().push(row);
+        }
+        let mut rows = tracks.into_values().flat_map(gather).map(ChunkRow::into_model).peekable();
+        while rows.peek().is_some() {
+            let rows = rows.by_ref().take(ROWS_MAX);
+            audio_chunk::Entity::insert_many(rows).exec_without_returning(&self.transaction).await?;
+        }
+        Ok(())
+    }
+
+    async fn count_duplicates(&self) -> Result<(), DbErr> {
+        use call_track::{ActiveModel, Column, Entity};
+        for (&(call, track), &duplicates) in &self.duplicates {
+            let row =
+                ActiveModel { call_id: Set(call), track: Set(track), duplicates: Set(duplicates), summary: Set(None) };
+            let sum = Expr::col((Entity, Column::Duplicates)).add(duplicates);
+            let add = OnConflict::columns([Column::CallId, Column::Track]).value(Column::Duplicates, sum).to_owned();
+            Entity::insert(row).on_conflict(add).exec_without_returning(&self.transaction).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,146 @@
+//! Files and pipes: what stands under a name, what goes on through a pipe, and how much memory it takes.
+
+use std::{
+    fs::{self, File},
+    os::unix::fs::PermissionsExt,
+    process::Stdio,
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    process::Command,
+};
+
+use super::{Folder, refusal};
+use crate::support::eventually;
+
+#[tokio::test]
+async fn a_file_may_be_converted_in_place_and_keeps_its_mode_and_links() {
+    let folder = Folder::new();
+    folder.run("convert caller.ulaw a.wav --to-rate 16000").await;
+    folder.run("convert caller.ulaw b.wav").await;
+    fs::set_permissions(folder.path().join("b.wav"), fs::Permissions::from_mode(0o640)).unwrap();
+    std::os::unix::fs::symlink("b.wav", folder.path().join("link.wav")).unwrap();
+    folder.run("convert b.wav link.wav --to-rate 16000").await;
+    assert!(folder.read("a.wav") == folder.read("b.wav"));
+    assert!(folder.path().join("link.wav").is_symlink());
+    assert_eq!(fs::metadata(folder.path().join("b.wav")).unwrap().permissions().mode() & 0o777, 0o640);
+    assert_eq!(folder.names(), ["a.wav", "b.wav", "caller.ulaw", "link.wav"]);
+}
+
+#[tokio::test]
+async fn a_failure_leaves_what_was_there() {
+    let folder = Folder::new();
+    folder.run("convert caller.ulaw whole.wav").await;
+    let whole = folder.read("whole.wav");
+    folder.write("cut.wav", &whole[..whole.len() / 2]);
+    folder.write("out.wav", b"older");
+    folder.refused("convert cut.wav out.wav").await;
+    // From a pipe the damage shows only at the end, when the file is almost written.
+    let cut = folder.read("cut.wav");
+    let said = refusal("convert - out.wav", &super::feed(folder.audio("convert - out.wav"), &cut).await);
+    assert!(said.contains("--salvage"), "{said}");
+    assert_eq!(folder.read("out.wav"), b"older");
+    assert_eq!(folder.names(), ["caller.ulaw", "cut.wav", "out.wav", "whole.wav"]);
+}
+
+#[tokio::test]
+async fn a_signal_leaves_nothing_half_written() {
+    for (signal, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
+        let folder = Folder::new();
+        let mut child = folder.audio("convert - out.wav").stdin(Stdio::piped()).spawn().unwrap();
+        let mut pipe = child.stdin.take().unwrap();
+        pipe.write_all(&vec![0xFF; 1 << 20]).await.unwrap();
+        eventually("a file is being written", async || {
+            folder.names().iter().find(|name| name.starts_with('.')).cloned()
+        })
+        .await;
+        let process = child.id().unwrap().to_string();
+        assert!(Command::new("kill").args([signal, &process]).status().await.unwrap().success());
+        assert_eq!(child.wait().await.unwrap().code(), Some(code));
+        assert_eq!(folder.names(), ["caller.ulaw"]);
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_goes_is_no_error() {
+    let folder = Folder::new();
+    for arguments in ["convert /dev/zero - --to-container raw", "convert /dev/zero -"] {
+        let mut child = folder.audio(arguments).spawn().unwrap();
+        let mut stdout = child.stdout.take().unwrap();
+        stdout.read_exact(&mut [0; 100]).await.unwrap();
+        drop(stdout);
+        let output = child.wait_with_output().await.unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+    }
+}
+
+#[tokio::test]
+async fn standard_output_is_not_appended_to_the_file_that_is_read() {
+    let folder = Folder::new();
+    let before = folder.read("caller.ulaw");
+    let file = File::options().append(true).open(folder.path().join("caller.ulaw")).unwrap();
+    let output = folder.audio("convert caller.ulaw -").stdout(file).spawn().unwrap().wait_with_output().await.unwrap();
+    let said = refusal("convert caller.ulaw - >> caller.ulaw", &output);
+    assert!(said.contains("caller.ulaw is standard output"), "{said}");
+    assert!(folder.read("caller.ulaw") == before);
+}
+
+#[tokio::test]
+async fn devices_are_written_to_and_not_replaced() {
+    let folder = Folder::new();
+    folder.run("convert caller.ulaw /dev/null").await;
+    let said = folder.refused("convert caller.ulaw /dev/full").await;
+    assert!(said.contains("/dev/full cannot be written"), "{said}");
+    folder.other("mkfifo pipe.wav").await;
+    let reading = tokio::fs::read(folder.path().join("pipe.wav"));
+    let (read, _) = tokio::join!(reading, folder.run("convert caller.ulaw pipe.wav"));
+    folder.run("convert caller.ulaw out.wav").await;
+    assert!(read.unwrap() == folder.read("out.wav"));
+}
+
+#[tokio::test]
+async fn standard_input_may_be_a_file_or_a_part_of_one() {
+    let folder = Folder::new();
+    folder.run("convert caller.ulaw out.wav").await;
+    let file = File::open(folder.path().join("caller.ulaw")).unwrap();
+    let output = folder.audio("convert - -").stdin(file).output().await.unwrap();
+    assert!(output.status.success() && output.stdout == folder.read("out.wav"), "its length is known");
+}
+
+#[tokio::test]
+async fn a_wav_file_of_4_gib_is_refused_before_it_is_begun() {
+    let folder = Folder::new();
+    // No bytes on disk: a hole.
+    File::create(folder.path().join("long.ulaw")).unwrap().set_len(3 << 30).unwrap();
+    let said = folder.refused("convert long.ulaw out.wav").await;
+    assert!(said.contains("4 GiB") && said.contains("--to-container raw"), "{said}");
+    assert_eq!(folder.names(), ["caller.ulaw", "long.ulaw"]);
+}
+
+/// The most memory that a process ever had, in KiB.
+fn peak_memory(process: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[tokio::test]
+async fn memory_does_not_grow_with_the_file() {
+    let folder = Folder::new();
+    for arguments in ["convert - /dev/null --to-rate 16000", "inspect -"] {
+        let mut memory = Vec::new();
+        let mut child = folder.audio(arguments).stdin(Stdio::piped()).spawn().unwrap();
+        let mut pipe = child.stdin.take().unwrap();
+        let megabyte = vec![0x80; 1 << 20];
+        for _ in 0..2 {
+            for _ in 0..100 {
+                pipe.write_all(&megabyte).await.unwrap();
+            }
+            memory.push(peak_memory(child.id().unwrap()));
+        }
+        drop(pipe);
+        assert!(child.wait_with_output().await.unwrap().status.success());
+        assert!(memory[1] < 48 * 1024 && memory[1] - memory[0] < 1024, "{arguments}: {memory:?} KiB");
+    }
+}
