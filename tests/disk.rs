@@ -9,7 +9,7 @@ use service::audio::{encode_base64, mulaw_to_pcm16, wav};
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::support::{Answer, Binary, tool};
+use crate::support::{Answer, Binary, run_program};
 
 /// A client of one call, which counts what was acknowledged.
 struct Caller {
@@ -105,7 +105,7 @@ async fn a_full_disk_refuses_what_does_not_fit_and_loses_nothing() {
     let process = service.child.id().unwrap().to_string();
     let data = folder.path().join("data");
     let more = ["-t", &process, "--user", "--preserve-credentials", "--mount", "mount", "-o", "remount,size=128m"];
-    tool("nsenter", &[&more[..], &[data.to_str().unwrap()]].concat()).await;
+    run_program("nsenter", &[&more[..], &[data.to_str().unwrap()]].concat()).await;
     caller.send(&service).await.expect(201);
     caller.post(&service, "/calls", &call("MZ2")).await.expect(201);
     caller.ask(&service, Method::GET, "/readyz", &Value::Null).await.expect(200);

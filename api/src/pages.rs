@@ -1,4 +1,5 @@
-//! What is served beside the operations: the document, Swagger UI, the way there, and an answer for every other path.
+//! What is served beside the operations: WebSockets, the document, Swagger UI, the way there, and an answer for every other
+//! path.
 
 use actix_router::ResourceDef;
 use actix_web::{
@@ -15,17 +16,22 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::{
     openapi::Document,
     problem::{Problem, ProblemCode},
+    stream::open_stream,
+    twilio::open_twilio_stream,
 };
 
-/// The pages, which the document does not list.
-const PAGES: [&str; 4] = ["/", "/openapi.json", "/swagger-ui", "/swagger-ui/{file:.*}"];
+/// The pages and WebSockets, which the document does not list.
+const PAGES: [&str; 6] =
+    ["/", "/calls/{call}/stream", "/openapi.json", "/swagger-ui", "/swagger-ui/{file:.*}", "/twilio/stream"];
 
-/// Registers the pages.
+/// Registers the pages and the WebSockets.
 pub fn pages(config: &mut ServiceConfig) {
     let redirect = || web::get().to(to_swagger_ui);
     // Unless told otherwise, Swagger UI sends the document's address to a validator on the Internet.
     let swagger_ui = Config::new(["/openapi.json"]).try_it_out_enabled(true).validator_url("none");
     config
+        .route("/twilio/stream", web::get().to(open_twilio_stream))
+        .route("/calls/{call}/stream", web::get().to(open_stream))
         .route("/openapi.json", web::get().to(document))
         .route("/", redirect())
         .route("/swagger-ui", redirect())
