@@ -49,6 +49,6 @@ async fn the_log_is_json_and_holds_neither_numbers_nor_words() {
     for private in ["14155550134", "private", "Smith", "swordfish", &silence(160)[..16]] {
         assert!(!text.contains(private), "the log holds {private}: {text}");
     }
-    let answered = |line: &&Value| line["span"]["id"] == "find-me" && line["route"] == "/calls/{call}/chunks";
+    let answered = |line: &&Value| line["request_id"] == "find-me" && line["route"] == "/calls/{call}/chunks";
     assert_eq!(read().iter().filter(answered).count(), 1, "{text}");
 }

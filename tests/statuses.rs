@@ -135,7 +135,7 @@ impl World {
         let numbers = "CREATE TABLE number (id INTEGER PRIMARY KEY AUTOINCREMENT);
             INSERT INTO number VALUES (9223372036854775807);";
         let mut statements = numbers.to_owned();
-        for table in ["call", "audio_chunk", "transcript", "analytics", "call_metadata"] {
+        for table in ["call", "audio_chunk", "chunk_journal", "transcript", "analytics", "call_metadata"] {
             for change in ["INSERT", "UPDATE", "DELETE"] {
                 statements += &format!(
                     "CREATE TRIGGER {change}_{table} BEFORE {change} ON {table}

@@ -1,7 +1,13 @@
 //! Around every request: its id, `HEAD` as `GET`, problem details for whatever failed, a line in the log, and metrics. The
 //! log names the route, never the path or the query, which may hold phone numbers.
 
-use std::time::Instant;
+use std::{
+    cell::RefCell,
+    collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher},
+    rc::Rc,
+    time::Instant,
+};
 
 use actix_web::{
     Error, HttpResponse,
@@ -14,10 +20,10 @@ use actix_web::{
     middleware::Next,
     web,
 };
+use metrics::{Counter, Histogram};
 use service::Ids;
-use tracing::Instrument;
 
-use crate::problem::Problem;
+use crate::{pages::KnownPaths, problem::Problem};
 
 /// The header that names a request.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -34,8 +40,7 @@ pub async fn observe(
         // The HTTP library remembers that it was HEAD, and leaves the body out.
         request.head_mut().method = Method::GET;
     }
-    let span = tracing::info_span!("request", id = %request_id);
-    let response = next.call(request).instrument(span.clone()).await?.map_into_boxed_body();
+    let response = next.call(request).await?.map_into_boxed_body();
     let mut response = explain(response, &request_id);
     // It kept the compressor off; on the wire it says nothing (RFC 9110, section 8.4.1).
     let identity = HeaderValue::from_static("identity");
@@ -46,17 +51,41 @@ pub async fn observe(
         response.headers_mut().insert(REQUEST_ID, value);
     }
 
-    let route = response.request().match_pattern().unwrap_or_else(|| "unknown".to_owned());
     let (status, elapsed) = (response.status().as_u16(), begun.elapsed());
     // A client may make up a method; it must not make up a label.
     let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     let label = if known.contains(&method) { method.as_str() } else { "other" };
-    let labels = [("method", label.to_owned()), ("route", route.clone()), ("status", status.to_string())];
-    metrics::counter!("callstore_http_requests_total", &labels).increment(1);
-    metrics::histogram!("callstore_http_request_seconds", "route" => route.clone()).record(elapsed.as_secs_f64());
+    let paths = response.request().app_data::<web::Data<KnownPaths>>();
+    let route = paths.and_then(|paths| paths.route(response.request().path())).unwrap_or("unknown");
+    let recorders = recorders(label, route, status);
+    recorders.requests.increment(1);
+    recorders.seconds.record(elapsed.as_secs_f64());
     let milliseconds = elapsed.as_secs_f64() * 1e3;
-    span.in_scope(|| tracing::debug!(%method, route, status, milliseconds, "A request was answered."));
+    tracing::debug!(request_id, method = label, route, status, milliseconds, "A request was answered.");
     Ok(response)
+}
+
+/// Where requests of a kind are counted.
+struct Recorders {
+    requests: Counter,
+    seconds: Histogram,
+}
+
+/// Looking a recorder up by its labels costs more than recording.
+fn recorders(method: &str, route: &str, status: u16) -> Rc<Recorders> {
+    thread_local! {
+        static KNOWN: RefCell<HashMap<u64, Rc<Recorders>>> = RefCell::default();
+    }
+    let mut hasher = DefaultHasher::new();
+    (method, route, status).hash(&mut hasher);
+    let make = || {
+        let labels = [("method", method.to_owned()), ("route", route.to_owned()), ("status", status.to_string())];
+        Rc::new(Recorders {
+            requests: metrics::counter!("callstore_http_requests_total", &labels),
+            seconds: metrics::histogram!("callstore_http_request_seconds", "route" => route.to_owned()),
+        })
+    };
+    KNOWN.with_borrow_mut(|known| known.entry(hasher.finish()).or_insert_with(make).clone())
 }
 
 /// The id that the client gave, if it is a plain one, or a new one.
@@ -78,6 +107,7 @@ fn explain(response: ServiceResponse, request_id: &str) -> ServiceResponse {
     }
     let problem = response.response().extensions().get::<Problem>().cloned();
     let problem = problem.unwrap_or_else(|| Problem::of_status(status));
+    problem.log(request_id);
     let (request, old) = response.into_parts();
     let mut new = HttpResponse::build(status);
     for (name, value) in old.headers() {

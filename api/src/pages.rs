@@ -41,23 +41,50 @@ async fn to_swagger_ui() -> HttpResponse {
 }
 
 /// Every path that is served, and its methods.
-pub struct KnownPaths(Vec<(ResourceDef, Vec<Method>)>);
+pub struct KnownPaths(Vec<KnownPath>);
+
+struct KnownPath {
+    pattern: String,
+    resource: ResourceDef,
+    methods: Vec<Method>,
+}
 
 impl KnownPaths {
     /// The paths of the document, and the pages.
     pub fn of(document: &OpenApi) -> Self {
+        let known = |path: &str, methods| {
+            let (pattern, resource) = (path.to_owned(), ResourceDef::new(path));
+            KnownPath { pattern, resource, methods }
+        };
         let operations = document.paths.paths.iter().map(|(path, item)| {
             let methods = crate::openapi::operations(item).into_iter().map(|(method, _)| method);
-            (ResourceDef::new(path.as_str()), methods.collect())
+            known(path, methods.collect())
         });
-        let pages = PAGES.map(|path| (ResourceDef::new(path), vec![Method::GET]));
+        let pages = PAGES.map(|path| known(path, vec![Method::GET]));
         Self(operations.chain(pages).collect())
+    }
+
+    /// The pattern that a path fits. Patterns are compared segment by segment, which is cheap enough for every request.
+    pub fn route(&self, path: &str) -> Option<&str> {
+        let fits = |pattern: &str| {
+            let (mut segments, mut parts) = (path.split('/'), pattern.split('/'));
+            loop {
+                match (segments.next(), parts.next()) {
+                    (None, None) => return true,
+                    (Some(_), Some(part)) if part.ends_with(":.*}") => return true,
+                    (Some(segment), Some(part))
+                        if segment == part || (part.starts_with('{') && !segment.is_empty()) => {}
+                    _ => return false,
+                }
+            }
+        };
+        self.0.iter().map(|known| known.pattern.as_str()).find(|pattern| fits(pattern))
     }
 
     /// The methods that a path takes.
     fn methods(&self, path: &str) -> Vec<&str> {
-        let matching = self.0.iter().filter(|(known, _)| known.is_match(path));
-        let mut methods: Vec<_> = matching.flat_map(|(_, methods)| methods).map(Method::as_str).collect();
+        let matching = self.0.iter().filter(|known| known.resource.is_match(path));
+        let mut methods: Vec<_> = matching.flat_map(|known| &known.methods).map(Method::as_str).collect();
         if methods.contains(&"GET") {
             methods.push("HEAD");
         }

@@ -35,12 +35,14 @@ pub struct Problem {
     detail: String,
     errors: Vec<FieldError>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    /// What the service failed of; for the log alone.
+    cause: Option<String>,
 }
 
 impl Problem {
     /// A problem of a kind, with a sentence about this case.
     pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), headers: Vec::new() }
+        Self { code, detail: detail.into(), errors: Vec::new(), headers: Vec::new(), cause: None }
     }
 
     /// Values that are not allowed.
@@ -52,7 +54,7 @@ impl Problem {
             [only] => format!("{}: {}", only.pointer, only.detail),
             errors => format!("{} values are not allowed; `errors` says which.", errors.len()),
         };
-        Self { code: ProblemCode::ValidationFailed, detail, errors, headers: Vec::new() }
+        Self { code: ProblemCode::ValidationFailed, detail, errors, headers: Vec::new(), cause: None }
     }
 
     /// One value that is not allowed.
@@ -84,6 +86,13 @@ impl Problem {
     pub fn of_status(status: StatusCode) -> Self {
         let code = ProblemCode::of_status(status);
         Self::new(code, code.entry().3)
+    }
+
+    /// Logs why the service failed, if it did.
+    pub fn log(&self, request_id: &str) {
+        if let Some(cause) = &self.cause {
+            tracing::error!(request_id, cause, "A request failed.");
+        }
     }
 
     /// What is sent.
@@ -148,13 +157,12 @@ impl From<Error> for Problem {
             Error::Invalid(errors) => Self::invalid(errors),
             Error::Overloaded => Self::new(P::Overloaded, detail).retry_after(),
             Error::StorageFull => Self::new(P::StorageFull, detail),
-            Error::StorageUnavailable(_) => {
+            Error::StorageUnavailable(cause) => {
                 let detail = "The database cannot be written for the moment. Send the request again.";
-                Self::new(P::StorageUnavailable, detail).retry_after()
+                Self { cause: Some(cause), ..Self::new(P::StorageUnavailable, detail).retry_after() }
             }
             Error::Database(_) | Error::Store(_) | Error::Damaged(_) => {
-                tracing::error!(error = %detail, "A request failed.");
-                Self::of_status(StatusCode::INTERNAL_SERVER_ERROR)
+                Self { cause: Some(detail), ..Self::of_status(StatusCode::INTERNAL_SERVER_ERROR) }
             }
         }
     }

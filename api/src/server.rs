@@ -25,6 +25,9 @@ use crate::{
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
+/// How long an idle connection is kept: longer than clients keep theirs (90 s is common), so that none sends a request
+/// into one that is being closed.
+const KEEP_ALIVE: Duration = Duration::from_secs(120);
 /// How long requests under way may take once the service stops.
 const STOP_SECONDS: u64 = 8;
 /// How long background work may take to come to a stop after that.
@@ -114,6 +117,7 @@ pub async fn start(
     })
     .listen(listener)?
     .disable_signals()
+    .keep_alive(KEEP_ALIVE)
     .shutdown_timeout(STOP_SECONDS)
     .run();
     let handle = server.handle();

@@ -7,6 +7,7 @@ pub mod call;
 pub mod call_event;
 pub mod call_metadata;
 pub mod call_track;
+pub mod chunk_journal;
 pub mod recording;
 pub mod transcript;
 

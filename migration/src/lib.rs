@@ -8,6 +8,7 @@ mod m20261122_000001_calls;
 mod m20261122_000002_audio;
 mod m20261122_000003_conversation;
 mod m20261122_000004_streams;
+mod m20261122_000005_journal;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000002_audio::Migration),
             Box::new(m20261122_000003_conversation::Migration),
             Box::new(m20261122_000004_streams::Migration),
+            Box::new(m20261122_000005_journal::Migration),
         ]
     }
 }

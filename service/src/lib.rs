@@ -45,6 +45,7 @@ pub use store::Store;
 pub use transcripts::{ListTranscripts, NewTranscript, Transcript};
 
 use finalizer::Finalizer;
+use futures_util::FutureExt;
 use writer::Writer;
 
 /// The call store: what every operation works on. Cheap to clone.
@@ -77,6 +78,8 @@ impl Callstore {
     /// # Errors
     /// When the database does not answer.
     pub async fn resume(&self) -> Result<(), Error> {
+        // The writer reads the journal before its first write.
+        self.write(0, |_| async { Ok(()) }.boxed()).await?;
         self.resume_finalizing().await?;
         let this = self.clone();
         self.0.finalizer.spawn(async move {

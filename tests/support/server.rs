@@ -124,6 +124,7 @@ impl Server {
             "analytics",
             "call_metadata",
             "call_event",
+            "chunk_journal",
             "call",
         ];
         let drops: String = tables.iter().map(|table| format!("DROP TABLE \"{table}\"; ")).collect();

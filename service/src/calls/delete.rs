@@ -26,7 +26,7 @@ impl Callstore {
                     row.deleted_at = Set(Some(now));
                     row.updated_at = Set(now);
                     row.update(batch.transaction()).await?;
-                    batch.forget(id);
+                    batch.discard(id);
                     Ok(id)
                 }
                 .boxed()

@@ -62,6 +62,7 @@ impl Callstore {
                 row.status = Set(Status::Finalizing);
                 row.updated_at = Set(now);
                 let ended = row.update(batch.transaction()).await?;
+                batch.settle(id);
                 batch.forget(id);
                 Ok(ended.try_into_model()?)
             }

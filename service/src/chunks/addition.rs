@@ -88,6 +88,7 @@ impl Addition {
         self.rows.push(ChunkRow {
             call: self.call,
             track: self.track,
+            format,
             first_sequence: sequence,
             chunks: 1,
             timestamp_ms: chunk.timestamp_ms,
@@ -107,9 +108,9 @@ impl Addition {
     }
 
     /// Hands it to the transaction.
-    pub fn add_to(self, batch: &mut Batch, format: AudioFormat) {
+    pub fn add_to(self, batch: &mut Batch) {
         let stored = StoredTrack { next: self.next, timestamps: self.timestamps.unwrap_or_default() };
-        batch.add_chunks(self.call, self.track, gather(self.rows, format), self.duplicates, stored);
+        batch.add_chunks(self.call, self.track, gather(self.rows), self.duplicates, stored);
     }
 }
 
@@ -131,8 +132,8 @@ async fn known_chunks(
         }
     };
     for (from, to) in stretches(named) {
-        for row in batch.gathered(call, track, from, to) {
-            keep(row.shape(format), &row.audio);
+        for row in batch.recent(call, track, from, to) {
+            keep(row.shape(), &row.audio);
         }
         let rows = Entity::find()
             .filter(Column::CallId.eq(call))

@@ -108,7 +108,7 @@ async fn take_chunks(
     }
     // From here on nothing is refused.
     for new in tracks {
-        new.add_to(batch, format);
+        new.add_to(batch);
     }
     Ok((call, stored))
 }

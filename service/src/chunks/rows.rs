@@ -20,6 +20,8 @@ const ROW_MAX_BYTES: usize = 32 * 1024;
 pub(crate) struct ChunkRow {
     pub call: Uuid,
     pub track: Track,
+    /// The call's format.
+    pub format: AudioFormat,
     pub first_sequence: u32,
     /// How many chunks it holds.
     pub chunks: u32,
@@ -66,27 +68,27 @@ impl ChunkRow {
         self.first_sequence + (self.chunks - 1)
     }
 
-    pub fn shape(&self, format: AudioFormat) -> RowShape {
-        RowShape::new(self.first_sequence, self.last_sequence(), self.timestamp_ms, self.audio.len(), format)
+    pub fn shape(&self) -> RowShape {
+        RowShape::new(self.first_sequence, self.last_sequence(), self.timestamp_ms, self.audio.len(), self.format)
     }
 
     /// Appends the chunks of the next row where they fit in with these.
-    fn join(&mut self, next: &Self, format: AudioFormat) -> bool {
-        let shape = self.shape(format);
+    fn join(&mut self, next: &Self) -> bool {
+        let shape = self.shape();
         let follows = next.first_sequence == self.last_sequence() + 1
-            && next.audio.len() == shape.chunk_bytes
-            && self.chunks < ROW_MAX_CHUNKS
+            && next.audio.len() == shape.chunk_bytes * next.chunks as usize
+            && self.chunks + next.chunks <= ROW_MAX_CHUNKS
             && self.audio.len() + next.audio.len() <= ROW_MAX_BYTES;
         let stands = match (self.timestamp_ms, next.timestamp_ms) {
             (None, None) => true,
             (Some(_), Some(next)) => {
-                whole_ms(shape.chunk_bytes, format).is_some() && shape.timestamp_ms(self.chunks) == Some(next)
+                whole_ms(shape.chunk_bytes, self.format).is_some() && shape.timestamp_ms(self.chunks) == Some(next)
             }
             _ => false,
         };
         if follows && stands {
             self.audio.extend_from_slice(&next.audio);
-            self.chunks += 1;
+            self.chunks += next.chunks;
         }
         follows && stands
     }
@@ -103,15 +105,15 @@ impl ChunkRow {
     }
 }
 
-/// Gathers a track's chunks, one a row, into as few rows as they fit.
-pub(crate) fn gather(mut rows: Vec<ChunkRow>, format: AudioFormat) -> Vec<ChunkRow> {
+/// Gathers a track's rows into as few as their chunks fit.
+pub(crate) fn gather(mut rows: Vec<ChunkRow>) -> Vec<ChunkRow> {
     if rows.len() < 2 {
         return rows;
     }
     rows.sort_by_key(|row| row.first_sequence);
     let mut gathered: Vec<ChunkRow> = Vec::new();
     for row in rows {
-        if !gathered.last_mut().is_some_and(|last| last.join(&row, format)) {
+        if !gathered.last_mut().is_some_and(|last| last.join(&row)) {
             gathered.push(row);
         }
     }

@@ -1,6 +1,7 @@
 //! What is stored of a call's audio: where a client resumes.
 
 use entity::{audio_chunk, call_track};
+use futures_util::FutureExt;
 use sea_orm::{
     ActiveEnum, ColumnTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement,
     sea_query::{Expr, ExprTrait, Func, SimpleExpr},
@@ -84,6 +85,9 @@ impl Callstore {
     /// `CallNotFound`, or a failing database.
     pub async fn chunk_status(&self, call: &CallRef) -> Result<ChunkStatus, Error> {
         let call = self.find_call(self.0.database.readers(), call).await?;
+        if call.status == Status::Active {
+            self.settle_chunks(call.id).await?;
+        }
         let summaries = match call.status {
             Status::Completed => self.kept_summaries(call.id).await?,
             Status::Active | Status::Finalizing | Status::Failed => self.live_summaries(call.id).await?,
@@ -95,6 +99,15 @@ impl Callstore {
             summary,
         };
         Ok(ChunkStatus { tracks: summaries.into_iter().map(status).collect() })
+    }
+
+    /// Puts the chunks of a call where readers find them.
+    pub(crate) async fn settle_chunks(&self, call: Uuid) -> Result<(), Error> {
+        self.write(0, move |batch| {
+            batch.settle(call);
+            async { Ok(()) }.boxed()
+        })
+        .await
     }
 
     async fn kept_summaries(&self, call: Uuid) -> Result<Vec<(Track, TrackSummary)>, Error> {

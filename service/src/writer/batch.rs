@@ -1,12 +1,12 @@
 //! A transaction that the writes of many requests share. Rows of the tables that grow fastest are gathered and go in one
-//! statement at its end.
+//! statement at its end; chunks go into the journal.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use entity::{
     audio_chunk, call,
     call_track::{self, Track},
-    transcript,
+    chunk_journal, transcript,
 };
 use sea_orm::{
     ActiveValue::Set,
@@ -15,14 +15,20 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::live::{LiveCall, LiveCalls, LiveTrack, StoredTrack};
+use super::{
+    State, journal,
+    live::{LiveCall, LiveCalls, LiveTrack, StoredTrack},
+    recent::Recent,
+};
 use crate::{
     Error, Timestamp,
     calls::{self, Call, CallRef, Status},
-    chunks::ChunkRow,
+    chunks::{ChunkRow, gather},
     database::data_version,
 };
 
+/// How much is moved from the journal to the rows of calls with every transaction, at least.
+const MOVED_BYTES: usize = 256 * 1024;
 /// The most rows of a statement: six columns each, and at most 32,766 values.
 const ROWS_MAX: usize = 5_000;
 
@@ -30,7 +36,11 @@ const ROWS_MAX: usize = 5_000;
 pub(crate) struct Batch {
     transaction: DatabaseTransaction,
     live: LiveCalls,
+    recent: Recent,
+    /// New chunks, for the journal.
     chunks: Vec<ChunkRow>,
+    /// Chunks of calls that are looked at, for the rows of their calls.
+    settled: Vec<ChunkRow>,
     transcripts: Vec<transcript::ActiveModel>,
     duplicates: BTreeMap<(Uuid, Track), i64>,
     written: BTreeSet<Uuid>,
@@ -38,7 +48,8 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    pub(super) async fn begin(transaction: DatabaseTransaction, mut live: LiveCalls) -> Result<Self, DbErr> {
+    pub(super) async fn begin(transaction: DatabaseTransaction, state: State) -> Result<Self, DbErr> {
+        let State { mut live, recent } = state;
         let version = data_version(&transaction).await?;
         if version != live.version {
             live.clear();
@@ -47,7 +58,9 @@ impl Batch {
         Ok(Self {
             transaction,
             live,
+            recent,
             chunks: Vec::new(),
+            settled: Vec::new(),
             transcripts: Vec::new(),
             duplicates: BTreeMap::new(),
             written: BTreeSet::new(),
@@ -111,16 +124,34 @@ impl Batch {
             .into_tuple()
             .one(&self.transaction)
             .await?;
-        Ok(last.map_or(LiveTrack::Empty, |(sequence, timestamp)| {
-            LiveTrack::Stored(StoredTrack { next: sequence.unsigned_abs() + 1, timestamps: timestamp.is_some() })
+        let stored = last.map(|(sequence, timestamp)| (sequence.unsigned_abs(), timestamp.is_some()));
+        let recent = self.recent(call, track, 0, u32::MAX).map(|row| (row.last_sequence(), row.timestamp_ms.is_some()));
+        let last = recent.chain(stored).max_by_key(|(sequence, _)| *sequence);
+        Ok(last.map_or(LiveTrack::Empty, |(sequence, timestamps)| {
+            LiveTrack::Stored(StoredTrack { next: sequence + 1, timestamps })
         }))
     }
 
-    /// Rows of a track that are gathered and hold one of the frames `from..=to`.
-    pub fn gathered(&self, call: Uuid, track: Track, from: u32, to: u32) -> impl Iterator<Item = &ChunkRow> {
-        self.chunks.iter().filter(move |row| {
+    /// Rows of a track that are not in the table yet and hold one of the chunks `from..=to`.
+    pub fn recent(&self, call: Uuid, track: Track, from: u32, to: u32) -> impl Iterator<Item = &ChunkRow> {
+        let new = self.chunks.iter().chain(&self.settled).filter(move |row| {
             row.call == call && row.track == track && row.first_sequence <= to && row.last_sequence() >= from
-        })
+        });
+        self.recent.rows(call, track, from, to).chain(new)
+    }
+
+    /// Puts all chunks of a call into its rows, where readers find them once this is committed.
+    pub fn settle(&mut self, call: Uuid) {
+        self.settled.extend(self.recent.take(call));
+        self.settled.extend(self.chunks.extract_if(.., |row| row.call == call));
+    }
+
+    /// Drops what was not put into the rows of a call that is deleted, and what is known of it.
+    pub fn discard(&mut self, call: Uuid) {
+        self.recent.take(call);
+        self.chunks.retain(|row| row.call != call);
+        self.settled.retain(|row| row.call != call);
+        self.live.remove(call);
     }
 
     /// Adds a track's new chunks, and what is known of it from then on.
@@ -164,13 +195,16 @@ impl Batch {
         call
     }
 
-    /// Writes what was gathered, and makes everything durable.
-    pub(super) async fn commit(mut self) -> Result<LiveCalls, DbErr> {
-        let chunks = std::mem::take(&mut self.chunks);
-        let mut rows = chunks.into_iter().map(ChunkRow::into_model).peekable();
-        while rows.peek().is_some() {
-            let rows = rows.by_ref().take(ROWS_MAX);
-            audio_chunk::Entity::insert_many(rows).exec_without_returning(&self.transaction).await?;
+    /// Writes what was gathered, and makes everything durable. `all` leaves nothing in the journal.
+    pub(super) async fn commit(mut self, all: bool) -> Result<State, DbErr> {
+        let bytes = self.journal().await?;
+        // Twice as fast as chunks come, so that what waits is bounded.
+        let (closed, journaled) = self.recent.take_closed(Ord::max(MOVED_BYTES, 2 * bytes), all);
+        self.settled.extend(closed);
+        self.insert_settled().await?;
+        if let Some(last) = journaled {
+            let done = chunk_journal::Entity::delete_many().filter(chunk_journal::Column::Id.lte(last));
+            done.exec(&self.transaction).await?;
         }
         let transcripts = std::mem::take(&mut self.transcripts);
         let mut rows = transcripts.into_iter().peekable();
@@ -190,7 +224,36 @@ impl Batch {
             calls.exec(&self.transaction).await?;
         }
         self.transaction.commit().await?;
-        Ok(self.live)
+        Ok(State { live: self.live, recent: self.recent })
+    }
+
+    /// Writes the new chunks into the journal, and says how many bytes of audio they are.
+    async fn journal(&mut self) -> Result<usize, DbErr> {
+        let new = std::mem::take(&mut self.chunks);
+        let bytes = new.iter().map(|row| row.audio.len()).sum::<usize>();
+        if !new.is_empty() {
+            let mut data = Vec::with_capacity(bytes + journal::HEAD * new.len());
+            new.iter().for_each(|row| journal::encode(row, &mut data));
+            let id = self.recent.next_id();
+            let row = chunk_journal::ActiveModel { id: Set(id), data: Set(data) };
+            chunk_journal::Entity::insert(row).exec_without_returning(&self.transaction).await?;
+            self.recent.extend(id, new);
+        }
+        Ok(bytes)
+    }
+
+    /// Inserts chunks into the rows of their calls, as many in a row as fit.
+    async fn insert_settled(&mut self) -> Result<(), DbErr> {
+        let mut tracks: BTreeMap<(Uuid, Track), Vec<ChunkRow>> = BTreeMap::new();
+        for row in std::mem::take(&mut self.settled) {
+            tracks.entry((row.call, row.track)).or_default().push(row);
+        }
+        let mut rows = tracks.into_values().flat_map(gather).map(ChunkRow::into_model).peekable();
+        while rows.peek().is_some() {
+            let rows = rows.by_ref().take(ROWS_MAX);
+            audio_chunk::Entity::insert_many(rows).exec_without_returning(&self.transaction).await?;
+        }
+        Ok(())
     }
 
     async fn count_duplicates(&self) -> Result<(), DbErr> {

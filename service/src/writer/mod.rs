@@ -3,11 +3,13 @@
 //! refused alone; when the database fails, none of the transaction's writes is acknowledged.
 
 mod batch;
+mod journal;
 mod live;
+mod recent;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use futures_util::future::BoxFuture;
@@ -26,12 +28,23 @@ use crate::{
     database::{Database, WriteFailure},
 };
 use live::LiveCalls;
+use recent::Recent;
 
 /// How much may wait: a unit is a KiB of what is to be written, and a write is at least one.
 const QUEUE_KIB: usize = 32 * 1024;
 /// How much goes into one transaction.
 const BATCH_WRITES: usize = 1024;
 const BATCH_KIB: usize = 8 * 1024;
+
+/// How often it is looked whether chunks have waited in the journal for long enough.
+const BEAT: Duration = Duration::from_secs(1);
+
+/// What the writer knows without asking the database. When a transaction fails it is thrown away and read again.
+#[derive(Default)]
+struct State {
+    live: LiveCalls,
+    recent: Recent,
+}
 
 /// The queue of writes and the task that works it off.
 pub(crate) struct Writer {
@@ -154,45 +167,63 @@ impl Callstore {
     }
 }
 
-/// Works the queue off until it is closed.
+/// Works the queue off until it is closed, and leaves nothing in the journal then.
 async fn work_off(database: Database, mut queue: mpsc::UnboundedReceiver<Queued>) {
-    let mut live = LiveCalls::default();
+    let mut state = None;
     let mut writes = Vec::new();
-    while let Some(first) = queue.recv().await {
-        let mut units = first.room.num_permits();
-        writes.push(first);
-        while writes.len() < BATCH_WRITES && units < BATCH_KIB {
-            let Ok(next) = queue.try_recv() else { break };
+    loop {
+        let settled = state.as_ref().is_none_or(|state: &State| state.recent.is_empty());
+        let first = if settled { Ok(queue.recv().await) } else { tokio::time::timeout(BEAT, queue.recv()).await };
+        let closed = matches!(first, Ok(None));
+        let mut units = 0;
+        writes.extend(first.ok().flatten());
+        while let Some(next) = writes.last() {
             units += next.room.num_permits();
+            if writes.len() == BATCH_WRITES || units >= BATCH_KIB {
+                break;
+            }
+            let Ok(next) = queue.try_recv() else { break };
             writes.push(next);
         }
         let begun = Instant::now();
-        let failure = match commit(&database, &mut live, &mut writes).await {
+        let failure = match commit(&database, &mut state, &mut writes, closed).await {
             Ok(()) => None,
             Err(error) => {
-                // What it knows may have been rolled back.
-                live = LiveCalls::default();
                 tracing::error!(%error, writes = writes.len(), "A transaction failed; none of its writes is acknowledged.");
                 metrics::counter!("callstore_commit_failures_total").increment(1);
                 Some(WriteFailure::of(&error))
             }
         };
-        metrics::histogram!("callstore_commit_seconds").record(begun.elapsed().as_secs_f64());
-        metrics::histogram!("callstore_commit_writes").record(writes.len() as f64);
+        if !writes.is_empty() {
+            metrics::histogram!("callstore_commit_seconds").record(begun.elapsed().as_secs_f64());
+            metrics::histogram!("callstore_commit_writes").record(writes.len() as f64);
+        }
         for Queued { write, room } in writes.drain(..) {
             drop(room);
             write.answer(failure.as_ref());
         }
+        if closed {
+            break;
+        }
     }
 }
 
-/// Does all writes in one transaction.
-async fn commit(database: &Database, live: &mut LiveCalls, writes: &mut [Queued]) -> Result<(), DbErr> {
+/// Does all writes in one transaction. What is known is only kept when that succeeds.
+async fn commit(
+    database: &Database,
+    state: &mut Option<State>,
+    writes: &mut [Queued],
+    last: bool,
+) -> Result<(), DbErr> {
     let transaction = database.begin().await?;
-    let mut batch = Batch::begin(transaction, std::mem::take(live)).await?;
+    let known = match state.take() {
+        Some(state) => state,
+        None => State { live: LiveCalls::default(), recent: Recent::load(&transaction).await? },
+    };
+    let mut batch = Batch::begin(transaction, known).await?;
     for queued in writes {
         queued.write.work(&mut batch).await?;
     }
-    *live = batch.commit().await?;
+    *state = Some(batch.commit(last).await?);
     Ok(())
 }

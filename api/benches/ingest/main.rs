@@ -1,0 +1,113 @@
+//! How many chunks and transcripts a second the service stores, each acknowledged when it is on disk, with the service on one
+//! core and the client on another, beside a bare handler that reads the same JSON and answers without storing:
+//! `cargo bench -p api --bench ingest [-- SECONDS]`
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should say where")]
+
+mod bare;
+mod client;
+
+use std::{
+    io::{BufRead, BufReader},
+    net::SocketAddr,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use client::{Load, Measured};
+
+/// The cores of the service and of the client.
+const SERVER_CORE: &str = "0";
+const CLIENT_CORE: usize = 1;
+/// How often each figure is taken, in turns.
+const ROUNDS: usize = 3;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.first().is_some_and(|argument| argument == "bare") {
+        return bare::serve();
+    }
+    let seconds = arguments.iter().find_map(|argument| argument.parse().ok()).unwrap_or(10);
+    pin_client();
+    let (mut bare, mut chunks, mut transcripts) = (Vec::new(), Vec::new(), Vec::new());
+    println!("{:<44} {:>9} {:>9} {:>9} {:>9} {:>9}", "", "a second", "p50 ms", "p99 ms", "max ms", "us CPU");
+    for _ in 0..ROUNDS {
+        bare.push(measure("bare handler, 100 connections", Server::bare(), Load::Chunks, 100, seconds));
+        chunks.push(measure("chunks, durable, 100 connections", Server::callstore(), Load::Chunks, 100, seconds));
+        let server = Server::callstore();
+        transcripts.push(measure("transcripts, durable, 50 connections", server, Load::Transcripts, 50, seconds));
+    }
+    let median = |rates: &mut Vec<f64>| {
+        rates.sort_by(f64::total_cmp);
+        rates[rates.len() / 2]
+    };
+    let (bare, chunks) = (median(&mut bare), median(&mut chunks));
+    println!(
+        "median: chunks {chunks:.0} a second, {:.2} of the bare handler; transcripts {:.0}",
+        chunks / bare,
+        median(&mut transcripts)
+    );
+}
+
+fn measure(name: &str, server: Server, load: Load, connections: usize, seconds: u64) -> f64 {
+    let cpu = server.cpu_seconds();
+    let Measured { answers, elapsed, mut latencies } =
+        client::run(server.address, load, connections, Duration::from_secs(seconds));
+    let cpu = server.cpu_seconds() - cpu;
+    latencies.sort_unstable();
+    let at = |share: f64| f64::from(latencies[((latencies.len() - 1) as f64 * share) as usize]) / 1e3;
+    let rate = answers as f64 / elapsed.as_secs_f64();
+    let each = cpu * 1e6 / answers as f64;
+    println!("{name:<44} {rate:>9.0} {:>9.2} {:>9.2} {:>9.2} {each:>9.2}", at(0.5), at(0.99), at(1.0));
+    rate
+}
+
+/// A server in a process of its own, on one core, with a folder of its own.
+struct Server {
+    child: Child,
+    address: SocketAddr,
+    _folder: tempfile::TempDir,
+}
+
+impl Server {
+    fn bare() -> Self {
+        let program = std::env::current_exe().unwrap();
+        Self::start(&[program.to_str().unwrap(), "bare"])
+    }
+
+    fn callstore() -> Self {
+        Self::start(&[env!("CARGO_BIN_EXE_callstore"), "--listen", "127.0.0.1:0", "--log-format", "json"])
+    }
+
+    fn start(command: &[&str]) -> Self {
+        let folder = tempfile::tempdir_in(".").unwrap();
+        let mut server = Command::new("taskset");
+        server.args(["-c", SERVER_CORE]).args(command).current_dir(folder.path());
+        let mut child = server.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let address = lines.find_map(|line| {
+            let line: serde_json::Value = serde_json::from_str(&line.unwrap()).unwrap_or_default();
+            line["address"].as_str().and_then(|address| address.parse().ok())
+        });
+        std::thread::spawn(move || lines.for_each(|line| eprintln!("{}", line.unwrap_or_default())));
+        Self { child, address: address.unwrap(), _folder: folder }
+    }
+
+    fn cpu_seconds(&self) -> f64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
+        let fields = stat.rsplit(')').next().unwrap().split_whitespace().skip(11).take(2);
+        fields.map(|ticks| ticks.parse::<f64>().unwrap()).sum::<f64>() / 100.0
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+fn pin_client() {
+    let id = std::process::id().to_string();
+    let pinned = Command::new("taskset").args(["-cp", &CLIENT_CORE.to_string(), &id]).stdout(Stdio::null()).status();
+    assert!(pinned.unwrap().success(), "taskset (util-linux) pins the client to a core");
+}

@@ -1,0 +1,92 @@
+//! The journal's rows: the chunks of one transaction, of whatever calls, one behind the other.
+//!
+//! An entry is the call's id (16 bytes), the track (1), whether there is a timestamp (1), the encoding (2), the sample rate
+//! (4), the first sequence number (4), how many chunks (4), the timestamp in milliseconds (4), how many bytes of audio (4), and
+//! the audio. Integers are little-endian.
+
+use audio::Encoding;
+use entity::call_track::Track;
+use uuid::Uuid;
+
+use crate::{calls::AudioFormat, chunks::ChunkRow};
+
+/// Bytes of an entry before its audio.
+pub(super) const HEAD: usize = 40;
+
+/// Appends a row's entry.
+pub(super) fn encode(row: &ChunkRow, journal: &mut Vec<u8>) {
+    journal.extend_from_slice(row.call.as_bytes());
+    journal.push(match row.track {
+        Track::Inbound => 0,
+        Track::Outbound => 1,
+    });
+    journal.push(row.timestamp_ms.is_some().into());
+    let encoding: u16 = match row.format.encoding {
+        Encoding::Mulaw => 0,
+        Encoding::Alaw => 1,
+        Encoding::Pcm16 => 2,
+    };
+    journal.extend_from_slice(&encoding.to_le_bytes());
+    for number in [row.format.sample_rate_hz, row.first_sequence, row.chunks, row.timestamp_ms.unwrap_or_default()] {
+        journal.extend_from_slice(&number.to_le_bytes());
+    }
+    // Chunks are limited to far less.
+    let bytes = u32::try_from(row.audio.len()).unwrap_or(u32::MAX);
+    journal.extend_from_slice(&bytes.to_le_bytes());
+    journal.extend_from_slice(&row.audio);
+}
+
+/// The entries of a journal's row; none where it is damaged.
+pub(super) fn decode(mut journal: &[u8]) -> Option<Vec<ChunkRow>> {
+    let mut rows = Vec::new();
+    while !journal.is_empty() {
+        let (head, rest) = journal.split_at_checked(HEAD)?;
+        let number = |at: usize| head.get(at..)?.first_chunk().copied().map(u32::from_le_bytes);
+        let (audio, rest) = rest.split_at_checked(number(36)? as usize)?;
+        let encoding = match head[18] {
+            0 => Encoding::Mulaw,
+            1 => Encoding::Alaw,
+            _ => Encoding::Pcm16,
+        };
+        rows.push(ChunkRow {
+            call: Uuid::from_slice(&head[..16]).ok()?,
+            track: if head[16] == 0 { Track::Inbound } else { Track::Outbound },
+            format: AudioFormat { encoding, sample_rate_hz: number(20)? },
+            first_sequence: number(24)?,
+            chunks: number(28)?.max(1),
+            timestamp_ms: if head[17] == 1 { number(32) } else { None },
+            audio: audio.to_vec(),
+        });
+        journal = rest;
+    }
+    Some(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(track: Track, timestamp_ms: Option<u32>, audio: &[u8]) -> ChunkRow {
+        let call = Uuid::from_u128(7);
+        let format = AudioFormat { encoding: Encoding::Pcm16, sample_rate_hz: 44_100 };
+        ChunkRow { call, track, format, first_sequence: 4, chunks: 2, timestamp_ms, audio: audio.to_vec() }
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_what_is_cut_is_not() {
+        let rows = [
+            row(Track::Inbound, None, &[1, 2]),
+            row(Track::Outbound, Some(80), &[]),
+            row(Track::Inbound, Some(0), &[3; 900]),
+        ];
+        let mut journal = Vec::new();
+        for row in &rows {
+            encode(row, &mut journal);
+        }
+        assert_eq!(decode(&journal).as_deref(), Some(&rows[..]));
+        let whole = [0, HEAD + 2, 2 * HEAD + 2];
+        for end in (0..journal.len()).filter(|end| !whole.contains(end)) {
+            assert_eq!(decode(&journal[..end]), None, "{end}");
+        }
+    }
+}
