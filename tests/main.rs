@@ -20,6 +20,7 @@ mod races;
 mod readme;
 mod recordings;
 mod settings;
+mod simulate;
 mod stall_and_burst;
 mod statuses;
 mod swagger;

@@ -40,11 +40,10 @@ pub struct Endpoint {
     base: String,
 }
 
-/// An open WebSocket.
-pub struct Link {
-    sending: SplitSink<Socket, Message>,
-    receiving: SplitStream<Socket>,
-}
+/// A WebSocket, open until it is dropped.
+pub struct Link(Option<Halves>);
+
+type Halves = (SplitSink<Socket, Message>, SplitStream<Socket>);
 
 /// Why a WebSocket is no longer open.
 #[derive(Debug)]
@@ -82,10 +81,7 @@ impl Link {
         let config = WebSocketConfig::default().read_buffer_size(READ_BYTES).write_buffer_size(WRITE_BYTES);
         let url = format!("{}{path}", endpoint.base);
         match client_async_tls_with_config(url, tcp, Some(config), None).await {
-            Ok((socket, _)) => {
-                let (sending, receiving) = socket.split();
-                Ok(Self { sending, receiving })
-            }
+            Ok((socket, _)) => Ok(Self(Some(socket.split()))),
             Err(Error::Http(response)) => {
                 let detail = answer::detail(response.body().as_deref().unwrap_or_default());
                 Err(CallFailure::Handshake { path: path.to_owned(), status: response.status().as_u16(), detail })
@@ -96,12 +92,12 @@ impl Link {
 
     /// The next text; pings are answered meanwhile.
     pub async fn receive(&mut self) -> Result<Bytes, Lost> {
-        receive(&mut self.receiving).await
+        receive(&mut self.halves()?.1).await
     }
 
     /// Sends messages in one piece, and takes what comes meanwhile: a service that waits for us to read would not read.
     pub async fn send(&mut self, outbox: &mut Vec<Message>, mut taken: impl FnMut(&Bytes)) -> Result<(), Lost> {
-        let Self { sending, receiving } = self;
+        let (sending, receiving) = self.halves()?;
         let sending = async {
             for message in outbox.drain(..) {
                 sending.feed(message).await?;
@@ -119,9 +115,20 @@ impl Link {
     }
 
     /// Closes the socket.
-    pub async fn close(&mut self) {
-        // One that is gone need not be closed.
-        let _ = self.sending.close().await;
+    pub async fn close(mut self) {
+        if let Ok((sending, _)) = self.halves() {
+            // One that is gone need not be closed.
+            let _ = sending.close().await;
+        }
+    }
+
+    /// Drops the connection as a network does.
+    pub fn drop_without_close(&mut self) {
+        self.0 = None;
+    }
+
+    fn halves(&mut self) -> Result<&mut Halves, Lost> {
+        self.0.as_mut().ok_or_else(|| Lost::Broken("it was dropped".to_owned()))
     }
 }
 

@@ -16,6 +16,8 @@ use super::{
     link::{Link, Lost},
 };
 
+/// How long chaos leaves a call without a connection, in milliseconds: a broken one is not noticed at once.
+const BROKEN_MS: std::ops::RangeInclusive<u64> = 50..=300;
 /// The pause before a socket that broke is opened again; it doubles each time.
 const PAUSE: Duration = Duration::from_millis(100);
 /// How often that is tried.
@@ -71,14 +73,17 @@ pub struct Session<'a, P> {
     protocol: P,
     link: Link,
     outbox: Outbox,
+    /// Since when the socket is open. What could not be sent before is not late for want of pacing.
+    open_since: Instant,
 }
 
 impl<'a, P: Protocol> Session<'a, P> {
     /// Opens the socket.
     pub async fn open(run: &'a Run, call: &'a mut Call, protocol: P) -> Result<Self, CallFailure> {
         let link = Link::open(&run.endpoint, protocol.path()).await?;
-        let mut session = Self { run, call, protocol, link, outbox: Outbox::default() };
-        session.protocol.opening(session.call, Instant::now(), &mut session.outbox);
+        let open_since = Instant::now();
+        let mut session = Self { run, call, protocol, link, outbox: Outbox::default(), open_since };
+        session.protocol.opening(session.call, open_since, &mut session.outbox);
         session.flush().await?;
         Ok(session)
     }
@@ -111,7 +116,8 @@ impl<'a, P: Protocol> Session<'a, P> {
             }
             self.run.progress.sent(frames);
             if let Some(deadline) = deadline {
-                self.run.measure(|measures| measures.lateness.note(now.saturating_duration_since(deadline), frames));
+                let late = now.saturating_duration_since(deadline.max(self.open_since));
+                self.run.measure(|measures| measures.lateness.note(late, frames));
             }
             self.flush().await?;
         }
@@ -177,7 +183,7 @@ impl<'a, P: Protocol> Session<'a, P> {
 
     /// Sends what is in the outbox.
     async fn flush(&mut self) -> Result<(), CallFailure> {
-        let Self { run, call, protocol, link, outbox } = self;
+        let Self { run, call, protocol, link, outbox, .. } = self;
         match link.send(&mut outbox.messages, |text| protocol.take(run, call, text)).await {
             Ok(()) => Ok(()),
             Err(lost) => self.recover(lost).await,
@@ -187,12 +193,15 @@ impl<'a, P: Protocol> Session<'a, P> {
     /// Breaks the connection as a network does, without a word, once all is sent; and comes back.
     async fn break_off(&mut self) -> Result<(), CallFailure> {
         self.flush().await?;
+        self.link.drop_without_close();
+        time::sleep(Duration::from_millis(fastrand::u64(BROKEN_MS))).await;
         match Link::open(&self.run.endpoint, self.protocol.path()).await {
             Ok(link) => self.link = link,
             Err(CallFailure::Broken { reason, .. }) => return self.recover(Lost::Broken(reason)).await,
             Err(failure) => return Err(failure),
         }
-        self.protocol.opening(self.call, Instant::now(), &mut self.outbox);
+        self.open_since = Instant::now();
+        self.protocol.opening(self.call, self.open_since, &mut self.outbox);
         self.flush().await
     }
 
@@ -219,8 +228,9 @@ impl<'a, P: Protocol> Session<'a, P> {
             self.call.ledger.counts.reconnects += 1;
             // What was not sent is lost with its connection, or waits for its acknowledgement and is sent again.
             self.outbox.messages.clear();
-            self.protocol.opening(self.call, Instant::now(), &mut self.outbox);
-            let Self { run, call, protocol, link, outbox } = self;
+            self.open_since = Instant::now();
+            self.protocol.opening(self.call, self.open_since, &mut self.outbox);
+            let Self { run, call, protocol, link, outbox, .. } = self;
             match link.send(&mut outbox.messages, |text| protocol.take(run, call, text)).await {
                 Ok(()) => return Ok(()),
                 Err(Lost::Broken(reason)) => failure = CallFailure::Broken { path: protocol.path().to_owned(), reason },
