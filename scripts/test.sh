@@ -13,6 +13,8 @@ programs=(
     ffmpeg:ffmpeg
     ffprobe:ffmpeg
     jq:jq
+    node:nodejs
+    npm:npm
     sox:sox
     sqlite3:sqlite3
 )
@@ -20,6 +22,13 @@ programs=(
 # A module of Debian's Python and the package that has it.
 modules=(
     soundfile:python3-soundfile
+    websockets:python3-websockets
+)
+
+# Packages of node's, which go into a folder of the build.
+node_packages=(
+    tsx@4.23.15
+    ws@8.23.0
 )
 
 missing_packages() {
@@ -48,6 +57,15 @@ if [ "${#packages[@]}" -gt 0 ]; then
     echo "test.sh: installing ${packages[*]}"
     if ! install "${packages[@]}"; then
         echo "test.sh: could not install ${packages[*]}; the tests that need them will fail and say so" >&2
+    fi
+fi
+
+node_folder="${CARGO_TARGET_DIR:-target}/node"
+if ! (cd "$node_folder" 2>/dev/null && npm ls --silent "${node_packages[@]}" >/dev/null 2>&1); then
+    echo "test.sh: installing ${node_packages[*]} into $node_folder"
+    mkdir -p "$node_folder"
+    if ! npm install --silent --no-audit --no-fund --prefix "$node_folder" "${node_packages[@]}"; then
+        echo "test.sh: could not install ${node_packages[*]}; the test that needs them will fail and say so" >&2
     fi
 fi
 

@@ -115,6 +115,7 @@ fn operation_ids_are_those_of_the_contract() {
         "addTranscript",
         "addTranscripts",
         "listTranscripts",
+        "listCallEvents",
         "addAnalytics",
         "listAnalytics",
         "setMetadata",

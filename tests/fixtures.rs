@@ -5,7 +5,19 @@ use sha2::{Digest, Sha256};
 
 use crate::support::{self, Server};
 
-const SESSIONS: [&str; 4] = ["clean-two-party", "caller-only", "rough-two-party", "jittery-two-party"];
+pub const SESSIONS: [&str; 4] = ["clean-two-party", "caller-only", "rough-two-party", "jittery-two-party"];
+
+/// The messages of a session, as they were sent.
+pub fn lines(name: &str) -> Vec<String> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/twilio");
+    std::fs::read_to_string(format!("{folder}/{name}.jsonl")).unwrap().lines().map(str::to_owned).collect()
+}
+
+/// What the recording of a session holds.
+pub fn expected(name: &str) -> Value {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/twilio");
+    serde_json::from_str(&std::fs::read_to_string(format!("{folder}/{name}.expected.json")).unwrap()).unwrap()
+}
 
 struct Session {
     stream_sid: String,
@@ -15,9 +27,7 @@ struct Session {
 
 impl Session {
     fn read(name: &str) -> Self {
-        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/twilio");
-        let read = |suffix: &str| std::fs::read_to_string(format!("{folder}/{name}.{suffix}")).unwrap();
-        let events: Vec<Value> = read("jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let events: Vec<Value> = lines(name).iter().map(|line| serde_json::from_str(line).unwrap()).collect();
         let number = |value: &Value| value.as_str().unwrap().parse::<u32>().unwrap();
         let chunks = events.iter().filter(|event| event["event"] == "media").map(|event| {
             let media = &event["media"];
@@ -30,7 +40,7 @@ impl Session {
         Self {
             stream_sid: start["streamSid"].as_str().unwrap().to_owned(),
             chunks: chunks.collect(),
-            expected: serde_json::from_str(&read("expected.json")).unwrap(),
+            expected: expected(name),
         }
     }
 
@@ -60,7 +70,7 @@ async fn record(server: &Server, session: &Session, batch: usize) -> Value {
     ended["recordings"][0].clone()
 }
 
-async fn check(server: &Server, recording: &Value, expected: &Value) {
+pub async fn check(server: &Server, recording: &Value, expected: &Value) {
     let audio = server.get(&format!("/recordings/{}/audio", recording["id"].as_str().unwrap())).await.expect(200);
     assert_eq!(audio.bytes.len(), recording["sizeBytes"].as_u64().unwrap() as usize);
     let hex = |bytes: &[u8]| Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();

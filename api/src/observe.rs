@@ -10,7 +10,7 @@ use std::{
 };
 
 use actix_web::{
-    Error, HttpResponse,
+    Error, HttpMessage, HttpResponse,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
@@ -28,6 +28,10 @@ use crate::{pages::KnownPaths, problem::Problem};
 /// The header that names a request.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// A request's id, among its extensions: for handlers whose work goes on after the answer.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub String);
+
 /// Middleware: see the module.
 pub async fn observe(
     mut request: ServiceRequest,
@@ -35,6 +39,7 @@ pub async fn observe(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let begun = Instant::now();
     let request_id = request_id(&request);
+    request.extensions_mut().insert(RequestId(request_id.clone()));
     let method = request.method().clone();
     if method == Method::HEAD {
         // The HTTP library remembers that it was HEAD, and leaves the body out.
@@ -56,7 +61,7 @@ pub async fn observe(
     let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     let label = if known.contains(&method) { method.as_str() } else { "other" };
     let paths = response.request().app_data::<web::Data<KnownPaths>>();
-    let route = paths.and_then(|paths| paths.route(response.request().path())).unwrap_or("unknown");
+    let route = paths.and_then(|paths| paths.pattern_of(response.request().path())).unwrap_or("unknown");
     let recorders = recorders(label, route, status);
     recorders.requests.increment(1);
     recorders.seconds.record(elapsed.as_secs_f64());

@@ -41,6 +41,7 @@ impl std::fmt::Display for Document {
         (name = "Chunks", description = "The audio of a call that runs."),
         (name = "Recordings", description = "The audio of a call that has ended."),
         (name = "Transcripts", description = "What was said."),
+        (name = "Events", description = "What a media stream told beside audio."),
         (name = "Analytics", description = "Snapshots of a call's figures."),
         (name = "Metadata", description = "What else is known of a call."),
         (name = "Audio", description = "Converting audio."),

@@ -1,4 +1,5 @@
-//! What is served beside the operations: the document, Swagger UI, the way there, and an answer for every other path.
+//! What is served beside the operations: WebSockets, the document, Swagger UI, the way there, and an answer for every other
+//! path.
 
 use actix_router::ResourceDef;
 use actix_web::{
@@ -15,17 +16,22 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::{
     openapi::Document,
     problem::{Problem, ProblemCode},
+    stream::open_stream,
+    twilio::open_twilio_stream,
 };
 
-/// The pages, which the document does not list.
-const PAGES: [&str; 4] = ["/", "/openapi.json", "/swagger-ui", "/swagger-ui/{file:.*}"];
+/// The pages and WebSockets, which the document does not list.
+const PAGES: [&str; 6] =
+    ["/", "/calls/{call}/stream", "/openapi.json", "/swagger-ui", "/swagger-ui/{file:.*}", "/twilio/stream"];
 
-/// Registers the pages.
+/// Registers the pages and the WebSockets.
 pub fn pages(config: &mut ServiceConfig) {
     let redirect = || web::get().to(to_swagger_ui);
     // Unless told otherwise, Swagger UI sends the document's address to a validator on the Internet.
     let swagger_ui = Config::new(["/openapi.json"]).try_it_out_enabled(true).validator_url("none");
     config
+        .route("/twilio/stream", web::get().to(open_twilio_stream))
+        .route("/calls/{call}/stream", web::get().to(open_stream))
         .route("/openapi.json", web::get().to(document))
         .route("/", redirect())
         .route("/swagger-ui", redirect())
@@ -64,21 +70,12 @@ impl KnownPaths {
         Self(operations.chain(pages).collect())
     }
 
-    /// The pattern that a path fits. Patterns are compared segment by segment, which is cheap enough for every request.
-    pub fn route(&self, path: &str) -> Option<&str> {
-        let fits = |pattern: &str| {
-            let (mut segments, mut parts) = (path.split('/'), pattern.split('/'));
-            loop {
-                match (segments.next(), parts.next()) {
-                    (None, None) => return true,
-                    (Some(_), Some(part)) if part.ends_with(":.*}") => return true,
-                    (Some(segment), Some(part))
-                        if segment == part || (part.starts_with('{') && !segment.is_empty()) => {}
-                    _ => return false,
-                }
-            }
-        };
-        self.0.iter().map(|known| known.pattern.as_str()).find(|pattern| fits(pattern))
+    /// The pattern that a path fits.
+    pub fn pattern_of(&self, path: &str) -> Option<&str> {
+        // By hand, since it is done for every request: the router has found it, but does not tell.
+        let path = path.as_bytes();
+        let fits = |known: &&KnownPath| fits(known.pattern.as_bytes(), path);
+        self.0.iter().find(fits).map(|known| known.pattern.as_str())
     }
 
     /// The methods that a path takes.
@@ -93,6 +90,25 @@ impl KnownPaths {
     }
 }
 
+/// Whether a path fits a pattern: `{name}` is a segment, `{name:.*}` is all the rest.
+fn fits(mut pattern: &[u8], mut path: &[u8]) -> bool {
+    loop {
+        let same = pattern.iter().zip(path).take_while(|(a, b)| a == b && **a != b'{').count();
+        (pattern, path) = (&pattern[same..], &path[same..]);
+        let Some(end) = pattern.iter().position(|&byte| byte == b'}').filter(|_| pattern[0] == b'{') else {
+            return pattern.is_empty() && path.is_empty();
+        };
+        if pattern[..end].ends_with(b":.*") {
+            return true;
+        }
+        let segment = path.iter().position(|&byte| byte == b'/').unwrap_or(path.len());
+        if segment == 0 {
+            return false;
+        }
+        (pattern, path) = (&pattern[end + 1..], &path[segment..]);
+    }
+}
+
 /// Answers what no route has taken: 405 where the path takes other methods, else 404.
 pub async fn fallback(request: HttpRequest, known: Data<KnownPaths>) -> Result<HttpResponse, Problem> {
     let allowed = known.methods(request.path()).join(", ");
@@ -101,4 +117,23 @@ pub async fn fallback(request: HttpRequest, known: Data<KnownPaths>) -> Result<H
     }
     let problem = Problem::new(ProblemCode::MethodNotAllowed, format!("This path takes {allowed}."));
     Err(HeaderValue::from_str(&allowed).map_or(problem.clone(), |allowed| problem.with_header(header::ALLOW, allowed)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn a_path_fits_its_pattern_and_no_other() {
+        let patterns =
+            ["/", "/calls", "/calls/{call}", "/calls/{call}/chunks", "/calls/{call}/chunks/batch", "/ui/{_:.*}"];
+        let paths = ["/", "/calls", "/calls/MZ1", "/calls/MZ1/chunks", "/calls/MZ1/chunks/batch", "/ui/a/b"];
+        for (index, path) in paths.iter().enumerate() {
+            let fitting: Vec<_> = patterns.iter().filter(|pattern| fits(pattern.as_bytes(), path.as_bytes())).collect();
+            assert_eq!(fitting, [&patterns[index]], "{path}");
+        }
+        for path in ["", "/calls/", "/calls//chunks", "/calls/MZ1/chunk", "/calls/MZ1/chunks/", "/callsign", "/call"] {
+            assert!(patterns.iter().all(|pattern| !fits(pattern.as_bytes(), path.as_bytes())), "{path}");
+        }
+    }
 }

@@ -70,6 +70,11 @@ impl Problem {
         Self::invalid_field(pointer, detail)
     }
 
+    /// The kind of problem.
+    pub fn code(&self) -> ProblemCode {
+        self.code
+    }
+
     /// Adds a header to the answer.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {

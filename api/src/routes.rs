@@ -2,7 +2,7 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{analytics, audio, calls, chunks, metadata, recordings, system, transcripts};
+use crate::{analytics, audio, calls, chunks, events, metadata, recordings, system, transcripts};
 
 /// Registers all operations.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -12,6 +12,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .configure(calls::routes)
         .configure(recordings::routes)
         .configure(transcripts::routes)
+        .configure(events::routes)
         .configure(analytics::routes)
         .configure(metadata::routes)
         .configure(audio::routes)

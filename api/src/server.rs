@@ -4,13 +4,17 @@ use std::{
     future::Future,
     io,
     net::{SocketAddr, TcpListener},
+    rc::Rc,
     sync::Arc,
     time::Duration,
 };
 
+use actix_http::HttpService;
+use actix_server::{Server, ServerHandle};
+use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt, fn_factory, fn_service, map_config};
 use actix_web::{
-    App, HttpServer,
-    dev::ServerHandle,
+    App,
+    dev::AppConfig,
     middleware::{Compress, from_fn},
     web::{self, Data},
 };
@@ -19,7 +23,7 @@ use service::{Callstore, Clock, Database, Ids, Store, SystemClock, SystemIds};
 use utoipa_actix_web::AppExt;
 
 use crate::{
-    command::about, document, observe::observe, openapi, pages, routes::routes, settings::Settings,
+    command::about, document, observe::observe, openapi, pages, routes::routes, settings::Settings, socket::answer,
     system::install_metrics,
 };
 
@@ -30,6 +34,8 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 const KEEP_ALIVE: Duration = Duration::from_secs(120);
 /// How long requests under way may take once the service stops.
 const STOP_SECONDS: u64 = 8;
+/// How long a client may take to hang up.
+const DISCONNECT_LIMIT: Duration = Duration::from_secs(1);
 /// How long background work may take to come to a stop after that.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
@@ -101,7 +107,7 @@ pub async fn start(
     let ids: Data<dyn Ids> = Data::from(ids);
     let document = Data::new(document()?);
     let known = Data::new(pages::KnownPaths::of(&openapi::build()));
-    let server = HttpServer::new(move || {
+    let app = move || {
         App::new()
             .app_data(data.clone())
             .app_data(ids.clone())
@@ -114,12 +120,33 @@ pub async fn start(
             .into_app()
             .configure(pages::pages)
             .default_service(web::to(pages::fallback))
-    })
-    .listen(listener)?
-    .disable_signals()
-    .keep_alive(KEEP_ALIVE)
-    .shutdown_timeout(STOP_SECONDS)
-    .run();
+    };
+    let server = Server::build().disable_signals().shutdown_timeout(STOP_SECONDS);
+    let stops = server.graceful_shutdown_signal();
+    // As the framework's own server puts it together, and WebSockets beside it.
+    let server = server.listen("callstore", listener, move || {
+        let (app, sockets, stops) = (app.clone(), app.clone(), stops.clone());
+        let upgrade = fn_factory(move || {
+            let app = map_config(sockets(), |()| AppConfig::default()).new_service(());
+            async move {
+                let app = Rc::new(app.await?);
+                Ok::<_, ()>(fn_service(move |(request, framed)| answer(app.clone(), request, framed)))
+            }
+        });
+        let stopped = move || {
+            let stops = stops.clone();
+            async move { stops.notified().await }
+        };
+        HttpService::build()
+            .graceful_shutdown_signal(stopped)
+            .keep_alive(KEEP_ALIVE)
+            .client_disconnect_timeout(DISCONNECT_LIMIT)
+            .local_addr(address)
+            .upgrade(upgrade)
+            .finish(map_config(app().into_factory().map_err(|error| error.error_response()), |()| AppConfig::default()))
+            .tcp()
+    })?;
+    let server = server.run();
     let handle = server.handle();
     Ok((Running { address, callstore, handle }, server))
 }

@@ -8,6 +8,7 @@ mod chunks;
 mod clock;
 mod database;
 mod error;
+mod events;
 mod finalizer;
 mod health;
 pub mod limits;
@@ -20,6 +21,7 @@ mod policy;
 mod purge;
 mod recordings;
 mod store;
+mod streams;
 mod transcripts;
 mod writer;
 
@@ -36,16 +38,19 @@ pub use clock::{Clock, Ids, SystemClock, SystemIds};
 pub use database::{Database, DatabaseUrl, OpenError};
 pub use entity::Timestamp;
 pub use error::{Error, FieldError};
+pub use events::{CallEvent, EventType, NewEvent};
 pub use health::Health;
 pub use metadata::{Metadata, MetadataChange, MetadataSet, NewMetadata};
 pub use page::{Page, Slice};
 pub use policy::{Policy, RECONNECT_GRACE};
 pub use recordings::{Gap, Recording, RecordingFile};
 pub use store::Store;
+pub use streams::{Added, CallSocket, Frame, Interruption, MediaStream, NewStream, Refused, SocketWriter};
 pub use transcripts::{ListTranscripts, NewTranscript, Transcript};
 
 use finalizer::Finalizer;
 use futures_util::FutureExt;
+use streams::Streams;
 use writer::Writer;
 
 /// The call store: what every operation works on. Cheap to clone.
@@ -60,6 +65,7 @@ struct Inner {
     policy: Policy,
     writer: Writer,
     finalizer: Finalizer,
+    streams: Streams,
 }
 
 impl Callstore {
@@ -69,8 +75,9 @@ impl Callstore {
     /// Outside of a Tokio runtime.
     #[must_use]
     pub fn new(database: Database, store: Store, clock: Box<dyn Clock>, ids: Arc<dyn Ids>, policy: Policy) -> Self {
-        let writer = Writer::start(database.clone());
-        Self(Arc::new(Inner { database, store, clock, ids, policy, writer, finalizer: Finalizer::default() }))
+        let (writer, finalizer) = (Writer::start(database.clone()), Finalizer::default());
+        let streams = Streams::default();
+        Self(Arc::new(Inner { database, store, clock, ids, policy, writer, finalizer, streams }))
     }
 
     /// Goes on with all that the last run left: recordings to be made, chunks and deleted calls to be removed.
@@ -99,8 +106,9 @@ impl Callstore {
         self.0.store.close();
     }
 
-    /// Lets every waiting [`end_call`](Self::end_call) answer now: the service is about to stop.
+    /// Lets every waiting [`end_call`](Self::end_call) answer and every socket close now: the service is about to stop.
     pub fn stop_waiting(&self) {
+        self.0.streams.stop();
         self.0.finalizer.cancel();
     }
 

@@ -41,7 +41,7 @@ pub fn cases() -> Vec<Case> {
         get("/calls?cursor=%27%3B--").is(400, "invalid_cursor"),
         get("/calls?cursor=AQEAAAGbfYpiDgGQXzwrenwRnU5aa3yNng9Zt8NcB0Gk8T1bX3k").is(400, "invalid_cursor"),
     ]);
-    for list in ["transcripts", "analytics"] {
+    for list in ["transcripts", "analytics", "events"] {
         cases.extend([
             get(format!("/calls/live/{list}?limit=0")).invalid("/limit"),
             get(format!("/calls/live/{list}?offset=-1")).invalid("/offset"),

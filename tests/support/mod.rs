@@ -3,12 +3,14 @@
 mod answer;
 mod binary;
 mod server;
+mod socket;
 mod tools;
 
 pub use answer::Answer;
 pub use binary::Binary;
-pub use server::{Server, execute, query_strings};
-pub use tools::frames;
+pub use server::{Server, TestClock, execute, query_strings};
+pub use socket::Socket;
+pub use tools::{frames, run as run_program};
 
 use std::time::Duration;
 

@@ -74,8 +74,13 @@ impl Server {
 
     /// Stops the server as a signal does.
     pub async fn stop(&mut self) {
-        self.running.stop().await;
-        let thread = self.thread.take().unwrap();
+        self.stop_and(async {}).await;
+    }
+
+    /// Stops the server while something else goes on.
+    pub async fn stop_and(&mut self, meanwhile: impl Future<Output = ()>) {
+        let Some(thread) = self.thread.take() else { return };
+        tokio::join!(self.running.stop(), meanwhile);
         tokio::task::spawn_blocking(|| thread.join().unwrap()).await.unwrap();
     }
 

@@ -5,7 +5,7 @@ mod add_batch;
 mod media;
 mod status;
 
-pub use add::RawBytes;
+pub use add::{AddAudioChunk, RawBytes};
 pub use add_batch::check_batch;
 
 use serde::{Deserialize, Serialize};

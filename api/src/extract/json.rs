@@ -66,15 +66,22 @@ impl<T: JsonBody + Default> FromRequest for OptionalJson<T> {
 
 /// Reads and validates a value.
 pub fn from_json<T: JsonBody>(bytes: &[u8]) -> Result<T, Problem> {
-    let mut parser = serde_json::Deserializer::from_slice(bytes);
-    let Object(value): Object<T> = serde_path_to_error::deserialize(&mut parser).map_err(|error| {
-        let path = error.path().clone();
-        problem(&error.into_inner(), &path)
-    })?;
-    parser.end().map_err(|error| malformed(&error))?;
+    let Object(value): Object<T> = serde_json::from_slice(bytes).map_err(|error| explain::<T>(bytes, &error))?;
     refuse_nul(bytes)?;
     value.validate().map_err(|errors| Problem::invalid(field_errors("", &errors)))?;
     Ok(value)
+}
+
+/// Finds out where an error is, which costs too much to be known of every body.
+fn explain<T: JsonBody>(bytes: &[u8], error: &serde_json::Error) -> Problem {
+    let mut parser = serde_json::Deserializer::from_slice(bytes);
+    match serde_path_to_error::deserialize::<_, Object<T>>(&mut parser) {
+        Ok(_) => malformed(error),
+        Err(error) => {
+            let path = error.path().clone();
+            problem(&error.into_inner(), &path)
+        }
+    }
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
@@ -128,7 +135,7 @@ fn escape(name: &str) -> String {
 
 /// NUL cannot be kept by every database. It can only come as an escape, so that most bodies need no second look.
 fn refuse_nul(bytes: &[u8]) -> Result<(), Problem> {
-    if !bytes.windows(6).any(|window| window == br"\u0000") {
+    if memchr::memmem::find(bytes, br"\u0000").is_none() {
         return Ok(());
     }
     let value: Value = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;

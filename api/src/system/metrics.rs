@@ -26,6 +26,13 @@ pub fn install_metrics() -> Option<&'static PrometheusHandle> {
         metrics::describe_counter!("callstore_chunks_total", "Chunks stored, by track.");
         metrics::describe_counter!("callstore_chunk_bytes_total", "Bytes of audio stored, by track.");
         metrics::describe_counter!("callstore_chunk_duplicates_total", "Chunks that came again, by track.");
+        metrics::describe_gauge!("callstore_stream_sockets", "Open WebSockets, by protocol.");
+        metrics::describe_counter!("callstore_stream_skipped_total", "Messages and frames skipped, by reason.");
+        metrics::describe_counter!(
+            "callstore_stream_unknown_events_total",
+            "Events of media streams that are not known."
+        );
+        metrics::describe_counter!("callstore_stream_takeovers_total", "Media streams that went on on a new socket.");
         metrics::describe_counter!("callstore_recordings_total", "Calls finalized, by outcome.");
         metrics::describe_histogram!("callstore_finalize_seconds", "How long finalizing took.");
         metrics::describe_gauge!("callstore_active_calls", "Calls that take audio.");

@@ -32,6 +32,7 @@ impl Callstore {
                 .boxed()
             })
             .await?;
+        self.0.streams.ended(id);
         self.purge_call(id);
         Ok(())
     }

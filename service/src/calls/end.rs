@@ -34,14 +34,27 @@ impl Callstore {
         self.find_call(self.0.database.readers(), &CallRef::of(id)).await
     }
 
-    /// Moves a call to `finalizing` where it is active or failed, and `decide` says so once all writes before are in.
+    /// Ends a call now for a reason of the service's own, and does not wait for its recording.
+    ///
+    /// # Errors
+    /// `CallNotFound`, or a failing database.
+    pub(crate) async fn end_in_background(&self, call: &CallRef, reason: EndReason) -> Result<(), Error> {
+        let ended = self.begin_end(call, move |_, _| Some(End { reason, time: None })).await?;
+        if ended.status == Status::Finalizing {
+            self.finalize(ended.id);
+        }
+        Ok(())
+    }
+
+    /// Moves a call to `finalizing` where it is active or failed, and `decide` says so once all writes before are in. Its
+    /// sockets close then.
     pub(crate) async fn begin_end(
         &self,
         call: &CallRef,
         decide: impl FnOnce(&Call, &mut Batch) -> Option<End> + Send + 'static,
     ) -> Result<Call, Error> {
         let (this, call) = (self.clone(), call.clone());
-        self.write(0, move |batch| {
+        let work = self.write(0, move |batch| {
             async move {
                 let stored = batch.call(&call).await?;
                 if matches!(stored.status, Status::Completed | Status::Finalizing) {
@@ -67,8 +80,12 @@ impl Callstore {
                 Ok(ended.try_into_model()?)
             }
             .boxed()
-        })
-        .await
+        });
+        let call = work.await?;
+        if call.status != Status::Active {
+            self.0.streams.ended(call.id);
+        }
+        Ok(call)
     }
 }
 

@@ -108,6 +108,11 @@ impl CallRef {
         Some(Self { id, stream_sid: text.to_owned() })
     }
 
+    /// A call by its `streamSid` alone, whatever that looks like.
+    pub(crate) fn by_stream_sid(stream_sid: &str) -> Self {
+        Self { id: None, stream_sid: stream_sid.to_owned() }
+    }
+
     /// The name of a call whose id is known.
     pub(crate) fn of(id: Uuid) -> Self {
         Self { id: Some(id), stream_sid: String::new() }

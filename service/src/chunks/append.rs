@@ -1,7 +1,10 @@
 //! Taking chunks: each is a row before it is acknowledged.
 
+use std::sync::LazyLock;
+
 use audio::Encoding;
 use futures_util::FutureExt;
+use metrics::Counter;
 use uuid::Uuid;
 
 use super::{Track, addition::Addition, track_name};
@@ -115,13 +118,34 @@ async fn take_chunks(
 
 /// Counts what was taken, for the metrics.
 fn count(stored: &[ChunkStored]) {
+    static COUNTERS: LazyLock<[TrackCounters; 2]> =
+        LazyLock::new(|| [Track::Inbound, Track::Outbound].map(TrackCounters::of));
+    let [inbound, outbound] = &*COUNTERS;
     for chunk in stored {
-        let track = track_name(chunk.track);
+        let counters = if chunk.track == Track::Inbound { inbound } else { outbound };
         if chunk.duplicate {
-            metrics::counter!("callstore_chunk_duplicates_total", "track" => track).increment(1);
+            counters.duplicates.increment(1);
         } else {
-            metrics::counter!("callstore_chunks_total", "track" => track).increment(1);
-            metrics::counter!("callstore_chunk_bytes_total", "track" => track).increment(chunk.bytes as u64);
+            counters.chunks.increment(1);
+            counters.bytes.increment(chunk.bytes as u64);
+        }
+    }
+}
+
+/// The counters of a track; looking them up by their names costs more than counting.
+struct TrackCounters {
+    chunks: Counter,
+    bytes: Counter,
+    duplicates: Counter,
+}
+
+impl TrackCounters {
+    fn of(track: Track) -> Self {
+        let track = track_name(track);
+        Self {
+            chunks: metrics::counter!("callstore_chunks_total", "track" => track),
+            bytes: metrics::counter!("callstore_chunk_bytes_total", "track" => track),
+            duplicates: metrics::counter!("callstore_chunk_duplicates_total", "track" => track),
         }
     }
 }
@@ -129,19 +153,19 @@ fn count(stored: &[ChunkStored]) {
 /// What holds for a chunk whatever is stored.
 fn check_limits(chunks: &[NewChunk], pointer: fn(usize, &str) -> String) -> Result<(), Error> {
     let mut errors = Vec::new();
-    let mut check = |fits: bool, index: usize, field: &str, detail: String| {
+    let mut check = |fits: bool, index: usize, field: &str, detail: &dyn Fn() -> String| {
         if !fits {
-            errors.push(FieldError { pointer: pointer(index, field), detail });
+            errors.push(FieldError { pointer: pointer(index, field), detail: detail() });
         }
     };
     for (index, chunk) in chunks.iter().enumerate() {
         let allowed = CHUNK_MIN_BYTES..=CHUNK_MAX_BYTES;
         let detail = || format!("A chunk is {CHUNK_MIN_BYTES} to {CHUNK_MAX_BYTES} bytes of audio.");
-        check(allowed.contains(&chunk.audio.len()), index, "audio", detail());
+        check(allowed.contains(&chunk.audio.len()), index, "audio", &detail);
         let fits = chunk.sequence.is_none_or(|sequence| sequence <= SEQUENCE_MAX);
-        check(fits, index, "sequence", format!("A sequence is 0 to {SEQUENCE_MAX}."));
+        check(fits, index, "sequence", &|| format!("A sequence is 0 to {SEQUENCE_MAX}."));
         let fits = chunk.timestamp_ms.is_none_or(|timestamp| timestamp <= TIMESTAMP_MAX_MS);
-        check(fits, index, "timestamp", format!("A timestamp is 0 to {TIMESTAMP_MAX_MS} ms."));
+        check(fits, index, "timestamp", &|| format!("A timestamp is 0 to {TIMESTAMP_MAX_MS} ms."));
     }
     if errors.is_empty() { Ok(()) } else { Err(Error::Invalid(errors)) }
 }

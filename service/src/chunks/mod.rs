@@ -11,6 +11,14 @@ pub(crate) use rows::{ChunkRow, RowShape, gather};
 pub(crate) use status::Summary;
 pub use status::{ChunkStatus, TrackStatus, TrackSummary};
 
+/// A track's place among the two.
+pub(crate) fn track_index(track: Track) -> usize {
+    match track {
+        Track::Inbound => 0,
+        Track::Outbound => 1,
+    }
+}
+
 /// A track's name in JSON, in logs and in metrics.
 pub(crate) fn track_name(track: Track) -> &'static str {
     match track {

@@ -186,6 +186,35 @@ impl Batch {
         }
     }
 
+    /// Notes that a socket is open on a call; false where the call takes no chunks.
+    pub async fn note_open(&mut self, call: Uuid, now: Timestamp) -> Result<bool, DbErr> {
+        let change =
+            call::ActiveModel { last_write_at: Set(Some(now)), disconnected_at: Set(None), ..Default::default() };
+        if let Some(live) = self.live.get(call) {
+            (live.last_write_at, live.noted_at, live.disconnected_at) = (Some(now), Some(now), None);
+        }
+        self.change_active(call, change).await
+    }
+
+    /// Notes that no socket is open on a call any more, after all that was written to it before.
+    pub async fn note_disconnect(&mut self, call: Uuid, now: Timestamp) -> Result<(), DbErr> {
+        let mut change = call::ActiveModel { disconnected_at: Set(Some(now)), ..Default::default() };
+        if self.written.remove(&call) {
+            change.last_write_at = Set(Some(self.written_at));
+        }
+        if let Some(live) = self.live.get(call) {
+            live.disconnected_at = Some(now);
+        }
+        self.change_active(call, change).await.map(drop)
+    }
+
+    async fn change_active(&self, call: Uuid, change: call::ActiveModel) -> Result<bool, DbErr> {
+        use call::{Column, Entity};
+        let active = Entity::update_many().set(change).filter(Column::Id.eq(call));
+        let active = active.filter(Column::Status.eq(Status::Active)).filter(Column::DeletedAt.is_null());
+        Ok(active.exec(&self.transaction).await?.rows_affected > 0)
+    }
+
     /// A call as it will be once this transaction is done, as far as its last write is concerned.
     pub fn as_written(&mut self, mut call: Call) -> Call {
         if let Some(live) = self.live.get(call.id) {

@@ -1,0 +1,71 @@
+//! `listCallEvents`.
+
+use actix_web::{HttpResponse, get, web::Data};
+use serde::{Deserialize, Serialize};
+use service::{Callstore, Page};
+use utoipa::{IntoParams, ToSchema};
+use validator::Validate;
+
+use super::CallEvent;
+use crate::{
+    extract::{CallPath, Limit, Offset, Query},
+    problem::Problem,
+    wire::PageInfo,
+};
+
+/// Which events.
+#[derive(Debug, Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct ListCallEventsQuery {
+    /// How many events a page holds; more than 500 is cut to 500.
+    #[param(inline)]
+    #[serde(default)]
+    limit: Limit,
+    /// How many events to pass over.
+    #[param(inline)]
+    #[serde(default)]
+    offset: Offset,
+}
+
+/// A page of a call's events.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CallEventPage {
+    /// The events.
+    items: Vec<CallEvent>,
+    /// Where in the list they are.
+    page: PageInfo,
+}
+
+impl CallEventPage {
+    fn sample() -> Self {
+        Self { items: vec![CallEvent::sample()], page: PageInfo::sample() }
+    }
+}
+
+/// List a call's events
+///
+/// What its media stream told beside audio: keys that were pressed, and marks that were reached. In the order in which they
+/// arrived.
+#[utoipa::path(
+    operation_id = "listCallEvents",
+    tag = "Events",
+    params(ListCallEventsQuery),
+    responses(
+        (status = 200, description = "The events.", body = CallEventPage, example = json!(CallEventPage::sample())),
+        (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
+    ),
+)]
+#[get("/calls/{call}/events")]
+pub async fn list_call_events(
+    callstore: Data<Callstore>,
+    call: CallPath,
+    Query(query): Query<ListCallEventsQuery>,
+) -> Result<HttpResponse, Problem> {
+    let page = Page { limit: query.limit.0, offset: query.offset.clamped() };
+    let found = callstore.list_events(&call.0, page).await?;
+    Ok(HttpResponse::Ok().json(CallEventPage {
+        items: found.items.into_iter().map(Into::into).collect(),
+        page: PageInfo::of(page, found.has_more),
+    }))
+}

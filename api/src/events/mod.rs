@@ -1,0 +1,76 @@
+//! Events of calls on the wire.
+
+mod list;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+
+use crate::{calls::same_variants, chunks::Track, wire::Time};
+
+/// Registers the operation.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(list::list_call_events);
+}
+
+/// What happened: a key was pressed (`dtmf`), or what was played up to a mark has been heard (`mark`).
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EventType {
+    Dtmf,
+    Mark,
+}
+
+same_variants!(EventType, service::EventType, [Dtmf, Mark]);
+
+/// Something that a media stream told beside audio.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CallEvent {
+    /// The event's id, a UUIDv7.
+    pub id: Uuid,
+    /// What happened.
+    #[serde(rename = "type")]
+    pub event_type: EventType,
+    /// On whose side a key was pressed, where the stream says so.
+    pub track: Option<Track>,
+    /// The key.
+    pub digit: Option<String>,
+    /// The mark's name.
+    pub name: Option<String>,
+    /// The latest place of a chunk that had arrived on the stream, in seconds; 0 before any.
+    pub position: f64,
+    /// When it arrived.
+    pub created_at: Time,
+}
+
+impl From<service::CallEvent> for CallEvent {
+    fn from(event: service::CallEvent) -> Self {
+        Self {
+            id: event.id,
+            event_type: event.event_type.into(),
+            track: event.track.map(Into::into),
+            digit: event.digit,
+            name: event.name,
+            position: f64::from(event.position_ms) / 1e3,
+            created_at: Time(event.created_at),
+        }
+    }
+}
+
+impl CallEvent {
+    /// A caller who presses 7.
+    #[must_use]
+    pub fn sample() -> Self {
+        Self {
+            id: Uuid::from_u128(0x0190_5f3c_41c2_7a10_8c3d_4e5f_6071_8293),
+            event_type: EventType::Dtmf,
+            track: Some(Track::Inbound),
+            digit: Some("7".to_owned()),
+            name: None,
+            position: 3.12,
+            created_at: Time::sample_after(3),
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! WebSocket frames (RFC 6455) from the bytes of a client. The HTTP library has a decoder too, which holds a frame of any
+//! announced length in memory before it says that it is too long; here what is too long passes through.
+
+use bytes::{Buf, Bytes};
+
+/// The longest payload of a control frame (RFC 6455, section 5.5).
+const CONTROL_MAX: u64 = 125;
+
+/// A whole message, or a control frame.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// Text.
+    Text(String),
+    /// Bytes.
+    Binary(Vec<u8>),
+    /// Asks for a pong with the same bytes.
+    Ping(Vec<u8>),
+    /// The answer to a ping.
+    Pong,
+    /// The client closes.
+    Close,
+}
+
+/// What is wrong with what a client sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// A message was too long. It was passed over; the next one can be read.
+    TooLong,
+    /// A text was not UTF-8. It was passed over; the next one can be read.
+    NotUtf8,
+    /// The bytes are not frames; nothing more can be read.
+    Protocol,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Binary,
+}
+
+/// A frame whose head has been read.
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    opcode: u8,
+    last: bool,
+    left: u64,
+    mask: [u8; 4],
+    /// How many of the payload's bytes have been unmasked.
+    at: usize,
+}
+
+/// Reads frames, however their bytes are cut.
+#[derive(Debug)]
+pub struct Decoder {
+    max_bytes: usize,
+    head: Vec<u8>,
+    frame: Option<Frame>,
+    control: Vec<u8>,
+    /// The kind of the message that is being read, over all its frames.
+    kind: Option<Kind>,
+    message: Vec<u8>,
+    too_long: bool,
+}
+
+impl Decoder {
+    /// Reads messages of up to `max_bytes`.
+    pub fn new(max_bytes: usize) -> Self {
+        Self {
+            max_bytes,
+            head: Vec::new(),
+            frame: None,
+            control: Vec::new(),
+            kind: None,
+            message: Vec::new(),
+            too_long: false,
+        }
+    }
+
+    /// Takes bytes off the input until a message is whole, something is wrong, or none are left.
+    pub fn next(&mut self, input: &mut Bytes) -> Option<Result<Message, Fault>> {
+        loop {
+            let Some(mut frame) = self.frame.take() else {
+                match self.read_head(input)? {
+                    Ok(frame) => self.frame = Some(frame),
+                    Err(fault) => return Some(Err(fault)),
+                }
+                continue;
+            };
+            self.read_payload(&mut frame, input);
+            if frame.left > 0 {
+                self.frame = Some(frame);
+                return None;
+            }
+            if let Some(result) = self.finish(&frame) {
+                return Some(result);
+            }
+        }
+    }
+
+    /// A frame's head, once it is whole.
+    fn read_head(&mut self, input: &mut Bytes) -> Option<Result<Frame, Fault>> {
+        loop {
+            let wanted = match self.head.get(1) {
+                None => 2,
+                // A client has to mask; what does not may be no WebSocket, and may send no more.
+                Some(..0x80) => return Some(Err(Fault::Protocol)),
+                Some(0xFE) => 8,
+                Some(0xFF) => 14,
+                Some(_) => 6,
+            };
+            if self.head.len() == wanted {
+                let frame = self.parse_head();
+                self.head.clear();
+                return Some(frame);
+            }
+            if !input.has_remaining() {
+                return None;
+            }
+            self.head.push(input.get_u8());
+        }
+    }
+
+    fn parse_head(&mut self) -> Result<Frame, Fault> {
+        let (first, second) = (self.head[0], self.head[1]);
+        let (extended, mask) = self.head[2..].split_at(self.head.len() - 6);
+        let length = match extended {
+            [] => u64::from(second & 0x7F),
+            bytes => bytes.iter().fold(0, |length, byte| length << 8 | u64::from(*byte)),
+        };
+        let (last, opcode) = (first & 0x80 != 0, first & 0x0F);
+        let fits = match opcode {
+            0 => self.kind.is_some(),
+            1 | 2 => self.kind.is_none(),
+            8..=10 => last && length <= CONTROL_MAX,
+            _ => false,
+        };
+        if !fits || first & 0x70 != 0 || length > i64::MAX.unsigned_abs() {
+            return Err(Fault::Protocol);
+        }
+        if opcode == 1 || opcode == 2 {
+            self.kind = Some(if opcode == 1 { Kind::Text } else { Kind::Binary });
+        }
+        if opcode < 8 && length > (self.max_bytes - self.message.len()) as u64 {
+            self.too_long = true;
+            self.message = Vec::new();
+        }
+        let mut bytes = [0; 4];
+        bytes.copy_from_slice(mask);
+        Ok(Frame { opcode, last, left: length, mask: bytes, at: 0 })
+    }
+
+    fn read_payload(&mut self, frame: &mut Frame, input: &mut Bytes) {
+        let count = input.len().min(usize::try_from(frame.left).unwrap_or(usize::MAX));
+        let payload = input.split_to(count);
+        frame.left -= count as u64;
+        let target = match frame.opcode {
+            8.. => &mut self.control,
+            _ if self.too_long => return,
+            _ => &mut self.message,
+        };
+        let begin = target.len();
+        target.extend_from_slice(&payload);
+        for byte in &mut target[begin..] {
+            *byte ^= frame.mask[frame.at % 4];
+            frame.at += 1;
+        }
+    }
+
+    /// What a frame that is whole makes whole.
+    fn finish(&mut self, frame: &Frame) -> Option<Result<Message, Fault>> {
+        match frame.opcode {
+            8 => Some(Ok(Message::Close)),
+            9 => Some(Ok(Message::Ping(std::mem::take(&mut self.control)))),
+            10 => {
+                self.control.clear();
+                Some(Ok(Message::Pong))
+            }
+            _ if !frame.last => None,
+            _ => {
+                let (kind, message) = (self.kind.take(), std::mem::take(&mut self.message));
+                if std::mem::take(&mut self.too_long) {
+                    return Some(Err(Fault::TooLong));
+                }
+                Some(match kind {
+                    Some(Kind::Text) => String::from_utf8(message).map(Message::Text).map_err(|_| Fault::NotUtf8),
+                    _ => Ok(Message::Binary(message)),
+                })
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A masked frame.
+    fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+        let mask = [0x11, 0x82, 0xF3, 0x44];
+        let mut bytes = vec![first];
+        match payload.len() {
+            length @ 0..=125 => bytes.push(0x80 | length as u8),
+            length @ 126..=65_535 => {
+                bytes.push(0x80 | 126);
+                bytes.extend((length as u16).to_be_bytes());
+            }
+            length => {
+                bytes.push(0x80 | 127);
+                bytes.extend((length as u64).to_be_bytes());
+            }
+        }
+        bytes.extend(mask);
+        bytes.extend(payload.iter().enumerate().map(|(index, byte)| byte ^ mask[index % 4]));
+        bytes
+    }
+
+    fn read(bytes: &[u8], max_bytes: usize, step: usize) -> Vec<Result<Message, Fault>> {
+        let mut decoder = Decoder::new(max_bytes);
+        let mut found = Vec::new();
+        for part in bytes.chunks(step) {
+            let mut input = Bytes::copy_from_slice(part);
+            while let Some(result) = decoder.next(&mut input) {
+                found.push(result);
+                if found.last() == Some(&Err(Fault::Protocol)) {
+                    return found;
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn messages_are_read_however_they_are_cut() {
+        let long = vec![b'x'; 70_000];
+        let mut bytes = frame(0x81, b"Hello");
+        bytes.extend(frame(0x82, &[1, 2, 3]));
+        bytes.extend(frame(0x01, "Grü".as_bytes().split_at(3).0));
+        bytes.extend(frame(0x89, b"ping"));
+        bytes.extend(frame(0x00, "Grü".as_bytes().split_at(3).1));
+        bytes.extend(frame(0x80, b"\xC3\x9F"));
+        bytes.extend(frame(0x81, &long));
+        bytes.extend(frame(0x8A, b""));
+        bytes.extend(frame(0x82, &[9; 300]));
+        bytes.extend(frame(0x88, &[0x03, 0xE8]));
+        let expected = [
+            Ok(Message::Text("Hello".to_owned())),
+            Ok(Message::Binary(vec![1, 2, 3])),
+            Ok(Message::Ping(b"ping".to_vec())),
+            Ok(Message::Text("Grüß".to_owned())),
+            Ok(Message::Text("x".repeat(70_000))),
+            Ok(Message::Pong),
+            Ok(Message::Binary(vec![9; 300])),
+            Ok(Message::Close),
+        ];
+        for step in [1, 2, 7, 1_000, usize::MAX] {
+            assert!(read(&bytes, 70_000, step) == expected, "in steps of {step}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_or_not_utf_8_is_passed_over() {
+        let mut bytes = frame(0x81, &[b'x'; 101]);
+        bytes.extend(frame(0x81, b"\xFF\xFE"));
+        bytes.extend(frame(0x01, &[b'y'; 60]));
+        bytes.extend(frame(0x00, &[b'y'; 60]));
+        bytes.extend(frame(0x80, &[b'y'; 60]));
+        bytes.extend(frame(0x81, &[b'z'; 100]));
+        let expected =
+            [Err(Fault::TooLong), Err(Fault::NotUtf8), Err(Fault::TooLong), Ok(Message::Text("z".repeat(100)))];
+        for step in [1, 13, usize::MAX] {
+            assert_eq!(read(&bytes, 100, step), expected);
+        }
+    }
+
+    #[test]
+    fn a_frame_that_announces_more_than_is_allowed_takes_no_memory() {
+        let mut decoder = Decoder::new(100);
+        let mut head = Bytes::from_static(&[0x82, 0xFF, 0, 0, 0, 1, 0, 0, 0, 0, 1, 2, 3, 4]);
+        assert_eq!(decoder.next(&mut head), None);
+        for _ in 0..100 {
+            assert_eq!(decoder.next(&mut Bytes::from_static(&[0; 4_096])), None);
+        }
+        assert_eq!((decoder.message.capacity(), decoder.control.capacity()), (0, 0));
+    }
+
+    #[test]
+    fn what_is_no_frame_ends_the_reading() {
+        let unmasked = vec![0x81, 0x01, b'x'];
+        let mut within = frame(0x01, b"x");
+        within.extend(frame(0x81, b"y"));
+        let mut huge = vec![0x82, 0xFF];
+        huge.extend([0xFF; 12]);
+        let lone = frame(0x80, b"x");
+        for bytes in [unmasked, frame(0xC1, b"x"), frame(0x83, b"x"), frame(0x09, b"x"), lone, within, huge] {
+            assert_eq!(read(&bytes, 100, usize::MAX), [Err(Fault::Protocol)]);
+        }
+        assert_eq!(read(&frame(0x89, &[0; 126]), 100, usize::MAX), [Err(Fault::Protocol)]);
+    }
+}

@@ -1,0 +1,88 @@
+//! Requests that ask for a WebSocket. The application answers them as it answers all others, with its middleware; where the
+//! answer is that the connection is taken over, it leaves the HTTP library, and with it two buffers of 8 KiB.
+
+use std::{
+    future::Future,
+    io,
+    pin::{Pin, pin},
+    rc::Rc,
+};
+
+use actix_codec::{Encoder, Framed};
+use actix_http::{
+    ConnectionType, Request, Response,
+    body::{BodySize, MessageBody},
+    h1::{Codec, Message},
+};
+use actix_service::Service;
+use actix_web::{HttpResponse, dev::ServiceResponse, http::StatusCode, rt::net::TcpStream};
+use bytes::{Bytes, BytesMut};
+
+use super::connection::Connection;
+
+/// A future on this thread.
+pub type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
+
+/// What goes on with a connection; an answer of 101 carries it among its extensions.
+pub struct Takeover(pub Box<dyn FnOnce(Connection) -> LocalFuture<()>>);
+
+/// Answers a request on a connection that has left the HTTP library.
+pub fn answer<S, B>(
+    app: Rc<S>,
+    request: Request,
+    framed: Framed<TcpStream, Codec>,
+) -> LocalFuture<Result<(), actix_web::Error>>
+where
+    S: Service<Request, Response = ServiceResponse<B>, Error = actix_web::Error> + 'static,
+    B: MessageBody + 'static,
+{
+    Box::pin(async move {
+        // What is needed to answer is let go of before the connection goes on.
+        match Box::pin(respond(app, request, framed)).await {
+            Ok((connection, Some(Takeover(go_on)))) => go_on(connection).await,
+            Ok((connection, None)) => connection.close().await,
+            // The peer has not waited for its answer.
+            Err(_) => {}
+        }
+        Ok(())
+    })
+}
+
+async fn respond<S, B>(
+    app: Rc<S>,
+    request: Request,
+    framed: Framed<TcpStream, Codec>,
+) -> io::Result<(Connection, Option<Takeover>)>
+where
+    S: Service<Request, Response = ServiceResponse<B>, Error = actix_web::Error>,
+    B: MessageBody + 'static,
+{
+    let mut response = match app.call(request).await {
+        Ok(response) => response.into_parts().1.map_into_boxed_body(),
+        Err(error) => HttpResponse::from_error(error),
+    };
+    let takeover = response.extensions_mut().remove::<Takeover>();
+    let takeover = takeover.filter(|_| response.status() == StatusCode::SWITCHING_PROTOCOLS);
+    let (mut head, body) = Response::from(response).into_parts();
+    if takeover.is_none() {
+        head.head_mut().set_connection_type(ConnectionType::Close);
+    }
+    let parts = framed.into_parts();
+    let mut codec = parts.codec;
+    // A copy lets go of the buffer.
+    let mut connection = Connection::new(parts.io, Bytes::copy_from_slice(&parts.read_buf));
+    let mut bytes = BytesMut::new();
+    let size = if takeover.is_some() { BodySize::None } else { body.size() };
+    codec.encode(Message::Item((head, size)), &mut bytes)?;
+    if takeover.is_none() {
+        let mut body = pin!(body);
+        while let Some(chunk) = std::future::poll_fn(|context| body.as_mut().poll_next(context)).await {
+            let chunk = chunk.map_err(|_| io::Error::other("a body broke off"))?;
+            codec.encode(Message::Chunk(Some(chunk)), &mut bytes)?;
+            connection.send(&bytes.split()).await?;
+        }
+        codec.encode(Message::Chunk(None), &mut bytes)?;
+    }
+    connection.send(&bytes).await?;
+    Ok((connection, takeover))
+}

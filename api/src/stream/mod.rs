@@ -1,0 +1,204 @@
+//! The own streaming protocol: a WebSocket on a call. Chunks go up, as JSON or as bytes; each is acknowledged when it is on
+//! disk. What waits for its commit is bounded: a slow disk slows the client.
+
+mod frame;
+mod reply;
+
+use std::{future::pending, pin::Pin};
+
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, web::Data};
+use service::{CallSocket, Callstore, Interruption};
+use tokio::time::Instant;
+
+use crate::{
+    extract::{CallPath, NoQuery, Query},
+    observe::RequestId,
+    problem::Problem,
+    socket::{CloseCode, Fault, OpenSocket, PeerGone, REST, Received, Socket, check_handshake},
+};
+use frame::Incoming;
+use reply::{Reply, store};
+
+/// The longest message, in bytes: as a body of `addAudioChunk`.
+const MESSAGE_MAX: usize = 1024 * 1024;
+/// How many chunks, and how many bytes of audio, wait for their commit before the socket is not read further.
+const WAITING_MAX: usize = 256;
+const WAITING_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// `GET /calls/{call}/stream`.
+pub async fn open_stream(
+    callstore: Data<Callstore>,
+    request: HttpRequest,
+    call: CallPath,
+    _: Query<NoQuery>,
+) -> Result<HttpResponse, Problem> {
+    check_handshake(&request)?;
+    let call = callstore.open_socket(&call.0).await?;
+    let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let session = Session { call, request_id, waiting: Vec::new(), pending: Load::default(), call_ended: false };
+    Ok(Socket::accept(&request, MESSAGE_MAX, |socket| session.run(socket)))
+}
+
+/// A socket on a call.
+struct Session {
+    call: CallSocket,
+    request_id: String,
+    /// What has come since the commit that is under way began.
+    waiting: Vec<Incoming>,
+    /// What waits, and what is being committed.
+    pending: Load,
+    /// Whether a chunk was refused because the call has ended.
+    call_ended: bool,
+}
+
+/// Messages, and the bytes of audio in them.
+#[derive(Clone, Copy, Debug, Default)]
+struct Load {
+    messages: usize,
+    bytes: usize,
+}
+
+/// A commit that is under way.
+struct Commit {
+    load: Load,
+    replies: Pin<Box<dyn Future<Output = Vec<Reply>>>>,
+}
+
+/// How a socket closes.
+type Ending = (CloseCode, &'static str);
+
+/// Why nothing more is taken.
+enum Stop {
+    /// The client has closed, or has sent what cannot be read.
+    Ended(Ending),
+    /// It is not the client's doing; it may have sent more.
+    Interrupted(Ending),
+}
+
+impl Session {
+    async fn run(mut self, mut socket: Socket) {
+        let _open = OpenSocket::count("callstore");
+        let mut commit = None;
+        let ending = self.listen(&mut socket, &mut commit).await;
+        let (interrupted, (mut code, reason)) = match ending {
+            Ok(Stop::Interrupted(ending)) => (true, ending),
+            Ok(Stop::Ended(ending)) => (false, ending),
+            Err(PeerGone) => (false, (CloseCode::Normal, "")),
+        };
+        // What was sent before is stored and answered, if there is still someone to answer.
+        let limit = Instant::now() + REST;
+        loop {
+            if interrupted {
+                self.take_rest(&mut socket, limit).await;
+            }
+            let Some(under_way) = commit.take().or_else(|| self.commit()) else { break };
+            let _ = self.finish(under_way, &mut socket).await;
+        }
+        if self.call_ended {
+            code = CloseCode::Policy;
+        }
+        Box::pin(self.call.close()).await;
+        socket.close(code, reason).await;
+    }
+
+    /// Takes what comes and answers it, until the socket has to close.
+    async fn listen(&mut self, socket: &mut Socket, commit: &mut Option<Commit>) -> Result<Stop, PeerGone> {
+        loop {
+            if commit.is_none() {
+                *commit = self.commit();
+            }
+            let has_room = self.has_room();
+            if !has_room {
+                socket.forgive_silence();
+            }
+            tokio::select! {
+                biased;
+                replies = replies(commit) => {
+                    if let Some(done) = commit.take() {
+                        self.answer(done.load, replies, socket).await?;
+                    }
+                    if self.call_ended {
+                        return Ok(Stop::Interrupted(CALL_ENDED));
+                    }
+                }
+                interruption = self.call.interrupted() => return Ok(Stop::Interrupted(match interruption {
+                    Interruption::CallEnded => CALL_ENDED,
+                    Interruption::Stopping | Interruption::TakenOver => {
+                        (CloseCode::Restart, "The service stops; connect again.")
+                    }
+                })),
+                received = socket.receive(), if has_room => {
+                    if let Err(ending) = self.take(received) {
+                        return Ok(Stop::Ended(ending));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes what the client had sent before the socket had to close.
+    async fn take_rest(&mut self, socket: &mut Socket, limit: Instant) {
+        while self.has_room()
+            && Instant::now() < limit
+            && let Some(received) = socket.receive_rest(limit).await
+        {
+            if self.take(received).is_err() {
+                break;
+            }
+        }
+    }
+
+    fn has_room(&self) -> bool {
+        self.pending.messages < WAITING_MAX && self.pending.bytes < WAITING_BYTES_MAX
+    }
+
+    fn take(&mut self, received: Received) -> Result<(), Ending> {
+        let message = match received {
+            Received::Text(text) => Incoming::of_text(&text),
+            Received::Binary(bytes) => Incoming::of_bytes(bytes),
+            Received::Closed => return Err((CloseCode::Normal, "")),
+            Received::Faulty(Fault::TooLong) => return Err((CloseCode::Size, "A message is at most 1 MiB.")),
+            Received::Faulty(Fault::NotUtf8) => return Err((CloseCode::Invalid, "A text message is UTF-8.")),
+            Received::Faulty(Fault::Protocol) => return Err((CloseCode::Protocol, "Not a WebSocket frame.")),
+        };
+        self.pending.messages += 1;
+        self.pending.bytes += message.bytes();
+        self.waiting.push(message);
+        Ok(())
+    }
+
+    /// Begins to commit all that waits.
+    fn commit(&mut self) -> Option<Commit> {
+        if self.waiting.is_empty() {
+            return None;
+        }
+        let messages = std::mem::take(&mut self.waiting);
+        let load = Load { messages: messages.len(), bytes: messages.iter().map(Incoming::bytes).sum() };
+        Some(Commit { load, replies: Box::pin(store(self.call.writer(), messages, self.request_id.clone())) })
+    }
+
+    async fn finish(&mut self, commit: Commit, socket: &mut Socket) -> Result<(), PeerGone> {
+        let replies = commit.replies.await;
+        self.answer(commit.load, replies, socket).await
+    }
+
+    async fn answer(&mut self, load: Load, replies: Vec<Reply>, socket: &mut Socket) -> Result<(), PeerGone> {
+        self.pending.messages -= load.messages;
+        self.pending.bytes -= load.bytes;
+        for reply in replies {
+            self.call_ended |= reply.is_call_ended();
+            socket.send(&reply.text(&self.request_id)).await?;
+        }
+        Ok(())
+    }
+}
+
+const CALL_ENDED: Ending = (CloseCode::Normal, "The call has ended.");
+
+/// Waits for the commit that is under way, if one is.
+async fn replies(commit: &mut Option<Commit>) -> Vec<Reply> {
+    match commit {
+        Some(commit) => commit.replies.as_mut().await,
+        None => pending().await,
+    }
+}

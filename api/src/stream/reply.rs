@@ -1,0 +1,107 @@
+//! What a client is answered: an acknowledgement or a problem for each chunk.
+
+use serde::Serialize;
+use service::{Added, ChunkStored, Error, NewChunk, SocketWriter};
+
+use super::frame::Incoming;
+use crate::{
+    chunks::Track,
+    problem::{Problem, ProblemCode, ProblemDetails},
+};
+
+/// An answer.
+#[derive(Debug)]
+pub enum Reply {
+    /// The chunk is on disk.
+    Ack { track: Track, sequence: u32 },
+    /// The chunk was refused.
+    Error { problem: Problem, track: Option<Track>, sequence: Option<u32> },
+}
+
+impl Reply {
+    /// Whether it says that the call takes no more audio.
+    pub fn is_call_ended(&self) -> bool {
+        matches!(self, Self::Error { problem, .. } if problem.code() == ProblemCode::CallEnded)
+    }
+
+    /// What is sent.
+    pub fn text(self, request_id: &str) -> String {
+        #[derive(Serialize)]
+        #[serde(rename_all = "lowercase")]
+        enum Wire {
+            Ack {
+                track: Track,
+                sequence: u32,
+            },
+            Error {
+                #[serde(flatten)]
+                details: ProblemDetails,
+                track: Option<Track>,
+                sequence: Option<u32>,
+            },
+        }
+        let wire = match self {
+            Self::Ack { track, sequence } => Wire::Ack { track, sequence },
+            Self::Error { problem, track, sequence } => {
+                Wire::Error { details: problem.details(request_id), track, sequence }
+            }
+        };
+        serde_json::to_string(&wire).unwrap_or_default()
+    }
+
+    fn of(result: Result<ChunkStored, Error>, place: Place) -> Self {
+        match result {
+            Ok(stored) => Self::Ack { track: stored.track.into(), sequence: stored.sequence },
+            Err(error) => place.refused(error.into()),
+        }
+    }
+}
+
+/// Where a chunk belongs, as far as its sender has said.
+#[derive(Clone, Copy)]
+struct Place {
+    track: Option<service::Track>,
+    sequence: Option<u32>,
+}
+
+impl Place {
+    fn of(chunk: &NewChunk) -> Self {
+        Self { track: Some(chunk.track), sequence: chunk.sequence }
+    }
+
+    fn refused(self, problem: Problem) -> Reply {
+        Reply::Error { problem, track: self.track.map(Into::into), sequence: self.sequence }
+    }
+}
+
+/// Stores the chunks among messages, and gives an answer for each message, in their order.
+pub async fn store(writer: SocketWriter, messages: Vec<Incoming>, request_id: String) -> Vec<Reply> {
+    let mut places = Vec::with_capacity(messages.len());
+    let mut chunks = Vec::with_capacity(messages.len());
+    for message in messages {
+        match message {
+            Incoming::Chunk(chunk) => {
+                places.push(Ok(Place::of(&chunk)));
+                chunks.push(chunk);
+            }
+            Incoming::Refused { problem, track, sequence } => places.push(Err((problem, Place { track, sequence }))),
+        }
+    }
+    let Added { chunks: results, halted } = writer.add(chunks).await;
+    // What failed for all the rest is looked at, and logged, once.
+    let halted = halted.map(|(error, _)| Problem::from(error));
+    if let Some(problem) = &halted {
+        problem.log(&request_id);
+    }
+    let mut results = results.into_iter();
+    let answer = |place: Result<Place, (Problem, Place)>| match place {
+        Err((problem, place)) => place.refused(problem),
+        Ok(place) => match results.next() {
+            Some(result) => Reply::of(result, place),
+            None => place.refused(
+                halted.clone().unwrap_or_else(|| Problem::new(ProblemCode::InternalError, "The service failed.")),
+            ),
+        },
+    };
+    places.into_iter().map(answer).collect()
+}

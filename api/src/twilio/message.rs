@@ -1,0 +1,251 @@
+//! The messages of Twilio's Media Streams, and of Telnyx's dialect of them. Fields that are not named here are ignored.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, Visitor},
+};
+use serde_json::{Map, Value};
+use service::Track;
+
+/// A message.
+#[derive(Debug)]
+pub enum Message<'a> {
+    /// The socket is open. It has nothing to tell.
+    Connected,
+    /// The stream begins.
+    Start { stream_sid: Option<String>, start: Box<Start> },
+    /// A frame of audio.
+    Media { stream_sid: Option<String>, media: Media<'a> },
+    /// A key was pressed.
+    Dtmf { stream_sid: Option<String>, dtmf: Dtmf },
+    /// What was played up to a mark has been heard.
+    Mark { stream_sid: Option<String>, mark: Mark },
+    /// The stream has ended.
+    Stop { stream_sid: Option<String> },
+    /// An event that is not known.
+    Unknown,
+}
+
+/// It is not a message.
+#[derive(Debug)]
+pub struct Malformed;
+
+/// What a stream is. Telnyx names the call's parties here.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Start {
+    /// The stream's name.
+    #[serde(alias = "stream_id")]
+    pub stream_sid: Option<String>,
+    /// The phone call's name.
+    #[serde(alias = "call_control_id")]
+    pub call_sid: Option<String>,
+    /// Who called, in Telnyx's dialect.
+    pub from: Option<String>,
+    /// What its payloads are.
+    #[serde(alias = "media_format")]
+    pub media_format: Option<MediaFormat>,
+    /// What the application gave along.
+    #[serde(default, alias = "custom_parameters")]
+    pub custom_parameters: Option<Map<String, Value>>,
+}
+
+/// What payloads are.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MediaFormat {
+    /// `audio/x-mulaw`, as a rule.
+    pub encoding: String,
+    /// Samples a second.
+    #[serde(default, alias = "sample_rate", deserialize_with = "optional_counter")]
+    pub sample_rate: Option<u32>,
+    /// Channels.
+    #[serde(default, deserialize_with = "optional_counter")]
+    pub channels: Option<u32>,
+}
+
+/// A frame of audio.
+#[derive(Debug, Deserialize)]
+pub struct Media<'a> {
+    /// Whose voice it is.
+    #[serde(default, deserialize_with = "track")]
+    pub track: Option<Track>,
+    /// Its number on the track.
+    #[serde(deserialize_with = "counter")]
+    pub chunk: u32,
+    /// Where in the stream it begins, in milliseconds.
+    #[serde(deserialize_with = "counter")]
+    pub timestamp: u32,
+    /// The audio, in base64.
+    #[serde(borrow)]
+    pub payload: Cow<'a, str>,
+}
+
+/// A key.
+#[derive(Debug, Deserialize)]
+pub struct Dtmf {
+    /// On whose side it was pressed.
+    #[serde(default, deserialize_with = "track")]
+    pub track: Option<Track>,
+    /// The key.
+    pub digit: String,
+}
+
+/// A mark.
+#[derive(Debug, Deserialize)]
+pub struct Mark {
+    /// Its name.
+    pub name: String,
+}
+
+/// A message as it is written: what its event names, and the stream's name.
+#[derive(Deserialize)]
+struct Envelope<'a> {
+    #[serde(borrow)]
+    event: Cow<'a, str>,
+    #[serde(rename = "streamSid", alias = "stream_id")]
+    stream_sid: Option<String>,
+    start: Option<Box<Start>>,
+    #[serde(borrow)]
+    media: Option<Media<'a>>,
+    dtmf: Option<Dtmf>,
+    mark: Option<Mark>,
+}
+
+impl<'a> Message<'a> {
+    /// Reads a text.
+    pub fn read(text: &'a str) -> Result<Self, Malformed> {
+        #[derive(Deserialize)]
+        struct Kind<'a> {
+            #[serde(borrow)]
+            event: Cow<'a, str>,
+        }
+        let known = ["connected", "start", "media", "dtmf", "mark", "stop"];
+        let Ok(Envelope { event, stream_sid, start, media, dtmf, mark }) = serde_json::from_str(text) else {
+            // A field that we know may be something else in an event that we do not.
+            return match serde_json::from_str(text) {
+                Ok(Kind { event }) if !known.contains(&&*event) => Ok(Self::Unknown),
+                Ok(Kind { event }) if event == "stop" => Ok(Self::Stop { stream_sid: None }),
+                _ => Err(Malformed),
+            };
+        };
+        match &*event {
+            "connected" => Ok(Self::Connected),
+            "start" => start.map(|start| Self::Start { stream_sid, start }).ok_or(Malformed),
+            "media" => media.map(|media| Self::Media { stream_sid, media }).ok_or(Malformed),
+            "dtmf" => dtmf.map(|dtmf| Self::Dtmf { stream_sid, dtmf }).ok_or(Malformed),
+            "mark" => mark.map(|mark| Self::Mark { stream_sid, mark }).ok_or(Malformed),
+            "stop" => Ok(Self::Stop { stream_sid }),
+            _ => Ok(Self::Unknown),
+        }
+    }
+}
+
+/// Reads a whole number, which Twilio writes as a string; one that is larger than any of ours is the largest.
+fn counter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    struct Counter;
+    impl Visitor<'_> for Counter {
+        type Value = u32;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a whole number, as a string")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<u32, E> {
+            if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+                return Err(E::custom("not a whole number"));
+            }
+            Ok(text.parse().unwrap_or(u32::MAX))
+        }
+
+        fn visit_u64<E: de::Error>(self, number: u64) -> Result<u32, E> {
+            Ok(u32::try_from(number).unwrap_or(u32::MAX))
+        }
+    }
+    deserializer.deserialize_any(Counter)
+}
+
+fn optional_counter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    #[derive(Deserialize)]
+    struct Counter(#[serde(deserialize_with = "counter")] u32);
+    Ok(Option::<Counter>::deserialize(deserializer)?.map(|Counter(number)| number))
+}
+
+/// Reads a track: `inbound` or `inbound_track`.
+fn track<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Track>, D::Error> {
+    let name = Option::<Cow<'de, str>>::deserialize(deserializer)?;
+    match name.as_deref() {
+        None => Ok(None),
+        Some("inbound" | "inbound_track") => Ok(Some(Track::Inbound)),
+        Some("outbound" | "outbound_track") => Ok(Some(Track::Outbound)),
+        Some(_) => Err(de::Error::custom("expected inbound or outbound")),
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn media_is_read_with_its_escapes_and_in_both_dialects() {
+        for (text, name) in [
+            (
+                r#"{"event":"media","streamSid":"MZ1","media":{"track":"outbound","chunk":"7","timestamp":"134","payload":"\/\/8="}}"#,
+                "MZ1",
+            ),
+            (
+                r#"{"event":"media","stream_id":"T1","sequence_number":"9","media":{"track":"outbound_track","chunk":7,"timestamp":134,"payload":"//8="}}"#,
+                "T1",
+            ),
+        ] {
+            let Ok(Message::Media { stream_sid, media }) = Message::read(text) else { panic!("{text}") };
+            assert_eq!(stream_sid.as_deref(), Some(name));
+            assert_eq!((media.track, media.chunk, media.timestamp), (Some(Track::Outbound), 7, 134));
+            assert_eq!(media.payload, "//8=");
+        }
+    }
+
+    #[test]
+    fn a_start_is_read_in_both_dialects() {
+        let twilio = r#"{"event":"start","streamSid":"MZ1","start":{"callSid":"CA1","mediaFormat":{"encoding":"audio/x-mulaw",
+            "sampleRate":8000,"channels":1},"customParameters":{"from":"+1"}}}"#;
+        let telnyx = r#"{"event":"start","stream_id":"MZ1","start":{"call_control_id":"CA1","media_format":{"encoding":
+            "audio/x-mulaw","sample_rate":"8000","channels":1},"custom_parameters":{"from":"+1"},"tags":["a"]}}"#;
+        for text in [twilio, telnyx] {
+            let Ok(Message::Start { stream_sid, start }) = Message::read(text) else { panic!("{text}") };
+            assert_eq!((stream_sid.as_deref(), start.call_sid.as_deref()), (Some("MZ1"), Some("CA1")));
+            let format = start.media_format.unwrap();
+            assert_eq!(
+                (&*format.encoding, format.sample_rate, format.channels),
+                ("audio/x-mulaw", Some(8_000), Some(1))
+            );
+            assert_eq!(start.custom_parameters.unwrap()["from"], "+1");
+        }
+    }
+
+    #[test]
+    fn events_that_are_not_known_are_told_from_messages_that_are_damaged() {
+        for text in [r#"{"event":"clear"}"#, r#"{"event":"error","media":5}"#, r#"{"event":"media2","start":[]}"#] {
+            assert!(matches!(Message::read(text), Ok(Message::Unknown)), "{text}");
+        }
+        for text in [
+            "",
+            "5",
+            "[]",
+            "{}",
+            r#"{"event":5}"#,
+            r#"{"event":"media"}"#,
+            r#"{"event":"start"}"#,
+            r#"{"event":"media","media":{"chunk":"1","timestamp":"x","payload":""}}"#,
+            r#"{"event":"media","media":{"chunk":"-1","timestamp":"0","payload":""}}"#,
+            r#"{"event":"media","media":{"track":"both","chunk":"1","timestamp":"0","payload":""}}"#,
+            r#"{"event":"dtmf","dtmf":{}}"#,
+        ] {
+            assert!(Message::read(text).is_err(), "{text}");
+        }
+        assert!(matches!(Message::read(r#"{"event":"stop","mark":5}"#), Ok(Message::Stop { .. })));
+    }
+}

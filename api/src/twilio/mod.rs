@@ -1,0 +1,292 @@
+//! Twilio Media Streams, and Telnyx's dialect of them: a WebSocket that carries one phone call. What cannot be read or is
+//! refused is skipped and counted; a call is never lost for one frame.
+
+mod message;
+mod start;
+
+use std::time::Duration;
+
+use actix_web::{HttpRequest, HttpResponse, web::Data};
+use service::{
+    Callstore, Error, EventType, Frame, Interruption, MediaStream, NewEvent, audio::decode_base64, limits::BATCH_MAX,
+};
+use tokio::time::{Instant, sleep_until};
+
+use crate::{
+    problem::Problem,
+    socket::{CloseCode, Fault, OpenSocket, REST, Received, Socket, check_handshake},
+};
+use message::{Malformed, Media, Message, Start};
+use start::{Opening, Unfit, clean};
+
+/// The longest message, in bytes; one with 20 ms of audio has 400.
+const MESSAGE_MAX: usize = 64 * 1024;
+/// How long frames are gathered before they are stored together.
+const GATHER: Duration = Duration::from_millis(50);
+/// How many bytes of audio are gathered at most.
+const GATHER_BYTES: usize = 1024 * 1024;
+/// The longest key and the longest name of a mark, in characters.
+const DIGIT_MAX: usize = 16;
+const NAME_MAX: usize = 256;
+
+/// `GET /twilio/stream`.
+pub async fn open_twilio_stream(callstore: Data<Callstore>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    check_handshake(&request)?;
+    let session = Session { callstore: Callstore::clone(&callstore), stream: None, skipped: 0 };
+    Ok(Socket::accept(&request, MESSAGE_MAX, |socket| session.run(socket)))
+}
+
+/// A socket of a carrier.
+struct Session {
+    callstore: Callstore,
+    stream: Option<Stream>,
+    skipped: u64,
+}
+
+/// A stream that has started.
+struct Stream {
+    media: MediaStream,
+    name: String,
+    big_endian: bool,
+    frames: Vec<Frame>,
+    bytes: usize,
+    /// How long frames are gathered: less after a slow commit, since those that came meanwhile have waited.
+    gather: Duration,
+    /// When the frames have to be stored.
+    due: Option<Instant>,
+}
+
+/// How a socket closes.
+struct Ending {
+    code: CloseCode,
+    reason: &'static str,
+    /// Whether the stream is over, not only this socket.
+    stopped: bool,
+}
+
+impl Ending {
+    fn new(code: CloseCode, reason: &'static str) -> Self {
+        Self { code, reason, stopped: false }
+    }
+
+    /// For an error that ends the socket.
+    fn of(error: &Error) -> Self {
+        match error {
+            Error::CallEnded | Error::CallNotFound => Self::new(CloseCode::Policy, "The call has ended."),
+            Error::FormatMismatch { .. } => {
+                Self::new(CloseCode::Unsupported, "The stream has come back in another media format.")
+            }
+            error => {
+                tracing::error!(%error, "A media stream is closed, because the service failed.");
+                Self::new(CloseCode::Error, "The service failed.")
+            }
+        }
+    }
+}
+
+impl From<Interruption> for Ending {
+    fn from(interruption: Interruption) -> Self {
+        match interruption {
+            Interruption::CallEnded => Self::new(CloseCode::Policy, "The call has ended."),
+            Interruption::TakenOver => Self::new(CloseCode::Policy, "The stream goes on on another socket."),
+            Interruption::Stopping => Self::new(CloseCode::Restart, "The service stops."),
+        }
+    }
+}
+
+impl Session {
+    async fn run(mut self, mut socket: Socket) {
+        let _open = OpenSocket::count("twilio");
+        let mut ending = self.listen(&mut socket).await;
+        if let Some(mut stream) = self.stream.take() {
+            if let Err(error) = Box::pin(self.store(&mut stream)).await {
+                ending = Ending::of(&error);
+            }
+            let call = stream.media.call_id();
+            let code = u16::from(ending.code);
+            tracing::info!(%call, code, stopped = ending.stopped, skipped = self.skipped, "A media stream has closed.");
+            if !ending.stopped {
+                Box::pin(stream.media.close()).await;
+            } else if let Err(error) = Box::pin(stream.media.stop()).await {
+                ending = Ending::of(&error);
+            }
+        }
+        socket.close(ending.code, ending.reason).await;
+    }
+
+    /// Takes what comes until the socket has to close.
+    async fn listen(&mut self, socket: &mut Socket) -> Ending {
+        loop {
+            let taken = tokio::select! {
+                biased;
+                interruption = interrupted(self.stream.as_ref()) => return Box::pin(self.rest(interruption, socket)).await,
+                () = due(self.stream.as_ref()) => Box::pin(self.store_now()).await,
+                received = socket.receive() => Box::pin(self.take(received)).await,
+            };
+            if let Err(ending) = taken {
+                return ending;
+            }
+        }
+    }
+
+    /// Takes what the carrier had sent before the socket had to close.
+    async fn rest(&mut self, interruption: Interruption, socket: &mut Socket) -> Ending {
+        let limit = Instant::now() + REST;
+        while interruption != Interruption::CallEnded
+            && let Some(received) = socket.receive_rest(limit).await
+        {
+            match self.take(received).await {
+                Ok(()) => {}
+                Err(ending) if ending.stopped => return ending,
+                Err(_) => break,
+            }
+        }
+        interruption.into()
+    }
+
+    async fn take(&mut self, received: Received) -> Result<(), Ending> {
+        match received {
+            Received::Text(text) => self.read(&text).await,
+            Received::Binary(_) => self.skip("binary"),
+            Received::Faulty(Fault::TooLong) => self.skip("too_long"),
+            Received::Faulty(Fault::NotUtf8) => self.skip("not_utf8"),
+            Received::Faulty(Fault::Protocol) => Err(Ending::new(CloseCode::Protocol, "Not a WebSocket frame.")),
+            Received::Closed => Err(Ending::new(CloseCode::Normal, "")),
+        }
+    }
+
+    async fn read(&mut self, text: &str) -> Result<(), Ending> {
+        match Message::read(text) {
+            Err(Malformed) => self.skip("malformed"),
+            Ok(Message::Connected) => Ok(()),
+            Ok(Message::Unknown) => {
+                metrics::counter!("callstore_stream_unknown_events_total").increment(1);
+                Ok(())
+            }
+            Ok(Message::Start { stream_sid, start }) => self.start(stream_sid, *start).await,
+            Ok(Message::Media { stream_sid, media }) => self.media(stream_sid, media).await,
+            Ok(Message::Dtmf { stream_sid, dtmf }) => {
+                let digit = Some(cut(&dtmf.digit, DIGIT_MAX));
+                let event = NewEvent { event_type: EventType::Dtmf, track: dtmf.track, digit, name: None };
+                self.event(stream_sid, event).await
+            }
+            Ok(Message::Mark { stream_sid, mark }) => {
+                let name = Some(cut(&mark.name, NAME_MAX));
+                let event = NewEvent { event_type: EventType::Mark, track: None, digit: None, name };
+                self.event(stream_sid, event).await
+            }
+            Ok(Message::Stop { stream_sid }) => match self.named(stream_sid) {
+                Err("before_start") | Ok(_) => {
+                    Err(Ending { stopped: true, ..Ending::new(CloseCode::Normal, "The stream has ended.") })
+                }
+                Err(reason) => self.skip(reason),
+            },
+        }
+    }
+
+    async fn start(&mut self, stream_sid: Option<String>, start: Start) -> Result<(), Ending> {
+        if self.stream.is_some() {
+            return self.skip("second_start");
+        }
+        let Opening { stream, big_endian } = Opening::new(stream_sid, start).map_err(|unfit| match unfit {
+            Unfit::Name => Ending::new(CloseCode::Invalid, "The start has no streamSid, or one that is not allowed."),
+            Unfit::Format => Ending::new(CloseCode::Unsupported, "The media format is not mu-law, A-law or L16, mono."),
+        })?;
+        let name = stream.stream_sid.clone();
+        let media = Box::pin(self.callstore.open_stream(stream)).await.map_err(|error| Ending::of(&error))?;
+        self.stream = Some(Stream { media, name, big_endian, frames: Vec::new(), bytes: 0, gather: GATHER, due: None });
+        Ok(())
+    }
+
+    async fn media(&mut self, stream_sid: Option<String>, media: Media<'_>) -> Result<(), Ending> {
+        let stream = match self.named(stream_sid) {
+            Ok(stream) => stream,
+            Err(reason) => return self.skip(reason),
+        };
+        let Ok(mut audio) = decode_base64(&media.payload) else { return self.skip("bad_base64") };
+        if stream.big_endian {
+            // An odd byte at the end stays, and the frame is refused.
+            audio.chunks_exact_mut(2).for_each(|sample| sample.swap(0, 1));
+        }
+        stream.bytes += audio.len();
+        let track = media.track.unwrap_or(service::Track::Inbound);
+        stream.frames.push(Frame { track, chunk: media.chunk, timestamp_ms: media.timestamp, audio });
+        stream.due.get_or_insert_with(|| Instant::now() + stream.gather);
+        if stream.frames.len() >= BATCH_MAX || stream.bytes >= GATHER_BYTES {
+            return self.store_now().await;
+        }
+        Ok(())
+    }
+
+    /// Keeps an event, behind the frames that came before it.
+    async fn event(&mut self, stream_sid: Option<String>, event: NewEvent) -> Result<(), Ending> {
+        if let Err(reason) = self.named(stream_sid) {
+            return self.skip(reason);
+        }
+        self.store_now().await?;
+        let Some(stream) = &self.stream else { return Ok(()) };
+        let kept = Box::pin(stream.media.add_event(event)).await;
+        kept.map_err(|error| Ending::of(&error))
+    }
+
+    /// The stream, if it is the one that a message names, or the reason to skip the message.
+    fn named(&mut self, stream_sid: Option<String>) -> Result<&mut Stream, &'static str> {
+        let stream = self.stream.as_mut().ok_or("before_start")?;
+        if stream_sid.is_some_and(|name| name != stream.name) { Err("other_stream") } else { Ok(stream) }
+    }
+
+    /// Stores what was gathered.
+    async fn store_now(&mut self) -> Result<(), Ending> {
+        let Some(mut stream) = self.stream.take() else { return Ok(()) };
+        let stored = Box::pin(self.store(&mut stream)).await;
+        self.stream = Some(stream);
+        stored.map_err(|error| Ending::of(&error))
+    }
+
+    async fn store(&mut self, stream: &mut Stream) -> Result<(), Error> {
+        (stream.bytes, stream.due) = (0, None);
+        let frames = std::mem::take(&mut stream.frames);
+        if frames.is_empty() {
+            return Ok(());
+        }
+        let begun = Instant::now();
+        let refused = stream.media.add(frames).await?;
+        stream.gather = GATHER.saturating_sub(begun.elapsed());
+        self.count_skipped("conflict", refused.conflicts);
+        self.count_skipped("invalid", refused.invalid);
+        Ok(())
+    }
+
+    fn skip(&mut self, reason: &'static str) -> Result<(), Ending> {
+        self.count_skipped(reason, 1);
+        Ok(())
+    }
+
+    fn count_skipped(&mut self, reason: &'static str, frames: u64) {
+        if frames > 0 {
+            self.skipped += frames;
+            metrics::counter!("callstore_stream_skipped_total", "reason" => reason).increment(frames);
+        }
+    }
+}
+
+/// Waits until a stream's socket has to close.
+async fn interrupted(stream: Option<&Stream>) -> Interruption {
+    match stream {
+        Some(stream) => stream.media.interrupted().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits until what a stream has gathered has to be stored.
+async fn due(stream: Option<&Stream>) {
+    match stream.and_then(|stream| stream.due) {
+        Some(due) => sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The first characters of a text, without NUL.
+fn cut(text: &str, most: usize) -> String {
+    clean(text).chars().take(most).collect()
+}

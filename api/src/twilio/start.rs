@@ -1,0 +1,157 @@
+//! From a `start` message to a stream: its names, its format, who called.
+
+use serde_json::{Map, Value};
+use service::{AudioFormat, CallRef, NewStream, audio::Encoding};
+
+use super::message::{MediaFormat, Start};
+use crate::calls;
+
+/// Who called where nothing says so.
+const UNKNOWN: &str = "unknown";
+/// The longest `caller`, in characters.
+const CALLER_MAX: usize = 128;
+
+/// A stream that can be opened.
+#[derive(Debug, PartialEq)]
+pub struct Opening {
+    /// The stream.
+    pub stream: NewStream,
+    /// Whether payloads have the high byte of a sample first.
+    pub big_endian: bool,
+}
+
+/// Why a stream cannot be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unfit {
+    /// It has no name, or one that is not allowed.
+    Name,
+    /// Its payloads are in a format that no call has.
+    Format,
+}
+
+impl Opening {
+    /// The stream that a message starts; `stream_sid` is the name outside of `start`.
+    pub fn new(stream_sid: Option<String>, start: Start) -> Result<Self, Unfit> {
+        let stream_sid = stream_sid.or(start.stream_sid).ok_or(Unfit::Name)?;
+        CallRef::parse(&stream_sid).ok_or(Unfit::Name)?;
+        let (audio_format, big_endian) = match &start.media_format {
+            Some(format) => read_format(format).map(|(format, big_endian)| (Some(format), big_endian))?,
+            None => (None, false),
+        };
+        let mut custom_data: Map<_, _> = start
+            .custom_parameters
+            .unwrap_or_default()
+            .into_iter()
+            .map(|(name, value)| (clean(&name), cleaned(value)))
+            .collect();
+        let caller = ["caller", "from"].into_iter().find_map(|name| take_caller(&mut custom_data, name));
+        let caller = caller.or_else(|| start.from.as_deref().map(clean).filter(|from| !from.is_empty()));
+        let caller = caller.unwrap_or_else(|| UNKNOWN.to_owned()).chars().take(CALLER_MAX).collect();
+        let call_sid = match start.call_sid {
+            Some(call_sid) if CallRef::parse(&call_sid).is_some() => Some(call_sid),
+            Some(other) if !other.is_empty() => {
+                custom_data.entry("callSid").or_insert_with(|| clean(&other).into());
+                None
+            }
+            _ => None,
+        };
+        Ok(Self { stream: NewStream { stream_sid, call_sid, caller, audio_format, custom_data }, big_endian })
+    }
+}
+
+/// Takes a caller out of the parameters; one that is too long for a caller stays there as well.
+fn take_caller(parameters: &mut Map<String, Value>, name: &str) -> Option<String> {
+    let caller = parameters.get(name)?.as_str().filter(|caller| !caller.is_empty())?.to_owned();
+    if caller.chars().count() <= CALLER_MAX {
+        parameters.remove(name);
+    }
+    Some(caller)
+}
+
+/// NUL cannot be kept by every database.
+pub fn clean(text: &str) -> String {
+    text.replace('\0', "")
+}
+
+fn cleaned(value: Value) -> Value {
+    match value {
+        Value::String(text) => clean(&text).into(),
+        Value::Array(items) => items.into_iter().map(cleaned).collect(),
+        Value::Object(fields) => fields.into_iter().map(|(name, field)| (clean(&name), cleaned(field))).collect(),
+        other => other,
+    }
+}
+
+/// A format, by the names that carriers give it, and whether it is big-endian: L16 is (RFC 2586, RFC 3551).
+fn read_format(format: &MediaFormat) -> Result<(AudioFormat, bool), Unfit> {
+    let name = format.encoding.to_ascii_lowercase();
+    let name = name.strip_prefix("audio/").unwrap_or(&name);
+    let encoding = match name.strip_prefix("x-").unwrap_or(name) {
+        "mulaw" | "ulaw" | "pcmu" | "basic" => Encoding::Mulaw,
+        "alaw" | "pcma" => Encoding::Alaw,
+        "l16" => Encoding::Pcm16,
+        _ => return Err(Unfit::Format),
+    };
+    let sample_rate_hz = format.sample_rate.unwrap_or(8_000);
+    calls::check_rate(encoding.into(), sample_rate_hz).map_err(|_| Unfit::Format)?;
+    if format.channels.is_some_and(|channels| channels != 1) {
+        return Err(Unfit::Format);
+    }
+    Ok((AudioFormat { encoding, sample_rate_hz }, encoding == Encoding::Pcm16))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn open(start: Value) -> Result<Opening, Unfit> {
+        Opening::new(Some("MZ1".to_owned()), serde_json::from_value(start).unwrap())
+    }
+
+    #[test]
+    fn the_caller_is_a_parameter_and_the_others_are_kept() {
+        let caller = |parameters: Value| {
+            let stream = open(json!({ "customParameters": parameters })).unwrap().stream;
+            (stream.caller, Value::Object(stream.custom_data))
+        };
+        assert_eq!(caller(json!(null)), ("unknown".to_owned(), json!({})));
+        assert_eq!(caller(json!({ "caller": "", "from": "+1" })), ("+1".to_owned(), json!({ "caller": "" })));
+        let both = json!({ "caller": "+2", "from": "+1", "agent": "ada" });
+        assert_eq!(caller(both), ("+2".to_owned(), json!({ "from": "+1", "agent": "ada" })));
+        let long = json!({ "caller": "é".repeat(129) });
+        assert_eq!(caller(long.clone()), ("é".repeat(128), long));
+        assert_eq!(caller(json!({ "caller": "a\0b", "x\0": ["\0"] })), ("ab".to_owned(), json!({ "x": [""] })));
+        assert_eq!(open(json!({ "from": "+3" })).unwrap().stream.caller, "+3");
+    }
+
+    #[test]
+    fn formats_are_known_by_the_names_that_carriers_use() {
+        let format = |encoding: &str, rate: Value| {
+            let opening = open(json!({ "mediaFormat": { "encoding": encoding, "sampleRate": rate } }))?;
+            Ok((opening.stream.audio_format.unwrap().to_string(), opening.big_endian))
+        };
+        for name in ["audio/x-mulaw", "PCMU", "audio/PCMU", "mulaw"] {
+            assert_eq!(format(name, json!(8_000)), Ok(("mulaw at 8000 Hz".to_owned(), false)));
+        }
+        assert_eq!(format("PCMA", json!(null)), Ok(("alaw at 8000 Hz".to_owned(), false)));
+        assert_eq!(format("L16", json!("16000")), Ok(("pcm16 at 16000 Hz".to_owned(), true)));
+        for (name, rate) in [("OPUS", 8_000), ("PCMU", 16_000), ("L16", 12_000)] {
+            assert_eq!(format(name, json!(rate)), Err(Unfit::Format));
+        }
+        let stereo = json!({ "mediaFormat": { "encoding": "PCMU", "channels": 2 } });
+        assert_eq!(open(stereo), Err(Unfit::Format));
+    }
+
+    #[test]
+    fn names_are_checked() {
+        for name in ["", "a b", "..", "é"] {
+            assert_eq!(Opening::new(Some(name.to_owned()), Start::default()), Err(Unfit::Name));
+        }
+        assert_eq!(Opening::new(None, Start::default()), Err(Unfit::Name));
+        let odd = open(json!({ "callSid": "a b" })).unwrap().stream;
+        assert_eq!((odd.call_sid, Value::Object(odd.custom_data)), (None, json!({ "callSid": "a b" })));
+    }
+}

@@ -1,0 +1,253 @@
+//! A carrier's media stream: it starts a call, or comes back to it, places its frames, and ends it.
+
+use std::time::Duration;
+
+use sea_orm::{ActiveEnum, FromQueryResult, Statement};
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+use super::{
+    Interruption,
+    continuity::{Continuity, StoredTrack},
+    registry::Place,
+};
+use crate::{
+    CallRef, Callstore, Error, NewCall, NewEvent, NewMetadata, Track,
+    calls::{AudioFormat, Call, EndReason, Status},
+    chunks::track_index,
+};
+
+/// How long to wait before frames are offered again to a database that failed.
+const RETRIES: [Duration; 5] = [
+    Duration::from_millis(100),
+    Duration::from_millis(200),
+    Duration::from_millis(400),
+    Duration::from_millis(800),
+    Duration::from_millis(1_600),
+];
+
+/// A media stream as it starts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewStream {
+    /// The stream's name; a valid one.
+    pub stream_sid: String,
+    /// The phone call's name at the carrier; a valid one.
+    pub call_sid: Option<String>,
+    /// Who called.
+    pub caller: String,
+    /// What its payloads are; mu-law at 8 kHz unless given.
+    pub audio_format: Option<AudioFormat>,
+    /// What else was given along.
+    pub custom_data: Map<String, Value>,
+}
+
+/// A frame of a media stream, with the carrier's own counters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// Whose voice.
+    pub track: Track,
+    /// Its number on its track, 1 first.
+    pub chunk: u32,
+    /// Milliseconds since the start of the stream.
+    pub timestamp_ms: u32,
+    /// The codec's bytes; PCM16 is little-endian.
+    pub audio: Vec<u8>,
+}
+
+/// A carrier's socket that holds a call's stream.
+pub struct MediaStream {
+    callstore: Callstore,
+    call: CallRef,
+    id: Uuid,
+    place: Place,
+    continuity: Continuity,
+}
+
+/// What a stream's frames met.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Refused {
+    /// Frames whose number is stored with other audio or another timestamp.
+    pub conflicts: u64,
+    /// Frames with a value that is not allowed.
+    pub invalid: u64,
+}
+
+impl Callstore {
+    /// Starts the call of a stream, or goes on with it where the stream has come back. An older socket of the stream is
+    /// interrupted; what it had is stored when this returns.
+    ///
+    /// # Errors
+    /// `CallEnded`, `FormatMismatch` where the stream comes back in another format, `Invalid`, or a failing database.
+    pub async fn open_stream(&self, new: NewStream) -> Result<MediaStream, Error> {
+        let now = self.now();
+        let given = new.audio_format;
+        let (call, created) = self.call_of_stream(new).await?;
+        if call.status != Status::Active {
+            return Err(Error::CallEnded);
+        }
+        let expected = AudioFormat::of(&call);
+        if let Some(given) = given.filter(|&given| given != expected) {
+            return Err(Error::FormatMismatch { expected: expected.to_string(), given: given.to_string() });
+        }
+        // A call that had been written to by a stream of an earlier process was started by it.
+        let began = if call.last_write_at.is_some() { call.created_at } else { now };
+        let (place, began) = Place::of_carrier(self, call.id, began).await;
+        self.note_open(call.id).await?;
+        let elapsed_ms = u32::try_from(now.0 - began.0).unwrap_or(if now.0 < began.0 { 0 } else { u32::MAX });
+        let stored = if created { [None; 2] } else { self.stored_tracks(call.id, expected).await? };
+        let continuity = Continuity::new(stored, elapsed_ms);
+        let id = call.id;
+        tracing::info!(call = %id, resumed = !created, "A media stream has started.");
+        Ok(MediaStream { callstore: self.clone(), call: CallRef::of(id), id, place, continuity })
+    }
+
+    /// The call that has the stream's name, or a new one; and whether it is new.
+    async fn call_of_stream(&self, new: NewStream) -> Result<(Call, bool), Error> {
+        let name = CallRef::by_stream_sid(&new.stream_sid);
+        match self.find_call(self.0.database.readers(), &name).await {
+            Ok(call) => return Ok((call, false)),
+            Err(Error::CallNotFound) => {}
+            Err(error) => return Err(error),
+        }
+        let mut custom_data = new.custom_data;
+        let mut start = NewCall {
+            stream_sid: new.stream_sid,
+            caller: new.caller,
+            call_sid: new.call_sid,
+            agent: None,
+            direction: None,
+            start_time: None,
+            audio_format: new.audio_format,
+        };
+        let mut started = self.start_call(start.clone()).await;
+        if matches!(started, Err(Error::CallSidTaken)) {
+            // One phone call can have several streams; the first keeps the name.
+            if let Some(call_sid) = start.call_sid.take() {
+                custom_data.entry("callSid").or_insert(call_sid.into());
+            }
+            started = self.start_call(start).await;
+        }
+        let started = match started {
+            // Another socket has been faster.
+            Err(Error::StreamSidTaken { .. }) => {
+                return Ok((self.find_call(self.0.database.readers(), &name).await?, false));
+            }
+            started => started?,
+        };
+        let id = started.call.id;
+        if started.created && !custom_data.is_empty() {
+            let metadata = NewMetadata { custom_data: Some(custom_data.into()), ..NewMetadata::default() };
+            match self.set_metadata(&CallRef::of(id), metadata).await {
+                Ok(_) => {}
+                Err(Error::Invalid(_)) => {
+                    tracing::warn!(call = %id, "A stream's parameters are too large or too deep; they are not kept.");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((started.call, started.created))
+    }
+
+    /// What is stored of a call's tracks.
+    async fn stored_tracks(&self, call: Uuid, format: AudioFormat) -> Result<[Option<StoredTrack>; 2], Error> {
+        #[derive(FromQueryResult)]
+        struct Row {
+            track: i16,
+            last_sequence: i32,
+            latest_ms: Option<i32>,
+            end_ms: Option<i64>,
+        }
+        self.settle_chunks(call).await?;
+        let readers = self.0.database.readers();
+        let bytes_a_second = i64::from(format.sample_rate_hz) * format.encoding.bytes_per_sample() as i64;
+        let query = Statement::from_sql_and_values(
+            readers.get_database_backend(),
+            "SELECT track, MAX(last_sequence) AS last_sequence, MAX(timestamp) AS latest_ms,
+                MAX(timestamp + (OCTET_LENGTH(data) * 1000 + $2 - 1) / $2) AS end_ms
+            FROM audio_chunk WHERE call_id = $1 GROUP BY track",
+            [call.into(), bytes_a_second.into()],
+        );
+        let mut stored = [None; 2];
+        for row in Row::find_by_statement(query).all(readers).await? {
+            let track = Track::try_from_value(&row.track)?;
+            stored[track_index(track)] = Some(StoredTrack {
+                last_sequence: row.last_sequence.unsigned_abs(),
+                latest_ms: row.latest_ms.unwrap_or(0).unsigned_abs(),
+                end_ms: u32::try_from(row.end_ms.unwrap_or(0)).unwrap_or(u32::MAX),
+            });
+        }
+        Ok(stored)
+    }
+}
+
+impl MediaStream {
+    /// The call.
+    #[must_use]
+    pub fn call_id(&self) -> Uuid {
+        self.id
+    }
+
+    /// Waits until the socket has to close.
+    pub async fn interrupted(&self) -> Interruption {
+        self.place.interrupted().await
+    }
+
+    /// Stores frames, in one go unless one of them is refused; tells how many were. A database that fails is asked again for
+    /// some seconds.
+    ///
+    /// # Errors
+    /// `CallEnded`, `CallNotFound` for a call that was deleted, or a failing database.
+    pub async fn add(&mut self, frames: Vec<Frame>) -> Result<Refused, Error> {
+        let mut chunks = self.continuity.place(frames);
+        let mut refused = Refused::default();
+        let mut pauses = RETRIES.into_iter();
+        loop {
+            let added = self.callstore.add_each(&self.call, chunks).await;
+            for chunk in added.chunks {
+                match chunk {
+                    Ok(_) => {}
+                    Err(Error::ChunkConflict { .. }) => refused.conflicts += 1,
+                    Err(_) => refused.invalid += 1,
+                }
+            }
+            match added.halted {
+                None => return Ok(refused),
+                Some((error @ (Error::CallEnded | Error::CallNotFound), _)) => return Err(error),
+                Some((error, rest)) => {
+                    let Some(pause) = pauses.next() else { return Err(error) };
+                    tokio::time::sleep(pause).await;
+                    chunks = rest;
+                }
+            }
+        }
+    }
+
+    /// Keeps an event, at the place of the latest frame that was given to [`add`](Self::add). A database that fails is asked
+    /// again for some seconds.
+    ///
+    /// # Errors
+    /// A failing database.
+    pub async fn add_event(&self, event: NewEvent) -> Result<(), Error> {
+        let mut pauses = RETRIES.into_iter();
+        loop {
+            let kept = self.callstore.add_event(self.id, event.clone(), self.continuity.position_ms()).await;
+            match (kept, pauses.next()) {
+                (kept @ (Ok(()) | Err(Error::CallNotFound)), _) | (kept, None) => return kept,
+                (Err(_), Some(pause)) => tokio::time::sleep(pause).await,
+            }
+        }
+    }
+
+    /// Ends the call: the stream has said that it is over.
+    ///
+    /// # Errors
+    /// `CallNotFound` for a call that was deleted, or a failing database.
+    pub async fn stop(self) -> Result<(), Error> {
+        self.callstore.end_in_background(&self.call, EndReason::StreamStop).await
+    }
+
+    /// Notes that the socket is gone and the stream is not over. For some time it may come back.
+    pub async fn close(self) {
+        self.callstore.close_place(self.id, self.place).await;
+    }
+}

@@ -1,0 +1,148 @@
+//! Where the frames of a stream that came back belong: its counters go on, or begin at 1 again.
+
+use super::Frame;
+use crate::{NewChunk, chunks::track_index};
+
+/// What is stored of a track when a socket opens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct StoredTrack {
+    /// The largest sequence number.
+    pub last_sequence: u32,
+    /// The largest timestamp, in milliseconds.
+    pub latest_ms: u32,
+    /// Where the last of its audio ends, in milliseconds.
+    pub end_ms: u32,
+}
+
+/// What is added to a track's counters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Shift {
+    sequence: u32,
+    timestamp_ms: u32,
+}
+
+/// Places the frames of one socket.
+#[derive(Debug, Default)]
+pub(super) struct Continuity {
+    stored: [Option<StoredTrack>; 2],
+    shifts: [Option<Shift>; 2],
+    /// How far its start lies behind the first start of the stream: at least to the end of what is stored.
+    behind_ms: u32,
+    /// Whether a track's counter was seen to begin at 1 again.
+    restarted: bool,
+    position_ms: u32,
+}
+
+impl Continuity {
+    /// For a socket whose start came `elapsed_ms` after the first one of the stream.
+    pub fn new(stored: [Option<StoredTrack>; 2], elapsed_ms: u32) -> Self {
+        let tracks = || stored.iter().flatten();
+        let end_ms = tracks().map(|track| track.end_ms).max().unwrap_or(0);
+        let position_ms = tracks().map(|track| track.latest_ms).max().unwrap_or(0);
+        Self { stored, behind_ms: elapsed_ms.max(end_ms), position_ms, ..Self::default() }
+    }
+
+    /// The latest place of a frame that has arrived, in milliseconds.
+    pub fn position_ms(&self) -> u32 {
+        self.position_ms
+    }
+
+    /// Gives frames their places. A track is looked at when its first frame is: where that is number 1 and a larger one is
+    /// stored, the counters have begun again.
+    pub fn place(&mut self, frames: Vec<Frame>) -> Vec<NewChunk> {
+        // Tracks of which something is stored tell whether the counters began again; the others follow them.
+        for known in [true, false] {
+            for frame in &frames {
+                let index = track_index(frame.track);
+                if self.shifts[index].is_none() && self.stored[index].is_some() == known {
+                    self.shifts[index] = Some(self.shift(index, frame.chunk));
+                }
+            }
+        }
+        frames.into_iter().map(|frame| self.chunk(frame)).collect()
+    }
+
+    fn shift(&mut self, index: usize, first_chunk: u32) -> Shift {
+        let behind = Shift { sequence: 0, timestamp_ms: self.behind_ms };
+        match self.stored[index] {
+            Some(stored) if first_chunk == 1 && stored.last_sequence > 1 => {
+                self.restarted = true;
+                Shift { sequence: stored.last_sequence, ..behind }
+            }
+            None if self.restarted => behind,
+            _ => Shift::default(),
+        }
+    }
+
+    fn chunk(&mut self, frame: Frame) -> NewChunk {
+        let shift = self.shifts[track_index(frame.track)].unwrap_or_default();
+        let timestamp_ms = frame.timestamp_ms.saturating_add(shift.timestamp_ms);
+        self.position_ms = self.position_ms.max(timestamp_ms);
+        NewChunk {
+            track: frame.track,
+            sequence: Some(frame.chunk.saturating_add(shift.sequence)),
+            timestamp_ms: Some(timestamp_ms),
+            audio: frame.audio,
+            format: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Track;
+
+    fn frame(track: Track, chunk: u32, timestamp_ms: u32) -> Frame {
+        Frame { track, chunk, timestamp_ms, audio: vec![0xFF; 160] }
+    }
+
+    fn stored(last_sequence: u32, end_ms: u32) -> Option<StoredTrack> {
+        Some(StoredTrack { last_sequence, latest_ms: end_ms - 20, end_ms })
+    }
+
+    fn places(continuity: &mut Continuity, frames: &[(Track, u32, u32)]) -> Vec<(u32, u32)> {
+        let frames = frames.iter().map(|&(track, chunk, timestamp)| frame(track, chunk, timestamp)).collect();
+        let chunks = continuity.place(frames).into_iter();
+        chunks.map(|chunk| (chunk.sequence.unwrap_or(0), chunk.timestamp_ms.unwrap_or(0))).collect()
+    }
+
+    #[test]
+    fn a_first_socket_keeps_its_counters() {
+        let mut first = Continuity::new([None, None], 0);
+        assert_eq!(places(&mut first, &[(Track::Inbound, 1, 80), (Track::Outbound, 1, 91)]), [(1, 80), (1, 91)]);
+        assert_eq!(first.position_ms(), 91);
+    }
+
+    #[test]
+    fn counters_that_go_on_stay_as_sent() {
+        let mut back = Continuity::new([stored(50, 1_080), None], 9_000);
+        let frames = [(Track::Inbound, 51, 1_080), (Track::Outbound, 1, 1_100), (Track::Inbound, 1, 80)];
+        assert_eq!(places(&mut back, &frames), [(51, 1_080), (1, 1_100), (1, 80)]);
+    }
+
+    #[test]
+    fn counters_that_begin_again_go_on_after_the_last_and_by_the_clock() {
+        let mut back = Continuity::new([stored(50, 1_080), stored(40, 900)], 9_000);
+        let frames = [(Track::Inbound, 1, 80), (Track::Outbound, 1, 91), (Track::Inbound, 2, 100)];
+        assert_eq!(places(&mut back, &frames), [(51, 9_080), (41, 9_091), (52, 9_100)]);
+        assert_eq!(back.position_ms(), 9_100);
+    }
+
+    #[test]
+    fn a_clock_that_is_behind_does_not_lay_new_audio_over_old() {
+        let mut back = Continuity::new([stored(50, 1_080), stored(40, 900)], 300);
+        assert_eq!(places(&mut back, &[(Track::Outbound, 1, 0), (Track::Inbound, 1, 5)]), [(41, 1_080), (51, 1_085)]);
+    }
+
+    #[test]
+    fn a_track_that_is_new_follows_the_one_that_began_again_in_either_order() {
+        for order in [[0, 1], [1, 0]] {
+            let frames = [(Track::Inbound, 1, 80), (Track::Outbound, 1, 91)];
+            let mut back = Continuity::new([stored(50, 1_080), None], 9_000);
+            let mut placed = places(&mut back, &order.map(|index: usize| frames[index]));
+            placed.sort_unstable();
+            assert_eq!(placed, [(1, 9_091), (51, 9_080)]);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Storing what a socket has gathered: each chunk for itself, though together where nothing is wrong with them.
+
+use std::time::Duration;
+
+use crate::{CallRef, Callstore, ChunkStored, Error, NewChunk};
+
+/// What became of the chunks of a socket.
+#[derive(Debug, Default)]
+pub struct Added {
+    /// The chunks that were stored or refused, in their order.
+    pub chunks: Vec<Result<ChunkStored, Error>>,
+    /// What kept the rest from being stored, and the rest.
+    pub halted: Option<(Error, Vec<NewChunk>)>,
+}
+
+/// How often, and how many times, room in the writer's queue is waited for: half a minute.
+const ROOM_PAUSE: Duration = Duration::from_millis(50);
+const ROOM_TRIES: u32 = 600;
+
+impl Callstore {
+    /// Stores chunks in one go. Where one is refused, halves are tried, so that it keeps out no other and the good ones are
+    /// stored in few transactions. Order is kept. While too much waits for the disk, so do these: who sent them is not
+    /// listened to meanwhile.
+    pub(crate) async fn add_each(&self, call: &CallRef, mut chunks: Vec<NewChunk>) -> Added {
+        let mut added = Added::default();
+        for _ in 0..ROOM_TRIES {
+            added.halted = self.add_parts(call, chunks, &mut added.chunks).await;
+            match added.halted.take() {
+                Some((Error::Overloaded, rest)) => chunks = rest,
+                halted => {
+                    added.halted = halted;
+                    return added;
+                }
+            }
+            tokio::time::sleep(ROOM_PAUSE).await;
+        }
+        added.halted = Some((Error::Overloaded, chunks));
+        added
+    }
+
+    async fn add_parts(
+        &self,
+        call: &CallRef,
+        chunks: Vec<NewChunk>,
+        added: &mut Vec<Result<ChunkStored, Error>>,
+    ) -> Option<(Error, Vec<NewChunk>)> {
+        let mut parts = vec![chunks];
+        while let Some(mut part) = parts.pop() {
+            let error = match part.as_slice() {
+                [] => continue,
+                [only] => match self.add_chunk(call, only.clone()).await {
+                    Err(error) if !is_of_one_chunk(&error) => error,
+                    result => {
+                        added.push(result);
+                        continue;
+                    }
+                },
+                several => match self.add_chunks(call, several.to_vec()).await {
+                    Ok(stored) => {
+                        added.extend(stored.into_iter().map(Ok));
+                        continue;
+                    }
+                    Err(error) if is_of_one_chunk(&error) => {
+                        let second = part.split_off(part.len() / 2);
+                        parts.extend([second, part]);
+                        continue;
+                    }
+                    Err(error) => error,
+                },
+            };
+            let rest = std::iter::once(part).chain(parts.into_iter().rev()).flatten().collect();
+            return Some((error, rest));
+        }
+        None
+    }
+}
+
+/// Whether an error is the fault of a chunk and says nothing of its neighbours.
+fn is_of_one_chunk(error: &Error) -> bool {
+    match error {
+        Error::ChunkConflict { .. } | Error::FormatMismatch { .. } | Error::Invalid(_) => true,
+        Error::CallNotFound
+        | Error::CallEnded
+        | Error::StreamSidTaken { .. }
+        | Error::CallSidTaken
+        | Error::RecordingNotFound
+        | Error::MetadataNotFound
+        | Error::CursorInvalid
+        | Error::Overloaded
+        | Error::StorageFull
+        | Error::StorageUnavailable(_)
+        | Error::Database(_)
+        | Error::Store(_)
+        | Error::Damaged(_) => false,
+    }
+}

@@ -1,0 +1,123 @@
+//! Sockets that carry a call's audio: a carrier's media stream, which starts and ends the call, and sockets of the own
+//! protocol, which join one. Both note when they open and when they are gone, so that a call whose stream does not come back
+//! can be ended.
+
+mod carrier;
+mod continuity;
+mod each;
+mod registry;
+
+use futures_util::FutureExt;
+use uuid::Uuid;
+
+pub use carrier::{Frame, MediaStream, NewStream, Refused};
+pub use each::Added;
+pub use registry::Interruption;
+pub(crate) use registry::Streams;
+
+use crate::{
+    CallRef, Callstore, Error, NewChunk,
+    calls::{AudioFormat, Status},
+};
+use registry::Place;
+
+/// A socket of the own protocol on a call.
+pub struct CallSocket {
+    callstore: Callstore,
+    call: CallRef,
+    id: Uuid,
+    format: AudioFormat,
+    place: Place,
+}
+
+impl Callstore {
+    /// Opens a socket on a call, beside others that it may have.
+    ///
+    /// # Errors
+    /// `CallNotFound`, `CallEnded`, or a failing database.
+    pub async fn open_socket(&self, call: &CallRef) -> Result<CallSocket, Error> {
+        let found = self.find_call(self.0.database.readers(), call).await?;
+        if found.status != Status::Active {
+            return Err(Error::CallEnded);
+        }
+        let place = Place::beside(self, found.id);
+        self.note_open(found.id).await?;
+        let format = AudioFormat::of(&found);
+        Ok(CallSocket { callstore: self.clone(), call: CallRef::of(found.id), id: found.id, format, place })
+    }
+
+    /// Notes that a socket is open on a call.
+    async fn note_open(&self, call: Uuid) -> Result<(), Error> {
+        let now = self.now();
+        let noted = self.write(0, move |batch| async move { Ok(batch.note_open(call, now).await?) }.boxed());
+        if noted.await? { Ok(()) } else { Err(Error::CallEnded) }
+    }
+
+    /// Notes that a call's last socket is gone.
+    async fn note_disconnect(&self, call: Uuid) -> Result<(), Error> {
+        let (this, now) = (self.clone(), self.now());
+        self.write(0, move |batch| {
+            async move {
+                // One that has opened meanwhile has taken its place by now, and notes itself in a later write.
+                if !this.0.streams.is_open(call) {
+                    batch.note_disconnect(call, now).await?;
+                }
+                Ok(())
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// Leaves a call; a failure is logged here, since whoever closes a socket can do no more about it.
+    async fn close_place(&self, call: Uuid, mut place: Place) {
+        place.leave();
+        if let Err(error) = self.note_disconnect(call).await {
+            tracing::error!(%call, %error, "A stream's disconnect could not be noted; the call ends by its idle timeout.");
+        }
+    }
+}
+
+impl CallSocket {
+    /// The call.
+    #[must_use]
+    pub fn call_id(&self) -> Uuid {
+        self.id
+    }
+
+    /// The call's format.
+    #[must_use]
+    pub fn format(&self) -> AudioFormat {
+        self.format
+    }
+
+    /// What stores chunks for this socket; it can be at work while the socket waits for more.
+    #[must_use]
+    pub fn writer(&self) -> SocketWriter {
+        SocketWriter { callstore: self.callstore.clone(), call: self.call.clone() }
+    }
+
+    /// Waits until the socket has to close.
+    pub async fn interrupted(&self) -> Interruption {
+        self.place.interrupted().await
+    }
+
+    /// Notes that the socket is gone.
+    pub async fn close(self) {
+        self.callstore.close_place(self.id, self.place).await;
+    }
+}
+
+/// Stores the chunks of a socket.
+#[derive(Clone)]
+pub struct SocketWriter {
+    callstore: Callstore,
+    call: CallRef,
+}
+
+impl SocketWriter {
+    /// Stores chunks in one go, and what is refused of them apart from the others. What is returned as stored is on disk.
+    pub async fn add(&self, chunks: Vec<NewChunk>) -> Added {
+        self.callstore.add_each(&self.call, chunks).await
+    }
+}

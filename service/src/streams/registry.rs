@@ -1,0 +1,164 @@
+//! Which sockets are open on which call. It is in memory only: a socket does not outlive the process.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use tokio_util::sync::{CancellationToken, DropGuard};
+use uuid::Uuid;
+
+use crate::{Callstore, Timestamp};
+
+/// The open sockets of all calls.
+#[derive(Default)]
+pub(crate) struct Streams {
+    calls: Mutex<HashMap<Uuid, Live>>,
+    stop: CancellationToken,
+}
+
+/// A call that has sockets, or had a carrier's.
+#[derive(Default)]
+struct Live {
+    sockets: usize,
+    /// Counts the carrier's sockets; the largest number is the one that holds the stream.
+    takeovers: u64,
+    carrier: Option<Carrier>,
+    /// When the carrier's stream first started, by our clock. Kept over a disconnect.
+    began: Option<Timestamp>,
+    ended: CancellationToken,
+}
+
+/// The carrier's socket that holds a call's stream.
+struct Carrier {
+    number: u64,
+    replaced: CancellationToken,
+    done: CancellationToken,
+}
+
+/// Why a socket has to close though its peer has not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interruption {
+    /// The call has ended or was deleted.
+    CallEnded,
+    /// The carrier has come back on another socket, which goes on in place of this one.
+    TakenOver,
+    /// The service stops.
+    Stopping,
+}
+
+/// A socket's place among those of its call; left when dropped.
+pub(crate) struct Place {
+    callstore: Callstore,
+    call: Uuid,
+    /// The carrier's number; none for a socket of the own protocol.
+    number: Option<u64>,
+    replaced: CancellationToken,
+    ended: CancellationToken,
+    left: bool,
+    _done: DropGuard,
+}
+
+impl Streams {
+    fn calls(&self) -> MutexGuard<'_, HashMap<Uuid, Live>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Tells a call's sockets that it takes no more audio.
+    pub fn ended(&self, call: Uuid) {
+        if let Some(live) = self.calls().remove(&call) {
+            live.ended.cancel();
+        }
+    }
+
+    /// Tells all sockets that the service stops.
+    pub fn stop(&self) {
+        self.stop.cancel();
+    }
+
+    /// Whether a call has an open socket.
+    pub fn is_open(&self, call: Uuid) -> bool {
+        self.calls().get(&call).is_some_and(|live| live.sockets > 0)
+    }
+
+    fn leave(&self, call: Uuid, number: Option<u64>) {
+        let mut calls = self.calls();
+        let Some(live) = calls.get_mut(&call) else { return };
+        live.sockets = live.sockets.saturating_sub(1);
+        if live.carrier.as_ref().is_some_and(|carrier| Some(carrier.number) == number) {
+            live.carrier = None;
+        }
+        if live.sockets == 0 && live.began.is_none() {
+            calls.remove(&call);
+        }
+    }
+}
+
+impl Place {
+    /// Takes a place beside the call's other sockets.
+    pub fn beside(callstore: &Callstore, call: Uuid) -> Self {
+        let mut calls = callstore.0.streams.calls();
+        let live = calls.entry(call).or_default();
+        live.sockets += 1;
+        let (replaced, done) = (CancellationToken::new(), CancellationToken::new());
+        Self::new(callstore, call, None, replaced, live.ended.clone(), done)
+    }
+
+    /// Takes the place of the carrier's socket, and waits until the one before has written what it had. `began` is when
+    /// the stream first started, where this process has not seen that; returned is what holds.
+    pub async fn of_carrier(callstore: &Callstore, call: Uuid, began: Timestamp) -> (Self, Timestamp) {
+        let (place, began, before) = {
+            let mut calls = callstore.0.streams.calls();
+            let live = calls.entry(call).or_default();
+            live.sockets += 1;
+            live.takeovers += 1;
+            let (number, replaced, done) = (live.takeovers, CancellationToken::new(), CancellationToken::new());
+            let carrier = Carrier { number, replaced: replaced.clone(), done: done.clone() };
+            let before = live.carrier.replace(carrier);
+            let began = *live.began.get_or_insert(began);
+            (Self::new(callstore, call, Some(number), replaced, live.ended.clone(), done), began, before)
+        };
+        if let Some(before) = before {
+            metrics::counter!("callstore_stream_takeovers_total").increment(1);
+            before.replaced.cancel();
+            before.done.cancelled().await;
+        }
+        (place, began)
+    }
+
+    fn new(
+        callstore: &Callstore,
+        call: Uuid,
+        number: Option<u64>,
+        replaced: CancellationToken,
+        ended: CancellationToken,
+        done: CancellationToken,
+    ) -> Self {
+        let callstore = callstore.clone();
+        Self { callstore, call, number, replaced, ended, left: false, _done: done.drop_guard() }
+    }
+
+    /// Waits until the socket has to close.
+    pub async fn interrupted(&self) -> Interruption {
+        tokio::select! {
+            biased;
+            () = self.ended.cancelled() => Interruption::CallEnded,
+            () = self.replaced.cancelled() => Interruption::TakenOver,
+            () = self.callstore.0.streams.stop.cancelled() => Interruption::Stopping,
+        }
+    }
+
+    /// Leaves ahead of being dropped.
+    pub fn leave(&mut self) {
+        if !self.left {
+            self.left = true;
+            self.callstore.0.streams.leave(self.call, self.number);
+        }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}

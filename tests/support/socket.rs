@@ -1,0 +1,116 @@
+//! A client's end of a WebSocket.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Error, Message},
+};
+
+/// How long a message may take to come.
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// An open socket; dropping it cuts the connection without a word.
+pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Socket {
+    /// Connects to a URL of a server.
+    pub async fn open(url: &str) -> Self {
+        Self::try_open(url).await.unwrap_or_else(|(status, body)| panic!("{url} was answered {status}: {body}"))
+    }
+
+    /// Connects, or tells the status and the problem of the answer.
+    pub async fn try_open(url: &str) -> Result<Self, (u16, Value)> {
+        match connect_async(url.replacen("http", "ws", 1)).await {
+            Ok((socket, _)) => Ok(Self(socket)),
+            Err(Error::Http(response)) => {
+                let body = response.body().as_deref().unwrap_or_default();
+                Err((response.status().as_u16(), serde_json::from_slice(body).unwrap_or_default()))
+            }
+            Err(error) => panic!("{url}: {error}"),
+        }
+    }
+
+    /// Sends a message.
+    pub async fn send(&mut self, message: Message) {
+        tokio::time::timeout(LIMIT, self.0.send(message)).await.expect("the server takes it").unwrap();
+    }
+
+    /// Sends a message; false if the connection is gone.
+    pub async fn try_send(&mut self, message: Message) -> bool {
+        tokio::time::timeout(LIMIT, self.0.send(message)).await.expect("the server takes it").is_ok()
+    }
+
+    /// Sends a text.
+    pub async fn text(&mut self, text: impl Into<String>) {
+        self.send(Message::text(text.into())).await;
+    }
+
+    /// Sends JSON.
+    pub async fn json(&mut self, value: &Value) {
+        self.text(value.to_string()).await;
+    }
+
+    /// Sends bytes.
+    pub async fn binary(&mut self, bytes: impl Into<Vec<u8>>) {
+        self.send(Message::binary(bytes.into())).await;
+    }
+
+    /// The bytes below the messages, to send what no client should.
+    pub fn wire(&mut self) -> &mut TcpStream {
+        let MaybeTlsStream::Plain(stream) = self.0.get_mut() else { panic!("no plain connection") };
+        stream
+    }
+
+    /// The next text, as JSON.
+    #[track_caller]
+    pub fn receive(&mut self) -> impl Future<Output = Value> {
+        let caller = std::panic::Location::caller();
+        async move {
+            loop {
+                match self.next().await {
+                    Some(Message::Text(text)) => return serde_json::from_str(&text).unwrap(),
+                    Some(Message::Ping(_) | Message::Pong(_)) => {}
+                    other => panic!("{caller}: {other:?} in place of a text"),
+                }
+            }
+        }
+    }
+
+    /// The next text, as JSON, or the code with which the server closes (1006: without one).
+    pub async fn next_or_close(&mut self) -> Result<Value, u16> {
+        loop {
+            match self.next().await {
+                Some(Message::Text(text)) => return Ok(serde_json::from_str(&text).unwrap()),
+                Some(Message::Close(frame)) => return Err(frame.map_or(1005, |frame| frame.code.into())),
+                Some(_) => {}
+                None => return Err(1006),
+            }
+        }
+    }
+
+    /// The code and the reason with which the server closes; what comes before is passed over.
+    pub async fn closed(mut self) -> (u16, String) {
+        loop {
+            match self.next().await {
+                Some(Message::Close(Some(frame))) => return (frame.code.into(), frame.reason.to_string()),
+                Some(Message::Close(None)) => return (1005, String::new()),
+                Some(_) => {}
+                None => return (1006, String::new()),
+            }
+        }
+    }
+
+    /// Closes and waits for the server to do the same.
+    pub async fn close(mut self) {
+        let _ = self.0.close(None).await;
+        while self.next().await.is_some() {}
+    }
+
+    async fn next(&mut self) -> Option<Message> {
+        tokio::time::timeout(LIMIT, self.0.next()).await.expect("something comes").and_then(Result::ok)
+    }
+}
