@@ -1,6 +1,6 @@
 //! A WebSocket to the service.
 
-use std::future::Future;
+use std::{future::Future, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{
@@ -8,7 +8,7 @@ use futures_util::{
     stream::{SplitSink, SplitStream},
 };
 use reqwest::Url;
-use tokio::net::TcpStream;
+use tokio::{net::TcpStream, time};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, client_async_tls_with_config,
     tungstenite::{
@@ -29,6 +29,9 @@ use super::super::{CallFailure, answer};
 const READ_BYTES: usize = 4 * 1024;
 /// How much is gathered before it is written even without being asked to.
 const WRITE_BYTES: usize = 16 * 1024;
+
+/// How long it is listened to a service that takes nothing more.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -104,14 +107,32 @@ impl Link {
             }
             sending.flush().await
         };
-        let mut sending = std::pin::pin!(sending);
-        loop {
-            tokio::select! {
-                biased;
-                sent = &mut sending => return sent.map_err(lost),
-                text = receive(receiving) => taken(&text?),
+        let failed = {
+            let mut sending = std::pin::pin!(sending);
+            loop {
+                tokio::select! {
+                    biased;
+                    sent = &mut sending => match sent {
+                        Ok(()) => return Ok(()),
+                        Err(error) => break lost(error),
+                    },
+                    text = receive(receiving) => taken(&text?),
+                }
             }
-        }
+        };
+        // What the service said before it hung up tells more.
+        let last_words = async {
+            loop {
+                match receive(receiving).await {
+                    Ok(text) => taken(&text),
+                    Err(lost) => return lost,
+                }
+            }
+        };
+        Err(match time::timeout(LAST_WORDS, last_words).await {
+            Ok(closed @ Lost::Closed { .. }) => closed,
+            Ok(Lost::Broken(_)) | Err(_) => failed,
+        })
     }
 
     /// Closes the socket.

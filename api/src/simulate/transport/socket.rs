@@ -20,8 +20,10 @@ use super::{
 const BROKEN_MS: std::ops::RangeInclusive<u64> = 50..=300;
 /// The pause before a socket that broke is opened again; it doubles each time.
 const PAUSE: Duration = Duration::from_millis(100);
-/// How often that is tried.
+/// How often that is tried, until one has stood for some time.
 const TRIES_MAX: u32 = 8;
+/// How long a socket has to be open to count as one that has come back.
+const STEADY: Duration = Duration::from_secs(5);
 /// How many frames wait for their acknowledgement before no more are sent.
 const WINDOW: usize = 2_048;
 /// How long acknowledgements are waited for after the last frame, and an answer to a stop.
@@ -75,6 +77,8 @@ pub struct Session<'a, P> {
     outbox: Outbox,
     /// Since when the socket is open. What could not be sent before is not late for want of pacing.
     open_since: Instant,
+    /// How often the socket was opened again since it was last steady.
+    tries: u32,
 }
 
 impl<'a, P: Protocol> Session<'a, P> {
@@ -82,7 +86,7 @@ impl<'a, P: Protocol> Session<'a, P> {
     pub async fn open(run: &'a Run, call: &'a mut Call, protocol: P) -> Result<Self, CallFailure> {
         let link = Link::open(&run.endpoint, protocol.path()).await?;
         let open_since = Instant::now();
-        let mut session = Self { run, call, protocol, link, outbox: Outbox::default(), open_since };
+        let mut session = Self { run, call, protocol, link, outbox: Outbox::default(), open_since, tries: 0 };
         session.protocol.opening(session.call, open_since, &mut session.outbox);
         session.flush().await?;
         Ok(session)
@@ -131,12 +135,24 @@ impl<'a, P: Protocol> Session<'a, P> {
 
     /// Sends a last text, waits for the service to close the socket, and closes it.
     pub async fn finish(mut self, farewell: Option<String>) -> Result<(), CallFailure> {
-        if let Some(farewell) = farewell {
-            self.outbox.text(farewell);
+        while let Some(farewell) = &farewell {
+            self.outbox.text(farewell.clone());
             self.flush().await?;
-            let closing = async { while self.link.receive().await.is_ok() {} };
-            // If it does not close it, we do.
-            let _ = time::timeout(PATIENCE, closing).await;
+            let closing = async {
+                loop {
+                    if let Err(lost) = self.link.receive().await {
+                        return lost;
+                    }
+                }
+            };
+            match time::timeout(PATIENCE, closing).await {
+                // Closed for another reason than the farewell.
+                Ok(Lost::Closed { code, reason }) if !matches!(code, 1000 | 1005) => {
+                    self.recover(Lost::Closed { code, reason }).await?;
+                }
+                // If the service does not close it, we do; whether the call has ended is looked at later.
+                Ok(_) | Err(_) => break,
+            }
         }
         self.link.close().await;
         Ok(())
@@ -215,8 +231,12 @@ impl<'a, P: Protocol> Session<'a, P> {
             Lost::Closed { code, reason } => broken(format!("the service closed it with {code}: {reason}")),
             Lost::Broken(reason) => broken(reason),
         };
-        for attempt in 0..TRIES_MAX {
-            time::sleep(PAUSE * 2_u32.pow(attempt)).await;
+        if self.open_since.elapsed() > STEADY {
+            self.tries = 0;
+        }
+        while self.tries < TRIES_MAX {
+            time::sleep(PAUSE * 2_u32.pow(self.tries)).await;
+            self.tries += 1;
             self.link = match Link::open(&self.run.endpoint, self.protocol.path()).await {
                 Ok(link) => link,
                 Err(error @ CallFailure::Handshake { .. }) => return Err(error),
