@@ -1,9 +1,12 @@
 //! What goes wrong is told in sentences, and shows in the exit code.
 
-use serde_json::{Value, json};
+use std::{net::TcpListener, process::Stdio};
 
-use super::{TRANSPORTS, calls, proxy, service, simulate};
-use crate::support::Binary;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{TRANSPORTS, calls, command, proxy, service, simulate};
+use crate::support::{Binary, eventually};
 
 const CALL: &str = "--calls 1 --duration 1s --tracks 1 --pace max --json";
 
@@ -94,4 +97,45 @@ async fn too_few_open_files_are_told_at_once() {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{errors}");
     assert!(errors.contains("100 calls at a time need about 250 open files, and the system allows 64"), "{errors}");
+}
+
+#[tokio::test]
+async fn a_service_that_is_killed_and_comes_back_has_what_it_acknowledged() {
+    let folder = TempDir::new().unwrap();
+    // A port that is free now, so that the service can come back to it.
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let url = format!("http://{address}");
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let start = async || {
+        let mut command = Binary::bare(folder.path());
+        command.args(["--listen", &address, "--log-format", "json"]).stderr(Stdio::null());
+        let service = command.spawn().unwrap();
+        eventually("the service is there", || async { client.get(format!("{url}/livez")).send().await.ok() }).await;
+        service
+    };
+    let mut service = start().await;
+    for transport in ["stream", "http"] {
+        let arguments =
+            format!("--calls 3 --duration 4s --ramp 0s --batch 10 --verify samples --json --transport {transport}");
+        let running = command(&url, &arguments).spawn().unwrap();
+        eventually("each call has audio", || async {
+            let page: Value = client.get(format!("{url}/calls?limit=9")).send().await.ok()?.json().await.ok()?;
+            let calls = page["items"].as_array()?.iter().filter(|call| call["status"] == "active");
+            let mut heard = 0;
+            for call in calls {
+                let chunks = client.get(format!("{url}/calls/{}/chunks", call["id"].as_str()?)).send().await.ok()?;
+                let chunks: Value = chunks.json().await.ok()?;
+                heard += usize::from(chunks["tracks"].as_array()?.len() == 2);
+            }
+            (heard == 3).then_some(())
+        })
+        .await;
+        service.kill().await.unwrap();
+        service = start().await;
+        let output = running.wait_with_output().await.unwrap();
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{report}");
+        assert_eq!((&report["frames"]["sent"], &report["frames"]["acknowledged"]), (&json!(1_200), &json!(1_200)));
+        assert!(transport == "http" || report["reconnects"].as_u64().unwrap() >= 3, "{report}");
+    }
 }

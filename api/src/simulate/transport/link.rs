@@ -1,12 +1,22 @@
 //! A WebSocket to the service.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::poll_fn,
+    iter::Peekable,
+    sync::{
+        Arc,
+        atomic::{
+            AtomicBool,
+            Ordering::{Acquire, Release},
+        },
+    },
+    task::{Context, Poll, Wake, Waker, ready},
+    time::Duration,
+    vec::Drain,
+};
 
 use bytes::{Bytes, BytesMut};
-use futures_util::{
-    SinkExt, StreamExt,
-    stream::{SplitSink, SplitStream},
-};
+use futures_util::{SinkExt, StreamExt, task::AtomicWaker};
 use reqwest::Url;
 use tokio::{net::TcpStream, time};
 use tokio_tungstenite::{
@@ -26,7 +36,7 @@ use tokio_tungstenite::{
 use super::super::{CallFailure, answer};
 
 /// How much is read at a time; acknowledgements are short. There is one such buffer for each call.
-const READ_BYTES: usize = 4 * 1024;
+const READ_BYTES: usize = 1024;
 /// How much is gathered before it is written even without being asked to.
 const WRITE_BYTES: usize = 16 * 1024;
 
@@ -44,9 +54,28 @@ pub struct Endpoint {
 }
 
 /// A WebSocket, open until it is dropped.
-pub struct Link(Option<Halves>);
+pub struct Link(Option<Open>);
 
-type Halves = (SplitSink<Socket, Message>, SplitStream<Socket>);
+struct Open {
+    socket: Socket,
+    /// The socket is read only when there is something to read: asking it each time that something is sent would cost more
+    /// than sending.
+    arrival: Arc<Arrival>,
+}
+
+/// Whether something may have arrived, and who waits for it.
+#[derive(Default)]
+struct Arrival {
+    noticed: AtomicBool,
+    task: AtomicWaker,
+}
+
+impl Wake for Arrival {
+    fn wake(self: Arc<Self>) {
+        self.noticed.store(true, Release);
+        self.task.wake();
+    }
+}
 
 /// Why a WebSocket is no longer open.
 #[derive(Debug)]
@@ -84,7 +113,10 @@ impl Link {
         let config = WebSocketConfig::default().read_buffer_size(READ_BYTES).write_buffer_size(WRITE_BYTES);
         let url = format!("{}{path}", endpoint.base);
         match client_async_tls_with_config(url, tcp, Some(config), None).await {
-            Ok((socket, _)) => Ok(Self(Some(socket.split()))),
+            Ok((socket, _)) => {
+                let arrival = Arc::new(Arrival { noticed: AtomicBool::new(true), ..Arrival::default() });
+                Ok(Self(Some(Open { socket, arrival })))
+            }
             Err(Error::Http(response)) => {
                 let detail = answer::detail(response.body().as_deref().unwrap_or_default());
                 Err(CallFailure::Handshake { path: path.to_owned(), status: response.status().as_u16(), detail })
@@ -93,37 +125,36 @@ impl Link {
         }
     }
 
-    /// The next text; pings are answered meanwhile.
+    /// The next text; pings are answered meanwhile. Nothing is lost when this is dropped and called again.
     pub async fn receive(&mut self) -> Result<Bytes, Lost> {
-        receive(&mut self.halves()?.1).await
+        let open = self.open_mut()?;
+        poll_fn(|context| open.poll_receive(context)).await
     }
 
     /// Sends messages in one piece, and takes what comes meanwhile: a service that waits for us to read would not read.
     pub async fn send(&mut self, outbox: &mut Vec<Message>, mut taken: impl FnMut(&Bytes)) -> Result<(), Lost> {
-        let (sending, receiving) = self.halves()?;
-        let sending = async {
-            for message in outbox.drain(..) {
-                sending.feed(message).await?;
-            }
-            sending.flush().await
-        };
-        let failed = {
-            let mut sending = std::pin::pin!(sending);
+        let open = self.open_mut()?;
+        let mut messages = outbox.drain(..).peekable();
+        let sending = poll_fn(|context| {
             loop {
-                tokio::select! {
-                    biased;
-                    sent = &mut sending => match sent {
-                        Ok(()) => return Ok(()),
-                        Err(error) => break lost(error),
-                    },
-                    text = receive(receiving) => taken(&text?),
+                if let Poll::Ready(sent) = open.poll_send(&mut messages, context) {
+                    return Poll::Ready(sent.map_err(lost));
+                }
+                match ready!(open.poll_receive(context)) {
+                    Ok(text) => taken(&text),
+                    Err(lost) => return Poll::Ready(Err(lost)),
                 }
             }
+        });
+        let failed = match sending.await {
+            Err(failed @ Lost::Broken(_)) => failed,
+            sent => return sent,
         };
         // What the service said before it hung up tells more.
+        open.arrival.noticed.store(true, Release);
         let last_words = async {
             loop {
-                match receive(receiving).await {
+                match poll_fn(|context| open.poll_receive(context)).await {
                     Ok(text) => taken(&text),
                     Err(lost) => return lost,
                 }
@@ -137,9 +168,9 @@ impl Link {
 
     /// Closes the socket.
     pub async fn close(mut self) {
-        if let Ok((sending, _)) = self.halves() {
+        if let Ok(open) = self.open_mut() {
             // One that is gone need not be closed.
-            let _ = sending.close().await;
+            let _ = open.socket.close(None).await;
         }
     }
 
@@ -148,26 +179,46 @@ impl Link {
         self.0 = None;
     }
 
-    fn halves(&mut self) -> Result<&mut Halves, Lost> {
+    fn open_mut(&mut self) -> Result<&mut Open, Lost> {
         self.0.as_mut().ok_or_else(|| Lost::Broken("it was dropped".to_owned()))
     }
 }
 
-fn receive(receiving: &mut SplitStream<Socket>) -> impl Future<Output = Result<Bytes, Lost>> {
-    async {
-        loop {
-            match receiving.next().await {
-                Some(Ok(Message::Text(text))) => return Ok(text.into()),
+impl Open {
+    fn poll_send(
+        &mut self,
+        messages: &mut Peekable<Drain<'_, Message>>,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<(), Error>> {
+        while messages.peek().is_some() {
+            ready!(self.socket.poll_ready_unpin(context))?;
+            if let Some(message) = messages.next() {
+                self.socket.start_send_unpin(message)?;
+            }
+        }
+        self.socket.poll_flush_unpin(context)
+    }
+
+    fn poll_receive(&mut self, context: &mut Context<'_>) -> Poll<Result<Bytes, Lost>> {
+        self.arrival.task.register(context.waker());
+        while self.arrival.noticed.swap(false, Acquire) {
+            let waker = Waker::from(Arc::clone(&self.arrival));
+            let Poll::Ready(message) = self.socket.poll_next_unpin(&mut Context::from_waker(&waker)) else { continue };
+            // There may be more.
+            self.arrival.noticed.store(true, Release);
+            return Poll::Ready(match message {
+                Some(Ok(Message::Text(text))) => Ok(text.into()),
                 Some(Ok(Message::Close(frame))) => {
                     let (code, reason) =
                         frame.map_or((1005, String::new()), |frame| (frame.code.into(), frame.reason.to_string()));
-                    return Err(Lost::Closed { code, reason });
+                    Err(Lost::Closed { code, reason })
                 }
-                Some(Ok(_)) => {}
-                Some(Err(error)) => return Err(lost(error)),
-                None => return Err(Lost::Broken("it ended".to_owned())),
-            }
+                Some(Ok(_)) => continue,
+                Some(Err(error)) => Err(lost(error)),
+                None => Err(Lost::Broken("it ended".to_owned())),
+            });
         }
+        Poll::Pending
     }
 }
 
