@@ -127,7 +127,7 @@ impl Call {
 
     /// Notes that the service has refused a frame.
     pub fn refused(&mut self, frame: String, detail: String) {
-        self.refused.get_or_insert_with(|| Refused { frames: 0, first: frame, detail }).frames += 1;
+        self.refused.get_or_insert(Refused { frames: 0, first: frame, detail }).frames += 1;
     }
 
     /// Makes the call.

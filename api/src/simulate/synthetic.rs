@@ -77,7 +77,7 @@ impl Synthetic {
     #[must_use]
     pub fn frame(&self, item: usize) -> Frame {
         let tick = self.tick(item);
-        let track = if item as u32 % self.tracks == 0 { Track::Inbound } else { Track::Outbound };
+        let track = if (item as u32).is_multiple_of(self.tracks) { Track::Inbound } else { Track::Outbound };
         let timestamp_ms = tick * self.frame_ms;
         Frame { track, sequence: tick + 1, timestamp_ms, bytes: self.frame_ms * BYTES_A_MS }
     }

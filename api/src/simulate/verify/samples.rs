@@ -107,7 +107,7 @@ impl Place<'_> {
 /// A sample of mu-law, as ITU-T G.711 defines it: not the service's table, which is what is looked at.
 fn mulaw(code: u8) -> i16 {
     let code = !code;
-    let magnitude = ((i16::from(code & 0x0F) << 3) + 0x84 << (code >> 4 & 7)) - 0x84;
+    let magnitude = (((i16::from(code & 0x0F) << 3) + 0x84) << (code >> 4 & 7)) - 0x84;
     if code & 0x80 == 0 { magnitude } else { -magnitude }
 }
 
