@@ -2,7 +2,7 @@
 """What an idle live call takes of the service's memory: starts a binary, opens calls with a socket each, lets each send for a
 while in real time, and prints how much the resident set grew for each. Needs Debian's python3-websockets.
 
-    scripts/idle_sockets.py target/release/callstore [twilio|own] [sockets] [frames]
+    scripts/idle_sockets.py target/debug/callstore [twilio|own] [sockets] [frames]
 """
 import asyncio, base64, json, os, re, resource, struct, subprocess, sys, tempfile, threading, urllib.request
 import websockets

@@ -13,10 +13,12 @@ programs=(
     ffmpeg:ffmpeg
     ffprobe:ffmpeg
     jq:jq
+    nsenter:util-linux
     node:nodejs
     npm:npm
     sox:sox
     sqlite3:sqlite3
+    strace:strace
 )
 
 # A module of Debian's Python and the package that has it.

@@ -9,6 +9,8 @@ mod audio_command;
 mod bad_input;
 mod calls;
 mod chunks;
+mod crash;
+mod disk;
 mod document;
 mod durability;
 mod events;

@@ -6,6 +6,7 @@ mod analytics;
 mod calls;
 mod chunks;
 mod clock;
+mod crash;
 mod database;
 mod error;
 mod events;

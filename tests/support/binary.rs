@@ -41,7 +41,12 @@ impl Binary {
 
     /// Starts the service in `folder` and waits until it says where it listens.
     pub async fn serve(folder: &Path) -> Self {
-        let mut child = Self::command(folder).stderr(Stdio::piped()).spawn().unwrap();
+        Self::start(Self::command(folder)).await
+    }
+
+    /// Starts a command that serves and waits until it says where it listens.
+    pub async fn start(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let listening = async {
             while let Some(line) = lines.next_line().await.unwrap() {

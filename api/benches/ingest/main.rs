@@ -79,7 +79,7 @@ impl Server {
     }
 
     fn start(command: &[&str]) -> Self {
-        let folder = tempfile::tempdir_in(".").unwrap();
+        let folder = tempfile::tempdir().unwrap();
         let mut server = Command::new("taskset");
         server.args(["-c", SERVER_CORE]).args(command).current_dir(folder.path());
         let mut child = server.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();

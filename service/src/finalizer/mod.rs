@@ -23,6 +23,7 @@ use uuid::Uuid;
 use crate::{
     Callstore, Error,
     calls::{AudioFormat, Call, Status},
+    crash,
     database::parallelism,
 };
 
@@ -250,6 +251,7 @@ impl Callstore {
         let outcome = self.record(&call).await;
         match outcome {
             Ok(()) => {
+                crash::point("finalize.completed");
                 metrics::histogram!("callstore_finalize_seconds").record(begun.elapsed().as_secs_f64());
                 metrics::counter!("callstore_recordings_total", "outcome" => "completed").increment(1);
                 self.purge_chunks(id);

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{Failure, Stop, plan::Plan};
 use crate::{
+    crash,
     database::ChunkReader,
     limits::RECORDING_RATE,
     store::{Draft, Store},
@@ -52,8 +53,10 @@ pub(super) fn render(
     }
     let mut draft = store.draft(unique)?;
     let (size_bytes, sha256) = write(&mut draft, &header, tracks, stop)?;
+    crash::point("finalize.rendered");
     let file_path = Store::file_path(call);
     store.publish(draft, &file_path)?;
+    crash::point("finalize.published");
     Ok(RenderedFile { file_path, channels, frames, size_bytes, sha256 })
 }
 

@@ -24,6 +24,7 @@ use crate::{
     Error, Timestamp,
     calls::{self, Call, CallRef, Status},
     chunks::{ChunkRow, gather},
+    crash,
     database::data_version,
 };
 
@@ -232,6 +233,7 @@ impl Batch {
         self.settled.extend(closed);
         self.insert_settled().await?;
         if let Some(last) = journaled {
+            crash::point("commit.moved");
             let done = chunk_journal::Entity::delete_many().filter(chunk_journal::Column::Id.lte(last));
             done.exec(&self.transaction).await?;
         }
@@ -252,6 +254,7 @@ impl Batch {
             let calls = call::Entity::update_many().set(change).filter(call::Column::Id.is_in(written));
             calls.exec(&self.transaction).await?;
         }
+        crash::point("commit.written");
         self.transaction.commit().await?;
         Ok(State { live: self.live, recent: self.recent })
     }

@@ -24,7 +24,7 @@ pub(crate) use batch::Batch;
 pub(crate) use live::{LiveTrack, StoredTrack};
 
 use crate::{
-    Callstore, Error,
+    Callstore, Error, crash,
     database::{Database, WriteFailure},
 };
 use live::LiveCalls;
@@ -221,9 +221,11 @@ async fn commit(
         None => State { live: LiveCalls::default(), recent: Recent::load(&transaction).await? },
     };
     let mut batch = Batch::begin(transaction, known).await?;
+    crash::point("commit.begun");
     for queued in writes {
         queued.write.work(&mut batch).await?;
     }
     *state = Some(batch.commit(last).await?);
+    crash::point("commit.durable");
     Ok(())
 }

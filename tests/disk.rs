@@ -1,0 +1,150 @@
+//! Trouble with the disk: full, failing to sync, failing to write. What was acknowledged stays, what was not is refused
+//! with a status that says so, and the service goes on by itself when the trouble is over.
+
+use std::path::Path;
+
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+use service::audio::{encode_base64, mulaw_to_pcm16, wav};
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::support::{Answer, Binary, run_program};
+
+/// A client of one call, which counts what was acknowledged.
+struct Caller {
+    client: Client,
+    acknowledged: u32,
+}
+
+impl Caller {
+    fn new() -> Self {
+        Self { client: Client::builder().no_proxy().build().unwrap(), acknowledged: 0 }
+    }
+
+    async fn ask(&self, service: &Binary, method: Method, path: &str, body: &Value) -> Answer {
+        let request = self.client.request(method, service.url(path));
+        let request = if body.is_null() { request } else { request.json(body) };
+        Answer::read(request.send().await.unwrap()).await
+    }
+
+    async fn post(&self, service: &Binary, path: &str, body: &Value) -> Answer {
+        self.ask(service, Method::POST, path, body).await
+    }
+
+    /// Sends the next chunk, a second of audio, and says how it was answered.
+    async fn send(&mut self, service: &Binary) -> Answer {
+        let number = self.acknowledged;
+        let audio = encode_base64(&audio(number));
+        let chunk = json!({ "audio": audio, "sequence": number, "timestamp": number * 1000 });
+        let answer = self.post(service, "/calls/MZ1/chunks", &chunk).await;
+        self.acknowledged += u32::from(answer.status == 201 || answer.status == 200);
+        answer
+    }
+
+    /// Ends the call; its recording holds what was acknowledged, and at most the chunk after that.
+    async fn end(&self, service: &Binary) {
+        let call = self.post(service, "/calls/MZ1/end", &Value::Null).await.expect(200).json();
+        assert_eq!(call["status"], "completed", "{call}");
+        let path = format!("/recordings/{}/audio", call["recordings"][0]["id"].as_str().unwrap());
+        let file = self.ask(service, Method::GET, &path, &Value::Null).await.expect(200).bytes;
+        let heard: Vec<i16> = wav::read(&file).unwrap().samples.into_iter().step_by(2).collect();
+        let chunks = u32::try_from(heard.len() / 8000).unwrap();
+        assert!((self.acknowledged..=self.acknowledged + 1).contains(&chunks), "{chunks} of {}", self.acknowledged);
+        assert!(heard == mulaw_to_pcm16(&(0..chunks).flat_map(audio).collect::<Vec<_>>()), "not what was sent");
+    }
+}
+
+/// A second of audio that no other number has.
+fn audio(number: u32) -> Vec<u8> {
+    let seed = (number + 1).wrapping_mul(2_654_435_761);
+    (0..8000_u32).map(|index| (seed.wrapping_add(index.wrapping_mul(seed | 1)) >> 11) as u8).collect()
+}
+
+/// A command that runs under another one.
+fn under(program: &str, arguments: &[&str], folder: &Path, flags: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments).arg(Binary::path()).args(["--listen", "127.0.0.1:0", "--log-format", "json"]).args(flags);
+    command.current_dir(folder).stdin(std::process::Stdio::null()).kill_on_drop(true);
+    command
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_what_does_not_fit_and_loses_nothing() {
+    let folder = TempDir::new().unwrap();
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    // A disk of its own, that only this process sees.
+    let script = "mount -t tmpfs -o size=24m tmpfs data && exec \"$@\"";
+    let arguments = ["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"];
+    let flags = ["--min-free-space", "6MiB"];
+    let service = Binary::start(under("unshare", &arguments, folder.path(), &flags)).await;
+    let mut caller = Caller::new();
+    let call = |name: &str| json!({ "streamSid": name, "caller": "a" });
+    caller.post(&service, "/calls", &call("MZ1")).await.expect(201);
+    while caller.ask(&service, Method::GET, "/readyz", &Value::Null).await.status == 200 {
+        caller.send(&service).await.expect(201);
+    }
+    // No call is started any more; the one under way goes on.
+    caller.post(&service, "/calls", &call("MZ2")).await.expect_problem(507, "storage_full");
+    caller.post(&service, "/calls", &call("MZ1")).await.expect(200);
+    caller.send(&service).await.expect(201);
+    // Until nothing fits.
+    let full = loop {
+        let answer = caller.send(&service).await;
+        if answer.status != 201 {
+            break answer;
+        }
+    };
+    full.expect_problem(507, "storage_full");
+    let said = json!({ "speaker": "a", "text": "x".repeat(32_000) });
+    while caller.post(&service, "/calls/MZ1/transcripts", &said).await.status == 201 {}
+    let status = caller.ask(&service, Method::GET, "/readyz", &Value::Null).await.expect_problem(503, "not_ready");
+    assert!(status.json()["detail"].as_str().unwrap().contains("free space"), "{}", status.text());
+
+    // There is space again: all goes on by itself.
+    let process = service.child.id().unwrap().to_string();
+    let data = folder.path().join("data");
+    let more = ["-t", &process, "--user", "--preserve-credentials", "--mount", "mount", "-o", "remount,size=128m"];
+    run_program("nsenter", &[&more[..], &[data.to_str().unwrap()]].concat()).await;
+    caller.send(&service).await.expect(201);
+    caller.post(&service, "/calls", &call("MZ2")).await.expect(201);
+    caller.ask(&service, Method::GET, "/readyz", &Value::Null).await.expect(200);
+    caller.end(&service).await;
+}
+
+/// Starts a service whose system calls fail now and then, and sends until it has met enough of that; what was acknowledged is
+/// there after a restart.
+async fn with_failing(inject: &str) {
+    let folder = TempDir::new().unwrap();
+    let mut caller = Caller::new();
+    let arguments = ["-f", "-qqq", "-o", "/dev/null", "-e", inject];
+    let service = Binary::start(under("strace", &arguments, folder.path(), &[])).await;
+    while caller.post(&service, "/calls", &json!({ "streamSid": "MZ1", "caller": "a" })).await.status >= 500 {}
+    let mut refused = 0;
+    while refused < 5 || caller.acknowledged < 50 {
+        let answer = caller.send(&service).await;
+        if answer.status >= 500 {
+            assert_eq!(answer.status, 503, "{}", answer.text());
+            assert_eq!((answer.header("retry-after"), &answer.json()["code"]), ("1", &json!("storage_unavailable")));
+            refused += 1;
+        }
+    }
+    // The process that strace watches is its child, and dies with it.
+    service.kill().await;
+    let service = Binary::serve(folder.path()).await;
+    let status = caller.ask(&service, Method::GET, "/calls/MZ1/chunks", &Value::Null).await.expect(200).json();
+    let track = &status["tracks"][0];
+    assert!(track["chunks"].as_u64().unwrap() >= u64::from(caller.acknowledged), "{} of {track}", caller.acknowledged);
+    caller.send(&service).await;
+    caller.end(&service).await;
+}
+
+#[tokio::test]
+async fn a_sync_that_fails_is_not_taken_for_one_that_worked() {
+    with_failing("inject=fsync,fdatasync:error=EIO:when=12+7").await;
+}
+
+#[tokio::test]
+async fn a_write_that_fails_is_not_acknowledged() {
+    with_failing("inject=pwrite64:error=EIO:when=150+211").await;
+}
