@@ -25,6 +25,7 @@ mod readme;
 mod reconnect;
 mod recordings;
 mod settings;
+mod simulate;
 mod stall_and_burst;
 mod statuses;
 mod stream;

@@ -9,6 +9,8 @@ use reqwest::{
 };
 use serde::Deserialize;
 
+use super::message::Track;
+
 /// How many of a problem's places are told.
 const PLACES_MAX: usize = 3;
 
@@ -40,9 +42,47 @@ pub struct Failure {
 
 /// A recording.
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Recording {
     /// Its id.
     pub id: String,
+    /// How long it is, in seconds.
+    pub duration: f64,
+    /// How many channels it has: one for each track that was heard.
+    pub channels: u16,
+    /// Where it is silent because nothing came.
+    pub gaps: Vec<Gap>,
+}
+
+/// Silence that stands for audio that never came, in seconds.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Gap {
+    /// On which track.
+    pub track: Track,
+    /// Where it begins.
+    pub start: f64,
+    /// Where it ends.
+    pub end: f64,
+}
+
+/// What is stored of a call's audio.
+#[derive(Debug, Deserialize)]
+pub struct ChunkStatus {
+    /// Its tracks.
+    pub tracks: Vec<TrackStatus>,
+}
+
+/// What is stored of a track.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TrackStatus {
+    /// Whose voice it is.
+    pub track: Track,
+    /// The largest number that is stored.
+    pub last_sequence: Option<u32>,
+    /// The first holes between the stored numbers.
+    #[serde(default)]
+    pub missing: Vec<(u32, u32)>,
 }
 
 /// An answer, read to its end.
@@ -65,29 +105,34 @@ impl Answer {
 
     /// What the service says about a failure.
     pub fn detail(&self) -> String {
-        #[derive(Deserialize)]
-        struct Problem {
-            detail: String,
-            #[serde(default)]
-            errors: Vec<Place>,
-        }
-        #[derive(Deserialize)]
-        struct Place {
-            pointer: String,
-            detail: String,
-        }
-        let Ok(problem) = serde_json::from_slice::<Problem>(&self.body) else {
-            return "the answer holds no problem details; is this Callstore?".to_owned();
-        };
-        let mut detail = problem.detail;
-        for Place { pointer, detail: reason } in problem.errors.into_iter().take(PLACES_MAX) {
-            // The service tells the first in its detail as well.
-            if !detail.contains(&reason) {
-                let _ = write!(detail, " [{pointer}: {reason}]");
-            }
-        }
-        detail
+        detail(&self.body)
     }
+}
+
+/// What a problem says.
+pub fn detail(body: &[u8]) -> String {
+    #[derive(Deserialize)]
+    struct Problem {
+        detail: String,
+        #[serde(default)]
+        errors: Vec<Place>,
+    }
+    #[derive(Deserialize)]
+    struct Place {
+        pointer: String,
+        detail: String,
+    }
+    let Ok(problem) = serde_json::from_slice::<Problem>(body) else {
+        return "the answer holds no problem details; is this Callstore?".to_owned();
+    };
+    let mut detail = problem.detail;
+    for Place { pointer, detail: reason } in problem.errors.into_iter().take(PLACES_MAX) {
+        // The service tells the first in its detail as well.
+        if !detail.contains(&reason) {
+            let _ = write!(detail, " [{pointer}: {reason}]");
+        }
+    }
+    detail
 }
 
 fn try_again(status: StatusCode, headers: &HeaderMap) -> Option<Duration> {

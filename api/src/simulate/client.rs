@@ -4,6 +4,7 @@ use std::{fmt, time::Duration};
 
 use bytes::Bytes;
 use reqwest::{Method, StatusCode, Url, redirect};
+use serde::de::DeserializeOwned;
 use tokio::{
     sync::Semaphore,
     time::{self, Instant},
@@ -11,8 +12,7 @@ use tokio::{
 
 use super::{
     CallFailure, SimulateError,
-    answer::{Answer, Call},
-    script::Part,
+    answer::{Answer, Call, ChunkStatus},
 };
 
 /// How many requests are under way at a time: more would only wait inside the service, and cost a socket each.
@@ -22,6 +22,10 @@ const REQUESTS_MAX: usize = 512;
 const ENDS_MAX: usize = 256;
 /// How often a request is made while the service is too busy for it.
 const TRIES_MAX: u32 = 10;
+/// The pause before a request is made again that was not answered; it doubles each time.
+const PAUSE: Duration = Duration::from_millis(100);
+/// How often such a request is made.
+const UNANSWERED_MAX: u32 = 7;
 /// How long a request may take; the end of a call waits for half of it.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -31,7 +35,13 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(3);
 const FINALIZE_TIMEOUT: Duration = Duration::from_secs(600);
 /// The pause before the end of a call is asked for again.
 const END_PAUSE: Duration = Duration::from_millis(500);
+/// The pause before a call that should have ended by itself is looked at again: at first, and at most.
+const LOOK_PAUSE: Duration = Duration::from_millis(10);
+const LOOK_PAUSE_MAX: Duration = Duration::from_millis(250);
+/// How long it is waited for a call to end by itself.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(60);
 
+const ACCEPT: (&str, &str) = ("Accept", "application/json");
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 /// The end of a call is answered when it is finalized, or after so many seconds.
 const END_WAIT: (&str, &str) = ("Prefer", "wait=30");
@@ -88,7 +98,7 @@ impl Client {
     /// `startCall`.
     pub async fn start(&self, body: Bytes) -> Result<Call, CallFailure> {
         let request = Request::json(Method::POST, "/calls".to_owned(), body);
-        request.call(&self.send(&self.requests, &request).await?)
+        request.read(&self.send(&self.requests, &request).await?)
     }
 
     /// `setMetadata`.
@@ -97,28 +107,76 @@ impl Client {
         self.send(&self.requests, &request).await.map(drop)
     }
 
-    /// `addAudioChunk` or `addAudioChunks`.
-    pub async fn add_chunks(&self, call: &str, part: &Part) -> Result<(), CallFailure> {
-        let path = format!("/calls/{call}/{}", part.path);
-        let request = Request::json(Method::POST, path, part.body.clone());
+    /// `addAudioChunk` or `addAudioChunks`. With `cut`, the connection is dropped if there is no answer by then, and the same
+    /// request is made again.
+    pub async fn add_chunks(
+        &self,
+        call: &str,
+        path: &str,
+        body: Bytes,
+        cut: Option<Duration>,
+    ) -> Result<(), CallFailure> {
+        let request = Request::json(Method::POST, format!("/calls/{call}/{path}"), body);
+        if let Some(cut) = cut {
+            // Whatever comes of it: it is made again.
+            let _ = time::timeout(cut, self.send_once(&request)).await;
+        }
         self.send(&self.requests, &request).await.map(drop)
     }
 
     /// `addTranscripts`.
     pub async fn add_transcripts(&self, call: &str, body: Bytes) -> Result<(), CallFailure> {
-        let request = Request::json(Method::POST, format!("/calls/{call}/transcripts/batch"), body);
+        let mut request = Request::json(Method::POST, format!("/calls/{call}/transcripts/batch"), body);
+        request.repeatable = false;
         self.send(&self.requests, &request).await.map(drop)
+    }
+
+    /// `getCall`.
+    pub async fn get(&self, call: &str) -> Result<Call, CallFailure> {
+        let request = Request::get(format!("/calls/{call}"));
+        request.read(&self.send(&self.requests, &request).await?)
+    }
+
+    /// `getChunkStatus`.
+    pub async fn chunk_status(&self, call: &str) -> Result<ChunkStatus, CallFailure> {
+        let request = Request::get(format!("/calls/{call}/chunks"));
+        request.read(&self.send(&self.requests, &request).await?)
+    }
+
+    /// `downloadRecording`, piece by piece.
+    pub async fn download(&self, recording: &str) -> Result<Download, CallFailure> {
+        let request = Request::get(format!("/recordings/{recording}/audio"));
+        let no_answer = |source| CallFailure::NoAnswer { request: request.to_string(), source };
+        let response = self.http.get(format!("{}{}", self.base, request.path)).send().await.map_err(no_answer)?;
+        if response.status() == StatusCode::OK {
+            return Ok(Download { request: request.to_string(), response });
+        }
+        let answer = Answer::read(response).await.map_err(no_answer)?;
+        Err(CallFailure::Refused { request: request.to_string(), status: answer.status, detail: answer.detail() })
+    }
+
+    /// Waits until a call is no longer active because its stream has stopped.
+    pub async fn await_end(&self, call: &str) -> Result<(), CallFailure> {
+        let (begun, mut pause) = (Instant::now(), LOOK_PAUSE);
+        while self.get(call).await?.status == "active" {
+            if begun.elapsed() > LOOK_TIMEOUT {
+                return Err(CallFailure::NotEnded { seconds: LOOK_TIMEOUT.as_secs() });
+            }
+            time::sleep(pause).await;
+            pause = (pause * 2).min(LOOK_PAUSE_MAX);
+        }
+        Ok(())
     }
 
     /// `endCall`, again and again until the call is finalized.
     pub async fn end(&self, call: &str) -> Result<Call, CallFailure> {
-        let request =
-            Request { method: Method::POST, path: format!("/calls/{call}/end"), header: END_WAIT, body: Bytes::new() };
+        let mut request = Request::json(Method::POST, format!("/calls/{call}/end"), Bytes::new());
+        request.header = END_WAIT;
         let begun = Instant::now();
         loop {
             let answer = self.send(&self.ends, &request).await?;
             if answer.status != StatusCode::ACCEPTED {
-                return request.call(&answer);
+                return request.read(&answer);
             }
             if begun.elapsed() > FINALIZE_TIMEOUT {
                 return Err(CallFailure::NotFinalized { minutes: FINALIZE_TIMEOUT.as_secs() / 60 });
@@ -127,17 +185,27 @@ impl Client {
         }
     }
 
-    /// Makes a request, in its turn, and again while the service asks for it to be made again; any other answer but a
-    /// success is a failure.
+    /// Makes a request, in its turn, and again while the service asks for it to be made again or does not answer; any other
+    /// answer but a success is a failure.
     async fn send(&self, turns: &Semaphore, request: &Request) -> Result<Answer, CallFailure> {
-        let mut tries = 1;
+        let (mut tries, mut unanswered) = (1, 0);
         loop {
             let answer = {
                 // It is never closed; if it were, there would be no turns to wait for.
                 let _turn = turns.acquire().await;
                 self.send_once(request).await
             };
-            let answer = answer.map_err(|source| CallFailure::NoAnswer { request: request.to_string(), source })?;
+            let answer = match answer {
+                Ok(answer) => answer,
+                Err(source) => {
+                    unanswered += 1;
+                    if !request.repeatable || unanswered >= UNANSWERED_MAX {
+                        return Err(CallFailure::NoAnswer { request: request.to_string(), source });
+                    }
+                    time::sleep(PAUSE * 2_u32.pow(unanswered - 1)).await;
+                    continue;
+                }
+            };
             match answer.try_again {
                 _ if answer.status.is_success() => return Ok(answer),
                 Some(pause) if tries < TRIES_MAX => time::sleep(pause).await,
@@ -163,6 +231,21 @@ struct Request {
     path: String,
     header: (&'static str, &'static str),
     body: Bytes,
+    /// Whether making it twice does what making it once does.
+    repeatable: bool,
+}
+
+/// A recording as it comes.
+pub struct Download {
+    request: String,
+    response: reqwest::Response,
+}
+
+impl Download {
+    /// The next piece; `None` at the end.
+    pub async fn next(&mut self) -> Result<Option<Bytes>, CallFailure> {
+        self.response.chunk().await.map_err(|source| CallFailure::NoAnswer { request: self.request.clone(), source })
+    }
 }
 
 impl fmt::Display for Request {
@@ -173,11 +256,15 @@ impl fmt::Display for Request {
 
 impl Request {
     fn json(method: Method, path: String, body: Bytes) -> Self {
-        Self { method, path, header: JSON, body }
+        Self { method, path, header: JSON, body, repeatable: true }
     }
 
-    /// Reads its answer as a call.
-    fn call(&self, answer: &Answer) -> Result<Call, CallFailure> {
+    fn get(path: String) -> Self {
+        Self { method: Method::GET, path, header: ACCEPT, body: Bytes::new(), repeatable: true }
+    }
+
+    /// Reads its answer.
+    fn read<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, CallFailure> {
         serde_json::from_slice(&answer.body)
             .map_err(|source| CallFailure::Unintelligible { request: self.to_string(), source })
     }

@@ -49,6 +49,27 @@ pub enum SimulateError {
     /// Reading the files was interrupted.
     #[error("The sessions could not be read: {0}.")]
     Interrupted(JoinError),
+    /// Recorded sessions are not compared sample by sample.
+    #[error(
+        "--verify samples compares synthetic calls, of which every sample is known; recorded sessions are compared by length."
+    )]
+    SamplesOfRecording,
+    /// A part of the run could not be started.
+    #[error("The run could not be started: {0}.")]
+    Runtime(io::Error),
+    /// The system allows too few open files.
+    #[error(
+        "{calls} calls at a time need about {needed} open files, and the system allows {allowed}: raise the limit \
+         (ulimit -n {needed}), or make fewer calls."
+    )]
+    TooFewFiles {
+        /// How many calls there would be.
+        calls: usize,
+        /// How many files they need.
+        needed: u64,
+        /// How many there may be.
+        allowed: u64,
+    },
     /// There can be no HTTP client.
     #[error("The HTTP client could not be set up: {}.", cause(.0))]
     Client(reqwest::Error),
@@ -90,6 +111,62 @@ pub enum CallFailure {
         request: String,
         /// Why.
         source: serde_json::Error,
+    },
+    /// A WebSocket was refused.
+    #[error("The WebSocket {path} was answered {status}: {detail}")]
+    Handshake {
+        /// The path.
+        path: String,
+        /// The status.
+        status: u16,
+        /// What the service said about it.
+        detail: String,
+    },
+    /// A WebSocket broke, and does not come back.
+    #[error("The WebSocket {path} broke: {reason}.")]
+    Broken {
+        /// The path.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// The service closed a WebSocket for good.
+    #[error("The service closed the WebSocket with {code}: {reason}")]
+    Closed {
+        /// The code.
+        code: u16,
+        /// What it said.
+        reason: String,
+    },
+    /// Frames were refused.
+    #[error("{frames} frames were refused; the first, {frame}: {detail}")]
+    FramesRefused {
+        /// How many.
+        frames: u64,
+        /// Which was the first.
+        frame: String,
+        /// What the service said about it.
+        detail: String,
+    },
+    /// Acknowledgements did not come.
+    #[error("{frames} frames are not acknowledged, {seconds} s after the last was sent.")]
+    Unacknowledged {
+        /// How many.
+        frames: usize,
+        /// How long they were waited for.
+        seconds: u64,
+    },
+    /// The stream has stopped, but its call goes on.
+    #[error("The call is still active, {seconds} s after its stream has stopped.")]
+    NotEnded {
+        /// How long that was waited for.
+        seconds: u64,
+    },
+    /// A recording is no WAV file of the kind that it should be.
+    #[error("The recording is not what it should be: {reason}.")]
+    NoWav {
+        /// Why.
+        reason: String,
     },
     /// The stream has been replayed before.
     #[error("A call of this stream is already {status}; --calls N replays it under new names.")]

@@ -4,7 +4,7 @@
 use std::{borrow::Cow, fmt};
 
 use serde::{
-    Deserialize, Deserializer, Serialize,
+    Deserialize, Deserializer,
     de::{self, Unexpected, Visitor},
 };
 use serde_json::{Map, Value};
@@ -65,17 +65,17 @@ pub struct Media<'a> {
     pub track: Track,
     /// Its number in the track.
     #[serde(deserialize_with = "counter")]
-    pub chunk: u64,
+    pub chunk: u32,
     /// Where in the stream it begins, in milliseconds.
     #[serde(deserialize_with = "counter")]
-    pub timestamp: u64,
+    pub timestamp: u32,
     /// The audio, in base64.
     #[serde(borrow)]
     pub payload: Cow<'a, str>,
 }
 
 /// Whose voice it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Track {
     /// The caller's.
@@ -83,6 +83,23 @@ pub enum Track {
     Inbound,
     /// The agent's.
     Outbound,
+}
+
+impl Track {
+    /// As it is written.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+        }
+    }
+
+    /// Whether it is the agent's.
+    #[must_use]
+    pub fn is_outbound(self) -> bool {
+        self == Self::Outbound
+    }
 }
 
 impl<'a> Message<'a> {
@@ -119,21 +136,21 @@ fn in_line(error: &serde_json::Error) -> String {
 }
 
 /// Twilio writes numbers as strings.
-fn counter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+fn counter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     struct Counter;
     impl Visitor<'_> for Counter {
-        type Value = u64;
+        type Value = u32;
 
         fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
             formatter.write_str("a whole number, as a string")
         }
 
-        fn visit_str<E: de::Error>(self, text: &str) -> Result<u64, E> {
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<u32, E> {
             text.parse().map_err(|_| E::invalid_value(Unexpected::Str(text), &self))
         }
 
-        fn visit_u64<E: de::Error>(self, number: u64) -> Result<u64, E> {
-            Ok(number)
+        fn visit_u64<E: de::Error>(self, number: u64) -> Result<u32, E> {
+            u32::try_from(number).map_err(|_| E::invalid_value(Unexpected::Unsigned(number), &self))
         }
     }
     deserializer.deserialize_any(Counter)

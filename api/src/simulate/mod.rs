@@ -1,156 +1,161 @@
-//! `callstore simulate`: replays recorded Twilio Media Streams sessions into a running service, as its clients would.
+//! `callstore simulate`: sends calls to a running service, as its clients would, and looks whether they became the recordings
+//! that they should.
 //!
-//! A file is read once into a [`session`], and made once into the [`script`] of requests that all its copies send;
-//! [`replay`] plays one call of it through the [`client`], held back by its [`pace`]. Nothing here knows the database, or
-//! any type of the server's: what is on the wire is all that the two share.
+//! A call's [`source`] is a recorded [`session`] or [`synthetic`] audio; its [`schedule`] says what is sent when, and does what
+//! chaos does; a [`transport`] sends it, held back by the call's [`pace`]; its [`ledger`] knows what was sent and
+//! acknowledged, and [`verify`] compares that with the recording. Nothing here knows the database, or any type of the
+//! server's: what is on the wire is all that the two share.
 
 mod answer;
 mod args;
+mod call;
 mod client;
 mod error;
+mod ledger;
+mod limits;
+mod measures;
 mod message;
 mod names;
+mod opening;
 mod pace;
+mod plan;
 mod progress;
-mod replay;
+mod report;
+mod schedule;
 mod script;
 mod session;
-mod summary;
+mod source;
+mod stop;
+mod synthetic;
+mod text;
+mod threads;
 mod transcripts;
+mod transport;
+mod verify;
 
 use std::{
-    collections::HashMap,
     io::{self, Write},
-    path::PathBuf,
     process::ExitCode,
     sync::Arc,
+    time::Duration,
 };
 
 use service::{Ids, SystemIds};
 use tokio::{
-    task::{self, JoinSet},
-    time::Instant,
+    task,
+    time::{self, Instant},
 };
 
 pub use args::SimulateArgs;
 pub use error::{CallFailure, SimulateError};
 pub use pace::Speed;
-pub use replay::Replayed;
-pub use summary::Summary;
+pub use report::Report;
 
+use call::Settings;
 use client::Client;
-use names::Names;
-use pace::Pace;
 use progress::Progress;
-use script::Script;
+use stop::Stop;
+use transport::{Endpoint, Transport};
+use verify::Verify;
 
-/// Replays, prints a line for each call to stdout (`<call id> <URL of the recording>`, with `-` for a call that had no
-/// audio) and a summary to stderr, and says how the process should exit: with 1 when any call failed.
+/// How often the bar is drawn.
+const BEAT: Duration = Duration::from_millis(200);
+/// How a process exits that was broken off by a signal.
+const BROKEN_OFF: i32 = 130;
+
+/// Makes the calls, prints what came of them, and says how the process should exit: with 1 when any call failed or its recording
+/// is not what it should be.
 pub async fn main(args: &SimulateArgs) -> ExitCode {
-    let (printed, told, failed) = match run(args).await {
-        Ok(summary) => (print(&summary.replayed), writeln!(io::stderr(), "{summary}"), summary.failed),
-        Err(error) => (Ok(()), writeln!(io::stderr(), "callstore: {error}"), 1),
-    };
-    if printed.and(told).is_ok() && failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    match run(args).await {
+        Ok(report) => {
+            let printed = print(args, &report);
+            if printed.is_ok() && report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "callstore: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
-fn print(calls: &[Replayed]) -> io::Result<()> {
+fn print(args: &SimulateArgs, report: &Report) -> io::Result<()> {
     let mut lines = io::stdout().lock();
-    for call in calls {
-        writeln!(lines, "{call}")?;
+    if args.json {
+        serde_json::to_writer_pretty(&mut lines, report)?;
+        writeln!(lines)?;
+    } else if args.files.is_empty() {
+        writeln!(lines, "{report}")?;
+    } else {
+        for call in &report.finished {
+            writeln!(lines, "{call}")?;
+        }
+        writeln!(io::stderr(), "{report}")?;
     }
     lines.flush()
 }
 
-/// Replays the sessions, each call beside the others. A call that fails is reported on stderr as it happens and counted;
-/// the others go on.
+/// Makes the calls, each beside the others. A call that fails is reported on stderr as it happens and counted; the others go on.
 ///
 /// # Errors
-/// Before anything is sent: when a file cannot be read or is damaged, when two files are the same stream, or when there
-/// is nothing to connect to.
-pub async fn run(args: &SimulateArgs) -> Result<Summary, SimulateError> {
-    let (files, batch) = (args.files.clone(), usize::from(args.batch));
-    let reading = task::spawn_blocking(move || read(&files, batch));
-    let scripts = reading.await.map_err(SimulateError::Interrupted)??;
-    let calls = cast(&scripts, args.calls)?;
-    let client = Arc::new(Client::new(&args.url)?);
-    client.reach().await?;
+/// Before anything is sent: when a file cannot be read or is damaged, when two files are the same stream, when the system allows
+/// too few open files, or when there is nothing to connect to.
+pub async fn run(args: &SimulateArgs) -> Result<Report, SimulateError> {
+    let run = SystemIds.next();
+    let seed = args.seed.unwrap_or_else(|| synthetic::mix(run.as_u128() as u64));
+    let planning = args.clone();
+    let planned = task::spawn_blocking(move || plan::plan(&planning, &run.simple().to_string(), seed));
+    let calls = planned.await.map_err(SimulateError::Interrupted)??;
+    if !args.files.is_empty() && args.verify == Verify::Samples {
+        return Err(SimulateError::SamplesOfRecording);
+    }
+    limits::allow_files(calls.len())?;
+    Client::new(&args.url)?.reach().await?;
 
-    let progress = Arc::new(Progress::new(calls.iter().map(|(script, _)| script.chunks()).sum()));
-    let (begun, total) = (Instant::now(), calls.len());
-    let mut running = JoinSet::new();
-    for (index, (script, names)) in calls.into_iter().enumerate() {
-        let pace = Pace::new(begun, args.speed).staggered(index, total);
-        let (client, progress) = (Arc::clone(&client), Arc::clone(&progress));
-        running.spawn(async move { (index, replay::replay(&client, &script, &names, pace, &progress).await) });
-    }
-    let mut replayed = Vec::with_capacity(total);
-    while let Some(finished) = running.join_next().await {
-        match finished {
-            Ok((index, Some(call))) => replayed.push((index, call)),
-            Ok((_, None)) => {}
-            Err(error) => progress.say(&format!("A call broke off: {error}.")),
+    let settings =
+        Settings { transport: args.transport, batch: args.batch.into(), speed: args.speed(), verify: args.verify };
+    let acknowledges = args.transport != Transport::Twilio;
+    let frames = calls.iter().map(|call| call.source.frames() as u64).sum();
+    let progress = Arc::new(Progress::new(calls.len() as u64, frames, acknowledges));
+    let (stop, begun, total) = (Arc::new(Stop::default()), Instant::now(), calls.len());
+    let crew = threads::Crew {
+        settings,
+        url: args.url.clone(),
+        endpoint: Endpoint::new(&args.url),
+        progress: Arc::clone(&progress),
+        stop: Arc::clone(&stop),
+        ramp: args.ramp(),
+        begun,
+    };
+    let mut working = std::pin::pin!(task::spawn_blocking({
+        let threads = args.threads();
+        move || crew.make(calls, threads)
+    }));
+    let mut signalled = std::pin::pin!(stop::signalled());
+    let mut beat = time::interval(BEAT);
+    let made = loop {
+        tokio::select! {
+            made = &mut working => break made.map_err(SimulateError::Interrupted)??,
+            () = &mut signalled => {
+                if stop.is_wished() {
+                    progress.clear();
+                    std::process::exit(BROKEN_OFF);
+                }
+                progress.say("Stopping: calls end as they are. Ctrl-C once more breaks off.");
+                stop.wish();
+                signalled.set(stop::signalled());
+            }
+            _ = beat.tick() => progress.show(),
         }
-    }
+    };
     progress.clear();
-    replayed.sort_unstable_by_key(|(index, _)| *index);
-    let replayed: Vec<_> = replayed.into_iter().map(|(_, call)| call).collect();
-    let failed = total - replayed.len();
-    Ok(Summary { replayed, failed, chunks: progress.chunks(), audio: progress.audio(), elapsed: begun.elapsed() })
-}
-
-fn read(files: &[PathBuf], batch: usize) -> Result<Vec<Arc<Script>>, SimulateError> {
-    files.iter().map(|file| Script::read(file, batch).map(Arc::new)).collect()
-}
-
-/// Which calls there will be: each session once, or `copies` in all under names of their own, taking turns.
-fn cast(scripts: &[Arc<Script>], copies: Option<u32>) -> Result<Vec<(Arc<Script>, Names)>, SimulateError> {
-    if let Some(copies) = copies {
-        let run = SystemIds.next().simple().to_string();
-        let copy =
-            |(script, number): (&Arc<Script>, u32)| (Arc::clone(script), Names::copy(&script.opening, &run, number));
-        return Ok(scripts.iter().cycle().zip(1..=copies).map(copy).collect());
-    }
-    let mut streams = HashMap::new();
-    for script in scripts {
-        if let Some(first) = streams.insert(&script.opening.stream_sid, &script.file) {
-            return Err(SimulateError::SameStream { first: first.clone(), second: script.file.clone() });
-        }
-    }
-    Ok(scripts.iter().map(|script| (Arc::clone(script), Names::own(&script.opening))).collect())
-}
-
-#[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-
-    const SESSION: &[u8] = br#"{"event":"start","start":{"streamSid":"MZ1","callSid":"CA1"}}"#;
-
-    fn script(file: &str) -> Arc<Script> {
-        let session = session::Session::parse(Path::new(file), SESSION).unwrap();
-        Arc::new(Script::new(Path::new(file), session, Vec::new(), 50))
-    }
-
-    #[test]
-    fn copies_take_turns_and_no_two_share_a_name() {
-        let scripts = [script("a.jsonl"), script("b.jsonl")];
-        let calls = cast(&scripts, Some(5)).unwrap();
-        let files: Vec<_> = calls.iter().filter_map(|(script, _)| script.file.to_str()).collect();
-        assert_eq!(files, ["a.jsonl", "b.jsonl", "a.jsonl", "b.jsonl", "a.jsonl"]);
-        let more = cast(&scripts, Some(5)).unwrap();
-        let streams: std::collections::HashSet<_> =
-            calls.iter().chain(&more).map(|(_, names)| names.stream_sid.clone()).collect();
-        assert_eq!(streams.len(), 10);
-    }
-
-    #[test]
-    fn the_same_stream_twice_needs_names_of_its_own() {
-        let scripts = [script("a.jsonl"), script("b.jsonl")];
-        let error = cast(&scripts, None).unwrap_err().to_string();
-        assert!(error.contains("a.jsonl") && error.contains("b.jsonl") && error.contains("--calls"), "{error}");
-        assert_eq!(cast(&scripts[..1], None).unwrap()[0].1.stream_sid, "MZ1");
-    }
+    let broken = total - made.outcomes.len();
+    Ok(Report::new(report::Run {
+        settings,
+        seed: args.chaos.then_some(seed),
+        interrupted: stop.is_wished(),
+        outcomes: made.outcomes,
+        broken,
+        measures: made.measures,
+        elapsed: begun.elapsed(),
+    }))
 }

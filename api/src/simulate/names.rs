@@ -1,6 +1,6 @@
 //! The names that a call goes by: those of its recording, or new ones for a copy.
 
-use super::session::Opening;
+use super::opening::Opening;
 
 /// The longest name that the service takes, in characters.
 const NAME_MAX: usize = 128;
@@ -15,6 +15,19 @@ pub struct Names {
 }
 
 impl Names {
+    /// Names of the kind that Twilio gives, for a call that was never made.
+    #[must_use]
+    pub fn synthetic(run: &str, number: u32) -> Self {
+        let name = |kind| format!("{kind}{}{number:08x}", &run[..run.len().min(24)]);
+        Self { stream_sid: name("MZ"), call_sid: Some(name("CA")) }
+    }
+
+    /// An account that there is not.
+    #[must_use]
+    pub fn account_sid(&self) -> String {
+        format!("AC{}", "0".repeat(32))
+    }
+
     /// The names that were recorded.
     #[must_use]
     pub fn own(opening: &Opening) -> Self {
@@ -50,6 +63,13 @@ mod tests {
         let names = Names::copy(&opening("MZ1", Some("CA1")), "0199", 7);
         assert_eq!(names, Names { stream_sid: "MZ1.0199.7".to_owned(), call_sid: Some("CA1.0199.7".to_owned()) });
         assert_eq!(Names::copy(&opening("MZ1", None), "0199", 7).call_sid, None);
+    }
+
+    #[test]
+    fn a_synthetic_call_is_named_as_twilio_names() {
+        let names = Names::synthetic(&"5".repeat(32), 255);
+        assert_eq!(names.stream_sid, format!("MZ{}000000ff", "5".repeat(24)));
+        assert_eq!((names.stream_sid.len(), names.account_sid().len()), (34, 34));
     }
 
     #[test]

@@ -3,10 +3,12 @@
 
 use std::{str::FromStr, time::Duration};
 
-use tokio::time::{self, Instant};
+use tokio::time::Instant;
 
-/// Over how much of the sessions' time the beginnings of calls are spread.
-const STAGGER: Duration = Duration::from_secs(1);
+/// The beat in which telephony sends. Calls fall into it at different moments, so that not all send at once.
+const BEAT: Duration = Duration::from_millis(20);
+/// The golden ratio's fractional part: its multiples are spread evenly, however many there are.
+const GOLDEN: f64 = 0.618_033_988_749_894_9;
 
 /// The longest that is ever waited for: 30 years, which a clock can still count.
 const WAIT_MAX_SECONDS: f64 = 1e9;
@@ -24,12 +26,14 @@ impl FromStr for Speed {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "max" {
-            return Ok(Self::Max);
+        match text {
+            "max" => return Ok(Self::Max),
+            "realtime" => return Ok(Self::Times(1.0)),
+            _ => {}
         }
         match text.parse() {
             Ok(factor) if f64::is_finite(factor) && factor > 0.0 => Ok(Self::Times(factor)),
-            _ => Err("expected a number above 0, or max"),
+            _ => Err("expected realtime, max, or a number above 0"),
         }
     }
 }
@@ -58,25 +62,28 @@ impl Pace {
         Self { begin, speed }
     }
 
-    /// The pace of the call number `index`, from 0, of `total`. Calls begin one after the other, for if all began at once,
-    /// all would send at once ever after, which is no load that a service meets.
+    /// The pace of the call number `index`, from 0, of `total`. Calls begin one after the other over `ramp` of their time, each
+    /// a little off the beat of the others, for if all began at once, all would send at once ever after, which is no load
+    /// that a service meets.
     #[must_use]
-    pub fn staggered(self, index: usize, total: usize) -> Self {
-        let share = STAGGER.mul_f64(index as f64 / total.max(1) as f64);
+    pub fn staggered(self, index: usize, total: usize, ramp: Duration) -> Self {
+        let share = ramp.mul_f64(index as f64 / total.max(1) as f64) + BEAT.mul_f64(index as f64 * GOLDEN % 1.0);
         Self { begin: self.begin + self.speed.stretch(share).unwrap_or_default(), ..self }
+    }
+
+    /// The same beat, beginning when a call that took its time to connect can keep it.
+    #[must_use]
+    pub fn not_before(self, now: Instant) -> Self {
+        let beat = self.speed.stretch(BEAT).unwrap_or_default().as_nanos().max(1);
+        let beats = now.saturating_duration_since(self.begin).as_nanos().div_ceil(beat);
+        let late = u64::try_from(beats * beat).map_or(Duration::ZERO, Duration::from_nanos);
+        Self { begin: self.begin + late, ..self }
     }
 
     /// When `media` of the session should have passed; `None` when it need not be waited for.
     #[must_use]
     pub fn deadline(&self, media: Duration) -> Option<Instant> {
         Some(self.begin + self.speed.stretch(media)?)
-    }
-
-    /// Waits until `media` of the session should have passed.
-    pub async fn wait(&self, media: Duration) {
-        if let Some(deadline) = self.deadline(media) {
-            time::sleep_until(deadline).await;
-        }
     }
 }
 
@@ -88,6 +95,7 @@ mod tests {
     fn a_speed_is_a_positive_number_or_max() {
         assert_eq!("max".parse(), Ok(Speed::Max));
         assert_eq!("1".parse(), Ok(Speed::Times(1.0)));
+        assert_eq!("realtime".parse(), Ok(Speed::Times(1.0)));
         assert_eq!("0.25".parse(), Ok(Speed::Times(0.25)));
         for wrong in ["", "0", "-1", "inf", "NaN", "1x", "Max"] {
             assert!(wrong.parse::<Speed>().is_err(), "{wrong}");
@@ -109,14 +117,23 @@ mod tests {
     }
 
     #[test]
-    fn calls_begin_spread_over_a_second_of_their_time() {
-        let begin = Instant::now();
+    fn calls_begin_one_after_the_other_and_off_each_others_beat() {
+        let (begin, second) = (Instant::now(), Duration::from_secs(1));
         let start = |speed, index| {
-            let deadline = Pace::new(begin, speed).staggered(index, 4).deadline(Duration::ZERO);
+            let deadline = Pace::new(begin, speed).staggered(index, 4, second).deadline(Duration::ZERO);
             deadline.map(|deadline| (deadline - begin).as_millis())
         };
-        assert_eq!([0, 1, 3].map(|index| start(Speed::Times(1.0), index)), [Some(0), Some(250), Some(750)]);
+        assert_eq!([0, 1, 3].map(|index| start(Speed::Times(1.0), index)), [Some(0), Some(262), Some(767)]);
         assert_eq!(start(Speed::Times(10.0), 2), Some(50));
         assert_eq!(start(Speed::Max, 2), None);
+    }
+
+    #[test]
+    fn a_call_that_connects_late_keeps_its_beat() {
+        let begin = Instant::now();
+        let pace = Pace::new(begin, Speed::Times(1.0)).not_before(begin + Duration::from_millis(41));
+        assert_eq!(pace.deadline(Duration::ZERO), Some(begin + Duration::from_millis(60)));
+        let pace = pace.not_before(begin);
+        assert_eq!(pace.deadline(Duration::ZERO), Some(begin + Duration::from_millis(60)));
     }
 }

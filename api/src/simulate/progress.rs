@@ -3,45 +3,62 @@
 use std::{
     io::{self, Write},
     sync::atomic::{AtomicU64, Ordering::Relaxed},
-    time::Duration,
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::script::Part;
-
-const TEMPLATE: &str = "{bar:40} {human_pos} of {human_len} chunks, {per_sec}, {eta} to go";
+const TEMPLATE: &str = "{bar:40} {human_pos} of {human_len} frames, {per_sec}, {eta} to go; {msg}";
 
 /// The progress of all calls together.
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
-    chunks: AtomicU64,
-    audio_us: AtomicU64,
+    sent: AtomicU64,
+    acknowledged: AtomicU64,
+    finished: AtomicU64,
+    calls: u64,
+    /// Whether there are acknowledgements.
+    acknowledges: bool,
 }
 
 impl Progress {
-    /// Nothing of `chunks` is done yet.
+    /// Nothing of so many frames of so many calls is done yet.
     #[must_use]
-    pub fn new(chunks: u64) -> Self {
+    pub fn new(calls: u64, frames: u64, acknowledges: bool) -> Self {
         let style = ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar());
-        let bar = ProgressBar::new(chunks).with_style(style);
-        Self { bar, chunks: AtomicU64::new(0), audio_us: AtomicU64::new(0) }
+        let (sent, acknowledged, finished) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+        Self { bar: ProgressBar::new(frames).with_style(style), sent, acknowledged, finished, calls, acknowledges }
     }
 
-    /// The service has stored these.
-    pub fn add(&self, part: &Part) {
-        self.chunks.fetch_add(part.chunks, Relaxed);
-        self.audio_us.fetch_add(part.audio.as_micros() as u64, Relaxed);
-        self.bar.inc(part.chunks);
+    /// So many frames are on their way.
+    pub fn sent(&self, frames: u64) {
+        self.sent.fetch_add(frames, Relaxed);
     }
 
-    /// So many chunks will not be sent any more.
-    pub fn give_up(&self, chunks: u64) {
-        self.bar.dec_length(chunks);
+    /// So many frames are on disk.
+    pub fn acknowledged(&self, frames: u64) {
+        self.acknowledged.fetch_add(frames, Relaxed);
     }
 
-    /// Writes a sentence to stderr, above the bar. If nobody can read it, it is lost: the counts say the same.
+    /// A call is over, that would have sent `frames`, and has sent `sent`.
+    pub fn finished(&self, frames: u64, sent: u64) {
+        self.finished.fetch_add(1, Relaxed);
+        self.bar.dec_length(frames.saturating_sub(sent));
+    }
+
+    /// Shows how far it is. The calls only count, since they do so a hundred thousand times a second.
+    pub fn show(&self) {
+        let (sent, finished) = (self.sent.load(Relaxed), self.finished.load(Relaxed));
+        self.bar.set_position(sent);
+        let waiting = if self.acknowledges {
+            format!(", {} frames wait", sent.saturating_sub(self.acknowledged.load(Relaxed)))
+        } else {
+            String::new()
+        };
+        self.bar.set_message(format!("{finished} of {} calls done{waiting}", self.calls));
+    }
+
+    /// Writes a sentence to stderr, above the bar. If nobody can read it, it is lost: the report says the same.
     pub fn say(&self, sentence: &str) {
         self.bar.suspend(|| {
             let _ = writeln!(io::stderr(), "{sentence}");
@@ -51,17 +68,5 @@ impl Progress {
     /// Takes the bar away.
     pub fn clear(&self) {
         self.bar.finish_and_clear();
-    }
-
-    /// How many chunks the service has stored.
-    #[must_use]
-    pub fn chunks(&self) -> u64 {
-        self.chunks.load(Relaxed)
-    }
-
-    /// How long they last together.
-    #[must_use]
-    pub fn audio(&self) -> Duration {
-        Duration::from_micros(self.audio_us.load(Relaxed))
     }
 }

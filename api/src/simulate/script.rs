@@ -1,90 +1,53 @@
-//! What is sent for a session, but for the names: all bodies, written once and shared by all copies, so that a thousand
-//! calls cost the memory of one and the service is busier than what loads it.
+//! A recorded session with what belongs to it: read once, shared by all calls that replay it.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 use service::limits::BATCH_MAX;
 
-use super::{
-    SimulateError,
-    names::Names,
-    session::{Audio, Opening, Session},
-    transcripts,
-};
+use super::{SimulateError, names::Names, opening::Opening, session::Session, transcripts};
 
 /// How much a batch carries at most, in bytes; the service takes 8 MiB, with the JSON around it.
-const BATCH_MAX_BYTES: usize = 6 * 1024 * 1024;
+pub const BATCH_MAX_BYTES: usize = 6 * 1024 * 1024;
 
-/// The requests of a call.
+/// A recorded session.
 #[derive(Debug)]
 pub struct Script {
-    /// Where the session was recorded.
+    /// Where it was recorded.
     pub file: PathBuf,
-    /// How it opened.
-    pub opening: Opening,
+    /// What was recorded.
+    pub session: Session,
     /// The body of `setMetadata`, if there is something to set.
     pub metadata: Option<Bytes>,
-    /// The chunks, in order.
-    pub parts: Vec<Part>,
     /// The bodies of `addTranscripts`.
     pub transcripts: Vec<Bytes>,
 }
 
-/// A request that carries chunks.
-#[derive(Debug)]
-pub struct Part {
-    /// The end of the path: one chunk and several are different operations.
-    pub path: &'static str,
-    /// The body.
-    pub body: Bytes,
-    /// How many chunks are in it.
-    pub chunks: u64,
-    /// How long they last together.
-    pub audio: Duration,
-    /// When the last of them had arrived, counted from the first of the session.
-    pub due: Duration,
-}
-
 impl Script {
-    /// Reads a session and what was said in it; a request carries up to `batch` chunks.
+    /// Reads a session and what was said in it.
     ///
     /// # Errors
     /// When a file cannot be read or is damaged.
-    pub fn read(file: &Path, batch: usize) -> Result<Self, SimulateError> {
-        Ok(Self::new(file, Session::read(file)?, transcripts::read(file)?, batch))
+    pub fn read(file: &Path) -> Result<Self, SimulateError> {
+        Ok(Self::new(file, Session::read(file)?, transcripts::read(file)?))
     }
 
     /// The script of a session.
     #[must_use]
-    pub fn new(file: &Path, session: Session, transcripts: Vec<Value>, batch: usize) -> Self {
-        let frames: Vec<_> = session.frames().collect();
-        let first_ms = frames.first().map_or(0, |frame| frame.timestamp_ms);
-        let bytes_a_second = session.opening.audio_format.map_or(8_000, |(_, sample_rate)| sample_rate);
-        let batches = cut(&frames, batch, |frame| frame.payload.len());
-        let parts = batches.map(|frames| Part::new(frames, batch, first_ms, bytes_a_second)).collect();
+    pub fn new(file: &Path, session: Session, transcripts: Vec<Value>) -> Self {
         let transcripts = cut(&transcripts, BATCH_MAX, |transcript| transcript.to_string().len())
             .map(|transcripts| json!({ "transcripts": transcripts }).to_string().into())
             .collect();
         let custom_data = &session.opening.custom_data;
         let metadata = (!custom_data.is_empty()).then(|| json!({ "customData": custom_data }).to_string().into());
-        Self { file: file.to_owned(), metadata, parts, transcripts, opening: session.opening }
-    }
-
-    /// How many chunks there are.
-    #[must_use]
-    pub fn chunks(&self) -> u64 {
-        self.parts.iter().map(|part| part.chunks).sum()
+        Self { file: file.to_owned(), session, metadata, transcripts }
     }
 
     /// The body of `startCall`.
     #[must_use]
     pub fn start(&self, names: &Names) -> Bytes {
-        let Opening { caller, agent, audio_format, .. } = &self.opening;
+        let Opening { caller, agent, audio_format, .. } = &self.session.opening;
         let audio_format =
             audio_format.map(|(encoding, sample_rate)| json!({ "encoding": encoding, "sampleRate": sample_rate }));
         let start = json!({
@@ -96,42 +59,6 @@ impl Script {
         });
         start.to_string().into()
     }
-}
-
-impl Part {
-    fn new(frames: &[Audio<'_>], batch: usize, first_ms: u64, bytes_a_second: u32) -> Self {
-        let mut chunks: Vec<_> = frames.iter().map(chunk).collect();
-        let (path, body) = match chunks.pop() {
-            Some(only) if batch == 1 => ("chunks", only),
-            last => {
-                chunks.extend(last);
-                ("chunks/batch", json!({ "chunks": chunks }))
-            }
-        };
-        let bytes: usize = frames.iter().map(|frame| decoded_len(frame.payload)).sum();
-        let last_ms = frames.iter().map(|frame| frame.timestamp_ms).max().unwrap_or(first_ms);
-        Self {
-            path,
-            body: body.to_string().into(),
-            chunks: frames.len() as u64,
-            audio: Duration::from_secs_f64(bytes as f64 / f64::from(bytes_a_second.max(1))),
-            due: Duration::from_millis(last_ms.saturating_sub(first_ms)),
-        }
-    }
-}
-
-fn chunk(frame: &Audio<'_>) -> Value {
-    json!({
-        "audio": frame.payload,
-        "track": frame.track,
-        "sequence": frame.sequence,
-        "timestamp": frame.timestamp_ms,
-    })
-}
-
-/// How many bytes base64 stands for.
-fn decoded_len(base64: &str) -> usize {
-    base64.trim_end_matches('=').len() * 3 / 4
 }
 
 /// Cuts a list into runs of at most `count` items that are not too large for one request.
@@ -153,45 +80,14 @@ fn cut<T>(mut items: &[T], count: usize, size: impl Fn(&T) -> usize) -> impl Ite
 mod tests {
     use super::*;
 
-    fn script(batch: usize, frames: u64) -> Script {
-        let mut lines = r#"{"event":"start","start":{"streamSid":"MZ1","customParameters":{"campaign":"spring"},
-            "mediaFormat":{"encoding":"audio/x-mulaw","sampleRate":8000}}}"#
-            .replace('\n', "");
-        for frame in 0..frames {
-            let timestamp = 100 + frame * 20;
-            let media =
-                json!({ "chunk": frame.to_string(), "timestamp": timestamp.to_string(), "payload": "/////w==" });
-            lines += &format!("\n{}", json!({ "event": "media", "media": media }));
-        }
-        let session = Session::parse(Path::new("a.jsonl"), lines.as_bytes()).unwrap();
-        Script::new(Path::new("a.jsonl"), session, vec![json!({ "text": "Hello." }); 501], batch)
-    }
-
-    fn body(bytes: &Bytes) -> Value {
-        serde_json::from_slice(bytes).unwrap()
-    }
-
-    #[test]
-    fn chunks_are_sent_in_batches_when_the_last_of_each_is_due() {
-        let script = script(2, 5);
-        let parts: Vec<_> = script.parts.iter().map(|part| (part.path, part.chunks, part.due.as_millis())).collect();
-        assert_eq!(parts, [("chunks/batch", 2, 20), ("chunks/batch", 2, 60), ("chunks/batch", 1, 80)]);
-        let chunk = json!({ "audio": "/////w==", "track": "inbound", "sequence": 4, "timestamp": 180 });
-        assert_eq!(body(&script.parts[2].body), json!({ "chunks": [chunk] }));
-        assert_eq!((script.chunks(), script.parts[0].audio), (5, Duration::from_secs(1) / 1_000));
-    }
-
-    #[test]
-    fn a_batch_of_one_is_a_chunk() {
-        let script = script(1, 2);
-        assert_eq!(script.parts[1].path, "chunks");
-        let chunk = json!({ "audio": "/////w==", "track": "inbound", "sequence": 1, "timestamp": 120 });
-        assert_eq!(body(&script.parts[1].body), chunk);
-    }
-
     #[test]
     fn transcripts_and_metadata_are_ready_to_send() {
-        let script = script(50, 0);
+        let line = r#"{"event":"start","start":{"streamSid":"MZ1","customParameters":{"campaign":"spring"},
+            "mediaFormat":{"encoding":"audio/x-mulaw","sampleRate":8000}}}"#
+            .replace('\n', "");
+        let session = Session::parse(Path::new("a.jsonl"), line.as_bytes()).unwrap();
+        let script = Script::new(Path::new("a.jsonl"), session, vec![json!({ "text": "Hello." }); 501]);
+        let body = |bytes: &Bytes| serde_json::from_slice::<Value>(bytes).unwrap();
         let counts = script.transcripts.iter().map(|bytes| body(bytes)["transcripts"].as_array().map(Vec::len));
         assert_eq!(counts.collect::<Vec<_>>(), [Some(500), Some(1)]);
         assert_eq!(script.metadata.as_ref().map(body), Some(json!({ "customData": { "campaign": "spring" } })));

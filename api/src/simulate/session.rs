@@ -1,18 +1,23 @@
-//! A recorded session: how its stream opened, and its frames in the order in which they arrived. It is the same whatever
-//! it is replayed over.
+//! A recorded session: how its stream opened, and its items, messages as they arrived, with the frames among them. It is the
+//! same whatever it is replayed over.
 
 use std::{
     fs::File,
     io::{BufRead, BufReader},
     ops::Range,
     path::Path,
+    time::Duration,
 };
 
-use serde_json::{Map, Value};
+use bytes::BytesMut;
+use serde_json::{Value, json};
 
 use super::{
     SimulateError,
-    message::{Media, Message, StartMessage, Track},
+    message::{Media, Message},
+    names::Names,
+    opening::Opening,
+    source::Frame,
 };
 
 /// A recorded session.
@@ -20,47 +25,22 @@ use super::{
 pub struct Session {
     /// How it opened.
     pub opening: Opening,
-    frames: Vec<Frame>,
-    /// All payloads behind each other: one piece of memory instead of one for each of fifty frames a second.
+    items: Vec<Item>,
+    /// The messages up to the start, and that of the end.
+    preamble: Vec<Range<usize>>,
+    stop: Option<Range<usize>>,
+    /// All messages and all payloads behind each other: two pieces of memory instead of two for each of fifty frames a second.
+    messages: String,
     payloads: String,
 }
 
-/// What is known of a call when its stream opens.
 #[derive(Debug)]
-pub struct Opening {
-    /// The stream's name.
-    pub stream_sid: String,
-    /// The phone call's name.
-    pub call_sid: Option<String>,
-    /// Who called.
-    pub caller: String,
-    /// Who took the call.
-    pub agent: Option<String>,
-    /// What the payloads are: an encoding and samples a second.
-    pub audio_format: Option<(&'static str, u32)>,
-    /// The parameters that have no other place.
-    pub custom_data: Map<String, Value>,
-}
-
-#[derive(Debug)]
-struct Frame {
-    track: Track,
-    sequence: u64,
-    timestamp_ms: u64,
+struct Item {
+    due: Duration,
+    message: Range<usize>,
+    frame: Option<Frame>,
+    /// Where its payload is, as JSON writes it between quotes.
     payload: Range<usize>,
-}
-
-/// A frame of audio, with its payload.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Audio<'a> {
-    /// Whose voice it is.
-    pub track: Track,
-    /// Its number in the track.
-    pub sequence: u64,
-    /// Where in the stream it begins, in milliseconds.
-    pub timestamp_ms: u64,
-    /// The audio, in base64, as it was recorded.
-    pub payload: &'a str,
 }
 
 impl Session {
@@ -86,31 +66,94 @@ impl Session {
             if read.map_err(|source| SimulateError::Unreadable { file: file.to_owned(), source })? == 0 {
                 break;
             }
-            let text = bytes.trim_ascii();
-            if !text.is_empty() {
+            let line_bytes = bytes.trim_ascii();
+            if !line_bytes.is_empty() {
                 let damaged = |reason| SimulateError::Damaged { file: file.to_owned(), line, reason };
-                Message::read(text).and_then(|message| reading.take(message)).map_err(damaged)?;
+                let text =
+                    str::from_utf8(line_bytes).map_err(|_| damaged("this is not JSON: it is not UTF-8".to_owned()))?;
+                Message::read(line_bytes).and_then(|message| reading.take(message, text)).map_err(damaged)?;
             }
         }
         reading.session.ok_or_else(|| SimulateError::NoStart(file.to_owned()))
     }
 
-    /// The frames, in the order in which they arrived.
-    pub fn frames(&self) -> impl Iterator<Item = Audio<'_>> {
-        self.frames.iter().map(|frame| Audio {
-            track: frame.track,
-            sequence: frame.sequence,
-            timestamp_ms: frame.timestamp_ms,
-            payload: &self.payloads[frame.payload.clone()],
-        })
+    /// How many items there are between start and stop.
+    pub fn items(&self) -> usize {
+        self.items.len()
     }
 
-    fn push(&mut self, media: &Media<'_>) {
-        let begin = self.payloads.len();
-        self.payloads.push_str(&media.payload);
-        let payload = begin..self.payloads.len();
-        let (track, sequence, timestamp_ms) = (media.track, media.chunk, media.timestamp);
-        self.frames.push(Frame { track, sequence, timestamp_ms, payload });
+    /// When an item arrived, counted from the first frame; never before the one that precedes it.
+    pub fn due(&self, item: usize) -> Duration {
+        self.items.get(item).map_or(Duration::ZERO, |item| item.due)
+    }
+
+    /// An item's frame; `None` where it is something else.
+    pub fn frame(&self, item: usize) -> Option<Frame> {
+        self.items.get(item)?.frame
+    }
+
+    /// The frames, in the order in which they arrived.
+    pub fn frames(&self) -> impl Iterator<Item = Frame> {
+        self.items.iter().filter_map(|item| item.frame)
+    }
+
+    /// A frame's audio, in base64, as JSON writes it between quotes.
+    pub fn payload(&self, item: usize) -> &str {
+        self.items.get(item).map_or("", |item| &self.payloads[item.payload.clone()])
+    }
+
+    /// Writes an item as it was recorded, but for the names.
+    pub fn write_message(&self, item: usize, names: &Names, out: &mut BytesMut) {
+        if let Some(item) = self.items.get(item) {
+            out.extend_from_slice(self.renamed(&item.message, names).as_bytes());
+        }
+    }
+
+    /// The messages with which a socket opens, as they were recorded, but for the names.
+    pub fn preamble(&self, names: &Names) -> Vec<String> {
+        self.preamble.iter().map(|message| self.renamed(message, names)).collect()
+    }
+
+    /// The message of the end, as it was recorded, but for the names; one like it where none was.
+    pub fn stop(&self, names: &Names) -> String {
+        self.stop.as_ref().map_or_else(
+            || json!({ "event": "stop", "streamSid": names.stream_sid, "stop": {} }).to_string(),
+            |stop| self.renamed(stop, names),
+        )
+    }
+
+    fn renamed(&self, message: &Range<usize>, names: &Names) -> String {
+        let message = &self.messages[message.clone()];
+        let rename = |message: &str, old: &str, new: &str| {
+            if old == new { message.to_owned() } else { message.replace(&format!("\"{old}\""), &format!("\"{new}\"")) }
+        };
+        let message = rename(message, &self.opening.stream_sid, &names.stream_sid);
+        match (&self.opening.call_sid, &names.call_sid) {
+            (Some(old), Some(new)) => rename(&message, old, new),
+            _ => message,
+        }
+    }
+
+    fn keep(&mut self, message: &str) -> Range<usize> {
+        let begin = self.messages.len();
+        self.messages.push_str(message);
+        begin..self.messages.len()
+    }
+
+    /// Keeps a message, with its frame if it has one.
+    fn push(&mut self, text: &str, media: Option<&Media<'_>>) {
+        let (begin, message) = (self.payloads.len(), self.keep(text));
+        let latest = self.items.last().map_or(Duration::ZERO, |item| item.due);
+        let Some(media) = media else {
+            return self.items.push(Item { due: latest, message, frame: None, payload: begin..begin });
+        };
+        let first_ms = self.frames().map(|frame| frame.timestamp_ms).next().unwrap_or(media.timestamp);
+        let due = Duration::from_millis(u64::from(media.timestamp.saturating_sub(first_ms))).max(latest);
+        let quoted = Value::from(&*media.payload).to_string();
+        self.payloads.push_str(quoted.trim_matches('"'));
+        let bytes = u32::try_from(media.payload.trim_end_matches('=').len() * 3 / 4).unwrap_or(u32::MAX);
+        let frame = Frame { track: media.track, sequence: media.chunk, timestamp_ms: media.timestamp, bytes };
+        self.items.push(Item { due, message, frame: Some(frame), payload: begin..self.payloads.len() });
     }
 }
 
@@ -118,51 +161,49 @@ impl Session {
 #[derive(Default)]
 struct Reading {
     session: Option<Session>,
+    before: Vec<String>,
     stopped: bool,
 }
 
 impl Reading {
-    fn take(&mut self, message: Message<'_>) -> Result<(), String> {
+    fn take(&mut self, message: Message<'_>, text: &str) -> Result<(), String> {
         match (message, &mut self.session) {
             (Message::Start(_), Some(_)) => return Err("a second start; a file holds one session".to_owned()),
             (Message::Start(start), session @ None) => {
                 let opening = Opening::new(start)?;
-                *session = Some(Session { opening, frames: Vec::new(), payloads: String::new() });
+                let mut started = Session {
+                    opening,
+                    items: Vec::new(),
+                    preamble: Vec::new(),
+                    stop: None,
+                    messages: String::new(),
+                    payloads: String::new(),
+                };
+                self.before.push(text.to_owned());
+                started.preamble = self.before.iter().map(|message| started.keep(message)).collect();
+                *session = Some(started);
             }
             (Message::Media(_), None) => return Err("media before start".to_owned()),
             (Message::Media(_), Some(_)) if self.stopped => return Err("media after stop".to_owned()),
-            (Message::Media(media), Some(session)) => session.push(&media),
-            (Message::Stop, _) => self.stopped = true,
-            (Message::Other, _) => {}
+            (Message::Media(media), Some(session)) => session.push(text, Some(&media)),
+            (Message::Stop, session) => {
+                if let (Some(session), false) = (session, self.stopped) {
+                    session.stop = Some(session.keep(text));
+                }
+                self.stopped = true;
+            }
+            (Message::Other, None) => self.before.push(text.to_owned()),
+            (Message::Other, Some(session)) if !self.stopped => session.push(text, None),
+            (Message::Other, Some(_)) => {}
         }
         Ok(())
-    }
-}
-
-impl Opening {
-    fn new(StartMessage { stream_sid, start }: StartMessage) -> Result<Self, String> {
-        let stream_sid = start.stream_sid.or(stream_sid).ok_or("a start without streamSid")?;
-        let audio_format = start.media_format.map(|format| match format.encoding.as_str() {
-            "audio/x-mulaw" => Ok(("mulaw", format.sample_rate)),
-            "audio/x-alaw" => Ok(("alaw", format.sample_rate)),
-            other => Err(format!("the media format {other} is not one that can be replayed")),
-        });
-        let mut custom_data = start.custom_parameters;
-        let mut named = |name| match custom_data.remove(name) {
-            Some(Value::String(text)) if !text.is_empty() => Some(text),
-            _ => None,
-        };
-        let (caller, from, agent) = (named("caller"), named("from"), named("agent"));
-        let caller = caller.or(from).unwrap_or_else(|| "unknown".to_owned());
-        let audio_format = audio_format.transpose()?;
-        Ok(Self { stream_sid, call_sid: start.call_sid, caller, agent, audio_format, custom_data })
     }
 }
 
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::*;
+    use super::{super::message::Track, *};
 
     const START: &str = r#"{"event":"start","streamSid":"MZ1","start":{"callSid":"CA1",
         "mediaFormat":{"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1},
@@ -188,8 +229,24 @@ mod tests {
         assert_eq!((&*opening.caller, opening.agent.as_deref()), ("+1", Some("ada")));
         assert_eq!(opening.audio_format, Some(("mulaw", 8_000)));
         assert_eq!(Value::Object(opening.custom_data.clone()), serde_json::json!({ "campaign": "spring" }));
-        let frame = Audio { track: Track::Inbound, sequence: 1, timestamp_ms: 134, payload: "/w==" };
+        let frame = Frame { track: Track::Inbound, sequence: 1, timestamp_ms: 134, bytes: 1 };
         assert_eq!(session.frames().collect::<Vec<_>>(), [frame]);
+        assert_eq!((session.items(), session.frame(1), session.payload(0)), (2, None, "/w=="));
+        let names = Names { stream_sid: "MZ2".to_owned(), call_sid: Some("CA2".to_owned()) };
+        let preamble = session.preamble(&names);
+        assert_eq!(preamble[0], r#"{"event":"connected"}"#);
+        assert!(preamble[1].contains(r#""streamSid":"MZ2","start":{"callSid":"CA2""#), "{}", preamble[1]);
+        assert_eq!(session.stop(&names), r#"{"event":"stop"}"#);
+        let mut written = BytesMut::new();
+        session.write_message(1, &names, &mut written);
+        assert_eq!(written, mark);
+    }
+
+    #[test]
+    fn a_session_without_a_stop_is_given_one() {
+        let session = parse(&[START]).unwrap();
+        let stop: Value = serde_json::from_str(&session.stop(&Names::own(&session.opening))).unwrap();
+        assert_eq!((&stop["event"], &stop["streamSid"]), (&json!("stop"), &json!("MZ1")));
     }
 
     #[test]

@@ -1,0 +1,163 @@
+//! What a call has sent and what of it was acknowledged: two bits for each item, so that a call of hours costs kilobytes.
+
+use std::{collections::VecDeque, time::Duration};
+
+use tokio::time::Instant;
+
+use super::source::Frame;
+
+/// How a run's calls were disturbed, and what that cost. Frames are counted once, however often they were sent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Frames that were sent.
+    pub sent: u64,
+    /// Frames of which the service said that they are on disk.
+    pub acknowledged: u64,
+    /// Frames that were never sent.
+    pub lost: u64,
+    /// Frames that were sent a second time.
+    pub duplicated: u64,
+    /// Frames that were sent after later ones.
+    pub reordered: u64,
+    /// Frames that were sent again because their acknowledgement did not come.
+    pub resent: u64,
+    /// How often a call fell silent, and then sent all at once.
+    pub stalls: u64,
+    /// How often a connection was broken on purpose.
+    pub breaks: u64,
+    /// How often one broke by itself.
+    pub reconnects: u64,
+}
+
+impl Counts {
+    /// Adds what another call counted.
+    pub fn add(&mut self, other: Self) {
+        self.sent += other.sent;
+        self.acknowledged += other.acknowledged;
+        self.lost += other.lost;
+        self.duplicated += other.duplicated;
+        self.reordered += other.reordered;
+        self.resent += other.resent;
+        self.stalls += other.stalls;
+        self.breaks += other.breaks;
+        self.reconnects += other.reconnects;
+    }
+}
+
+/// One call's.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    /// The counts so far.
+    pub counts: Counts,
+    sent: Bits,
+    acknowledged: Bits,
+    in_flight: VecDeque<InFlight>,
+}
+
+/// A frame that waits for its acknowledgement.
+#[derive(Clone, Copy, Debug)]
+pub struct InFlight {
+    /// Which item it is.
+    pub item: usize,
+    frame: Frame,
+    sent_at: Instant,
+}
+
+#[derive(Debug, Default)]
+struct Bits(Vec<u64>);
+
+impl Bits {
+    fn get(&self, index: usize) -> bool {
+        self.0.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
+    }
+
+    /// Sets a bit; says whether it was not set before.
+    fn set(&mut self, index: usize) -> bool {
+        if self.0.len() <= index / 64 {
+            self.0.resize(index / 64 + 1, 0);
+        }
+        let word = &mut self.0[index / 64];
+        let before = *word;
+        *word |= 1 << (index % 64);
+        *word != before
+    }
+}
+
+impl Ledger {
+    /// Notes that an item was sent.
+    pub fn send(&mut self, item: usize) {
+        self.counts.sent += u64::from(self.sent.set(item));
+    }
+
+    /// Notes that an item was sent and will be acknowledged.
+    pub fn await_ack(&mut self, item: usize, frame: Frame, sent_at: Instant) {
+        self.send(item);
+        self.in_flight.push_back(InFlight { item, frame, sent_at });
+    }
+
+    /// Notes that an item is on disk.
+    pub fn acknowledge(&mut self, item: usize) {
+        self.counts.acknowledged += u64::from(self.acknowledged.set(item));
+    }
+
+    /// Notes an answer to the frame of this track and number; says how long it took, `None` when nobody waits for one.
+    pub fn settle(&mut self, outbound: bool, sequence: u32, now: Instant, stored: bool) -> Option<Duration> {
+        let fits =
+            |waiting: &InFlight| (waiting.frame.track.is_outbound(), waiting.frame.sequence) == (outbound, sequence);
+        // Answers come in the order in which frames were sent, as a rule.
+        let place = self.in_flight.iter().position(fits)?;
+        let waiting = self.in_flight.remove(place)?;
+        if stored {
+            self.acknowledge(waiting.item);
+        }
+        Some(now.saturating_duration_since(waiting.sent_at))
+    }
+
+    /// How many frames wait for their acknowledgement.
+    pub fn waiting(&self) -> usize {
+        self.in_flight.len()
+    }
+
+    /// Takes what waits for its acknowledgement and will not get it, in order, each item once.
+    pub fn take_waiting(&mut self) -> Vec<usize> {
+        let mut items: Vec<_> = self.in_flight.drain(..).map(|waiting| waiting.item).collect();
+        items.retain(|&item| !self.acknowledged.get(item));
+        items.sort_unstable();
+        items.dedup();
+        items
+    }
+
+    /// Whether an item was sent.
+    pub fn was_sent(&self, item: usize) -> bool {
+        self.sent.get(item)
+    }
+
+    /// Whether an item is on disk, as the service said.
+    pub fn was_acknowledged(&self, item: usize) -> bool {
+        self.acknowledged.get(item)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::message::Track, *};
+
+    fn frame(sequence: u32) -> Frame {
+        Frame { track: Track::Inbound, sequence, timestamp_ms: 0, bytes: 160 }
+    }
+
+    #[test]
+    fn a_frame_counts_once_however_often_it_is_sent_and_acknowledged() {
+        let (mut ledger, now) = (Ledger::default(), Instant::now());
+        for (item, sequence) in [(0, 1), (100, 2), (100, 2), (3, 3)] {
+            ledger.await_ack(item, frame(sequence), now);
+        }
+        assert!(ledger.settle(false, 2, now, true).is_some());
+        assert!(ledger.settle(true, 1, now, true).is_none(), "another track");
+        assert!(ledger.settle(false, 1, now, false).is_some(), "refused");
+        assert_eq!((ledger.counts.sent, ledger.counts.acknowledged, ledger.waiting()), (3, 1, 2));
+        assert!(ledger.was_sent(0) && !ledger.was_acknowledged(0) && ledger.was_acknowledged(100));
+        assert_eq!(ledger.take_waiting(), [3], "what is acknowledged already is not sent again");
+        assert_eq!(ledger.waiting(), 0);
+    }
+}

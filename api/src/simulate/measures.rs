@@ -1,0 +1,141 @@
+//! How long things took.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// How finely durations are told apart: so many steps between a power of two and the next, an error of 1.6 percent.
+const STEPS: usize = 64;
+const STEP_BITS: u32 = STEPS.trailing_zeros();
+
+/// How often durations occurred, by logarithm and by step in between.
+#[derive(Clone, Debug, Default)]
+pub struct Histogram {
+    counts: Vec<u64>,
+    total: u64,
+    max_us: u64,
+}
+
+/// The distributions of a run.
+#[derive(Clone, Debug, Default)]
+pub struct Measures {
+    /// From sending a frame to its acknowledgement.
+    pub latency: Histogram,
+    /// From when something should have been sent to when it was.
+    pub lateness: Histogram,
+    /// From the end of a stream to its recording.
+    pub completion: Histogram,
+}
+
+/// A distribution in three numbers, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Spread {
+    /// Half of all took no longer.
+    pub p50_ms: f64,
+    /// All but one percent took no longer.
+    pub p99_ms: f64,
+    /// The longest.
+    pub max_ms: f64,
+}
+
+impl Measures {
+    /// Adds what another part of the run measured.
+    pub fn add(&mut self, other: &Self) {
+        self.latency.add(&other.latency);
+        self.lateness.add(&other.lateness);
+        self.completion.add(&other.completion);
+    }
+}
+
+impl Histogram {
+    /// Notes a duration, `times` times.
+    pub fn note(&mut self, took: Duration, times: u64) {
+        if times == 0 {
+            return;
+        }
+        let microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let place = place(microseconds);
+        if self.counts.len() <= place {
+            self.counts.resize(place + 1, 0);
+        }
+        self.counts[place] += times;
+        self.total += times;
+        self.max_us = self.max_us.max(microseconds);
+    }
+
+    /// The distribution in three numbers; `None` where nothing was noted.
+    #[must_use]
+    pub fn spread(&self) -> Option<Spread> {
+        let milliseconds = |microseconds: u64| microseconds.min(self.max_us) as f64 / 1e3;
+        (self.total > 0).then(|| Spread {
+            p50_ms: milliseconds(self.quantile(0.5)),
+            p99_ms: milliseconds(self.quantile(0.99)),
+            max_ms: milliseconds(self.max_us),
+        })
+    }
+
+    /// The largest duration of the step in which the quantile lies, in microseconds.
+    fn quantile(&self, quantile: f64) -> u64 {
+        let rank = (self.total as f64 * quantile).ceil() as u64;
+        let mut seen = 0;
+        let found = self.counts.iter().position(|count| {
+            seen += count;
+            seen >= rank
+        });
+        found.map_or(self.max_us, last)
+    }
+
+    fn add(&mut self, other: &Self) {
+        if self.counts.len() < other.counts.len() {
+            self.counts.resize(other.counts.len(), 0);
+        }
+        for (mine, theirs) in self.counts.iter_mut().zip(&other.counts) {
+            *mine += theirs;
+        }
+        self.total += other.total;
+        self.max_us = self.max_us.max(other.max_us);
+    }
+}
+
+/// Which step a value belongs to: itself while it is small, then its highest bits.
+fn place(value: u64) -> usize {
+    let exponent = value.checked_ilog2().unwrap_or(0).saturating_sub(STEP_BITS);
+    (exponent as usize) * STEPS + (value >> exponent) as usize
+}
+
+/// The largest value of a step.
+fn last(place: usize) -> u64 {
+    let exponent = (place / STEPS).saturating_sub(1);
+    let step = (place - exponent * STEPS) as u64;
+    (((u128::from(step) + 1) << exponent) - 1).min(u128::from(u64::MAX)) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn steps_follow_each_other_and_hold_what_they_should() {
+        for value in (0..10_000).chain([1 << 20, (1 << 20) - 1, u64::MAX / 3, u64::MAX]) {
+            let end = last(place(value));
+            assert!(end >= value && end - value <= value / 64, "{value}: {end}");
+            assert!(end == u64::MAX || place(end + 1) == place(value) + 1, "{value}: {end}");
+        }
+    }
+
+    #[test]
+    fn a_distribution_is_told_in_three_numbers() {
+        let mut histogram = Histogram::default();
+        assert_eq!(histogram.spread(), None);
+        for milliseconds in 1..=1_000 {
+            histogram.note(Duration::from_millis(milliseconds), 1);
+        }
+        let mut sum = Histogram::default();
+        sum.note(Duration::from_secs(7), 1);
+        sum.add(&histogram);
+        let Some(spread) = sum.spread() else { panic!("nothing") };
+        assert!((spread.p50_ms - 500.0).abs() < 10.0 && (spread.p99_ms - 990.0).abs() < 20.0, "{spread:?}");
+        assert!((spread.max_ms - 7_000.0).abs() < 1e-9, "{spread:?}");
+    }
+}

@@ -1,0 +1,163 @@
+//! Made-up mu-law audio. No two frames are the same, of whatever call, track or run, and each can be made again from its
+//! place alone: that is how a recording is checked to the sample without keeping what was sent.
+//!
+//! A frame is 8 bytes that only it has, its number, and one of some noises that were made, and written in base64, once.
+
+use std::time::Duration;
+
+use bytes::BytesMut;
+
+use super::{message::Track, source::Frame, text};
+
+/// How many bytes a frame has for itself; a multiple of three, so that base64 can be cut there.
+const HEAD_BYTES: usize = 12;
+/// How many noises there are; a power of two. They fit the cache of a processor.
+const NOISES: usize = 64;
+/// Bytes of mu-law a millisecond.
+const BYTES_A_MS: u32 = 8;
+
+/// The audio of all calls of a run.
+#[derive(Debug)]
+pub struct Synthetic {
+    seed: u64,
+    frames: u32,
+    tracks: u32,
+    frame_ms: u32,
+    noises: Vec<Noise>,
+}
+
+#[derive(Debug)]
+struct Noise {
+    raw: Vec<u8>,
+    base64: BytesMut,
+}
+
+impl Synthetic {
+    /// Audio of `duration` on one or two tracks, in frames of `frame_ms`.
+    #[must_use]
+    pub fn new(seed: u64, duration: Duration, tracks: u8, frame_ms: u16) -> Self {
+        let frame_ms = u32::from(frame_ms);
+        let frames = duration.as_millis().div_ceil(u128::from(frame_ms));
+        let mut random = fastrand::Rng::with_seed(seed);
+        let noise = || {
+            let mut raw = vec![0; (frame_ms * BYTES_A_MS) as usize - HEAD_BYTES];
+            random.fill(&mut raw);
+            let mut base64 = BytesMut::new();
+            text::base64(&raw, &mut base64);
+            Noise { raw, base64 }
+        };
+        let noises = std::iter::repeat_with(noise).take(NOISES).collect();
+        Self { seed, frames: u32::try_from(frames).unwrap_or(u32::MAX), tracks: u32::from(tracks), frame_ms, noises }
+    }
+
+    /// How many frames a call has, on all tracks.
+    #[must_use]
+    pub fn frames(&self) -> usize {
+        self.frames as usize * self.tracks as usize
+    }
+
+    /// How long a frame lasts.
+    #[must_use]
+    pub fn frame_ms(&self) -> u32 {
+        self.frame_ms
+    }
+
+    /// The tracks.
+    pub fn tracks(&self) -> impl Iterator<Item = Track> + use<> {
+        [Track::Inbound, Track::Outbound].into_iter().take(self.tracks as usize)
+    }
+
+    /// When a frame is sent.
+    #[must_use]
+    pub fn due(&self, item: usize) -> Duration {
+        Duration::from_millis(u64::from(self.tick(item)) * u64::from(self.frame_ms))
+    }
+
+    /// A frame; the tracks take turns.
+    #[must_use]
+    pub fn frame(&self, item: usize) -> Frame {
+        let tick = self.tick(item);
+        let track = if (item as u32).is_multiple_of(self.tracks) { Track::Inbound } else { Track::Outbound };
+        let timestamp_ms = tick * self.frame_ms;
+        Frame { track, sequence: tick + 1, timestamp_ms, bytes: self.frame_ms * BYTES_A_MS }
+    }
+
+    /// The item that is a track's frame of a tick, from 0.
+    #[must_use]
+    pub fn item(&self, track: Track, tick: usize) -> usize {
+        tick * self.tracks as usize + usize::from(track == Track::Outbound)
+    }
+
+    /// Writes a frame's bytes.
+    pub fn write_raw(&self, call: u32, frame: Frame, out: &mut BytesMut) {
+        let (head, noise) = self.parts(call, frame);
+        out.extend_from_slice(&head);
+        out.extend_from_slice(&noise.raw);
+    }
+
+    /// Writes a frame in base64.
+    pub fn write_base64(&self, call: u32, frame: Frame, out: &mut BytesMut) {
+        let (head, noise) = self.parts(call, frame);
+        text::base64(&head, out);
+        out.extend_from_slice(&noise.base64);
+    }
+
+    fn parts(&self, call: u32, frame: Frame) -> ([u8; HEAD_BYTES], &Noise) {
+        let place = u64::from(call) << 32 | u64::from(frame.sequence) << 1 | u64::from(frame.track == Track::Outbound);
+        let own = mix(self.seed ^ mix(place));
+        let mut head = [0; HEAD_BYTES];
+        head[..8].copy_from_slice(&own.to_le_bytes());
+        head[8..].copy_from_slice(&frame.sequence.to_le_bytes());
+        (head, &self.noises[own as usize % NOISES])
+    }
+
+    fn tick(&self, item: usize) -> u32 {
+        item as u32 / self.tracks
+    }
+}
+
+/// SplitMix64's finalizer: one to one, and every bit of the input changes half of the output's.
+#[must_use]
+pub fn mix(value: u64) -> u64 {
+    let value = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let value = (value ^ value >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let value = (value ^ value >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
+    value ^ value >> 31
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_frames_are_the_same_and_each_is_so_again() {
+        let audio = Synthetic::new(7, Duration::from_secs(1), 2, 20);
+        assert_eq!(audio.frames(), 100);
+        let mut seen = HashSet::new();
+        for call in 0..10 {
+            for item in 0..audio.frames() {
+                let (mut raw, mut again, mut base64) = (BytesMut::new(), BytesMut::new(), BytesMut::new());
+                let frame = audio.frame(item);
+                audio.write_raw(call, frame, &mut raw);
+                Synthetic::new(7, Duration::from_secs(9), 2, 20).write_raw(call, frame, &mut again);
+                audio.write_base64(call, frame, &mut base64);
+                assert_eq!((raw.len(), &raw), (160, &again));
+                assert_eq!(service::audio::decode_base64(&String::from_utf8_lossy(&base64)).ok(), Some(raw.to_vec()));
+                assert!(seen.insert(raw));
+            }
+        }
+    }
+
+    #[test]
+    fn tracks_take_turns() {
+        let audio = Synthetic::new(7, Duration::from_millis(50), 2, 20);
+        assert_eq!(audio.frames(), 6);
+        let frame = audio.frame(3);
+        assert_eq!((frame.track, frame.sequence, frame.timestamp_ms), (Track::Outbound, 2, 20));
+        assert_eq!((audio.due(3), audio.item(Track::Outbound, 1)), (Duration::from_millis(20), 3));
+        let audio = Synthetic::new(7, Duration::from_millis(40), 1, 20);
+        assert_eq!((audio.frames(), audio.frame(1).track, audio.item(Track::Inbound, 1)), (2, Track::Inbound, 1));
+    }
+}

@@ -1,0 +1,98 @@
+//! Over Twilio's Media Streams. Nothing is acknowledged: what the service has taken shows in the recording.
+
+use bytes::Bytes;
+use serde_json::json;
+use tokio::time::Instant;
+
+use super::{
+    super::{
+        CallFailure,
+        call::{Call, Run},
+        pace::Pace,
+        source::Source,
+    },
+    socket::{Outbox, Protocol, Session},
+};
+
+const PATH: &str = "/twilio/stream";
+
+struct Twilio {
+    /// Counts the messages of the stream, the start being the first.
+    number: u32,
+}
+
+/// Sends what a call has to send; the call begins and ends with that. Returns when it ended.
+pub async fn send(run: &Run, call: &mut Call, pace: Pace) -> Result<Instant, CallFailure> {
+    let mut session = Session::open(run, call, Twilio { number: 0 }).await?;
+    session.send(pace).await?;
+    let stop = stop(session.call);
+    let stopped = Instant::now();
+    session.finish(Some(stop)).await?;
+    Ok(stopped)
+}
+
+impl Protocol for Twilio {
+    fn path(&self) -> &str {
+        PATH
+    }
+
+    fn opening(&mut self, call: &mut Call, _: Instant, out: &mut Outbox) {
+        self.number += 1;
+        for message in preamble(call, self.number) {
+            out.text(message);
+        }
+    }
+
+    fn item(&mut self, call: &mut Call, item: usize, _: Instant, out: &mut Outbox) {
+        self.number += 1;
+        out.add(|buffer| {
+            call.source.write_twilio(item, &call.names, self.number, buffer);
+            Some(false)
+        });
+        if call.source.frame(item).is_some() {
+            call.ledger.send(item);
+        }
+    }
+
+    fn take(&mut self, _: &Run, _: &mut Call, _: &Bytes) {}
+
+    fn comes_back(&self, code: u16) -> bool {
+        matches!(code, 1005 | 1006 | 1011 | 1012 | 1013)
+    }
+}
+
+fn preamble(call: &Call, number: u32) -> Vec<String> {
+    let (names, audio) = match &call.source {
+        Source::Recorded(script) => return script.session.preamble(&call.names),
+        Source::Synthetic(audio, _) => (&call.names, audio),
+    };
+    let connected = json!({ "event": "connected", "protocol": "Call", "version": "1.0.0" });
+    let tracks: Vec<_> = audio.tracks().map(|track| track.name()).collect();
+    let start = json!({
+        "event": "start",
+        "sequenceNumber": number.to_string(),
+        "start": {
+            "accountSid": names.account_sid(),
+            "streamSid": names.stream_sid,
+            "callSid": names.call_sid,
+            "tracks": tracks,
+            "mediaFormat": { "encoding": "audio/x-mulaw", "sampleRate": 8_000, "channels": 1 },
+            "customParameters": { "caller": call.caller() },
+        },
+        "streamSid": names.stream_sid,
+    });
+    vec![connected.to_string(), start.to_string()]
+}
+
+fn stop(call: &Call) -> String {
+    let names = &call.names;
+    match &call.source {
+        Source::Recorded(script) => script.session.stop(names),
+        Source::Synthetic(..) => json!({
+            "event": "stop",
+            "streamSid": names.stream_sid,
+            "stop": { "accountSid": names.account_sid(), "callSid": names.call_sid },
+        })
+        .to_string(),
+    }
+}

@@ -1,0 +1,229 @@
+//! Whether a recording is what was sent: what was acknowledged is in it, and it is as long as it should be.
+
+mod samples;
+
+use std::fmt;
+
+use clap::ValueEnum;
+use serde::Serialize;
+
+use super::{
+    CallFailure,
+    answer::{ChunkStatus, Recording},
+    call::{Call, Run},
+    message::Track,
+    source::{Frame, Source},
+    transport::Transport,
+};
+
+/// How far the service may move a recorded frame because clocks jitter, in seconds; a rounding error is added.
+const JITTER: f64 = 0.010_1;
+/// What a length in seconds is rounded to, at most.
+const ROUNDING: f64 = 0.000_1;
+
+/// How recordings are compared with what was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Verify {
+    /// Each recording's duration and gaps
+    Length,
+    /// Each recording's samples too: every second one is a sample that was sent
+    Samples,
+    /// Not at all
+    None,
+}
+
+/// What a comparison found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Findings {
+    /// How many frames were looked for.
+    pub expected: u64,
+    /// How many of them are not in the recording, or are not what was sent.
+    pub missing: u64,
+    /// The first of them.
+    pub first_missing: Option<String>,
+    /// What is wrong with the recording's length.
+    pub length: Option<String>,
+}
+
+impl Findings {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn are_good(&self) -> bool {
+        self.missing == 0 && self.length.is_none()
+    }
+
+    fn miss(&mut self, frame: Frame, what: &str) {
+        self.missing += 1;
+        self.first_missing.get_or_insert_with(|| {
+            let (track, sequence, at) = (frame.track.name(), frame.sequence, f64::from(frame.timestamp_ms) / 1e3);
+            format!("{track} {sequence} at {at:.3} s {what}")
+        });
+    }
+}
+
+impl fmt::Display for Findings {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut separator = "";
+        if let Some(first) = &self.first_missing {
+            let (missing, expected) = (self.missing, self.expected);
+            write!(formatter, "{missing} of {expected} frames are not in the recording as sent; the first, {first}.")?;
+            separator = " ";
+        }
+        self.length.as_ref().map_or(Ok(()), |length| write!(formatter, "{separator}{length}"))
+    }
+}
+
+/// Compares a call's recording with what was sent.
+///
+/// # Errors
+/// When the service does not answer what is needed for that.
+pub async fn compare(
+    run: &Run,
+    call: &mut Call,
+    id: &str,
+    recording: Option<&Recording>,
+) -> Result<Findings, CallFailure> {
+    let mut findings = Findings::default();
+    if run.settings.verify == Verify::None {
+        return Ok(findings);
+    }
+    let status = run.client.chunk_status(id).await?;
+    // Nothing is acknowledged over Twilio's protocol: all that was sent should be there.
+    let acknowledges = run.settings.transport != Transport::Twilio;
+    let expects = |item| if acknowledges { call.ledger.was_acknowledged(item) } else { call.ledger.was_sent(item) };
+    let presence = Presence::new(&status, recording, matches!(call.source, Source::Synthetic(..)));
+    let mut ends = Ends::default();
+    let mut found = Vec::new();
+    for item in 0..call.source.items() {
+        let Some(frame) = call.source.frame(item).filter(|_| call.ledger.was_sent(item)) else { continue };
+        let end =
+            f64::from(frame.timestamp_ms) / 1e3 + f64::from(frame.bytes) / f64::from(call.source.bytes_a_second());
+        ends.sent = ends.sent.max(end);
+        if !expects(item) {
+            continue;
+        }
+        ends.expected = ends.expected.max(end);
+        findings.expected += 1;
+        if presence.has(frame) {
+            found.push(item);
+        } else {
+            findings.miss(frame, "is not there");
+        }
+    }
+    findings.length = ends.compare(recording, matches!(call.source, Source::Recorded(_)));
+    if let (Verify::Samples, Some(recording), Source::Synthetic(audio, number)) =
+        (run.settings.verify, recording, &call.source)
+    {
+        let tracks: Vec<_> = status.tracks.iter().map(|track| track.track).collect();
+        let ledger = &call.ledger;
+        let place = samples::Place { audio, call: *number, ledger, acknowledges, tracks: &tracks };
+        let download = run.client.download(&recording.id).await?;
+        samples::compare(&place, recording.channels, download, |frame, item| {
+            let was_found = found.binary_search(&item);
+            if let Ok(index) = was_found {
+                found.remove(index);
+            }
+            // What is not there at all was noted before.
+            if was_found.is_ok() || !expects(item) {
+                findings.miss(frame, "is something else");
+            }
+        })
+        .await?;
+    }
+    if !acknowledges {
+        for item in found {
+            call.ledger.acknowledge(item);
+        }
+    }
+    Ok(findings)
+}
+
+/// Which frames the service says it has.
+struct Presence<'a> {
+    status: &'a ChunkStatus,
+    /// Gaps in which a frame must not lie; frames of recorded sessions may be moved, and are not compared with gaps.
+    gaps: Vec<(Track, u64, u64)>,
+}
+
+impl<'a> Presence<'a> {
+    fn new(status: &'a ChunkStatus, recording: Option<&Recording>, exact: bool) -> Self {
+        let milliseconds = |seconds: f64| (seconds * 1e3).round() as u64;
+        let gaps = recording.filter(|_| exact).map_or_else(Vec::new, |recording| {
+            let gaps = recording.gaps.iter();
+            gaps.map(|gap| (gap.track, milliseconds(gap.start), milliseconds(gap.end))).collect()
+        });
+        Self { status, gaps }
+    }
+
+    fn has(&self, frame: Frame) -> bool {
+        let Some(track) = self.status.tracks.iter().find(|track| track.track == frame.track) else { return false };
+        let stored = track.last_sequence.is_some_and(|last| frame.sequence <= last)
+            && !track.missing.iter().any(|&(from, to)| (from..=to).contains(&frame.sequence));
+        let at = u64::from(frame.timestamp_ms);
+        stored && !self.gaps.iter().any(|&(track, start, end)| track == frame.track && (start..end).contains(&at))
+    }
+}
+
+/// Where the audio ends, in seconds: what should be in the recording, and what may be.
+#[derive(Default)]
+struct Ends {
+    expected: f64,
+    sent: f64,
+}
+
+impl Ends {
+    fn compare(&self, recording: Option<&Recording>, moved: bool) -> Option<String> {
+        let tolerance = if moved { JITTER } else { ROUNDING };
+        let Self { expected, sent } = *self;
+        match recording {
+            None if expected == 0.0 => None,
+            None => Some(format!("There is no recording; it should last {expected:.3} s.")),
+            Some(Recording { duration, .. }) => {
+                let fits = (expected - tolerance..=sent + tolerance).contains(duration);
+                (!fits).then(|| format!("The recording lasts {duration:.3} s; it should last {expected:.3} s."))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        super::answer::{Gap, TrackStatus},
+        *,
+    };
+
+    fn recording(duration: f64) -> Recording {
+        let gaps = vec![Gap { track: Track::Inbound, start: 0.040, end: 0.060 }];
+        Recording { id: String::new(), duration, channels: 1, gaps }
+    }
+
+    #[test]
+    fn a_frame_is_there_when_it_is_stored_and_in_no_gap() {
+        let track = TrackStatus { track: Track::Inbound, last_sequence: Some(9), missing: vec![(5, 6)] };
+        let status = ChunkStatus { tracks: vec![track] };
+        let recording = recording(0.2);
+        let has = |exact, track, sequence: u32| {
+            let frame = Frame { track, sequence, timestamp_ms: (sequence - 1) * 20, bytes: 160 };
+            Presence::new(&status, Some(&recording), exact).has(frame)
+        };
+        let there: Vec<_> = (1..12).filter(|&sequence| has(true, Track::Inbound, sequence)).collect();
+        assert_eq!(there, [1, 2, 4, 7, 8, 9]);
+        assert!(has(false, Track::Inbound, 3) && !has(true, Track::Outbound, 1));
+    }
+
+    #[test]
+    fn lengths_are_compared_with_what_must_and_what_may_be_there() {
+        let ends = Ends { expected: 1.0, sent: 1.04 };
+        for duration in [1.0, 1.02, 1.04] {
+            assert_eq!(ends.compare(Some(&recording(duration)), false), None);
+        }
+        for duration in [0.98, 1.06] {
+            let sentence = ends.compare(Some(&recording(duration)), false).unwrap_or_default();
+            assert!(sentence.contains("should last 1.000 s"), "{sentence}");
+        }
+        assert_eq!(ends.compare(Some(&recording(0.99)), true), None);
+        assert!(ends.compare(None, false).is_some() && Ends::default().compare(None, false).is_none());
+    }
+}

@@ -1,0 +1,124 @@
+//! Whether each sample is what was sent. The recording is read as it comes, and what was sent is made again, so that no call is
+//! in memory. A recording has twice the rate: every second sample of a channel is one that was sent.
+
+use bytes::{Buf, Bytes, BytesMut};
+
+use super::super::{
+    CallFailure, client::Download, ledger::Ledger, message::Track, source::Frame, synthetic::Synthetic,
+};
+
+/// The header that the service writes.
+const HEADER_BYTES: usize = 44;
+/// Samples of a recording a millisecond and channel.
+const RECORDED_A_MS: usize = 16;
+
+/// What a recording should hold.
+pub struct Place<'a> {
+    /// The audio of the run.
+    pub audio: &'a Synthetic,
+    /// Which call it is.
+    pub call: u32,
+    /// What was sent.
+    pub ledger: &'a Ledger,
+    /// Whether the service acknowledges; where it does not, what was sent must be there.
+    pub acknowledges: bool,
+    /// The tracks that were heard; the channels are in this order.
+    pub tracks: &'a [Track],
+}
+
+/// Compares a recording; each frame that was acknowledged, or sent and never acknowledged, and is neither there nor silence goes
+/// to `differs`, and so does sound where nothing was sent.
+pub async fn compare(
+    place: &Place<'_>,
+    channels: u16,
+    mut download: Download,
+    mut differs: impl FnMut(Frame, usize),
+) -> Result<(), CallFailure> {
+    let no_wav = |reason: &str| CallFailure::NoWav { reason: reason.to_owned() };
+    if usize::from(channels) != place.tracks.len() {
+        return Err(no_wav(&format!("it has {channels} channels for {} tracks", place.tracks.len())));
+    }
+    let tick_bytes = place.audio.frame_ms() as usize * RECORDED_A_MS * usize::from(channels) * 2;
+    let (mut waiting, mut header, mut tick) = (BytesMut::new(), true, 0);
+    while let Some(bytes) = download.next().await? {
+        waiting.extend_from_slice(&bytes);
+        if header {
+            if waiting.len() < HEADER_BYTES {
+                continue;
+            }
+            check_header(&waiting.split_to(HEADER_BYTES), channels).map_err(no_wav)?;
+            header = false;
+        }
+        while waiting.len() >= tick_bytes {
+            place.compare_tick(tick, waiting.split_to(tick_bytes).freeze(), &mut differs);
+            tick += 1;
+        }
+    }
+    if header || !waiting.is_empty() {
+        return Err(no_wav("it does not end with a frame"));
+    }
+    Ok(())
+}
+
+fn check_header(header: &[u8], channels: u16) -> Result<(), &'static str> {
+    let number =
+        |place: usize| u32::from_le_bytes([header[place], header[place + 1], header[place + 2], header[place + 3]]);
+    if &header[..4] != b"RIFF" || &header[8..16] != b"WAVEfmt " || &header[36..40] != b"data" {
+        return Err("it has another header");
+    }
+    // PCM, and the channels; the rate; bits a sample.
+    if number(20) != u32::from(channels) << 16 | 1 || number(24) != 16_000 || number(34) & 0xFFFF != 16 {
+        return Err("it has another format");
+    }
+    Ok(())
+}
+
+impl Place<'_> {
+    fn compare_tick(&self, tick: usize, mut recorded: Bytes, differs: &mut impl FnMut(Frame, usize)) {
+        let channels = self.tracks.len();
+        let mut samples = Vec::with_capacity(recorded.len() / 2);
+        while recorded.has_remaining() {
+            samples.push(recorded.get_i16_le());
+        }
+        for (channel, &track) in self.tracks.iter().enumerate() {
+            let item = self.audio.item(track, tick);
+            let frame = self.audio.frame(item);
+            let heard = samples[channel..].iter().step_by(2 * channels).copied();
+            let silent = || heard.clone().all(|sample| sample == 0);
+            let whole = || {
+                let mut sent = BytesMut::new();
+                self.audio.write_raw(self.call, frame, &mut sent);
+                heard.clone().eq(sent.iter().map(|&code| mulaw(code)))
+            };
+            let good = if self.ledger.was_acknowledged(item) || self.ledger.was_sent(item) && !self.acknowledges {
+                whole()
+            } else if self.ledger.was_sent(item) {
+                whole() || silent()
+            } else {
+                silent()
+            };
+            if !good {
+                differs(frame, item);
+            }
+        }
+    }
+}
+
+/// A sample of mu-law, as ITU-T G.711 defines it: not the service's table, which is what is looked at.
+fn mulaw(code: u8) -> i16 {
+    let code = !code;
+    let magnitude = (((i16::from(code & 0x0F) << 3) + 0x84) << (code >> 4 & 7)) - 0x84;
+    if code & 0x80 == 0 { magnitude } else { -magnitude }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mulaw_is_the_table_of_the_standard() {
+        let codes: Vec<u8> = (0..=255).collect();
+        let samples: Vec<_> = codes.iter().map(|&code| mulaw(code)).collect();
+        assert_eq!(samples, service::audio::mulaw_to_pcm16(&codes));
+    }
+}
