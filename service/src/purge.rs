@@ -1,6 +1,7 @@
 //! Removing what is no longer needed, in slices, so that no other write waits for millions of rows.
 
 use entity::{analytics, audio_chunk, call, call_event, call_track::Track, transcript};
+use futures_util::FutureExt;
 use sea_orm::{
     ActiveEnum, ColumnTrait, DbErr, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
@@ -128,10 +129,8 @@ impl Callstore {
 
     /// Runs one delete in a transaction of its own, and stops between two when the service stops.
     async fn delete<E: EntityTrait>(&self, delete: sea_orm::DeleteMany<E>) -> Result<u64, Error> {
-        let transaction = self.0.database.begin().await?;
-        let deleted = delete.exec(&transaction).await?;
-        transaction.commit().await?;
-        Ok(deleted.rows_affected)
+        self.write(0, move |batch| async move { Ok(delete.exec(batch.transaction()).await?.rows_affected) }.boxed())
+            .await
     }
 }
 

@@ -49,13 +49,15 @@ impl Binary {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let listening = async {
+            let mut said = String::new();
             while let Some(line) = lines.next_line().await.unwrap() {
+                said = said + &line + "\n";
                 let line: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
                 if let Some(address) = line["address"].as_str() {
                     return address.to_owned();
                 }
             }
-            panic!("the service ended before it listened");
+            panic!("the service ended before it listened: {said}");
         };
         let address = tokio::time::timeout(Duration::from_secs(30), listening).await.unwrap();
         // Keep reading, so that the log never fills its pipe.

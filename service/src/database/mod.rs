@@ -140,6 +140,14 @@ impl Database {
         &self.readers
     }
 
+    /// Opens the connection that writes anew. After a transaction that failed it is not certain what it is in the middle of.
+    pub(crate) async fn renew_writer(&self) {
+        let closed = async { self.writer.get_sqlite_connection_pool().acquire().await?.close().await };
+        if let Err(error) = closed.await {
+            tracing::warn!(%error, "The connection that writes could not be closed.");
+        }
+    }
+
     /// Begins a write: waits for its turn and holds the write lock until the transaction is committed or dropped.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         let options = TransactionOptions {

@@ -95,7 +95,7 @@ enum Failure {
     #[error("the service is stopping")]
     Stopped,
     #[error(transparent)]
-    Database(#[from] DbErr),
+    Database(#[from] Error),
     #[error("the recording store failed: {0}")]
     Store(#[from] io::Error),
     #[error("the recording would be longer than a WAV file can be")]
@@ -106,7 +106,7 @@ enum Failure {
 
 impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Database(DbErr::Custom(format!("the chunks cannot be read: {error}")))
+        Self::Database(Error::Database(DbErr::Custom(format!("the chunks cannot be read: {error}"))))
     }
 }
 
@@ -258,7 +258,7 @@ impl Callstore {
                 Ok(())
             }
             Err(Failure::Stopped) => Ok(()),
-            Err(Failure::Database(error)) => Err(error.into()),
+            Err(Failure::Database(error)) => Err(error),
             Err(failure) => {
                 tracing::error!(call = %id, error = %failure, "A recording could not be made.");
                 metrics::counter!("callstore_recordings_total", "outcome" => "failed").increment(1);
@@ -281,6 +281,6 @@ impl Callstore {
         };
         let crashed = |_| Err(Failure::Store(io::Error::other("rendering did not finish")));
         let (plan, file) = tokio::task::spawn_blocking(work).await.unwrap_or_else(crashed)?;
-        self.complete(call, plan, file).await
+        Ok(self.complete(call, plan, file).await?)
     }
 }

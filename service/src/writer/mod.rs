@@ -191,6 +191,7 @@ async fn work_off(database: Database, mut queue: mpsc::UnboundedReceiver<Queued>
             Err(error) => {
                 tracing::error!(%error, writes = writes.len(), "A transaction failed; none of its writes is acknowledged.");
                 metrics::counter!("callstore_commit_failures_total").increment(1);
+                database.renew_writer().await;
                 Some(WriteFailure::of(&error))
             }
         };

@@ -122,9 +122,17 @@ impl Recent {
         let (mut taken, mut taken_bytes) = (Vec::new(), 0);
         while taken_bytes < bytes || all {
             let Some(&key) = self.closed.keys().next() else { break };
-            let rows = self.closed.remove(&key).unwrap_or_default();
-            taken_bytes += rows.iter().map(|row| row.audio.len()).sum::<usize>();
-            taken.extend(rows);
+            let Some(rows) = self.closed.get_mut(&key) else { break };
+            let fitting = rows.iter().take_while(|row| {
+                let room = taken_bytes < bytes || all;
+                taken_bytes += if room { row.audio.len() } else { 0 };
+                room
+            });
+            let fitting = fitting.count();
+            taken.extend(rows.drain(..fitting));
+            if rows.is_empty() {
+                self.closed.remove(&key);
+            }
         }
         if !self.closed.is_empty() {
             return (taken, None);
