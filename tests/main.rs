@@ -13,6 +13,7 @@ mod crash;
 mod disk;
 mod document;
 mod durability;
+mod ends;
 mod events;
 mod fixtures;
 mod limits;
