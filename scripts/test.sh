@@ -66,7 +66,7 @@ node_folder="${CARGO_TARGET_DIR:-target}/node"
 if ! (cd "$node_folder" 2>/dev/null && npm ls --silent "${node_packages[@]}" >/dev/null 2>&1); then
     echo "test.sh: installing ${node_packages[*]} into $node_folder"
     mkdir -p "$node_folder"
-    if ! npm install --silent --no-audit --no-fund --prefix "$node_folder" "${node_packages[@]}"; then
+    if ! timeout 300 npm install --silent --no-audit --no-fund --prefix "$node_folder" "${node_packages[@]}"; then
         echo "test.sh: could not install ${node_packages[*]}; the test that needs them will fail and say so" >&2
     fi
 fi
