@@ -1,6 +1,8 @@
 //! A transaction that the writes of many requests share. Rows of the tables that grow fastest are gathered and go in one
 //! statement at its end; chunks go into the journal.
 
+mod notes;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use entity::{
@@ -9,6 +11,7 @@ use entity::{
     chunk_journal, transcript,
 };
 use sea_orm::{
+    ActiveModelTrait,
     ActiveValue::Set,
     ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, OnConflict},
@@ -30,8 +33,8 @@ use crate::{
 
 /// How much is moved from the journal to the rows of calls with every transaction, at least.
 const MOVED_BYTES: usize = 256 * 1024;
-/// The most rows of a statement: six columns each, and at most 32,766 values.
-const ROWS_MAX: usize = 5_000;
+/// The most rows of a statement: at most eight columns each, and at most 32,766 values.
+const ROWS_MAX: usize = 4_000;
 
 /// A transaction under way.
 pub(crate) struct Batch {
@@ -171,60 +174,6 @@ impl Batch {
         self.transcripts.extend(rows);
     }
 
-    /// Notes that something was written to a call that takes chunks. Audio begins the watch over a call; other writes only
-    /// keep it from being taken for idle. The row is updated once in `every_ms`.
-    pub fn note_write(&mut self, call: Uuid, audio: bool, now: Timestamp, every_ms: i64) {
-        let Some(live) = self.live.get(call) else { return };
-        if live.last_write_at.is_none() && !audio {
-            return;
-        }
-        live.last_write_at = Some(now);
-        let noted = live.noted_at.is_some_and(|before| now.0 - before.0 < every_ms);
-        if live.disconnected_at.take().is_some() || !noted {
-            live.noted_at = Some(now);
-            self.written.insert(call);
-            self.written_at = Ord::max(self.written_at, now);
-        }
-    }
-
-    /// Notes that a socket is open on a call; false where the call takes no chunks.
-    pub async fn note_open(&mut self, call: Uuid, now: Timestamp) -> Result<bool, DbErr> {
-        let change =
-            call::ActiveModel { last_write_at: Set(Some(now)), disconnected_at: Set(None), ..Default::default() };
-        if let Some(live) = self.live.get(call) {
-            (live.last_write_at, live.noted_at, live.disconnected_at) = (Some(now), Some(now), None);
-        }
-        self.change_active(call, change).await
-    }
-
-    /// Notes that no socket is open on a call any more, after all that was written to it before.
-    pub async fn note_disconnect(&mut self, call: Uuid, now: Timestamp) -> Result<(), DbErr> {
-        let mut change = call::ActiveModel { disconnected_at: Set(Some(now)), ..Default::default() };
-        if self.written.remove(&call) {
-            change.last_write_at = Set(Some(self.written_at));
-        }
-        if let Some(live) = self.live.get(call) {
-            live.disconnected_at = Some(now);
-        }
-        self.change_active(call, change).await.map(drop)
-    }
-
-    async fn change_active(&self, call: Uuid, change: call::ActiveModel) -> Result<bool, DbErr> {
-        use call::{Column, Entity};
-        let active = Entity::update_many().set(change).filter(Column::Id.eq(call));
-        let active = active.filter(Column::Status.eq(Status::Active)).filter(Column::DeletedAt.is_null());
-        Ok(active.exec(&self.transaction).await?.rows_affected > 0)
-    }
-
-    /// A call as it will be once this transaction is done, as far as its last write is concerned.
-    pub fn as_written(&mut self, mut call: Call) -> Call {
-        if let Some(live) = self.live.get(call.id) {
-            call.last_write_at = live.last_write_at;
-            call.disconnected_at = live.disconnected_at;
-        }
-        call
-    }
-
     /// Writes what was gathered, and makes everything durable. `all` leaves nothing in the journal.
     pub(super) async fn commit(mut self, all: bool) -> Result<State, DbErr> {
         let bytes = self.journal().await?;
@@ -238,11 +187,7 @@ impl Batch {
             done.exec(&self.transaction).await?;
         }
         let transcripts = std::mem::take(&mut self.transcripts);
-        let mut rows = transcripts.into_iter().peekable();
-        while rows.peek().is_some() {
-            let rows = rows.by_ref().take(ROWS_MAX * 6 / 8);
-            transcript::Entity::insert_many(rows).exec_without_returning(&self.transaction).await?;
-        }
+        self.insert_all(transcripts).await?;
         self.count_duplicates().await?;
         if !self.written.is_empty() {
             let change = call::ActiveModel {
@@ -280,10 +225,16 @@ impl Batch {
         for row in std::mem::take(&mut self.settled) {
             tracks.entry((row.call, row.track)).or_default().push(row);
         }
-        let mut rows = tracks.into_values().flat_map(gather).map(ChunkRow::into_model).peekable();
+        let rows: Vec<_> = tracks.into_values().flat_map(gather).map(ChunkRow::into_model).collect();
+        self.insert_all(rows).await
+    }
+
+    /// Inserts rows, as many with a statement as it can bind.
+    async fn insert_all<A: ActiveModelTrait>(&self, rows: Vec<A>) -> Result<(), DbErr> {
+        let mut rows = rows.into_iter().peekable();
         while rows.peek().is_some() {
             let rows = rows.by_ref().take(ROWS_MAX);
-            audio_chunk::Entity::insert_many(rows).exec_without_returning(&self.transaction).await?;
+            A::Entity::insert_many(rows).exec_without_returning(&self.transaction).await?;
         }
         Ok(())
     }
