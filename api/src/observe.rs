@@ -22,13 +22,14 @@ use actix_web::{
 };
 use metrics::{Counter, Histogram};
 use service::Ids;
+use uuid::Uuid;
 
 use crate::{pages::KnownPaths, problem::Problem};
 
 /// The header that names a request.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// A request's id, among its extensions: for handlers whose work goes on after the answer.
+/// A request's id, among the extensions of one that wants a WebSocket: its work goes on after the answer.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub String);
 
@@ -39,21 +40,20 @@ pub async fn observe(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let begun = Instant::now();
     let request_id = request_id(&request);
-    request.extensions_mut().insert(RequestId(request_id.clone()));
+    if request.head().upgrade() {
+        request.extensions_mut().insert(RequestId(text(&request_id).to_owned()));
+    }
     let method = request.method().clone();
     if method == Method::HEAD {
         // The HTTP library remembers that it was HEAD, and leaves the body out.
         request.head_mut().method = Method::GET;
     }
     let response = next.call(request).await?.map_into_boxed_body();
-    let mut response = explain(response, &request_id);
+    let mut response = explain(response, text(&request_id));
     // It kept the compressor off; on the wire it says nothing (RFC 9110, section 8.4.1).
     let identity = HeaderValue::from_static("identity");
     if response.headers().get(header::CONTENT_ENCODING) == Some(&identity) {
         response.headers_mut().remove(header::CONTENT_ENCODING);
-    }
-    if let Ok(value) = HeaderValue::from_str(&request_id) {
-        response.headers_mut().insert(REQUEST_ID, value);
     }
 
     let (status, elapsed) = (response.status().as_u16(), begun.elapsed());
@@ -66,7 +66,15 @@ pub async fn observe(
     recorders.requests.increment(1);
     recorders.seconds.record(elapsed.as_secs_f64());
     let milliseconds = elapsed.as_secs_f64() * 1e3;
-    tracing::debug!(request_id, method = label, route, status, milliseconds, "A request was answered.");
+    tracing::debug!(
+        request_id = text(&request_id),
+        method = label,
+        route,
+        status,
+        milliseconds,
+        "A request was answered."
+    );
+    response.headers_mut().insert(REQUEST_ID, request_id);
     Ok(response)
 }
 
@@ -94,14 +102,19 @@ fn recorders(method: &str, route: &str, status: u16) -> Rc<Recorders> {
 }
 
 /// The id that the client gave, if it is a plain one, or a new one.
-fn request_id(request: &ServiceRequest) -> String {
-    let plain = |id: &&str| !id.is_empty() && id.len() <= 128 && id.bytes().all(|byte| byte.is_ascii_graphic());
-    let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).filter(plain);
-    match (given, request.app_data::<web::Data<dyn Ids>>()) {
-        (Some(id), _) => id.to_owned(),
-        (None, Some(ids)) => ids.next().to_string(),
-        (None, None) => String::new(),
+fn request_id(request: &ServiceRequest) -> HeaderValue {
+    let plain = |id: &&HeaderValue| (1..=128).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic);
+    if let Some(given) = request.headers().get(REQUEST_ID).filter(plain) {
+        return given.clone();
     }
+    let id = request.app_data::<web::Data<dyn Ids>>().map(|ids| ids.next()).unwrap_or_default();
+    let mut buffer = Uuid::encode_buffer();
+    HeaderValue::from_str(id.hyphenated().encode_lower(&mut buffer)).unwrap_or(HeaderValue::from_static(""))
+}
+
+/// An id as text; it is visible ASCII.
+fn text(request_id: &HeaderValue) -> &str {
+    request_id.to_str().unwrap_or_default()
 }
 
 /// Writes problem details into an answer that reports a failure.

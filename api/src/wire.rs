@@ -138,19 +138,32 @@ pub fn double_option<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 
 /// Reads a whole number that may be written with a fraction of zero, as `1.0`: JSON does not tell the two apart.
 pub fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Number {
-        Whole(u32),
-        Fraction(f64),
-    }
-    let expected = "Expected a whole number from 0 to 2,147,483,647.";
-    match Option::<Number>::deserialize(deserializer).map_err(|_| de::Error::custom(expected))? {
-        None => Ok(None),
-        Some(Number::Whole(number)) => Ok(Some(number)),
-        Some(Number::Fraction(number)) if number.fract() == 0.0 && (0.0..=2_147_483_647.0).contains(&number) => {
-            Ok(Some(number as u32))
+    struct Visitor;
+
+    impl<'de> de::Visitor<'de> for Visitor {
+        type Value = Option<u32>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a whole number from 0 to 2,147,483,647")
         }
-        Some(Number::Fraction(_)) => Err(de::Error::custom(expected)),
+
+        fn visit_u64<E: de::Error>(self, number: u64) -> Result<Self::Value, E> {
+            u32::try_from(number).map(Some).map_err(|_| E::invalid_value(de::Unexpected::Unsigned(number), &self))
+        }
+
+        fn visit_f64<E: de::Error>(self, number: f64) -> Result<Self::Value, E> {
+            if number.fract() == 0.0 && (0.0..=2_147_483_647.0).contains(&number) {
+                return Ok(Some(number as u32));
+            }
+            Err(E::invalid_value(de::Unexpected::Float(number), &self))
+        }
+
+        fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
     }
+
+    deserializer
+        .deserialize_any(Visitor)
+        .map_err(|_| de::Error::custom("Expected a whole number from 0 to 2,147,483,647."))
 }

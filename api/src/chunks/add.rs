@@ -13,7 +13,7 @@ use validator::Validate;
 
 use super::{StoredChunk, Track, media::raw_audio};
 use crate::{
-    extract::{Body, CallPath, JsonBody, NoQuery, Query, from_json, media_type},
+    extract::{Body, CallPath, JsonBody, Query, from_json, media_type},
     problem::Problem,
     wire::whole,
 };
@@ -127,11 +127,11 @@ async fn read(request: &HttpRequest, mut payload: Payload) -> Result<NewChunk, P
     let body = Body::read(request, &mut payload, AddAudioChunk::MAX_BYTES).await?;
     let kind = body.content_type.as_deref();
     if kind.is_some_and(|kind| media_type(kind).0.eq_ignore_ascii_case("application/json")) {
-        Query::<NoQuery>::of(request).map_err(|_| {
+        if !request.query_string().is_empty() {
             let detail =
                 "With a JSON body, track, sequence and timestamp are fields of the body, not query parameters.";
-            Problem::invalid_field("", detail)
-        })?;
+            return Err(Problem::invalid_field("", detail));
+        }
         return from_json::<AddAudioChunk>(&body.bytes)?.decode(|| "/audio".to_owned());
     }
     let raw = raw_audio(kind)?;

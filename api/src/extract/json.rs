@@ -1,8 +1,9 @@
 //! JSON bodies: parsed, typed and validated.
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, sync::LazyLock};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use memchr::memmem::Finder;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, error::Category};
 use serde_path_to_error::{Path, Segment};
@@ -135,7 +136,8 @@ fn escape(name: &str) -> String {
 
 /// NUL cannot be kept by every database. It can only come as an escape, so that most bodies need no second look.
 fn refuse_nul(bytes: &[u8]) -> Result<(), Problem> {
-    if memchr::memmem::find(bytes, br"\u0000").is_none() {
+    static ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(br"\u0000"));
+    if ESCAPE.find(bytes).is_none() {
         return Ok(());
     }
     let value: Value = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;

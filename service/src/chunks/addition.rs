@@ -15,7 +15,7 @@ use crate::{
     Error,
     calls::AudioFormat,
     limits::SEQUENCE_MAX,
-    writer::{Batch, LiveTrack, StoredTrack},
+    writer::{Batch, LiveTrack, State, StoredTrack},
 };
 
 /// What a request adds to a track, beside what is stored of it.
@@ -27,13 +27,22 @@ pub(super) struct Addition {
     timestamps: Option<bool>,
     /// Stored chunks that the request names again: timestamp and audio by sequence.
     known: HashMap<u32, (Option<u32>, Vec<u8>)>,
-    /// Its new chunks, one a row, and their indices by sequence.
+    /// Its new chunks, one a row.
     rows: Vec<ChunkRow>,
-    indices: HashMap<u32, usize>,
     duplicates: i64,
 }
 
 impl Addition {
+    /// For chunks that come after all that is stored of their track.
+    pub fn after(call: Uuid, track: Track, stored: LiveTrack) -> Self {
+        let (next, timestamps) = match stored {
+            LiveTrack::Stored(StoredTrack { next, timestamps }) => (next, Some(timestamps)),
+            LiveTrack::Empty | LiveTrack::Unknown => (0, None),
+        };
+        Self { call, track, next, timestamps, known: HashMap::new(), rows: Vec::new(), duplicates: 0 }
+    }
+
+    /// For any chunks.
     pub async fn load(
         batch: &mut Batch,
         call: Uuid,
@@ -41,16 +50,18 @@ impl Addition {
         format: AudioFormat,
         chunks: &[NewChunk],
     ) -> Result<Self, DbErr> {
-        let (next, timestamps) = match batch.track(call, track).await? {
-            LiveTrack::Stored(StoredTrack { next, timestamps }) => (next, Some(timestamps)),
-            LiveTrack::Empty | LiveTrack::Unknown => (0, None),
-        };
+        let mut addition = Self::after(call, track, batch.track(call, track).await?);
         let named = chunks.iter().filter(|chunk| chunk.track == track).filter_map(|chunk| chunk.sequence);
-        let named: BTreeSet<u32> = named.filter(|&sequence| sequence < next).collect();
-        let known =
-            if named.is_empty() { HashMap::new() } else { known_chunks(batch, call, track, format, &named).await? };
-        let (rows, indices) = (Vec::new(), HashMap::new());
-        Ok(Self { call, track, next, timestamps, known, rows, indices, duplicates: 0 })
+        let named: BTreeSet<u32> = named.filter(|&sequence| sequence < addition.next).collect();
+        if !named.is_empty() {
+            addition.known = known_chunks(batch, call, track, format, &named).await?;
+        }
+        Ok(addition)
+    }
+
+    /// Whether a chunk comes after all that the track has so far.
+    pub fn comes_next(&self, chunk: &NewChunk) -> bool {
+        chunk.sequence.is_none_or(|sequence| sequence >= self.next)
     }
 
     /// Gives a chunk its sequence number, and a row unless it is stored already.
@@ -84,7 +95,6 @@ impl Addition {
             return Err(Error::invalid(pointer("timestamp"), detail));
         }
         self.next = self.next.max(sequence + 1);
-        self.indices.insert(sequence, self.rows.len());
         self.rows.push(ChunkRow {
             call: self.call,
             track: self.track,
@@ -99,18 +109,25 @@ impl Addition {
 
     /// Whether a sequence number is taken, and if so, by the same chunk.
     fn is_known(&self, sequence: u32, chunk: &NewChunk) -> Option<bool> {
+        if sequence >= self.next {
+            return None;
+        }
         let same = |timestamp, audio: &Vec<u8>| timestamp == chunk.timestamp_ms && *audio == chunk.audio;
-        if let Some(&index) = self.indices.get(&sequence) {
-            let row = &self.rows[index];
+        if let Some(row) = self.rows.iter().find(|row| row.first_sequence == sequence) {
             return Some(same(row.timestamp_ms, &row.audio));
         }
         self.known.get(&sequence).map(|(timestamp, audio)| same(*timestamp, audio))
     }
 
-    /// Hands it to the transaction.
-    pub fn add_to(self, batch: &mut Batch) {
+    /// How many of its chunks were stored before.
+    pub fn duplicates(&self) -> i64 {
+        self.duplicates
+    }
+
+    /// Hands it to the writer.
+    pub fn add_to(self, state: &mut State) {
         let stored = StoredTrack { next: self.next, timestamps: self.timestamps.unwrap_or_default() };
-        batch.add_chunks(self.call, self.track, gather(self.rows), self.duplicates, stored);
+        state.add_chunks(self.call, self.track, gather(self.rows), stored);
     }
 }
 

@@ -3,16 +3,18 @@
 use std::sync::LazyLock;
 
 use audio::Encoding;
-use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use metrics::Counter;
+use sea_orm::DbErr;
 use uuid::Uuid;
 
-use super::{Track, addition::Addition, track_name};
+use super::{Track, addition::Addition, track_index, track_name};
 use crate::{
     Callstore, Error, FieldError,
     calls::{AudioFormat, CallRef},
+    database::WriteFailure,
     limits::{CHUNK_MAX_BYTES, CHUNK_MIN_BYTES, SEQUENCE_MAX, TIMESTAMP_MAX_MS},
-    writer::Batch,
+    writer::{Batch, LiveTrack, Outcome, State, Write},
 };
 
 /// A chunk as it arrives.
@@ -70,50 +72,101 @@ impl Callstore {
         pointer: fn(usize, &str) -> String,
     ) -> Result<Vec<ChunkStored>, Error> {
         check_limits(&chunks, pointer)?;
-        let (this, call) = (self.clone(), call.clone());
         let bytes = chunks.iter().map(|chunk| chunk.audio.len()).sum();
-        let stored = self
-            .write(bytes, move |batch| {
-                async move {
-                    let (call, stored) = take_chunks(batch, &call, chunks, pointer).await?;
-                    batch.note_write(call, true, this.now(), this.0.policy.note_write_every_ms());
-                    Ok(stored)
-                }
-                .boxed()
-            })
-            .await?;
+        let (callstore, call) = (self.clone(), call.clone());
+        let stored = self.write_as(bytes, |outcome| AddChunks { callstore, call, chunks, pointer, outcome }).await?;
         count(&stored);
         Ok(stored)
     }
 }
 
-/// Takes a request's chunks, all or none.
-async fn take_chunks(
-    batch: &mut Batch,
-    call: &CallRef,
+/// A request's chunks on their way to the disk; all are stored, or none.
+struct AddChunks {
+    callstore: Callstore,
+    call: CallRef,
     chunks: Vec<NewChunk>,
     pointer: fn(usize, &str) -> String,
-) -> Result<(Uuid, Vec<ChunkStored>), Error> {
-    let live = batch.live_call(call).await?;
-    let (call, format) = (live.id, live.format);
-    check_format(&chunks, format, pointer)?;
-    let mut tracks = Vec::with_capacity(2);
-    for track in [Track::Inbound, Track::Outbound] {
-        if chunks.iter().any(|chunk| chunk.track == track) {
-            tracks.push(Addition::load(batch, call, track, format, &chunks).await?);
+    outcome: Outcome<Vec<ChunkStored>>,
+}
+
+impl Write for AddChunks {
+    fn work_at_once(&mut self, state: &mut State) -> bool {
+        let Some((call, additions, stored)) = self.after_known(state) else { return false };
+        additions.into_iter().flatten().for_each(|addition| addition.add_to(state));
+        self.note_write(state, call);
+        self.outcome.set(Ok(stored)).is_ok()
+    }
+
+    fn work<'a>(&'a mut self, batch: &'a mut Batch) -> BoxFuture<'a, Result<(), DbErr>> {
+        Box::pin(async move {
+            let stored = self.take_chunks(batch).await;
+            self.outcome.set(stored)
+        })
+    }
+
+    fn answer(self: Box<Self>, failed: Option<&WriteFailure>) {
+        self.outcome.answer(failed);
+    }
+}
+
+/// What a request adds to each track.
+type Additions = [Option<Addition>; 2];
+
+impl AddChunks {
+    /// What the request adds where all is known that it takes to tell: its call and tracks, and that its chunks are new, since
+    /// they come after those that are stored. Nothing where it has to be looked up, or is refused.
+    fn after_known(&self, state: &mut State) -> Option<(Uuid, Additions, Vec<ChunkStored>)> {
+        let live = state.live_call(&self.call)?;
+        let (call, format) = (live.id, live.format);
+        check_format(&self.chunks, format, self.pointer).ok()?;
+        let mut additions: Additions = [None, None];
+        let mut stored = Vec::with_capacity(self.chunks.len());
+        for (index, chunk) in self.chunks.iter().enumerate() {
+            let known = *live.track(chunk.track);
+            let addition = &mut additions[track_index(chunk.track)];
+            let addition = match addition {
+                Some(addition) => addition,
+                None if known == LiveTrack::Unknown => return None,
+                None => addition.insert(Addition::after(call, chunk.track, known)),
+            };
+            if !addition.comes_next(chunk) {
+                return None;
+            }
+            // It is kept: what is known may turn out to be wrong.
+            stored.push(addition.take(chunk.clone(), format, |field| (self.pointer)(index, field)).ok()?);
         }
+        Some((call, additions, stored))
     }
-    let mut stored = Vec::with_capacity(chunks.len());
-    for (index, chunk) in chunks.into_iter().enumerate() {
-        let track = tracks.iter_mut().find(|track| track.track == chunk.track);
-        let track = track.ok_or(Error::Damaged("a chunk without a track"))?;
-        stored.push(track.take(chunk, format, |field| pointer(index, field))?);
+
+    async fn take_chunks(&mut self, batch: &mut Batch) -> Result<Vec<ChunkStored>, Error> {
+        let live = batch.live_call(&self.call).await?;
+        let (call, format) = (live.id, live.format);
+        check_format(&self.chunks, format, self.pointer)?;
+        let mut additions: Additions = [None, None];
+        for track in [Track::Inbound, Track::Outbound] {
+            if self.chunks.iter().any(|chunk| chunk.track == track) {
+                let addition = Addition::load(batch, call, track, format, &self.chunks).await?;
+                additions[track_index(track)] = Some(addition);
+            }
+        }
+        let mut stored = Vec::with_capacity(self.chunks.len());
+        for (index, chunk) in std::mem::take(&mut self.chunks).into_iter().enumerate() {
+            let addition = additions[track_index(chunk.track)].as_mut();
+            let addition = addition.ok_or(Error::Damaged("a chunk without a track"))?;
+            stored.push(addition.take(chunk, format, |field| (self.pointer)(index, field))?);
+        }
+        // From here on nothing is refused.
+        for addition in additions.into_iter().flatten() {
+            batch.add_duplicates(call, addition.track, addition.duplicates());
+            addition.add_to(batch.state());
+        }
+        self.note_write(batch.state(), call);
+        Ok(stored)
     }
-    // From here on nothing is refused.
-    for new in tracks {
-        new.add_to(batch);
+
+    fn note_write(&self, state: &mut State, call: Uuid) {
+        state.note_write(call, true, self.callstore.now(), self.callstore.0.policy.note_write_every_ms());
     }
-    Ok((call, stored))
 }
 
 /// Counts what was taken, for the metrics.

@@ -157,6 +157,16 @@ impl Database {
         self.writer.begin_with_options(options).await
     }
 
+    /// Appends a row to the chunk journal, in a transaction of its own; durable when this returns. Nothing is written, and false
+    /// returned, where [`data_version`] is another by now.
+    pub(crate) async fn append_to_journal(&self, id: i64, data: Vec<u8>, version: i64) -> Result<bool, DbErr> {
+        let insert =
+            "INSERT INTO chunk_journal (id, data) SELECT ?1, ?2 FROM pragma_data_version WHERE data_version = ?3";
+        let values: [sea_orm::Value; 3] = [id.into(), data.into(), version.into()];
+        let insert = Statement::from_sql_and_values(DatabaseBackend::Sqlite, insert, values);
+        Ok(self.writer.execute_raw(insert).await?.rows_affected() > 0)
+    }
+
     /// How many bytes are free where the database is.
     pub(crate) fn free_bytes(&self) -> io::Result<u64> {
         free_bytes(&self.path)

@@ -3,7 +3,7 @@
 
 mod notes;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use entity::{
     audio_chunk, call,
@@ -19,12 +19,11 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    State, journal,
-    live::{LiveCall, LiveCalls, LiveTrack, StoredTrack},
-    recent::Recent,
+    State,
+    live::{LiveCall, LiveTrack, StoredTrack},
 };
 use crate::{
-    Error, Timestamp,
+    Error,
     calls::{self, Call, CallRef, Status},
     chunks::{ChunkRow, gather},
     crash,
@@ -39,37 +38,22 @@ const ROWS_MAX: usize = 4_000;
 /// A transaction under way.
 pub(crate) struct Batch {
     transaction: DatabaseTransaction,
-    live: LiveCalls,
-    recent: Recent,
-    /// New chunks, for the journal.
-    chunks: Vec<ChunkRow>,
+    state: State,
     /// Chunks of calls that are looked at, for the rows of their calls.
     settled: Vec<ChunkRow>,
     transcripts: Vec<transcript::ActiveModel>,
     duplicates: BTreeMap<(Uuid, Track), i64>,
-    written: BTreeSet<Uuid>,
-    written_at: Timestamp,
 }
 
 impl Batch {
-    pub(super) async fn begin(transaction: DatabaseTransaction, state: State) -> Result<Self, DbErr> {
-        let State { mut live, recent } = state;
+    pub(super) async fn begin(transaction: DatabaseTransaction, mut state: State) -> Result<Self, DbErr> {
         let version = data_version(&transaction).await?;
-        if version != live.version {
-            live.clear();
-            live.version = version;
+        if version != state.live.version {
+            state.live.clear();
+            state.live.version = version;
         }
-        Ok(Self {
-            transaction,
-            live,
-            recent,
-            chunks: Vec::new(),
-            settled: Vec::new(),
-            transcripts: Vec::new(),
-            duplicates: BTreeMap::new(),
-            written: BTreeSet::new(),
-            written_at: Timestamp(0),
-        })
+        let (settled, transcripts, duplicates) = (Vec::new(), Vec::new(), BTreeMap::new());
+        Ok(Self { transaction, state, settled, transcripts, duplicates })
     }
 
     /// For queries, and for writes to tables other than those whose rows are gathered.
@@ -84,7 +68,7 @@ impl Batch {
 
     /// The id of a call, in whatever status.
     pub async fn call_id(&mut self, call: &CallRef) -> Result<Uuid, Error> {
-        match self.live.find(call) {
+        match self.state.live.find(call) {
             Some(id) => Ok(id),
             None => {
                 let found = self.call(call).await?;
@@ -97,23 +81,23 @@ impl Batch {
     /// A call that takes chunks; `CallEnded` for another.
     pub async fn live_call(&mut self, call: &CallRef) -> Result<&mut LiveCall, Error> {
         let id = self.call_id(call).await?;
-        self.live.get(id).ok_or(Error::CallEnded)
+        self.state.live.get(id).ok_or(Error::CallEnded)
     }
 
     /// Forgets what was known of a call whose row changes.
     pub fn forget(&mut self, call: Uuid) {
-        self.live.remove(call);
+        self.state.live.remove(call);
     }
 
     fn remember(&mut self, call: &Call) {
         if call.status == Status::Active {
-            self.live.insert(call);
+            self.state.live.insert(call);
         }
     }
 
     /// What is stored of a call's track, the gathered rows included.
     pub async fn track(&mut self, call: Uuid, track: Track) -> Result<LiveTrack, DbErr> {
-        let known = self.live.get(call).map_or(LiveTrack::Unknown, |call| *call.track(track));
+        let known = self.state.live.get(call).map_or(LiveTrack::Unknown, |call| *call.track(track));
         if known != LiveTrack::Unknown {
             return Ok(known);
         }
@@ -138,34 +122,35 @@ impl Batch {
 
     /// Rows of a track that are not in the table yet and hold one of the chunks `from..=to`.
     pub fn recent(&self, call: Uuid, track: Track, from: u32, to: u32) -> impl Iterator<Item = &ChunkRow> {
-        let new = self.chunks.iter().chain(&self.settled).filter(move |row| {
+        let new = self.state.new.iter().chain(&self.settled).filter(move |row| {
             row.call == call && row.track == track && row.first_sequence <= to && row.last_sequence() >= from
         });
-        self.recent.rows(call, track, from, to).chain(new)
+        self.state.recent.rows(call, track, from, to).chain(new)
     }
 
     /// Puts all chunks of a call into its rows, where readers find them once this is committed.
     pub fn settle(&mut self, call: Uuid) {
-        self.settled.extend(self.recent.take(call));
-        self.settled.extend(self.chunks.extract_if(.., |row| row.call == call));
+        self.settled.extend(self.state.recent.take(call));
+        self.settled.extend(self.state.new.extract_if(.., |row| row.call == call));
     }
 
     /// Drops what was not put into the rows of a call that is deleted, and what is known of it.
     pub fn discard(&mut self, call: Uuid) {
-        self.recent.take(call);
-        self.chunks.retain(|row| row.call != call);
+        self.state.recent.take(call);
+        self.state.new.retain(|row| row.call != call);
         self.settled.retain(|row| row.call != call);
-        self.live.remove(call);
+        self.state.live.remove(call);
     }
 
-    /// Adds a track's new chunks, and what is known of it from then on.
-    pub fn add_chunks(&mut self, call: Uuid, track: Track, rows: Vec<ChunkRow>, duplicates: i64, stored: StoredTrack) {
-        self.chunks.extend(rows);
+    /// What is known without asking the database.
+    pub fn state(&mut self) -> &mut State {
+        &mut self.state
+    }
+
+    /// Counts chunks of a track that came again.
+    pub fn add_duplicates(&mut self, call: Uuid, track: Track, duplicates: i64) {
         if duplicates > 0 {
             *self.duplicates.entry((call, track)).or_default() += duplicates;
-        }
-        if let Some(call) = self.live.get(call) {
-            *call.track(track) = LiveTrack::Stored(stored);
         }
     }
 
@@ -178,7 +163,7 @@ impl Batch {
     pub(super) async fn commit(mut self, all: bool) -> Result<State, DbErr> {
         let bytes = self.journal().await?;
         // Twice as fast as chunks come, so that what waits is bounded.
-        let (closed, journaled) = self.recent.take_closed(Ord::max(MOVED_BYTES, 2 * bytes), all);
+        let (closed, journaled) = self.state.recent.take_closed(Ord::max(MOVED_BYTES, 2 * bytes), all);
         self.settled.extend(closed);
         self.insert_settled().await?;
         if let Some(last) = journaled {
@@ -189,32 +174,29 @@ impl Batch {
         let transcripts = std::mem::take(&mut self.transcripts);
         self.insert_all(transcripts).await?;
         self.count_duplicates().await?;
-        if !self.written.is_empty() {
+        let written = self.state.take_written();
+        if !written.is_empty() {
             let change = call::ActiveModel {
-                last_write_at: Set(Some(self.written_at)),
+                last_write_at: Set(self.state.written_at),
                 disconnected_at: Set(None),
                 ..Default::default()
             };
-            let written = std::mem::take(&mut self.written);
             let calls = call::Entity::update_many().set(change).filter(call::Column::Id.is_in(written));
             calls.exec(&self.transaction).await?;
         }
         crash::point("commit.written");
         self.transaction.commit().await?;
-        Ok(State { live: self.live, recent: self.recent })
+        Ok(self.state)
     }
 
     /// Writes the new chunks into the journal, and says how many bytes of audio they are.
     async fn journal(&mut self) -> Result<usize, DbErr> {
-        let new = std::mem::take(&mut self.chunks);
-        let bytes = new.iter().map(|row| row.audio.len()).sum::<usize>();
-        if !new.is_empty() {
-            let mut data = Vec::with_capacity(bytes + journal::HEAD * new.len());
-            new.iter().for_each(|row| journal::encode(row, &mut data));
-            let id = self.recent.next_id();
+        let bytes = self.state.new.iter().map(|row| row.audio.len()).sum::<usize>();
+        if bytes > 0 {
+            let (id, data) = self.state.journal();
             let row = chunk_journal::ActiveModel { id: Set(id), data: Set(data) };
             chunk_journal::Entity::insert(row).exec_without_returning(&self.transaction).await?;
-            self.recent.extend(id, new);
+            self.state = std::mem::take(&mut self.state).journaled(id);
         }
         Ok(bytes)
     }

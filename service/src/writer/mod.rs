@@ -6,6 +6,7 @@ mod batch;
 mod journal;
 mod live;
 mod recent;
+mod state;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -22,13 +23,12 @@ use uuid::Uuid;
 
 pub(crate) use batch::Batch;
 pub(crate) use live::{LiveTrack, StoredTrack};
+pub(crate) use state::State;
 
 use crate::{
     Callstore, Error, crash,
     database::{Database, WriteFailure},
 };
-use live::LiveCalls;
-use recent::Recent;
 
 /// How much may wait: a unit is a KiB of what is to be written, and a write is at least one.
 const QUEUE_KIB: usize = 32 * 1024;
@@ -38,13 +38,6 @@ const BATCH_KIB: usize = 8 * 1024;
 
 /// How often it is looked whether chunks have waited in the journal for long enough.
 const BEAT: Duration = Duration::from_secs(1);
-
-/// What the writer knows without asking the database. When a transaction fails it is thrown away and read again.
-#[derive(Default)]
-struct State {
-    live: LiveCalls,
-    recent: Recent,
-}
 
 /// The queue of writes and the task that works it off.
 pub(crate) struct Writer {
@@ -60,7 +53,13 @@ struct Queued {
 }
 
 /// A write: first its work in the transaction, then its answer.
-trait Write: Send {
+pub(crate) trait Write: Send {
+    /// Does the work with what is known alone, and says whether that was enough; it is done again in a transaction where it
+    /// was not, and where what was known has turned out to be wrong.
+    fn work_at_once(&mut self, _state: &mut State) -> bool {
+        false
+    }
+
     /// Does the work. An error is one of the database, and the transaction's end.
     fn work<'a>(&'a mut self, batch: &'a mut Batch) -> BoxFuture<'a, Result<(), DbErr>>;
 
@@ -68,10 +67,43 @@ trait Write: Send {
     fn answer(self: Box<Self>, failed: Option<&WriteFailure>);
 }
 
+/// What becomes of a write, and who waits for it.
+pub(crate) struct Outcome<T> {
+    result: Option<Result<T, Error>>,
+    answer: oneshot::Sender<Result<T, Error>>,
+}
+
+/// A write that is a function.
 struct Request<F, T> {
     work: Option<F>,
-    outcome: Option<Result<T, Error>>,
-    answer: oneshot::Sender<Result<T, Error>>,
+    outcome: Outcome<T>,
+}
+
+impl<T> Outcome<T> {
+    /// Keeps a result until it is durable. An error of the database is the transaction's end.
+    pub fn set(&mut self, result: Result<T, Error>) -> Result<(), DbErr> {
+        match result {
+            Err(Error::Database(error)) => Err(error),
+            result => {
+                self.result = Some(result);
+                Ok(())
+            }
+        }
+    }
+
+    /// Answers who waits.
+    pub fn answer(self, failed: Option<&WriteFailure>) {
+        let refused = self.result.as_ref().is_some_and(Result::is_err);
+        let result = match (failed, self.result) {
+            // A refusal holds whatever became of the others.
+            (Some(_), Some(result)) if refused => result,
+            (Some(failure), _) => Err(failure.to_error()),
+            (None, Some(result)) => result,
+            (None, None) => Err(Error::Damaged("a write that was not done")),
+        };
+        // Whoever asked may be gone; what was written stays.
+        let _ = self.answer.send(result);
+    }
 }
 
 impl<F, T> Write for Request<F, T>
@@ -82,27 +114,12 @@ where
     fn work<'a>(&'a mut self, batch: &'a mut Batch) -> BoxFuture<'a, Result<(), DbErr>> {
         Box::pin(async move {
             let Some(work) = self.work.take() else { return Ok(()) };
-            match work(batch).await {
-                Err(Error::Database(error)) => Err(error),
-                outcome => {
-                    self.outcome = Some(outcome);
-                    Ok(())
-                }
-            }
+            self.outcome.set(work(batch).await)
         })
     }
 
     fn answer(self: Box<Self>, failed: Option<&WriteFailure>) {
-        let refused = self.outcome.as_ref().is_some_and(Result::is_err);
-        let outcome = match (failed, self.outcome) {
-            // A refusal holds whatever became of the others.
-            (Some(_), Some(outcome)) if refused => outcome,
-            (Some(failure), _) => Err(failure.to_error()),
-            (None, Some(outcome)) => outcome,
-            (None, None) => Err(Error::Damaged("a write that was not done")),
-        };
-        // Whoever asked may be gone; what was written stays.
-        let _ = self.answer.send(outcome);
+        self.outcome.answer(failed);
     }
 }
 
@@ -155,15 +172,22 @@ impl Callstore {
         T: Send + 'static,
         F: for<'a> FnOnce(&'a mut Batch) -> BoxFuture<'a, Result<T, Error>> + Send + 'static,
     {
+        self.write_as(bytes, |outcome| Request { work: Some(work), outcome }).await
+    }
+
+    /// As [`write`](Self::write), for a write of a type of its own.
+    pub(crate) async fn write_as<T, W>(&self, bytes: usize, write: impl FnOnce(Outcome<T>) -> W) -> Result<T, Error>
+    where
+        W: Write + 'static,
+    {
         let (answer, answered) = oneshot::channel();
-        let request = Request { work: Some(work), outcome: None, answer };
-        self.0.writer.push(Box::new(request), bytes)?;
+        self.0.writer.push(Box::new(write(Outcome { result: None, answer })), bytes)?;
         answered.await.unwrap_or(Err(Error::Damaged("a write without an answer")))
     }
 
     /// Notes a write other than audio, so that its call is not taken for idle.
     pub(crate) fn note_write(&self, batch: &mut Batch, call: Uuid) {
-        batch.note_write(call, false, self.now(), self.0.policy.note_write_every_ms());
+        batch.state().note_write(call, false, self.now(), self.0.policy.note_write_every_ms());
     }
 }
 
@@ -172,34 +196,29 @@ async fn work_off(database: Database, mut queue: mpsc::UnboundedReceiver<Queued>
     let mut state = None;
     let mut writes = Vec::new();
     loop {
-        let settled = state.as_ref().is_none_or(|state: &State| state.recent.is_empty());
-        let first = if settled { Ok(queue.recv().await) } else { tokio::time::timeout(BEAT, queue.recv()).await };
-        let closed = matches!(first, Ok(None));
-        let mut units = 0;
-        writes.extend(first.ok().flatten());
-        while let Some(next) = writes.last() {
-            units += next.room.num_permits();
-            if writes.len() == BATCH_WRITES || units >= BATCH_KIB {
-                break;
-            }
-            let Ok(next) = queue.try_recv() else { break };
-            writes.push(next);
+        let mut closed = false;
+        if writes.is_empty() {
+            let settled = state.as_ref().is_none_or(State::is_settled);
+            let first = if settled { Ok(queue.recv().await) } else { tokio::time::timeout(BEAT, queue.recv()).await };
+            closed = matches!(first, Ok(None));
+            writes.extend(first.ok().flatten());
         }
+        gather(&mut queue, &mut writes);
         let begun = Instant::now();
-        let failure = match commit(&database, &mut state, &mut writes, closed).await {
-            Ok(()) => None,
+        let (done, failure) = match commit(&database, &mut state, &mut writes, closed).await {
+            Ok(done) => (done, None),
             Err(error) => {
                 tracing::error!(%error, writes = writes.len(), "A transaction failed; none of its writes is acknowledged.");
                 metrics::counter!("callstore_commit_failures_total").increment(1);
                 database.renew_writer().await;
-                Some(WriteFailure::of(&error))
+                (writes.len(), Some(WriteFailure::of(&error)))
             }
         };
-        if !writes.is_empty() {
+        if done > 0 {
             metrics::histogram!("callstore_commit_seconds").record(begun.elapsed().as_secs_f64());
-            metrics::histogram!("callstore_commit_writes").record(writes.len() as f64);
+            metrics::histogram!("callstore_commit_writes").record(done as f64);
         }
-        for Queued { write, room } in writes.drain(..) {
+        for Queued { write, room } in writes.drain(..done) {
             drop(room);
             write.answer(failure.as_ref());
         }
@@ -209,24 +228,51 @@ async fn work_off(database: Database, mut queue: mpsc::UnboundedReceiver<Queued>
     }
 }
 
-/// Does all writes in one transaction. What is known is only kept when that succeeds.
+/// Takes what waits, up to a batch.
+fn gather(queue: &mut mpsc::UnboundedReceiver<Queued>, writes: &mut Vec<Queued>) {
+    let mut units: usize = writes.iter().map(|write| write.room.num_permits()).sum();
+    while !writes.is_empty() && writes.len() < BATCH_WRITES && units < BATCH_KIB {
+        let Ok(next) = queue.try_recv() else { break };
+        units += next.room.num_permits();
+        writes.push(next);
+    }
+}
+
+/// Does writes in one transaction, and says how many: those before the first that needs more than is known, or else all. What
+/// is known is only kept when that succeeds.
 async fn commit(
     database: &Database,
     state: &mut Option<State>,
     writes: &mut [Queued],
     last: bool,
-) -> Result<(), DbErr> {
+) -> Result<usize, DbErr> {
+    if let Some(mut known) = state.take() {
+        let plain = if last || known.is_due() { 0 } else { writes.len() };
+        let more = writes[..plain].iter_mut().position(|queued| !queued.write.work_at_once(&mut known));
+        let done = more.unwrap_or(plain);
+        if done == 0 {
+            *state = Some(known);
+        } else {
+            crash::point("commit.begun");
+            let (id, data) = known.journal();
+            if database.append_to_journal(id, data, known.live.version).await? {
+                crash::point("commit.durable");
+                *state = Some(known.journaled(id));
+                return Ok(done);
+            }
+        }
+    }
     let transaction = database.begin().await?;
     let known = match state.take() {
-        Some(state) => state,
-        None => State { live: LiveCalls::default(), recent: Recent::load(&transaction).await? },
+        Some(known) => known,
+        None => State::load(&transaction).await?,
     };
     let mut batch = Batch::begin(transaction, known).await?;
     crash::point("commit.begun");
-    for queued in writes {
+    for queued in writes.iter_mut() {
         queued.write.work(&mut batch).await?;
     }
     *state = Some(batch.commit(last).await?);
     crash::point("commit.durable");
-    Ok(())
+    Ok(writes.len())
 }

@@ -76,9 +76,9 @@ impl Recent {
     }
 
     /// Takes what the journal has under `id` now.
-    pub fn extend(&mut self, id: i64, rows: Vec<ChunkRow>) {
+    pub fn extend(&mut self, id: i64, rows: &mut Vec<ChunkRow>) {
         self.last_id = id;
-        rows.into_iter().for_each(|row| self.push(row));
+        rows.drain(..).for_each(|row| self.push(row));
     }
 
     /// The id of the journal's next row.
@@ -110,9 +110,7 @@ impl Recent {
     /// Closes the generation when it is due, and takes about `bytes` out of the closed one, track by track. Says up to
     /// where the journal is no longer needed once they are in their rows.
     pub fn take_closed(&mut self, bytes: usize, all: bool) -> (Vec<ChunkRow>, Option<i64>) {
-        let old = self.since.is_some_and(|since| since.elapsed() >= GENERATION_AGE);
-        let due = all || old || self.bytes >= GENERATION_BYTES;
-        if self.closed_id.is_none() && due && self.since.is_some() {
+        if self.closed_id.is_none() && (all || self.is_old()) && self.since.is_some() {
             self.closed = std::mem::take(&mut self.growing);
             self.closed_id = Some(self.last_id);
             self.bytes = 0;
@@ -139,6 +137,16 @@ impl Recent {
         }
         self.closed_id = None;
         (taken, Some(closed_id))
+    }
+
+    /// Whether the generation that grows has to be closed.
+    fn is_old(&self) -> bool {
+        self.bytes >= GENERATION_BYTES || self.since.is_some_and(|since| since.elapsed() >= GENERATION_AGE)
+    }
+
+    /// Whether there is anything to be moved now.
+    pub fn is_due(&self) -> bool {
+        self.closed_id.is_some() || self.is_old()
     }
 
     /// Whether there is anything to be moved, now or later.

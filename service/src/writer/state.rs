@@ -1,0 +1,101 @@
+//! What the writer knows without asking the database. When a transaction fails it is thrown away and read again.
+
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
+use entity::call_track::Track;
+use sea_orm::{ConnectionTrait, DbErr};
+use uuid::Uuid;
+
+use super::{
+    journal,
+    live::{LiveCall, LiveCalls, LiveTrack, StoredTrack},
+    recent::Recent,
+};
+use crate::{CallRef, Timestamp, chunks::ChunkRow};
+
+/// How long it may wait until the rows of calls tell that they were written to.
+const NOTES_WAIT: Duration = Duration::from_secs(1);
+
+/// See the module.
+#[derive(Default)]
+pub(crate) struct State {
+    pub(super) live: LiveCalls,
+    pub(super) recent: Recent,
+    /// New chunks, which are not in the journal yet.
+    pub(super) new: Vec<ChunkRow>,
+    /// Calls that were written to and whose rows do not tell so yet.
+    pub(super) written: BTreeSet<Uuid>,
+    pub(super) written_at: Option<Timestamp>,
+    /// Since when there are such calls.
+    written_since: Option<Instant>,
+}
+
+impl State {
+    /// Reads it from the database.
+    pub(super) async fn load(connection: &impl ConnectionTrait) -> Result<Self, DbErr> {
+        Ok(Self { recent: Recent::load(connection).await?, ..Self::default() })
+    }
+
+    /// Whether nothing waits to be written.
+    pub(super) fn is_settled(&self) -> bool {
+        self.recent.is_empty() && self.written.is_empty()
+    }
+
+    /// Whether something has waited for long enough.
+    pub(super) fn is_due(&self) -> bool {
+        self.recent.is_due() || self.written_since.is_some_and(|since| since.elapsed() >= NOTES_WAIT)
+    }
+
+    /// A call that takes chunks, if it is known.
+    pub fn live_call(&mut self, call: &CallRef) -> Option<&mut LiveCall> {
+        self.live.find(call).and_then(|id| self.live.get(id))
+    }
+
+    /// Adds a track's new chunks, and what is known of it from then on.
+    pub fn add_chunks(&mut self, call: Uuid, track: Track, rows: Vec<ChunkRow>, stored: StoredTrack) {
+        self.new.extend(rows);
+        if let Some(call) = self.live.get(call) {
+            *call.track(track) = LiveTrack::Stored(stored);
+        }
+    }
+
+    /// The journal's next row, of all new chunks: its id and its data.
+    pub(super) fn journal(&self) -> (i64, Vec<u8>) {
+        let bytes: usize = self.new.iter().map(|row| row.audio.len() + journal::HEAD).sum();
+        let mut data = Vec::with_capacity(bytes);
+        self.new.iter().for_each(|row| journal::encode(row, &mut data));
+        (self.recent.next_id(), data)
+    }
+
+    /// All new chunks are in the journal now.
+    pub(super) fn journaled(mut self, id: i64) -> Self {
+        self.recent.extend(id, &mut self.new);
+        self
+    }
+
+    /// Notes that something was written to a call that takes chunks. Audio begins the watch over a call; other writes only
+    /// keep it from being taken for idle. The row tells so once in `every_ms`.
+    pub fn note_write(&mut self, call: Uuid, audio: bool, now: Timestamp, every_ms: i64) {
+        let Some(live) = self.live.get(call) else { return };
+        if live.last_write_at.is_none() && !audio {
+            return;
+        }
+        live.last_write_at = Some(now);
+        let noted = live.noted_at.is_some_and(|before| now.0 - before.0 < every_ms);
+        if live.disconnected_at.take().is_some() || !noted {
+            live.noted_at = Some(now);
+            self.written.insert(call);
+            self.written_at = Ord::max(self.written_at, Some(now));
+            self.written_since.get_or_insert_with(Instant::now);
+        }
+    }
+
+    /// Takes the calls whose rows have to tell that they were written to.
+    pub(super) fn take_written(&mut self) -> BTreeSet<Uuid> {
+        self.written_since = None;
+        std::mem::take(&mut self.written)
+    }
+}
