@@ -171,6 +171,8 @@ impl Callstore {
 async fn work_off(database: Database, mut queue: mpsc::UnboundedReceiver<Queued>) {
     let mut state = None;
     let mut writes = Vec::new();
+    let commit_seconds = metrics::histogram!("callstore_commit_seconds");
+    let commit_writes = metrics::histogram!("callstore_commit_writes");
     loop {
         let settled = state.as_ref().is_none_or(|state: &State| state.recent.is_empty());
         let first = if settled { Ok(queue.recv().await) } else { tokio::time::timeout(BEAT, queue.recv()).await };
@@ -196,8 +198,8 @@ async fn work_off(database: Database, mut queue: mpsc::UnboundedReceiver<Queued>
             }
         };
         if !writes.is_empty() {
-            metrics::histogram!("callstore_commit_seconds").record(begun.elapsed().as_secs_f64());
-            metrics::histogram!("callstore_commit_writes").record(writes.len() as f64);
+            commit_seconds.record(begun.elapsed().as_secs_f64());
+            commit_writes.record(writes.len() as f64);
         }
         for Queued { write, room } in writes.drain(..) {
             drop(room);
