@@ -1,10 +1,11 @@
-//! What is written about the metrics: all of it speaks of metrics that there are.
+//! What is written about the metrics, the dashboard and the alerts: all of it speaks of metrics that there are.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{Service, exposition::Exposition};
+use super::{Service, exposition::Exposition, promtool};
+use crate::support::run_program;
 
 fn read(path: &str) -> String {
     std::fs::read_to_string(format!("{}/../{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
@@ -54,7 +55,7 @@ async fn the_table_has_every_metric_with_its_type_and_labels() {
 #[tokio::test]
 async fn every_name_that_is_written_is_a_metric() {
     let exposed = exposed().await;
-    for file in ["docs/metrics.md", "docs/streaming.md"] {
+    for file in ["docs/metrics.md", "docs/streaming.md", "docs/grafana/callstore.json", "docs/grafana/alerts.yml"] {
         let text = read(file);
         let words = text.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'));
         let names: BTreeSet<_> =
@@ -67,6 +68,64 @@ async fn every_name_that_is_written_is_a_metric() {
             let plain =
                 exposed.families.get(name).is_some_and(|family| family.kind != "histogram" || file.ends_with(".md"));
             assert!(of_histogram || plain, "{file}: {name} is not a metric");
+        }
+    }
+}
+
+#[tokio::test]
+async fn prometheus_understands_the_alerts() {
+    let file = format!("{}/../docs/grafana/alerts.yml", env!("CARGO_MANIFEST_DIR"));
+    run_program(&promtool(), &["check", "rules", &file]).await;
+}
+
+fn panels() -> Vec<Value> {
+    let dashboard: Value = serde_json::from_str(&read("docs/grafana/callstore.json")).unwrap();
+    dashboard["panels"].as_array().unwrap().clone()
+}
+
+#[tokio::test]
+async fn prometheus_understands_the_queries_of_the_dashboard() {
+    let mut rules = Vec::new();
+    for panel in panels() {
+        for target in panel["targets"].as_array().into_iter().flatten() {
+            let query = target["expr"].as_str().unwrap();
+            assert!(
+                query.contains("{instance=~\"$instance\"") || query.contains(",instance=~\"$instance\""),
+                "{query}"
+            );
+            let query = query.replace("$__rate_interval", "5m");
+            rules.push(json!({ "record": format!("panel:{}:{}", panel["id"], target["refId"].as_str().unwrap()), "expr": query }));
+        }
+    }
+    assert!(rules.len() > 20);
+    // JSON is YAML.
+    let file = tempfile::NamedTempFile::new().unwrap();
+    serde_json::to_writer(&file, &json!({ "groups": [{ "name": "dashboard", "rules": rules }] })).unwrap();
+    run_program(&promtool(), &["check", "rules", file.path().to_str().unwrap()]).await;
+}
+
+#[test]
+fn every_panel_has_its_place_and_says_what_it_is_for() {
+    let panels = panels();
+    let ids: BTreeSet<_> = panels.iter().map(|panel| panel["id"].as_u64().unwrap()).collect();
+    assert_eq!(ids.len(), panels.len(), "panels share an id");
+    let mut taken = BTreeMap::new();
+    for panel in &panels {
+        let place = |name: &str| panel["gridPos"][name].as_u64().unwrap();
+        let title = panel["title"].as_str().unwrap();
+        assert!(place("x") + place("w") <= 24, "{title} is beyond the edge");
+        for x in place("x")..place("x") + place("w") {
+            for y in place("y")..place("y") + place("h") {
+                assert_eq!(taken.insert((x, y), title), None, "{title} lies on another panel");
+            }
+        }
+        if panel["type"] != "row" {
+            assert_eq!(panel["datasource"], json!({ "type": "prometheus", "uid": "${datasource}" }), "{title}");
+            assert!(
+                panel["description"].as_str().is_some_and(|text| text.ends_with('.')),
+                "{title} has no description"
+            );
+            assert!(panel["fieldConfig"]["defaults"]["unit"].is_string(), "{title} has no unit");
         }
     }
 }
