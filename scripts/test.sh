@@ -43,15 +43,32 @@ missing_packages() {
     done
 }
 
-install() {
+# apt-get as root, or not at all.
+apt() {
     local as_root=()
     if [ "$(id -u)" -ne 0 ]; then
         command -v sudo >/dev/null || return 1
         as_root=(sudo -n)
     fi
     command -v apt-get >/dev/null || return 1
-    local apt=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0)
-    "${apt[@]}" update >/dev/null && "${apt[@]}" install -y --no-install-recommends "$@" >/dev/null
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 "$@" >/dev/null
+}
+
+install() {
+    apt update && apt install -y --no-install-recommends "$@"
+}
+
+# Only the checker: installed, Debian's package would start a Prometheus.
+fetch_promtool() {
+    if command -v promtool >/dev/null; then
+        ln -sf "$(command -v promtool)" promtool
+        return
+    fi
+    apt-get -qq download prometheus 2>/dev/null || { apt update && apt-get -qq download prometheus; } || return 1
+    dpkg-deb --fsys-tarfile prometheus_*.deb | tar -xO ./usr/bin/promtool >promtool.part || return 1
+    rm prometheus_*.deb
+    chmod +x promtool.part
+    mv promtool.part promtool
 }
 
 mapfile -t packages < <(missing_packages)
@@ -68,6 +85,15 @@ if ! (cd "$node_folder" 2>/dev/null && npm ls --silent "${node_packages[@]}" >/d
     mkdir -p "$node_folder"
     if ! timeout 300 npm install --silent --no-audit --no-fund --prefix "$node_folder" "${node_packages[@]}"; then
         echo "test.sh: could not install ${node_packages[*]}; the test that needs them will fail and say so" >&2
+    fi
+fi
+
+promtool_folder="${CARGO_TARGET_DIR:-target}/promtool"
+if ! [ -x "$promtool_folder/promtool" ]; then
+    echo "test.sh: fetching promtool into $promtool_folder"
+    mkdir -p "$promtool_folder"
+    if ! (cd "$promtool_folder" && fetch_promtool); then
+        echo "test.sh: could not fetch promtool; the tests that need it will fail and say so" >&2
     fi
 fi
 

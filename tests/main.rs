@@ -20,6 +20,7 @@ mod limits;
 mod lists;
 mod logs;
 mod metadata;
+mod metrics;
 mod misbehaviour;
 mod races;
 mod readme;

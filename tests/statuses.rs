@@ -11,7 +11,8 @@ use crate::{
 };
 
 /// What no request provokes: these operations touch nothing that a request, or a missing table, could make fail.
-const BEYOND_REACH: [&str; 4] = ["convertAudio 500", "getLivez 500", "getProblem 500", "getReadyz 500"];
+const BEYOND_REACH: [&str; 5] =
+    ["convertAudio 500", "getLivez 500", "getMetrics 500", "getProblem 500", "getReadyz 500"];
 
 /// A request to an operation, on the call `MZ1`.
 #[derive(Default)]

@@ -24,7 +24,10 @@ use metrics::{Counter, Histogram};
 use service::Ids;
 use uuid::Uuid;
 
-use crate::{pages::KnownPaths, problem::Problem};
+use crate::{
+    pages::KnownPaths,
+    problem::{Problem, ProblemCode},
+};
 
 /// The header that names a request.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -49,7 +52,7 @@ pub async fn observe(
         request.head_mut().method = Method::GET;
     }
     let response = next.call(request).await?.map_into_boxed_body();
-    let mut response = explain(response, text(&request_id));
+    let (mut response, problem) = explain(response, text(&request_id));
     // It kept the compressor off; on the wire it says nothing (RFC 9110, section 8.4.1).
     let identity = HeaderValue::from_static("identity");
     if response.headers().get(header::CONTENT_ENCODING) == Some(&identity) {
@@ -62,6 +65,9 @@ pub async fn observe(
     let label = if known.contains(&method) { method.as_str() } else { "other" };
     let paths = response.request().app_data::<web::Data<KnownPaths>>();
     let route = paths.and_then(|paths| paths.pattern_of(response.request().path())).unwrap_or("unknown");
+    if let Some(code) = problem {
+        code.count(route);
+    }
     let recorders = recorders(label, route, status);
     recorders.requests.increment(1);
     recorders.seconds.record(elapsed.as_secs_f64());
@@ -117,11 +123,11 @@ fn text(request_id: &HeaderValue) -> &str {
     request_id.to_str().unwrap_or_default()
 }
 
-/// Writes problem details into an answer that reports a failure.
-fn explain(response: ServiceResponse, request_id: &str) -> ServiceResponse {
+/// Writes problem details into an answer that reports a failure, and tells their code.
+fn explain(response: ServiceResponse, request_id: &str) -> (ServiceResponse, Option<ProblemCode>) {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
-        return response;
+        return (response, None);
     }
     let problem = response.response().extensions().get::<Problem>().cloned();
     let problem = problem.unwrap_or_else(|| Problem::of_status(status));
@@ -136,5 +142,5 @@ fn explain(response: ServiceResponse, request_id: &str) -> ServiceResponse {
     // A status of the framework's that the table does not know stays as it is; the body tells the nearest kind.
     let details = problem.details(request_id);
     let body = new.content_type("application/problem+json").body(serde_json::to_string(&details).unwrap_or_default());
-    ServiceResponse::new(request, body)
+    (ServiceResponse::new(request, body), Some(problem.code()))
 }

@@ -16,13 +16,12 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 use crate::{
     openapi::Document,
     problem::{Problem, ProblemCode},
-    stream::open_stream,
+    stream::{self, open_stream},
     twilio::open_twilio_stream,
 };
 
 /// The pages and WebSockets, which the document does not list.
-const PAGES: [&str; 6] =
-    ["/", "/calls/{call}/stream", "/openapi.json", "/swagger-ui", "/swagger-ui/{file:.*}", "/twilio/stream"];
+const PAGES: [&str; 6] = ["/", stream::PATH, "/openapi.json", "/swagger-ui", "/swagger-ui/{file:.*}", "/twilio/stream"];
 
 /// Registers the pages and the WebSockets.
 pub fn pages(config: &mut ServiceConfig) {
@@ -31,7 +30,7 @@ pub fn pages(config: &mut ServiceConfig) {
     let swagger_ui = Config::new(["/openapi.json"]).try_it_out_enabled(true).validator_url("none");
     config
         .route("/twilio/stream", web::get().to(open_twilio_stream))
-        .route("/calls/{call}/stream", web::get().to(open_stream))
+        .route(stream::PATH, web::get().to(open_stream))
         .route("/openapi.json", web::get().to(document))
         .route("/", redirect())
         .route("/swagger-ui", redirect())

@@ -23,8 +23,14 @@ use service::{Callstore, Clock, Database, Ids, Store, SystemClock, SystemIds};
 use utoipa_actix_web::AppExt;
 
 use crate::{
-    command::about, document, observe::observe, openapi, pages, routes::routes, settings::Settings, socket::answer,
-    system::install_metrics,
+    command::about,
+    document,
+    observe::observe,
+    openapi, pages,
+    routes::routes,
+    settings::Settings,
+    socket::answer,
+    system::{install_metrics, keep_metrics},
 };
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -90,6 +96,8 @@ pub async fn start(
     clock: Box<dyn Clock>,
     ids: Arc<dyn Ids>,
 ) -> Result<(Running, impl Future<Output = io::Result<()>> + use<>), Failure> {
+    // What records keeps its recorder, so that one has to be there.
+    install_metrics();
     // The folder first: its lock keeps a second service from touching what this one is about.
     let recordings = &settings.recordings;
     let store = Store::open(recordings).map_err(|error| about(recordings, "the folder for recordings", &error))?;
@@ -102,7 +110,6 @@ pub async fn start(
 
     let callstore = Callstore::new(database, store, clock, ids.clone(), settings.policy.into());
     callstore.resume().await?;
-    install_metrics();
     let data = Data::new(callstore.clone());
     let ids: Data<dyn Ids> = Data::from(ids);
     let document = Data::new(document()?);
@@ -147,6 +154,7 @@ pub async fn start(
             .tcp()
     })?;
     let server = server.run();
+    actix_web::rt::spawn(keep_metrics());
     let handle = server.handle();
     Ok((Running { address, callstore, handle }, server))
 }

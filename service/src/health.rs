@@ -20,7 +20,7 @@ pub struct Health {
     pub free_bytes: u64,
 }
 
-/// How long the database may take to take a write; a health check does not wait behind all others.
+/// How long the database may take to answer; who looks after the service does not wait behind all others.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Health {
@@ -32,25 +32,24 @@ impl Health {
 }
 
 impl Callstore {
-    /// Sets the gauges that are counted rather than kept: calls under way, and free space.
-    ///
-    /// # Errors
-    /// A failing database.
-    pub async fn record_gauges(&self) -> Result<(), Error> {
+    /// Sets the gauges that are counted rather than kept: calls under way, what waits, space. One that cannot be counted is
+    /// not a number, and the others still tell.
+    pub async fn record_gauges(&self) {
         use entity::call::{Column, Entity};
         for (status, gauge) in
             [(Status::Active, "callstore_active_calls"), (Status::Finalizing, "callstore_finalizing_calls")]
         {
             let calls = Entity::find().filter(Column::DeletedAt.is_null()).filter(Column::Status.eq(status));
-            metrics::gauge!(gauge).set(calls.count(self.0.database.readers()).await? as f64);
+            let counted = tokio::time::timeout(PATIENCE, calls.count(self.0.database.readers())).await;
+            set_gauge(gauge, counted.ok().and_then(Result::ok));
         }
-        metrics::gauge!("callstore_write_queue_bytes").set((self.0.writer.waiting_kib() * 1024) as f64);
+        set_gauge("callstore_write_queue_bytes", Some(self.0.writer.waiting_kib() as u64 * 1024));
+        set_gauge("callstore_min_free_bytes", Some(self.0.policy.min_free_bytes));
         let this = self.clone();
-        let free = tokio::task::spawn_blocking(move || this.free_bytes()).await;
-        if let Ok(Ok(free)) = free {
-            metrics::gauge!("callstore_free_bytes").set(free as f64);
-        }
-        Ok(())
+        let look = move || (this.free_bytes().ok(), this.0.database.file_bytes().ok());
+        let (free, database) = tokio::task::spawn_blocking(look).await.unwrap_or_default();
+        set_gauge("callstore_free_bytes", free);
+        set_gauge("callstore_database_bytes", database);
     }
 
     /// How many bytes are free for the database or the recordings, whichever has less.
@@ -73,4 +72,8 @@ impl Callstore {
         let (store, free_bytes) = tokio::task::spawn_blocking(look).await.unwrap_or((false, 0));
         Health { database, store, free_space: free_bytes >= self.0.policy.min_free_bytes, free_bytes }
     }
+}
+
+fn set_gauge(name: &'static str, value: Option<u64>) {
+    metrics::gauge!(name).set(value.map_or(f64::NAN, |value| value as f64));
 }

@@ -217,6 +217,12 @@ impl ProblemCode {
         serde_json::to_value(self).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
     }
 
+    /// Counts an answer with this code, for the metrics.
+    pub fn count(self, route: &str) {
+        let labels = [("route", route.to_owned()), ("code", self.name())];
+        metrics::counter!("callstore_problems_total", &labels).increment(1);
+    }
+
     pub(super) fn of_status(status: StatusCode) -> Self {
         let entry = PROBLEMS.iter().find(|entry| entry.1 == status);
         let other = if status.is_client_error() { Self::BadRequest } else { Self::InternalError };

@@ -19,6 +19,8 @@ use crate::{
 use frame::Incoming;
 use reply::{Reply, store};
 
+/// Where it is served.
+pub const PATH: &str = "/calls/{call}/stream";
 /// The longest message, in bytes: as a body of `addAudioChunk`.
 const MESSAGE_MAX: usize = 1024 * 1024;
 /// How many chunks, and how many bytes of audio, wait for their commit before the socket is not read further.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use service::{Added, ChunkStored, Error, NewChunk, SocketWriter};
 
-use super::frame::Incoming;
+use super::{PATH, frame::Incoming};
 use crate::{
     chunks::Track,
     problem::{Problem, ProblemCode, ProblemDetails},
@@ -70,6 +70,7 @@ impl Place {
     }
 
     fn refused(self, problem: Problem) -> Reply {
+        problem.code().count(PATH);
         Reply::Error { problem, track: self.track.map(Into::into), sequence: self.sequence }
     }
 }

@@ -7,7 +7,7 @@ mod readyz;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use metrics::install_metrics;
+pub use metrics::{install_metrics, keep_metrics};
 
 /// Registers the operations.
 pub fn routes(config: &mut ServiceConfig<'_>) {

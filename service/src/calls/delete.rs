@@ -32,6 +32,7 @@ impl Callstore {
                 .boxed()
             })
             .await?;
+        metrics::counter!("callstore_calls_deleted_total").increment(1);
         self.0.streams.ended(id);
         self.purge_call(id);
         Ok(())

@@ -58,11 +58,12 @@ impl Callstore {
             async move {
                 let stored = batch.call(&call).await?;
                 if matches!(stored.status, Status::Completed | Status::Finalizing) {
-                    return Ok(stored);
+                    return Ok((stored, false));
                 }
-                let Some(end) = decide(&stored, batch) else { return Ok(stored) };
+                let Some(end) = decide(&stored, batch) else { return Ok((stored, false)) };
                 let id = stored.id;
                 let now = this.now();
+                let first = stored.status == Status::Active;
                 let mut row = match stored.status {
                     Status::Failed => {
                         let mut row = stored.into_active_model();
@@ -77,11 +78,14 @@ impl Callstore {
                 let ended = row.update(batch.transaction()).await?;
                 batch.settle(id);
                 batch.forget(id);
-                Ok(ended.try_into_model()?)
+                Ok((ended.try_into_model()?, first))
             }
             .boxed()
         });
-        let call = work.await?;
+        let (call, has_ended) = work.await?;
+        if has_ended {
+            metrics::counter!("callstore_calls_ended_total", "reason" => reason_name(call.end_reason)).increment(1);
+        }
         if call.status != Status::Active {
             self.0.streams.ended(call.id);
         }
@@ -102,4 +106,14 @@ fn ended(call: Call, end: End, now: Timestamp) -> Result<entity::call::ActiveMod
     row.duration_ms = Set(Some(time.0 - start.0));
     row.end_reason = Set(Some(end.reason));
     Ok(row)
+}
+
+fn reason_name(reason: Option<EndReason>) -> &'static str {
+    match reason {
+        Some(EndReason::StreamStop) => "stream_stop",
+        Some(EndReason::StreamDisconnect) => "stream_disconnect",
+        Some(EndReason::IdleTimeout) => "idle_timeout",
+        Some(EndReason::MaxDuration) => "max_duration",
+        Some(EndReason::Api) | None => "api",
+    }
 }

@@ -46,7 +46,7 @@ impl Callstore {
         let this = self.clone();
         // A call that stands already is answered whatever the space is.
         let full = self.free_bytes()? < self.0.policy.min_free_bytes;
-        self.write(0, move |batch| {
+        let started = self.write(0, move |batch| {
             async move {
                 if full {
                     let before = started_before(batch.transaction(), &new).await?;
@@ -63,8 +63,12 @@ impl Callstore {
                 }
             }
             .boxed()
-        })
-        .await
+        });
+        let started = started.await?;
+        if started.created {
+            metrics::counter!("callstore_calls_started_total").increment(1);
+        }
+        Ok(started)
     }
 
     fn row(&self, new: &NewCall) -> entity::call::ActiveModel {

@@ -38,11 +38,7 @@ impl Callstore {
                 if call.status == Status::Active { end_of(&call, &policy, now) } else { None }
             };
             match self.begin_end(&CallRef::of(call.id), decide).await {
-                Ok(ended) if ended.status == Status::Finalizing => {
-                    metrics::counter!("callstore_calls_ended_total", "reason" => reason_name(ended.end_reason))
-                        .increment(1);
-                    self.finalize(ended.id);
-                }
+                Ok(ended) if ended.status == Status::Finalizing => drop(self.finalize(ended.id)),
                 // It was written to, or deleted, meanwhile.
                 Ok(_) | Err(Error::CallNotFound) => {}
                 Err(error) => return Err(error),
@@ -59,14 +55,4 @@ fn end_of(call: &Call, policy: &Policy, now: Timestamp) -> Option<End> {
     let idle = || past(call.last_write_at, policy.idle_timeout).map(|at| (EndReason::IdleTimeout, at));
     let old = || past(Some(call.created_at), policy.max_call_duration).map(|_| (EndReason::MaxDuration, now));
     gone.or_else(idle).or_else(old).map(|(reason, time)| End { reason, time: Some(time) })
-}
-
-fn reason_name(reason: Option<EndReason>) -> &'static str {
-    match reason {
-        Some(EndReason::StreamStop) => "stream_stop",
-        Some(EndReason::StreamDisconnect) => "stream_disconnect",
-        Some(EndReason::IdleTimeout) => "idle_timeout",
-        Some(EndReason::MaxDuration) => "max_duration",
-        Some(EndReason::Api) | None => "api",
-    }
 }

@@ -172,6 +172,13 @@ impl Database {
         free_bytes(&self.path)
     }
 
+    /// How many bytes the database and its write-ahead log have on disk.
+    pub(crate) fn file_bytes(&self) -> io::Result<u64> {
+        let mut log = self.path.clone().into_os_string();
+        log.push("-wal");
+        Ok(fs::metadata(&self.path)?.len() + fs::metadata(log).map_or(0, |log| log.len()))
+    }
+
     pub(crate) async fn close(&self) {
         for connection in [&self.readers, &self.writer] {
             if let Err(error) = connection.close_by_ref().await {

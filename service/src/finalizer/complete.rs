@@ -10,10 +10,14 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{plan::Plan, render::RenderedFile};
+use super::{
+    plan::{Plan, TrackPlan},
+    render::RenderedFile,
+};
 use crate::{
     Callstore, Error,
-    calls::{Call, Status},
+    calls::{Call, Status, samples_to_seconds},
+    chunks::track_name,
     limits::RECORDING_RATE,
     recordings::Gap,
     store::Store,
@@ -23,26 +27,30 @@ impl Callstore {
     /// Inserts the recording and completes the call. A call that was deleted meanwhile leaves nothing behind.
     pub(super) async fn complete(&self, call: &Call, plan: Plan, file: Option<RenderedFile>) -> Result<(), Error> {
         let (this, id) = (self.clone(), call.id);
+        let size_bytes = file.as_ref().map(|file| file.size_bytes);
         let completed = self.write(0, move |batch| {
             async move {
                 let transaction = batch.transaction();
                 if !this.leave_finalizing(transaction, id, None).await? {
-                    return Ok(false);
+                    return Ok(None);
                 }
                 let duplicates = count_duplicates(transaction, id).await?;
                 if let Some(file) = file {
                     let row = this.recording(id, &plan, file, duplicates);
                     Entity::insert(row).exec_without_returning(transaction).await?;
                 }
-                keep_summaries(transaction, id, plan).await?;
-                Ok(true)
+                keep_summaries(transaction, id, &plan.tracks).await?;
+                Ok(Some(plan))
             }
             .boxed()
         });
-        if !completed.await? {
-            let (store, id) = (self.0.store.clone(), call.id);
-            // Deleting removes the file as well; this is for the one that was published after it had.
-            let _ = tokio::task::spawn_blocking(move || store.remove(&Store::file_path(id))).await;
+        match completed.await? {
+            Some(plan) => measure(&plan, size_bytes),
+            None => {
+                let store = self.0.store.clone();
+                // Deleting removes the file as well; this is for the one that was published after it had.
+                let _ = tokio::task::spawn_blocking(move || store.remove(&Store::file_path(id))).await;
+            }
         }
         Ok(())
     }
@@ -50,14 +58,13 @@ impl Callstore {
     /// Marks a call as failed; its chunks stay.
     pub(super) async fn fail(&self, call: Uuid, why: (&'static str, &'static str)) -> Result<(), Error> {
         let this = self.clone();
-        self.write(0, move |batch| {
-            async move {
-                this.leave_finalizing(batch.transaction(), call, Some(why)).await?;
-                Ok(())
-            }
-            .boxed()
-        })
-        .await
+        let failed = self.write(0, move |batch| {
+            async move { Ok(this.leave_finalizing(batch.transaction(), call, Some(why)).await?) }.boxed()
+        });
+        if failed.await? {
+            count_outcome("failed");
+        }
+        Ok(())
     }
 
     /// Completes or fails a call; false where it no longer waits for that.
@@ -107,9 +114,9 @@ impl Callstore {
 }
 
 /// Keeps what the tracks' chunks came to, since they go.
-async fn keep_summaries(transaction: &DatabaseTransaction, call: Uuid, plan: Plan) -> Result<(), Error> {
-    for track in plan.tracks {
-        let summary = serde_json::to_value(track.summary).map_err(|_| Error::Damaged("a track's summary"))?;
+async fn keep_summaries(transaction: &DatabaseTransaction, call: Uuid, tracks: &[TrackPlan]) -> Result<(), Error> {
+    for track in tracks {
+        let summary = serde_json::to_value(&track.summary).map_err(|_| Error::Damaged("a track's summary"))?;
         let row = call_track::ActiveModel {
             call_id: Set(call),
             track: Set(track.track),
@@ -129,4 +136,21 @@ async fn count_duplicates(transaction: &DatabaseTransaction, call: Uuid) -> Resu
     use call_track::{Column, Entity};
     let tracks = Entity::find().filter(Column::CallId.eq(call)).all(transaction).await?;
     Ok(tracks.iter().map(|track| track.duplicates).sum())
+}
+
+/// Tells the metrics of a call that is completed; `size_bytes` is its recording's, if it has one.
+fn measure(plan: &Plan, size_bytes: Option<u64>) {
+    count_outcome(if size_bytes.is_some() { "completed" } else { "no_audio" });
+    metrics::counter!("callstore_recording_bytes_total").increment(size_bytes.unwrap_or(0));
+    for track in &plan.tracks {
+        let name = track_name(track.track);
+        let length = samples_to_seconds(track.length, plan.format.sample_rate_hz);
+        metrics::histogram!("callstore_track_seconds", "track" => name).record(length);
+        let gaps = metrics::histogram!("callstore_gap_seconds", "track" => name);
+        track.gaps.iter().for_each(|gap| gaps.record(gap.end - gap.start));
+    }
+}
+
+fn count_outcome(outcome: &'static str) {
+    metrics::counter!("callstore_recordings_total", "outcome" => outcome).increment(1);
 }

@@ -253,7 +253,6 @@ impl Callstore {
             Ok(()) => {
                 crash::point("finalize.completed");
                 metrics::histogram!("callstore_finalize_seconds").record(begun.elapsed().as_secs_f64());
-                metrics::counter!("callstore_recordings_total", "outcome" => "completed").increment(1);
                 self.purge_chunks(id);
                 Ok(())
             }
@@ -261,7 +260,6 @@ impl Callstore {
             Err(Failure::Database(error)) => Err(error),
             Err(failure) => {
                 tracing::error!(call = %id, error = %failure, "A recording could not be made.");
-                metrics::counter!("callstore_recordings_total", "outcome" => "failed").increment(1);
                 self.fail(id, failure.public()).await
             }
         }

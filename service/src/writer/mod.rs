@@ -195,6 +195,8 @@ impl Callstore {
 async fn work_off(database: Database, mut queue: mpsc::UnboundedReceiver<Queued>) {
     let mut state = None;
     let mut writes = Vec::new();
+    let commit_seconds = metrics::histogram!("callstore_commit_seconds");
+    let commit_writes = metrics::histogram!("callstore_commit_writes");
     loop {
         let mut closed = false;
         if writes.is_empty() {
@@ -215,8 +217,8 @@ async fn work_off(database: Database, mut queue: mpsc::UnboundedReceiver<Queued>
             }
         };
         if done > 0 {
-            metrics::histogram!("callstore_commit_seconds").record(begun.elapsed().as_secs_f64());
-            metrics::histogram!("callstore_commit_writes").record(done as f64);
+            commit_seconds.record(begun.elapsed().as_secs_f64());
+            commit_writes.record(done as f64);
         }
         for Queued { write, room } in writes.drain(..done) {
             drop(room);

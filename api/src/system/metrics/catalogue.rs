@@ -1,0 +1,171 @@
+//! Every metric of ours: its name, what it tells, its unit, the bounds of its buckets, and the values of its labels. Those of
+//! the process itself are `metrics-process`'s.
+
+use metrics::{Label, Unit};
+
+/// A metric.
+pub struct Metric {
+    pub name: &'static str,
+    kind: Kind,
+    unit: Unit,
+    help: &'static str,
+    series: Series,
+}
+
+enum Kind {
+    Counter,
+    Gauge,
+    /// With the upper bounds of its buckets.
+    Histogram(&'static [f64]),
+}
+
+/// Which series there are from the start: one that begins with its first event hides that event from `increase()`.
+enum Series {
+    /// It has no label.
+    One,
+    /// One for each value of a label.
+    Each(&'static str, &'static [&'static str]),
+    /// Too many are possible.
+    AsTheyCome,
+}
+
+use Series::{AsTheyCome, Each, One};
+
+/// Of requests and commits, in seconds: 0.5 ms is a good disk, 30 s the most that a client waits.
+const WAIT: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+/// Of work on a whole recording, in seconds.
+const WORK: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0];
+/// Of gaps, in seconds: a frame, a few frames, a moment, a pause, a muted line.
+const GAP: &[f64] = &[0.02, 0.06, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0];
+/// Of the lengths of calls, in seconds.
+const LENGTH: &[f64] = &[1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0, 3_600.0, 14_400.0, 43_200.0];
+/// Of writes in a commit.
+const WRITES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1_024.0];
+
+const BY_TRACK: Series = Each("track", &["inbound", "outbound"]);
+const BY_PROTOCOL: Series = Each("protocol", &["callstore", "twilio"]);
+const BY_OUTCOME: Series = Each("outcome", &["completed", "failed", "no_audio"]);
+const BY_END: Series = Each("reason", &["api", "idle_timeout", "max_duration", "stream_disconnect", "stream_stop"]);
+const BY_SKIP: Series = Each(
+    "reason",
+    &[
+        "bad_base64",
+        "before_start",
+        "binary",
+        "conflict",
+        "invalid",
+        "malformed",
+        "not_utf8",
+        "other_stream",
+        "second_start",
+        "too_long",
+    ],
+);
+
+pub const BUILD_INFO: &str = "callstore_build_info";
+
+/// The metrics, in the order of docs/metrics.md.
+pub const CATALOGUE: &[Metric] = &[
+    gauge(BUILD_INFO, Unit::Count, "1, with the version that runs.", AsTheyCome),
+    // HTTP.
+    counter("callstore_http_requests_total", Unit::Count, "Requests answered.", AsTheyCome),
+    histogram("callstore_http_request_seconds", WAIT, Unit::Seconds, "Time to the head of the answer.", AsTheyCome),
+    counter(
+        "callstore_problems_total",
+        Unit::Count,
+        "Requests, and messages of the own streaming protocol, that were answered with a problem.",
+        AsTheyCome,
+    ),
+    // Ingest.
+    counter("callstore_chunks_total", Unit::Count, "Chunks stored.", BY_TRACK),
+    counter("callstore_chunk_bytes_total", Unit::Bytes, "Bytes of audio stored.", BY_TRACK),
+    counter("callstore_chunk_duplicates_total", Unit::Count, "Chunks that came again and were kept once.", BY_TRACK),
+    histogram("callstore_commit_seconds", WAIT, Unit::Seconds, "Time of a transaction, its sync included.", One),
+    histogram("callstore_commit_writes", WRITES, Unit::Count, "Writes that a transaction took to disk together.", One),
+    counter("callstore_commit_failures_total", Unit::Count, "Transactions that failed; nothing was acknowledged.", One),
+    gauge("callstore_write_queue_bytes", Unit::Bytes, "What waits for its transaction; the most is 32 MiB.", One),
+    // Streams.
+    gauge("callstore_stream_sockets", Unit::Count, "Open WebSockets.", BY_PROTOCOL),
+    counter("callstore_stream_takeovers_total", Unit::Count, "Media streams that went on on a new socket.", One),
+    counter("callstore_stream_skipped_total", Unit::Count, "Messages and frames of media streams skipped.", BY_SKIP),
+    counter("callstore_stream_unknown_events_total", Unit::Count, "Events of media streams that are not known.", One),
+    // Calls.
+    gauge("callstore_active_calls", Unit::Count, "Calls that take audio.", One),
+    counter("callstore_calls_started_total", Unit::Count, "Calls started.", One),
+    counter("callstore_calls_ended_total", Unit::Count, "Calls ended.", BY_END),
+    counter("callstore_calls_deleted_total", Unit::Count, "Calls deleted.", One),
+    // Recordings.
+    gauge("callstore_finalizing_calls", Unit::Count, "Calls whose recording is being made, or waits for that.", One),
+    histogram("callstore_finalize_seconds", WORK, Unit::Seconds, "Time to finalize a call, once it was its turn.", One),
+    counter("callstore_recordings_total", Unit::Count, "Calls finalized.", BY_OUTCOME),
+    counter("callstore_recording_bytes_total", Unit::Bytes, "Bytes of recordings made.", One),
+    histogram("callstore_track_seconds", LENGTH, Unit::Seconds, "Lengths of recorded tracks, gaps included.", BY_TRACK),
+    histogram(
+        "callstore_gap_seconds",
+        GAP,
+        Unit::Seconds,
+        "Lengths of the gaps that are silence in recordings.",
+        BY_TRACK,
+    ),
+    // The disk.
+    gauge(
+        "callstore_free_bytes",
+        Unit::Bytes,
+        "Free where the database or the recordings are, whichever has less.",
+        One,
+    ),
+    gauge("callstore_min_free_bytes", Unit::Bytes, "With less free than this no call is started.", One),
+    gauge("callstore_database_bytes", Unit::Bytes, "The database and its write-ahead log.", One),
+];
+
+const fn counter(name: &'static str, unit: Unit, help: &'static str, series: Series) -> Metric {
+    Metric { name, kind: Kind::Counter, unit, help, series }
+}
+
+const fn gauge(name: &'static str, unit: Unit, help: &'static str, series: Series) -> Metric {
+    Metric { name, kind: Kind::Gauge, unit, help, series }
+}
+
+const fn histogram(
+    name: &'static str,
+    bounds: &'static [f64],
+    unit: Unit,
+    help: &'static str,
+    series: Series,
+) -> Metric {
+    Metric { name, kind: Kind::Histogram(bounds), unit, help, series }
+}
+
+impl Metric {
+    /// The bounds of its buckets, if it has any.
+    pub fn bounds(&self) -> Option<&'static [f64]> {
+        match self.kind {
+            Kind::Histogram(bounds) => Some(bounds),
+            Kind::Counter | Kind::Gauge => None,
+        }
+    }
+
+    /// Describes it, and begins the series that are known.
+    pub fn begin(&self) {
+        match self.kind {
+            Kind::Counter => metrics::describe_counter!(self.name, self.unit, self.help),
+            Kind::Gauge => metrics::describe_gauge!(self.name, self.unit, self.help),
+            Kind::Histogram(_) => metrics::describe_histogram!(self.name, self.unit, self.help),
+        }
+        match self.series {
+            One => self.begin_series(Vec::new()),
+            Each(label, values) => {
+                values.iter().for_each(|value| self.begin_series(vec![Label::from_static_parts(label, value)]));
+            }
+            AsTheyCome => {}
+        }
+    }
+
+    fn begin_series(&self, labels: Vec<Label>) {
+        match self.kind {
+            Kind::Counter => drop(metrics::counter!(self.name, labels)),
+            Kind::Gauge => drop(metrics::gauge!(self.name, labels)),
+            Kind::Histogram(_) => drop(metrics::histogram!(self.name, labels)),
+        }
+    }
+}
