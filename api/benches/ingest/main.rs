@@ -15,6 +15,10 @@ use std::{
 
 use client::{Load, Measured};
 
+/// The bare handler gets the service's allocator too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The cores of the service and of the client.
 const SERVER_CORE: &str = "0";
 const CLIENT_CORE: usize = 1;

@@ -43,12 +43,8 @@ impl Connection {
                 biased;
                 ready = self.io.readable() => {
                     ready?;
-                    let read = |buffer: &mut Vec<u8>| {
-                        self.io.try_read(buffer).map(|count| Bytes::copy_from_slice(&buffer[..count]))
-                    };
-                    match BUFFER.with_borrow_mut(read) {
-                        Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                        result => return result,
+                    if let Some(result) = self.read_now() {
+                        return result;
                     }
                 }
                 ready = self.io.writable(), if !self.waiting.is_empty() => {
@@ -56,6 +52,19 @@ impl Connection {
                     self.write()?;
                 }
             }
+        }
+    }
+
+    /// The bytes that have arrived already; none come at the end.
+    pub fn read_now(&mut self) -> Option<io::Result<Bytes>> {
+        if !self.early.is_empty() {
+            return Some(Ok(std::mem::take(&mut self.early)));
+        }
+        let read =
+            |buffer: &mut Vec<u8>| self.io.try_read(buffer).map(|count| Bytes::copy_from_slice(&buffer[..count]));
+        match BUFFER.with_borrow_mut(read) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
+            result => Some(result),
         }
     }
 

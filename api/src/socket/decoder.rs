@@ -160,10 +160,8 @@ impl Decoder {
         };
         let begin = target.len();
         target.extend_from_slice(&payload);
-        for byte in &mut target[begin..] {
-            *byte ^= frame.mask[frame.at % 4];
-            frame.at += 1;
-        }
+        unmask(&mut target[begin..], frame.mask, frame.at);
+        frame.at += count;
     }
 
     /// What a frame that is whole makes whole.
@@ -187,6 +185,20 @@ impl Decoder {
                 })
             }
         }
+    }
+}
+
+/// Takes the mask off bytes that begin `at` bytes into the payload.
+fn unmask(bytes: &mut [u8], mut mask: [u8; 4], at: usize) {
+    mask.rotate_left(at % 4);
+    let [a, b, c, d] = mask;
+    let words = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);
+    let (whole, rest) = bytes.as_chunks_mut::<8>();
+    for word in whole {
+        *word = (u64::from_ne_bytes(*word) ^ words).to_ne_bytes();
+    }
+    for (byte, mask) in rest.iter_mut().zip(words.to_ne_bytes()) {
+        *byte ^= mask;
     }
 }
 

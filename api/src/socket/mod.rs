@@ -125,6 +125,19 @@ impl Socket {
         }
     }
 
+    /// The next message, if it has arrived already.
+    pub fn receive_now(&mut self) -> Option<Received> {
+        loop {
+            if let Some(received) = self.next() {
+                return Some(received);
+            }
+            match self.connection.read_now()? {
+                Ok(bytes) if !bytes.is_empty() => self.input = bytes,
+                Ok(_) | Err(_) => return Some(Received::Closed),
+            }
+        }
+    }
+
     /// Waits for what the peer had sent before a moment: the next message, or nothing when it falls silent, or `limit` has
     /// come.
     pub async fn receive_rest(&mut self, limit: Instant) -> Option<Received> {

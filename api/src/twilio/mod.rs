@@ -25,6 +25,8 @@ const MESSAGE_MAX: usize = 64 * 1024;
 const GATHER: Duration = Duration::from_millis(50);
 /// How many bytes of audio are gathered at most.
 const GATHER_BYTES: usize = 1024 * 1024;
+/// How many messages of a socket are read before others have their turn.
+const TURN: usize = 1024;
 /// The longest key and the longest name of a mark, in characters.
 const DIGIT_MAX: usize = 16;
 const NAME_MAX: usize = 256;
@@ -114,19 +116,34 @@ impl Session {
         socket.close(ending.code, ending.reason).await;
     }
 
-    /// Takes what comes until the socket has to close.
+    /// Takes what comes until the socket has to close. While frames are gathered the kernel gathers those that follow: a
+    /// socket that is read seldom costs little.
     async fn listen(&mut self, socket: &mut Socket) -> Ending {
         loop {
+            let stream = self.stream.as_ref();
+            let gathers = stream.is_some_and(|stream| stream.due.is_some());
             let taken = tokio::select! {
                 biased;
-                interruption = interrupted(self.stream.as_ref()) => return Box::pin(self.rest(interruption, socket)).await,
-                () = due(self.stream.as_ref()) => Box::pin(self.store_now()).await,
-                received = socket.receive() => Box::pin(self.take(received)).await,
+                interruption = interrupted(stream) => return Box::pin(self.rest(interruption, socket)).await,
+                () = due(stream) => Box::pin(self.take_waiting(None, socket)).await,
+                received = socket.receive(), if !gathers => Box::pin(self.take_waiting(Some(received), socket)).await,
             };
             if let Err(ending) = taken {
                 return ending;
             }
         }
+    }
+
+    /// Takes all that has arrived: behind `first`, or else up to now, to be stored.
+    async fn take_waiting(&mut self, first: Option<Received>, socket: &mut Socket) -> Result<(), Ending> {
+        let store = first.is_none();
+        let (mut next, mut taken) = (first.or_else(|| socket.receive_now()), 0);
+        while let Some(received) = next {
+            self.take(received).await?;
+            taken += 1;
+            next = if taken < TURN { socket.receive_now() } else { None };
+        }
+        if store { self.store_now().await } else { Ok(()) }
     }
 
     /// Takes what the carrier had sent before the socket had to close.
