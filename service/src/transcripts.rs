@@ -1,15 +1,19 @@
 //! Transcripts: what was said, before and after the call has ended.
 
 use entity::transcript::{ActiveModel, Column, Entity};
-use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, sea_query::NullOrdering,
+    ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, sea_query::NullOrdering,
 };
 use uuid::Uuid;
 
 pub use entity::transcript::Model as Transcript;
 
-use crate::{Callstore, Error, Page, Slice, calls::CallRef};
+use crate::{
+    Callstore, Error, Page, Slice,
+    calls::CallRef,
+    writer::{Batch, Outcome, Pending, Write},
+};
 
 /// An utterance to be stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,31 +46,8 @@ impl Callstore {
     /// `CallNotFound`, or a failing database.
     pub async fn add_transcripts(&self, call: &CallRef, new: Vec<NewTranscript>) -> Result<Vec<Transcript>, Error> {
         let bytes = new.iter().map(|new| new.speaker.len() + new.text.len()).sum();
-        let (this, call) = (self.clone(), call.clone());
-        self.write(bytes, move |batch| {
-            async move {
-                let call_id = batch.call_id(&call).await?;
-                let created_at = this.now();
-                let stored: Vec<Transcript> = new
-                    .into_iter()
-                    .map(|new| Transcript {
-                        id: this.0.ids.next(),
-                        call_id,
-                        speaker: new.speaker,
-                        text: new.text,
-                        confidence: new.confidence,
-                        start_time: new.start_time,
-                        end_time: new.end_time,
-                        created_at,
-                    })
-                    .collect();
-                batch.add_transcripts(stored.iter().cloned().map(row));
-                this.note_write(batch, call_id);
-                Ok(stored)
-            }
-            .boxed()
-        })
-        .await
+        let (callstore, call) = (self.clone(), call.clone());
+        self.write_as(bytes, |outcome| AddTranscripts { callstore, call, new, outcome }).await
     }
 
     /// Stores an utterance.
@@ -90,6 +71,52 @@ impl Callstore {
     pub(crate) async fn transcripts_of(&self, call: Uuid, list: &ListTranscripts) -> Result<Slice<Transcript>, Error> {
         let rows = select(call, list).all(self.0.database.readers()).await?;
         Ok(Slice::cut(rows, list.page.limit))
+    }
+}
+
+/// A request's utterances on their way to the disk.
+struct AddTranscripts {
+    callstore: Callstore,
+    call: CallRef,
+    new: Vec<NewTranscript>,
+    outcome: Outcome<Vec<Transcript>>,
+}
+
+impl Write for AddTranscripts {
+    fn has_statements(&self) -> bool {
+        false
+    }
+
+    fn work<'a>(&'a mut self, batch: &'a mut Batch) -> BoxFuture<'a, Result<(), DbErr>> {
+        Box::pin(async move {
+            let stored = self.take(batch).await;
+            self.outcome.set(stored)
+        })
+    }
+
+    fn outcome(&mut self) -> &mut dyn Pending {
+        &mut self.outcome
+    }
+}
+
+impl AddTranscripts {
+    async fn take(&mut self, batch: &mut Batch) -> Result<Vec<Transcript>, Error> {
+        let call_id = batch.call_id(&self.call).await?;
+        let created_at = self.callstore.now();
+        let stored = |new: NewTranscript| Transcript {
+            id: self.callstore.0.ids.next(),
+            call_id,
+            speaker: new.speaker,
+            text: new.text,
+            confidence: new.confidence,
+            start_time: new.start_time,
+            end_time: new.end_time,
+            created_at,
+        };
+        let stored: Vec<Transcript> = std::mem::take(&mut self.new).into_iter().map(stored).collect();
+        batch.add_transcripts(stored.iter().cloned().map(row));
+        self.callstore.note_write(batch, call_id);
+        Ok(stored)
     }
 }
 

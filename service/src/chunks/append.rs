@@ -12,9 +12,8 @@ use super::{Track, addition::Addition, track_index, track_name};
 use crate::{
     Callstore, Error, FieldError,
     calls::{AudioFormat, CallRef},
-    database::WriteFailure,
     limits::{CHUNK_MAX_BYTES, CHUNK_MIN_BYTES, SEQUENCE_MAX, TIMESTAMP_MAX_MS},
-    writer::{Batch, LiveTrack, Outcome, State, Write},
+    writer::{Batch, LiveTrack, Outcome, Pending, State, Write},
 };
 
 /// A chunk as it arrives.
@@ -97,6 +96,10 @@ impl Write for AddChunks {
         self.outcome.set(Ok(stored)).is_ok()
     }
 
+    fn has_statements(&self) -> bool {
+        false
+    }
+
     fn work<'a>(&'a mut self, batch: &'a mut Batch) -> BoxFuture<'a, Result<(), DbErr>> {
         Box::pin(async move {
             let stored = self.take_chunks(batch).await;
@@ -104,8 +107,8 @@ impl Write for AddChunks {
         })
     }
 
-    fn answer(self: Box<Self>, failed: Option<&WriteFailure>) {
-        self.outcome.answer(failed);
+    fn outcome(&mut self) -> &mut dyn Pending {
+        &mut self.outcome
     }
 }
 

@@ -13,13 +13,13 @@ use entity::{
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
-    ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 use uuid::Uuid;
 
 use super::{
-    State,
+    State, Write,
     live::{LiveCall, LiveTrack, StoredTrack},
 };
 use crate::{
@@ -27,7 +27,7 @@ use crate::{
     calls::{self, Call, CallRef, Status},
     chunks::{ChunkRow, gather},
     crash,
-    database::data_version,
+    database::{WriteFailure, data_version},
 };
 
 /// How much is moved from the journal to the rows of calls with every transaction, at least.
@@ -54,6 +54,20 @@ impl Batch {
         }
         let (settled, transcripts, duplicates) = (Vec::new(), Vec::new(), BTreeMap::new());
         Ok(Self { transaction, state, settled, transcripts, duplicates })
+    }
+
+    /// Does a write's work so that an error of one of its statements undoes that work only. The disk's errors are all's.
+    pub(super) async fn work_apart(&mut self, write: &mut dyn Write) -> Result<(), DbErr> {
+        self.transaction.execute_unprepared("SAVEPOINT apart").await?;
+        if let Err(error) = write.work(self).await {
+            if !matches!(WriteFailure::of(&error), WriteFailure::Other(_)) {
+                return Err(error);
+            }
+            self.transaction.execute_unprepared("ROLLBACK TO apart").await?;
+            write.outcome().fail(error);
+        }
+        self.transaction.execute_unprepared("RELEASE apart").await?;
+        Ok(())
     }
 
     /// For queries, and for writes to tables other than those whose rows are gathered.

@@ -60,17 +60,29 @@ pub(crate) trait Write: Send {
         false
     }
 
-    /// Does the work. An error is one of the database, and the transaction's end.
+    /// Whether the work has statements of its own, beside rows that are gathered and inserted with those of others.
+    fn has_statements(&self) -> bool;
+
+    /// Does the work. An error is one of the database, and the transaction's end, unless it is done apart.
     fn work<'a>(&'a mut self, batch: &'a mut Batch) -> BoxFuture<'a, Result<(), DbErr>>;
 
+    /// Where its outcome is kept.
+    fn outcome(&mut self) -> &mut dyn Pending;
+}
+
+/// An outcome for which someone waits.
+pub(crate) trait Pending {
+    /// Keeps an error of the database that is this write's alone.
+    fn fail(&mut self, error: DbErr);
+
     /// Answers once the transaction is durable, or has failed.
-    fn answer(self: Box<Self>, failed: Option<&WriteFailure>);
+    fn answer(&mut self, failed: Option<&WriteFailure>);
 }
 
 /// What becomes of a write, and who waits for it.
 pub(crate) struct Outcome<T> {
     result: Option<Result<T, Error>>,
-    answer: oneshot::Sender<Result<T, Error>>,
+    answer: Option<oneshot::Sender<Result<T, Error>>>,
 }
 
 /// A write that is a function.
@@ -90,19 +102,25 @@ impl<T> Outcome<T> {
             }
         }
     }
+}
 
-    /// Answers who waits.
-    pub fn answer(self, failed: Option<&WriteFailure>) {
-        let refused = self.result.as_ref().is_some_and(Result::is_err);
-        let result = match (failed, self.result) {
+impl<T: Send> Pending for Outcome<T> {
+    fn fail(&mut self, error: DbErr) {
+        self.result = Some(Err(Error::Database(error)));
+    }
+
+    fn answer(&mut self, failed: Option<&WriteFailure>) {
+        let result = match (failed, self.result.take()) {
             // A refusal holds whatever became of the others.
-            (Some(_), Some(result)) if refused => result,
+            (Some(_), Some(Err(refusal))) => Err(refusal),
             (Some(failure), _) => Err(failure.to_error()),
             (None, Some(result)) => result,
             (None, None) => Err(Error::Damaged("a write that was not done")),
         };
-        // Whoever asked may be gone; what was written stays.
-        let _ = self.answer.send(result);
+        if let Some(answer) = self.answer.take() {
+            // Whoever asked may be gone; what was written stays.
+            let _ = answer.send(result);
+        }
     }
 }
 
@@ -118,8 +136,12 @@ where
         })
     }
 
-    fn answer(self: Box<Self>, failed: Option<&WriteFailure>) {
-        self.outcome.answer(failed);
+    fn has_statements(&self) -> bool {
+        true
+    }
+
+    fn outcome(&mut self) -> &mut dyn Pending {
+        &mut self.outcome
     }
 }
 
@@ -181,7 +203,7 @@ impl Callstore {
         W: Write + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        self.0.writer.push(Box::new(write(Outcome { result: None, answer })), bytes)?;
+        self.0.writer.push(Box::new(write(Outcome { result: None, answer: Some(answer) })), bytes)?;
         answered.await.unwrap_or(Err(Error::Damaged("a write without an answer")))
     }
 
@@ -223,9 +245,9 @@ async fn work_off(database: Database, mut queue: mpsc::UnboundedReceiver<Queued>
             commit_seconds.record(begun.elapsed().as_secs_f64());
             commit_writes.record(done as f64);
         }
-        for Queued { write, room } in writes.drain(..done) {
+        for Queued { mut write, room } in writes.drain(..done) {
             drop(room);
-            write.answer(failure.as_ref());
+            write.outcome().answer(failure.as_ref());
         }
         if closed {
             break;
@@ -274,8 +296,13 @@ async fn commit(
     };
     let mut batch = Batch::begin(transaction, known).await?;
     crash::point("commit.begun");
-    for queued in writes.iter_mut() {
-        queued.write.work(&mut batch).await?;
+    let alone = writes.len() == 1;
+    for Queued { write, .. } in writes.iter_mut() {
+        if alone || !write.has_statements() {
+            write.work(&mut batch).await?;
+        } else {
+            batch.work_apart(&mut **write).await?;
+        }
     }
     *state = Some(batch.commit(last).await?);
     crash::point("commit.durable");
