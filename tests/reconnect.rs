@@ -82,6 +82,22 @@ async fn a_new_socket_takes_over_from_an_old_one() {
 }
 
 #[tokio::test]
+async fn sockets_take_over_in_the_order_in_which_they_were_accepted() {
+    let server = Server::start().await;
+    let (mut old, mut new) = (connect(&server).await, connect(&server).await);
+    new.json(&start("MZ1")).await;
+    new.json(&inbound("MZ1", 3, 120)).await;
+    old.json(&start("MZ1")).await;
+    old.json(&inbound("MZ1", 1, 80)).await;
+    old.json(&inbound("MZ1", 2, 100)).await;
+    assert_eq!(old.closed().await, (1008, "The stream goes on on another socket.".to_owned()));
+    new.json(&stop("MZ1")).await;
+    assert_eq!(new.closed().await.0, 1000);
+    let recording = completed(&server, "MZ1").await["recordings"][0].clone();
+    assert_eq!((&recording["duration"], &recording["duplicates"]), (&json!(0.14), &json!(0)));
+}
+
+#[tokio::test]
 async fn counters_that_begin_again_are_continued_by_the_clock() {
     let server = Server::start().await;
     let mut first = started(&server, "MZ1").await;

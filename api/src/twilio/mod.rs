@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use service::{
-    Callstore, Error, EventType, Frame, Interruption, MediaStream, NewEvent, audio::decode_base64, limits::BATCH_MAX,
+    Arrival, Callstore, Error, EventType, Frame, Interruption, MediaStream, NewEvent, audio::decode_base64,
+    limits::BATCH_MAX,
 };
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
     problem::Problem,
-    socket::{CloseCode, Fault, OpenSocket, REST, Received, Socket, check_handshake},
+    socket::{CloseCode, Fault, OpenSocket, Received, Rest, Socket, check_handshake},
 };
 use message::{Malformed, Media, Message, Start};
 use start::{Opening, Unfit, clean};
@@ -32,13 +33,16 @@ const NAME_MAX: usize = 256;
 /// `GET /twilio/stream`.
 pub async fn open_twilio_stream(callstore: Data<Callstore>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     check_handshake(&request)?;
-    let session = Session { callstore: Callstore::clone(&callstore), stream: None, skipped: 0 };
+    let arrival = Some(callstore.note_arrival());
+    let session = Session { callstore: Callstore::clone(&callstore), arrival, stream: None, skipped: 0 };
     Ok(Socket::accept(&request, MESSAGE_MAX, |socket| session.run(socket)))
 }
 
 /// A socket of a carrier.
 struct Session {
     callstore: Callstore,
+    /// Until its stream starts.
+    arrival: Option<Arrival>,
     stream: Option<Stream>,
     skipped: u64,
 }
@@ -98,6 +102,8 @@ impl Session {
     async fn run(mut self, mut socket: Socket) {
         let _open = OpenSocket::count("twilio");
         let mut ending = self.listen(&mut socket).await;
+        // Newer sockets need not wait until this one has closed.
+        self.arrival = None;
         if let Some(mut stream) = self.stream.take() {
             if let Err(error) = Box::pin(self.store(&mut stream)).await {
                 ending = Ending::of(&error);
@@ -131,9 +137,9 @@ impl Session {
 
     /// Takes what the carrier had sent before the socket had to close.
     async fn rest(&mut self, interruption: Interruption, socket: &mut Socket) -> Ending {
-        let limit = Instant::now() + REST;
+        let mut left = Rest::default();
         while interruption != Interruption::CallEnded
-            && let Some(received) = socket.receive_rest(limit).await
+            && let Some(received) = socket.receive_rest(&mut left).await
         {
             match self.take(received).await {
                 Ok(()) => {}
@@ -185,15 +191,13 @@ impl Session {
     }
 
     async fn start(&mut self, stream_sid: Option<String>, start: Start) -> Result<(), Ending> {
-        if self.stream.is_some() {
-            return self.skip("second_start");
-        }
+        let Some(arrival) = self.arrival.take() else { return self.skip("second_start") };
         let Opening { stream, big_endian } = Opening::new(stream_sid, start).map_err(|unfit| match unfit {
             Unfit::Name => Ending::new(CloseCode::Invalid, "The start has no streamSid, or one that is not allowed."),
             Unfit::Format => Ending::new(CloseCode::Unsupported, "The media format is not mu-law, A-law or L16, mono."),
         })?;
         let name = stream.stream_sid.clone();
-        let media = Box::pin(self.callstore.open_stream(stream)).await.map_err(|error| Ending::of(&error))?;
+        let media = Box::pin(self.callstore.open_stream(stream, arrival)).await.map_err(|error| Ending::of(&error))?;
         self.stream = Some(Stream { media, name, big_endian, frames: Vec::new(), bytes: 0, gather: GATHER, due: None });
         Ok(())
     }
