@@ -4,7 +4,7 @@ use serde_json::json;
 
 use crate::{
     fixtures::{SESSIONS, check, expected, lines},
-    support::{Server, TestClock, eventually},
+    support::{Server, TestClock, chunk, eventually},
     twilio::{audio, call, column, completed, connect, disconnected, inbound, media, start, started, stop, stored},
 };
 
@@ -87,6 +87,11 @@ async fn sockets_take_over_in_the_order_in_which_they_were_accepted() {
     let (mut old, mut new) = (connect(&server).await, connect(&server).await);
     new.json(&start("MZ1")).await;
     new.json(&inbound("MZ1", 3, 120)).await;
+    // Its messages are read while other calls are written to.
+    server.start_call("MZ2").await;
+    for sequence in 0..8 {
+        server.post("/calls/MZ2/chunks", &chunk("inbound", sequence, sequence * 20)).await.expect(201);
+    }
     old.json(&start("MZ1")).await;
     old.json(&inbound("MZ1", 1, 80)).await;
     old.json(&inbound("MZ1", 2, 100)).await;

@@ -74,7 +74,7 @@ impl Caller {
             Ok(())
         } else if self.call.ending || self.call.acknowledged.len() >= CHUNKS {
             self.end(service).await
-        } else if self.writes % 4 == 0 {
+        } else if self.writes.is_multiple_of(4) {
             self.call.note(service, self.writes).await
         } else {
             self.line.send(service, &mut self.call).await

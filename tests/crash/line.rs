@@ -102,7 +102,7 @@ impl Line {
 
 /// A chunk in a request, or many.
 async fn request(service: &Service, call: &mut Call) -> Result<(), Gone> {
-    let several = call.acknowledged.len() as u32 % 3 == 0;
+    let several = call.acknowledged.len().is_multiple_of(3);
     let numbers = call.resume(if several { CHUNKS } else { 1 });
     let chunk =
         |number| json!({ "audio": encode_base64(&call.audio(number)), "sequence": number, "timestamp": number * 20 });
