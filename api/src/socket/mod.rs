@@ -22,10 +22,11 @@ use decoder::{Decoder, Message};
 use heartbeat::{BEAT, Heartbeat, Pulse};
 use upgrade::Takeover;
 
-/// How long what a peer has sent may be on its way.
-const SILENCE: Duration = Duration::from_millis(20);
-/// How long what was sent before a socket has to close is waited for in all.
-const REST: Duration = Duration::from_millis(200);
+/// How long what a peer has sent may be on its way, and how long it is waited for in all.
+const ON_ITS_WAY: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(200));
+/// The same for a peer that has come back on another socket. It may have given up this one with a full buffer: TCP tries
+/// again after 200 ms at the earliest, and after twice as long the next time.
+const GIVEN_UP: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(1));
 /// How many bytes that can be: more than the buffers of both systems hold of what a peer sent before it hung up.
 const REST_BYTES: usize = 16 * 1024 * 1024;
 
@@ -65,13 +66,22 @@ pub struct Socket {
 /// What is taken still of what a peer sent before its socket has to close. The time that it takes to store it does not count:
 /// after a slow commit there may be more.
 pub struct Rest {
+    silence: Duration,
     wait: Duration,
     bytes: usize,
 }
 
-impl Default for Rest {
-    fn default() -> Self {
-        Self { wait: REST, bytes: REST_BYTES }
+impl Rest {
+    /// What is on its way.
+    pub fn on_its_way() -> Self {
+        let (silence, wait) = ON_ITS_WAY;
+        Self { silence, wait, bytes: REST_BYTES }
+    }
+
+    /// What a peer has left that has come back on another socket.
+    pub fn given_up() -> Self {
+        let (silence, wait) = GIVEN_UP;
+        Self { silence, wait, bytes: REST_BYTES }
     }
 }
 
@@ -157,7 +167,7 @@ impl Socket {
             return None;
         }
         let begun = Instant::now();
-        let received = timeout(left.wait.min(SILENCE), self.receive()).await.ok()?;
+        let received = timeout(left.wait.min(left.silence), self.receive()).await.ok()?;
         left.wait = left.wait.saturating_sub(begun.elapsed());
         left.bytes = left.bytes.saturating_sub(received.bytes());
         Some(received)

@@ -85,7 +85,7 @@ impl Session {
             Err(PeerGone) => (false, (CloseCode::Normal, "")),
         };
         // What was sent before is stored and answered, if there is still someone to answer.
-        let mut left = Rest::default();
+        let mut left = Rest::on_its_way();
         loop {
             if interrupted {
                 self.take_rest(&mut socket, &mut left).await;

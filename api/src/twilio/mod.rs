@@ -1,6 +1,7 @@
 //! Twilio Media Streams, and Telnyx's dialect of them: a WebSocket that carries one phone call. What cannot be read or is
 //! refused is skipped and counted; a call is never lost for one frame.
 
+mod ending;
 mod message;
 mod start;
 
@@ -17,6 +18,7 @@ use crate::{
     problem::Problem,
     socket::{CloseCode, Fault, OpenSocket, Received, Rest, Socket, check_handshake},
 };
+use ending::Ending;
 use message::{Malformed, Media, Message, Start};
 use start::{Opening, Unfit, clean};
 
@@ -60,44 +62,6 @@ struct Stream {
     due: Option<Instant>,
 }
 
-/// How a socket closes.
-struct Ending {
-    code: CloseCode,
-    reason: &'static str,
-    /// Whether the stream is over, not only this socket.
-    stopped: bool,
-}
-
-impl Ending {
-    fn new(code: CloseCode, reason: &'static str) -> Self {
-        Self { code, reason, stopped: false }
-    }
-
-    /// For an error that ends the socket.
-    fn of(error: &Error) -> Self {
-        match error {
-            Error::CallEnded | Error::CallNotFound => Self::new(CloseCode::Policy, "The call has ended."),
-            Error::FormatMismatch { .. } => {
-                Self::new(CloseCode::Unsupported, "The stream has come back in another media format.")
-            }
-            error => {
-                tracing::error!(%error, "A media stream is closed, because the service failed.");
-                Self::new(CloseCode::Error, "The service failed.")
-            }
-        }
-    }
-}
-
-impl From<Interruption> for Ending {
-    fn from(interruption: Interruption) -> Self {
-        match interruption {
-            Interruption::CallEnded => Self::new(CloseCode::Policy, "The call has ended."),
-            Interruption::TakenOver => Self::new(CloseCode::Policy, "The stream goes on on another socket."),
-            Interruption::Stopping => Self::new(CloseCode::Restart, "The service stops."),
-        }
-    }
-}
-
 impl Session {
     async fn run(mut self, mut socket: Socket) {
         let _open = OpenSocket::count("twilio");
@@ -137,11 +101,21 @@ impl Session {
 
     /// Takes what the carrier had sent before the socket had to close.
     async fn rest(&mut self, interruption: Interruption, socket: &mut Socket) -> Ending {
-        let mut left = Rest::default();
-        while interruption != Interruption::CallEnded
-            && let Some(received) = socket.receive_rest(&mut left).await
-        {
-            match self.take(received).await {
+        let mut left = match interruption {
+            Interruption::CallEnded => return interruption.into(),
+            Interruption::TakenOver => Rest::given_up(),
+            Interruption::Stopping => Rest::on_its_way(),
+        };
+        loop {
+            let taken = tokio::select! {
+                biased;
+                () = due(self.stream.as_ref()) => self.store_now().await,
+                received = socket.receive_rest(&mut left) => match received {
+                    Some(received) => self.take(received).await,
+                    None => break,
+                },
+            };
+            match taken {
                 Ok(()) => {}
                 Err(ending) if ending.stopped => return ending,
                 Err(_) => break,
