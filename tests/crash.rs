@@ -36,7 +36,7 @@ const POINTS: [&str; 7] = [
     "finalize.completed",
 ];
 const CALLERS: u32 = 12;
-/// How long a start may take, until the service says that it is ready.
+/// How long a start may take, until the service says that it is ready, on a machine that has nothing else to do.
 const START_MAX: Duration = Duration::from_secs(2);
 
 /// How often the service is killed.
@@ -119,7 +119,11 @@ async fn start(folder: &Path, point: Option<(&str, u32)>, slowest: &mut Duration
     match ready {
         Ok(binary) => {
             let took = begun.elapsed();
-            assert!(took < START_MAX, "a start took {took:?}");
+            let waited = waited(binary.child.id().unwrap());
+            assert!(
+                took.saturating_sub(waited) < START_MAX,
+                "a start took {took:?}, {waited:?} of it for want of a processor"
+            );
             *slowest = took.max(*slowest);
             Some(binary)
         }
@@ -128,6 +132,17 @@ async fn start(folder: &Path, point: Option<(&str, u32)>, slowest: &mut Duration
             None
         }
     }
+}
+
+/// How long the threads of a process have waited for a processor, while other programs had it.
+fn waited(process: u32) -> Duration {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).unwrap();
+    // The time that each has run, has waited, and how often, in nanoseconds. One may have ended meanwhile.
+    let of_thread = |thread: fs::DirEntry| -> Option<u64> {
+        let times = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        times.split_whitespace().nth(1)?.parse().ok()
+    };
+    Duration::from_nanos(threads.filter_map(|thread| of_thread(thread.unwrap())).sum())
 }
 
 /// How many files there are below a folder.
