@@ -1,8 +1,12 @@
-//! The service is killed again and again while clients write: at random moments, and at named points inside a commit and
-//! inside finalizing. After each start all that was acknowledged is there, and every call that ends has one recording with
-//! the right bytes. `CALLSTORE_KILLS=200` makes it a long run.
+//! The service is killed again and again while clients write over HTTP, over the own streaming protocol and as a carrier's
+//! media streams: at random moments, and at named points inside a commit and inside finalizing. After each start all that
+//! was acknowledged is there, and every call that ends has one recording with the right bytes. `CALLSTORE_KILLS=200` makes
+//! it a long run.
 
+mod call;
 mod caller;
+mod line;
+mod service;
 
 use std::{
     fs,
@@ -11,14 +15,15 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use reqwest::Client;
 use tempfile::TempDir;
+use tokio::time::timeout;
 
 use crate::support::{Binary, eventually};
 use caller::Caller;
+use service::Service;
 
 /// Where the process dies; between them it is killed at random moments.
 const POINTS: [&str; 7] = [
@@ -31,6 +36,8 @@ const POINTS: [&str; 7] = [
     "finalize.completed",
 ];
 const CALLERS: u32 = 12;
+/// How long a start may take, until the service says that it is ready, on a machine that has nothing else to do.
+const START_MAX: Duration = Duration::from_secs(2);
 
 /// How often the service is killed.
 fn kills() -> u32 {
@@ -45,44 +52,38 @@ fn draw(round: u32, below: u32) -> u32 {
     (state ^ (state >> 15)).wrapping_mul(0x2C1B_3C6D) % below
 }
 
+/// The point at which the process of a round dies, if it dies by itself, and which time.
+fn point(round: u32) -> Option<(&'static str, u32)> {
+    let point = (round % 2 == 1).then(|| POINTS[(round / 2) as usize % POINTS.len()])?;
+    // Calls end seldom, commits often.
+    let seldom = point.starts_with("finalize") || point == "commit.moved";
+    Some((point, if seldom { 1 } else { 1 + draw(round, 60) }))
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_acknowledged_is_lost_however_often_the_service_is_killed() {
     let folder = TempDir::new().unwrap();
     let acknowledged = Arc::new(AtomicUsize::new(0));
     let mut callers: Vec<_> = (0..CALLERS).map(|number| Caller::new(number, acknowledged.clone())).collect();
-    let mut slowest = Duration::ZERO;
+    let (begun, mut slowest) = (Instant::now(), Duration::ZERO);
     for round in 0..kills() {
-        let point = (round % 2 == 1).then(|| POINTS[(round / 2) as usize % POINTS.len()]);
-        let mut command = Binary::command(folder.path());
-        if let Some(point) = point {
-            // Calls end seldom, commits often.
-            let times = if point.starts_with("finalize") || point == "commit.moved" { 1 } else { 1 + draw(round, 60) };
-            command.env("CALLSTORE_CRASH_AT", format!("{point}:{times}"));
-        }
-        let begun = std::time::Instant::now();
-        let mut service = Binary::start(command).await;
-        slowest = slowest.max(begun.elapsed());
-        let client = Client::builder().no_proxy().build().unwrap();
-        let url = service.url("");
+        let Some(mut binary) = start(folder.path(), point(round), &mut slowest).await else { continue };
+        let service = Service::new(binary.url(""));
         let tasks = callers.drain(..).map(|mut caller| {
-            let (client, url) = (client.clone(), url.clone());
+            let service = service.clone();
             tokio::spawn(async move {
-                // Either all of this, or as much of it as the service lived for.
-                let _ = caller.check_and_write(&client, &url).await;
+                caller.check_and_write(&service).await;
                 caller
             })
         });
         let tasks: Vec<_> = tasks.collect();
-        match point {
-            Some(_) => drop(
-                tokio::time::timeout(Duration::from_secs(60), service.child.wait()).await.expect("it dies").unwrap(),
-            ),
-            None => {
-                let until = acknowledged.load(Ordering::Relaxed) + draw(round, 4_000) as usize;
-                let enough = || async { (acknowledged.load(Ordering::Relaxed) >= until).then_some(()) };
-                eventually("enough is acknowledged", enough).await;
-                service.kill().await;
-            }
+        if point(round).is_some() {
+            timeout(Duration::from_secs(60), binary.child.wait()).await.expect("it dies").unwrap();
+        } else {
+            let until = acknowledged.load(Ordering::Relaxed) + draw(round, 12_000) as usize;
+            let enough = || async { (acknowledged.load(Ordering::Relaxed) >= until).then_some(()) };
+            eventually("enough is acknowledged", enough).await;
+            binary.kill().await;
         }
         for task in tasks {
             callers.push(task.await.unwrap());
@@ -90,19 +91,58 @@ async fn nothing_acknowledged_is_lost_however_often_the_service_is_killed() {
     }
 
     // At last it is left alone, and every call ends.
-    let service = Binary::serve(folder.path()).await;
-    let client = Client::builder().no_proxy().build().unwrap();
-    let (mut recordings, mut checked) = (0, 0);
+    let binary = start(folder.path(), None, &mut slowest).await.expect("it stays");
+    let (mut recordings, mut found) = (0, 0);
     for caller in &mut callers {
-        caller.finish(&client, &service.url("")).await;
+        caller.finish(&Service::new(binary.url(""))).await;
         recordings += caller.recordings;
-        checked += caller.checked;
+        found += caller.found;
     }
     assert_eq!(files(&folder.path().join("data/recordings")), recordings, "a file has no recording, or none its file");
-    let acknowledged = acknowledged.load(Ordering::Relaxed);
-    assert!(checked >= acknowledged, "not all was looked for");
-    println!("{} kills, {acknowledged} acknowledged writes, looked for {checked} times, none lost", kills());
+    assert_eq!(found, acknowledged.load(Ordering::Relaxed), "not all was looked for");
+    println!("{} kills in {:?}: {found} acknowledged writes, all found", kills(), begun.elapsed());
     println!("{recordings} recordings; the slowest start took {slowest:?}");
+}
+
+/// Starts the service, and waits until it is ready: none where it has died before, at its point.
+async fn start(folder: &Path, point: Option<(&str, u32)>, slowest: &mut Duration) -> Option<Binary> {
+    let mut command = Binary::command(folder);
+    if let Some((point, times)) = point {
+        command.env("CALLSTORE_CRASH_AT", format!("{point}:{times}"));
+    }
+    let begun = Instant::now();
+    let ready = match Binary::try_start(command).await {
+        Ok(binary) if Service::new(binary.url("")).is_ready().await => Ok(binary),
+        Ok(_) => Err("it was gone before it was ready".to_owned()),
+        Err(said) => Err(said),
+    };
+    match ready {
+        Ok(binary) => {
+            let took = begun.elapsed();
+            let waited = waited(binary.child.id().unwrap());
+            assert!(
+                took.saturating_sub(waited) < START_MAX,
+                "a start took {took:?}, {waited:?} of it for want of a processor"
+            );
+            *slowest = took.max(*slowest);
+            Some(binary)
+        }
+        Err(said) => {
+            assert!(point.is_some(), "{said}");
+            None
+        }
+    }
+}
+
+/// How long the threads of a process have waited for a processor, while other programs had it.
+fn waited(process: u32) -> Duration {
+    let threads = fs::read_dir(format!("/proc/{process}/task")).unwrap();
+    // The time that each has run, has waited, and how often, in nanoseconds. One may have ended meanwhile.
+    let of_thread = |thread: fs::DirEntry| -> Option<u64> {
+        let times = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        times.split_whitespace().nth(1)?.parse().ok()
+    };
+    Duration::from_nanos(threads.filter_map(|thread| of_thread(thread.unwrap())).sum())
 }
 
 /// How many files there are below a folder.

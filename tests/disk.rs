@@ -1,7 +1,7 @@
-//! Trouble with the disk: full, or failing to sync. What was acknowledged stays, what was not is refused
+//! Trouble with the disk: full, or failing to write or to sync. What was acknowledged stays, what was not is refused
 //! with a status that says so, and the service goes on by itself when the trouble is over.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
@@ -113,7 +113,8 @@ async fn a_full_disk_refuses_what_does_not_fit_and_loses_nothing() {
 }
 
 /// Starts a service whose system calls fail now and then, and sends until it has met enough of that; what was acknowledged is
-/// there after a restart.
+/// there after a restart. Calls are counted by thread, and a failure gives the connection that writes a new one: the first to
+/// fail has to be later than the last of any one transaction, or none ever succeeds.
 async fn with_failing(inject: &str) {
     let folder = TempDir::new().unwrap();
     let mut caller = Caller::new();
@@ -147,4 +148,56 @@ async fn with_failing(inject: &str) {
 #[tokio::test]
 async fn a_sync_that_fails_is_not_taken_for_one_that_worked() {
     with_failing("inject=fsync,fdatasync:error=EIO:when=12+7").await;
+}
+
+#[tokio::test]
+async fn a_write_that_fails_now_and_then_fails_its_transaction_alone() {
+    with_failing("inject=pwrite64:error=EIO:when=60+31").await;
+}
+
+#[tokio::test]
+async fn a_disk_that_fails_for_a_while_is_used_again_when_it_is_back() {
+    let folder = TempDir::new().unwrap();
+    // In a user namespace of its own, so that it can be traced by who is not root.
+    let service = Binary::start(under("unshare", &["--user", "--map-root-user"], folder.path(), &[])).await;
+    let mut caller = Caller::new();
+    let call = |name: &str| json!({ "streamSid": name, "caller": "a" });
+    caller.post(&service, "/calls", &call("MZ1")).await.expect(201);
+    caller.send(&service).await.expect(201);
+
+    let process = service.child.id().unwrap().to_string();
+    let enter = ["-t", &process, "--user", "--preserve-credentials", "strace", "-f", "-qqq", "-p", &process];
+    let fail = ["-o", "/dev/null", "-e", "inject=pwrite64:error=EIO"];
+    let mut strace = Command::new("nsenter").args(enter).args(fail).kill_on_drop(true).spawn().unwrap();
+    let refused = async {
+        loop {
+            let answer = caller.send(&service).await;
+            if answer.status != 201 {
+                break answer;
+            }
+        }
+    };
+    let refused = tokio::time::timeout(Duration::from_secs(60), refused).await.expect("writes fail");
+    let said = json!({ "speaker": "a", "text": "hello" });
+    for answer in [
+        refused,
+        caller.send(&service).await,
+        caller.post(&service, "/calls", &call("MZ2")).await,
+        caller.post(&service, "/calls/MZ1/transcripts", &said).await,
+        caller.post(&service, "/calls/MZ1/end", &Value::Null).await,
+    ] {
+        let answer = answer.expect_problem(503, "storage_unavailable");
+        assert_eq!(answer.header("retry-after"), "1");
+    }
+    let status = caller.ask(&service, Method::GET, "/readyz", &Value::Null).await.expect_problem(503, "not_ready");
+    assert!(status.json()["detail"].as_str().unwrap().contains("database"), "{}", status.text());
+    // What needs no write goes on.
+    caller.ask(&service, Method::GET, "/calls/MZ1", &Value::Null).await.expect(200);
+
+    run_program("kill", &["-INT", &strace.id().unwrap().to_string()]).await;
+    strace.wait().await.unwrap();
+    caller.ask(&service, Method::GET, "/readyz", &Value::Null).await.expect(200);
+    caller.send(&service).await.expect(201);
+    caller.post(&service, "/calls", &call("MZ2")).await.expect(201);
+    caller.end(&service).await;
 }

@@ -1,10 +1,12 @@
 //! Media streams whose socket breaks: they come back, take over, and go on where they were.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use crate::{
     fixtures::{SESSIONS, check, expected, lines},
-    support::{Server, TestClock, eventually},
+    support::{Server, TestClock, chunk, eventually},
     twilio::{audio, call, column, completed, connect, disconnected, inbound, media, start, started, stop, stored},
 };
 
@@ -79,6 +81,54 @@ async fn a_new_socket_takes_over_from_an_old_one() {
     assert_eq!(new.closed().await.0, 1000);
     let recording = completed(&server, "MZ1").await["recordings"][0].clone();
     assert_eq!((&recording["duration"], &recording["duplicates"]), (&json!(0.14), &json!(0)));
+}
+
+#[tokio::test]
+async fn sockets_take_over_in_the_order_in_which_they_were_accepted() {
+    let server = Server::start().await;
+    let (mut old, mut new) = (connect(&server).await, connect(&server).await);
+    new.json(&start("MZ1")).await;
+    new.json(&inbound("MZ1", 3, 120)).await;
+    // Its messages are read while other calls are written to.
+    server.start_call("MZ2").await;
+    for sequence in 0..8 {
+        server.post("/calls/MZ2/chunks", &chunk("inbound", sequence, sequence * 20)).await.expect(201);
+    }
+    old.json(&start("MZ1")).await;
+    old.json(&inbound("MZ1", 1, 80)).await;
+    old.json(&inbound("MZ1", 2, 100)).await;
+    assert_eq!(old.closed().await, (1008, "The stream goes on on another socket.".to_owned()));
+    new.json(&stop("MZ1")).await;
+    assert_eq!(new.closed().await.0, 1000);
+    let recording = completed(&server, "MZ1").await["recordings"][0].clone();
+    assert_eq!((&recording["duration"], &recording["duplicates"]), (&json!(0.14), &json!(0)));
+}
+
+#[tokio::test]
+async fn what_comes_late_on_the_old_socket_is_stored_before_the_new_one_goes_on() {
+    let server = Server::start().await;
+    let mut old = started(&server, "MZ1").await;
+    old.json(&inbound("MZ1", 1, 80)).await;
+    stored(&server, "MZ1", 1).await;
+    let mut new = connect(&server).await;
+    new.json(&start("MZ1")).await;
+    new.json(&inbound("MZ1", 3, 120)).await;
+    // TCP would take so long, and longer, to send again what was lost.
+    server.start_call("MZ2").await;
+    let begun = Instant::now();
+    for sequence in 0.. {
+        server.post("/calls/MZ2/chunks", &chunk("inbound", sequence, sequence * 20)).await.expect(201);
+        if begun.elapsed() > Duration::from_millis(200) {
+            break;
+        }
+    }
+    old.json(&inbound("MZ1", 2, 100)).await;
+    drop(old);
+    new.json(&stop("MZ1")).await;
+    assert_eq!(new.closed().await.0, 1000);
+    let call = completed(&server, "MZ1").await;
+    let recording = &call["recordings"][0];
+    assert_eq!((&recording["duration"], recording["gaps"].as_array().unwrap().len()), (&json!(0.14), 1), "{recording}");
 }
 
 #[tokio::test]

@@ -46,7 +46,7 @@ pub use page::{Page, Slice};
 pub use policy::{Policy, RECONNECT_GRACE};
 pub use recordings::{Gap, Recording, RecordingFile};
 pub use store::Store;
-pub use streams::{Added, CallSocket, Frame, Interruption, MediaStream, NewStream, Refused, SocketWriter};
+pub use streams::{Added, Arrival, CallSocket, Frame, Interruption, MediaStream, NewStream, Refused, SocketWriter};
 pub use transcripts::{ListTranscripts, NewTranscript, Transcript};
 
 use finalizer::Finalizer;

@@ -2,16 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{service, simulate};
-
-/// The transports that acknowledge: what a carrier sends into a connection that breaks may be lost.
-const ACKNOWLEDGED: [&str; 2] = ["http", "stream"];
+use super::{TRANSPORTS, service, simulate};
 
 #[tokio::test]
 async fn what_chaos_leaves_is_recorded_to_the_sample() {
     let (_folder, service) = service().await;
     let mut disturbances = Vec::new();
-    for transport in ACKNOWLEDGED {
+    for transport in TRANSPORTS {
         let arguments =
             "--calls 12 --duration 8s --ramp 0s --pace max --chaos --seed 7 --verify samples --json --transport";
         let report = simulate(&service.url(""), &format!("{arguments} {transport}")).await.good();
@@ -32,7 +29,7 @@ async fn what_chaos_leaves_is_recorded_to_the_sample() {
 async fn recorded_sessions_can_be_disturbed_too() {
     let (_folder, service) = service().await;
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/twilio/clean-two-party.jsonl");
-    for transport in ACKNOWLEDGED {
+    for transport in TRANSPORTS {
         let arguments = format!("{file} --calls 2 --chaos --seed 5 --json --transport {transport}");
         let report = simulate(&service.url(""), &arguments).await.good();
         assert!(report["chaos"]["lost"].as_u64().unwrap() > 0, "{report}");

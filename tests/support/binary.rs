@@ -45,7 +45,12 @@ impl Binary {
     }
 
     /// Starts a command that serves and waits until it says where it listens.
-    pub async fn start(mut command: Command) -> Self {
+    pub async fn start(command: Command) -> Self {
+        Self::try_start(command).await.unwrap_or_else(|said| panic!("the service ended before it listened: {said}"))
+    }
+
+    /// The same, or what the service said where it has ended before it listened.
+    pub async fn try_start(mut command: Command) -> Result<Self, String> {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let listening = async {
@@ -54,15 +59,15 @@ impl Binary {
                 said = said + &line + "\n";
                 let line: serde_json::Value = serde_json::from_str(&line).unwrap_or_default();
                 if let Some(address) = line["address"].as_str() {
-                    return address.to_owned();
+                    return Ok(address.to_owned());
                 }
             }
-            panic!("the service ended before it listened: {said}");
+            Err(said)
         };
-        let address = tokio::time::timeout(Duration::from_secs(30), listening).await.unwrap();
+        let address = tokio::time::timeout(Duration::from_secs(30), listening).await.unwrap()?;
         // Keep reading, so that the log never fills its pipe.
         tokio::spawn(async move { while lines.next_line().await.is_ok_and(|line| line.is_some()) {} });
-        Self { child, address }
+        Ok(Self { child, address })
     }
 
     pub fn url(&self, path: &str) -> String {

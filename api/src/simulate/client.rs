@@ -1,10 +1,9 @@
 //! The operations that a replay needs, over HTTP: one client for all calls.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::{Method, StatusCode, Url, redirect};
-use serde::de::DeserializeOwned;
 use tokio::{
     sync::Semaphore,
     time::{self, Instant},
@@ -13,6 +12,7 @@ use tokio::{
 use super::{
     CallFailure, SimulateError,
     answer::{Answer, Call, ChunkStatus},
+    request::{Download, Request},
 };
 
 /// How many requests are under way at a time: more would only wait inside the service, and cost a socket each.
@@ -41,8 +41,6 @@ const LOOK_PAUSE_MAX: Duration = Duration::from_millis(250);
 /// How long it is waited for a call to end by itself.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(60);
 
-const ACCEPT: (&str, &str) = ("Accept", "application/json");
-const JSON: (&str, &str) = ("Content-Type", "application/json");
 /// The end of a call is answered when it is finalized, or after so many seconds.
 const END_WAIT: (&str, &str) = ("Prefer", "wait=30");
 
@@ -222,50 +220,5 @@ impl Client {
         let (name, value) = request.header;
         let builder = self.http.request(request.method.clone(), format!("{}{}", self.base, request.path));
         Answer::read(builder.header(name, value).body(request.body.clone()).send().await?).await
-    }
-}
-
-/// A request that can be made again.
-struct Request {
-    method: Method,
-    path: String,
-    header: (&'static str, &'static str),
-    body: Bytes,
-    /// Whether making it twice does what making it once does.
-    repeatable: bool,
-}
-
-/// A recording as it comes.
-pub struct Download {
-    request: String,
-    response: reqwest::Response,
-}
-
-impl Download {
-    /// The next piece; `None` at the end.
-    pub async fn next(&mut self) -> Result<Option<Bytes>, CallFailure> {
-        self.response.chunk().await.map_err(|source| CallFailure::NoAnswer { request: self.request.clone(), source })
-    }
-}
-
-impl fmt::Display for Request {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} {}", self.method, self.path)
-    }
-}
-
-impl Request {
-    fn json(method: Method, path: String, body: Bytes) -> Self {
-        Self { method, path, header: JSON, body, repeatable: true }
-    }
-
-    fn get(path: String) -> Self {
-        Self { method: Method::GET, path, header: ACCEPT, body: Bytes::new(), repeatable: true }
-    }
-
-    /// Reads its answer.
-    fn read<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, CallFailure> {
-        serde_json::from_slice(&answer.body)
-            .map_err(|source| CallFailure::Unintelligible { request: self.to_string(), source })
     }
 }

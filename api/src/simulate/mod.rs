@@ -21,6 +21,7 @@ mod pace;
 mod plan;
 mod progress;
 mod report;
+mod request;
 mod schedule;
 mod script;
 mod session;

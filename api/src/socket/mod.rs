@@ -10,7 +10,7 @@ use std::{future::Future, time::Duration};
 use actix_http::ws::{handshake_response, verify_handshake};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout_at};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 
 pub use actix_http::ws::CloseCode;
 pub use decoder::Fault;
@@ -22,10 +22,13 @@ use decoder::{Decoder, Message};
 use heartbeat::{BEAT, Heartbeat, Pulse};
 use upgrade::Takeover;
 
-/// How long what a peer has sent may be on its way.
-const SILENCE: Duration = Duration::from_millis(20);
-/// How long what was sent before a socket has to close is taken.
-pub const REST: Duration = Duration::from_millis(200);
+/// How long what a peer has sent may be on its way, and how long it is waited for in all.
+const ON_ITS_WAY: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(200));
+/// The same for a peer that has come back on another socket. It may have given up this one with a full buffer: TCP tries
+/// again after 200 ms at the earliest, and after twice as long the next time.
+const GIVEN_UP: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(1));
+/// How many bytes that can be: more than the buffers of both systems hold of what a peer sent before it hung up.
+const REST_BYTES: usize = 16 * 1024 * 1024;
 
 /// What a socket has received.
 #[derive(Debug)]
@@ -40,6 +43,16 @@ pub enum Received {
     Closed,
 }
 
+impl Received {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) => bytes.len(),
+            Self::Faulty(_) | Self::Closed => 0,
+        }
+    }
+}
+
 /// An open socket.
 pub struct Socket {
     connection: Connection,
@@ -48,6 +61,28 @@ pub struct Socket {
     decoder: Decoder,
     heartbeat: Heartbeat,
     beats: Interval,
+}
+
+/// What is taken still of what a peer sent before its socket has to close. The time that it takes to store it does not count:
+/// after a slow commit there may be more.
+pub struct Rest {
+    silence: Duration,
+    wait: Duration,
+    bytes: usize,
+}
+
+impl Rest {
+    /// What is on its way.
+    pub fn on_its_way() -> Self {
+        let (silence, wait) = ON_ITS_WAY;
+        Self { silence, wait, bytes: REST_BYTES }
+    }
+
+    /// What a peer has left that has come back on another socket.
+    pub fn given_up() -> Self {
+        let (silence, wait) = GIVEN_UP;
+        Self { silence, wait, bytes: REST_BYTES }
+    }
 }
 
 /// The peer does not take what is sent to it.
@@ -138,10 +173,17 @@ impl Socket {
         }
     }
 
-    /// Waits for what the peer had sent before a moment: the next message, or nothing when it falls silent, or `limit` has
-    /// come.
-    pub async fn receive_rest(&mut self, limit: Instant) -> Option<Received> {
-        timeout_at(limit.min(Instant::now() + SILENCE), self.receive()).await.ok()
+    /// Waits for what the peer had sent before a moment: the next message, or nothing when it falls silent, or nothing is
+    /// left to be taken.
+    pub async fn receive_rest(&mut self, left: &mut Rest) -> Option<Received> {
+        if left.wait.is_zero() || left.bytes == 0 {
+            return None;
+        }
+        let begun = Instant::now();
+        let received = timeout(left.wait.min(left.silence), self.receive()).await.ok()?;
+        left.wait = left.wait.saturating_sub(begun.elapsed());
+        left.bytes = left.bytes.saturating_sub(received.bytes());
+        Some(received)
     }
 
     /// The next message of what has come, if it is whole.

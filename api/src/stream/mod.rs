@@ -8,13 +8,12 @@ use std::{future::pending, pin::Pin};
 
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web::Data};
 use service::{CallSocket, Callstore, Interruption};
-use tokio::time::Instant;
 
 use crate::{
     extract::{CallPath, NoQuery, Query},
     observe::RequestId,
     problem::Problem,
-    socket::{CloseCode, Fault, OpenSocket, PeerGone, REST, Received, Socket, check_handshake},
+    socket::{CloseCode, Fault, OpenSocket, PeerGone, Received, Rest, Socket, check_handshake},
 };
 use frame::Incoming;
 use reply::{Reply, store};
@@ -88,10 +87,10 @@ impl Session {
             Err(PeerGone) => (false, (CloseCode::Normal, "")),
         };
         // What was sent before is stored and answered, if there is still someone to answer.
-        let limit = Instant::now() + REST;
+        let mut left = Rest::on_its_way();
         loop {
             if interrupted {
-                self.take_rest(&mut socket, limit).await;
+                self.take_rest(&mut socket, &mut left).await;
             }
             let Some(under_way) = commit.take().or_else(|| self.commit()) else { break };
             let _ = self.finish(under_way, &mut socket).await;
@@ -139,10 +138,9 @@ impl Session {
     }
 
     /// Takes what the client had sent before the socket had to close.
-    async fn take_rest(&mut self, socket: &mut Socket, limit: Instant) {
+    async fn take_rest(&mut self, socket: &mut Socket, left: &mut Rest) {
         while self.has_room()
-            && Instant::now() < limit
-            && let Some(received) = socket.receive_rest(limit).await
+            && let Some(received) = socket.receive_rest(left).await
         {
             if self.take(received).is_err() {
                 break;

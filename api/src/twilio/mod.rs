@@ -1,6 +1,7 @@
 //! Twilio Media Streams, and Telnyx's dialect of them: a WebSocket that carries one phone call. What cannot be read or is
 //! refused is skipped and counted; a call is never lost for one frame.
 
+mod ending;
 mod message;
 mod start;
 
@@ -8,14 +9,16 @@ use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use service::{
-    Callstore, Error, EventType, Frame, Interruption, MediaStream, NewEvent, audio::decode_base64, limits::BATCH_MAX,
+    Arrival, Callstore, Error, EventType, Frame, Interruption, MediaStream, NewEvent, audio::decode_base64,
+    limits::BATCH_MAX,
 };
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
     problem::Problem,
-    socket::{CloseCode, Fault, OpenSocket, REST, Received, Socket, check_handshake},
+    socket::{CloseCode, Fault, OpenSocket, Received, Rest, Socket, check_handshake},
 };
+use ending::Ending;
 use message::{Malformed, Media, Message, Start};
 use start::{Opening, Unfit, clean};
 
@@ -34,13 +37,16 @@ const NAME_MAX: usize = 256;
 /// `GET /twilio/stream`.
 pub async fn open_twilio_stream(callstore: Data<Callstore>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     check_handshake(&request)?;
-    let session = Session { callstore: Callstore::clone(&callstore), stream: None, skipped: 0 };
+    let arrival = Some(callstore.note_arrival());
+    let session = Session { callstore: Callstore::clone(&callstore), arrival, stream: None, skipped: 0 };
     Ok(Socket::accept(&request, MESSAGE_MAX, |socket| session.run(socket)))
 }
 
 /// A socket of a carrier.
 struct Session {
     callstore: Callstore,
+    /// Until its stream starts.
+    arrival: Option<Arrival>,
     stream: Option<Stream>,
     skipped: u64,
 }
@@ -58,48 +64,12 @@ struct Stream {
     due: Option<Instant>,
 }
 
-/// How a socket closes.
-struct Ending {
-    code: CloseCode,
-    reason: &'static str,
-    /// Whether the stream is over, not only this socket.
-    stopped: bool,
-}
-
-impl Ending {
-    fn new(code: CloseCode, reason: &'static str) -> Self {
-        Self { code, reason, stopped: false }
-    }
-
-    /// For an error that ends the socket.
-    fn of(error: &Error) -> Self {
-        match error {
-            Error::CallEnded | Error::CallNotFound => Self::new(CloseCode::Policy, "The call has ended."),
-            Error::FormatMismatch { .. } => {
-                Self::new(CloseCode::Unsupported, "The stream has come back in another media format.")
-            }
-            error => {
-                tracing::error!(%error, "A media stream is closed, because the service failed.");
-                Self::new(CloseCode::Error, "The service failed.")
-            }
-        }
-    }
-}
-
-impl From<Interruption> for Ending {
-    fn from(interruption: Interruption) -> Self {
-        match interruption {
-            Interruption::CallEnded => Self::new(CloseCode::Policy, "The call has ended."),
-            Interruption::TakenOver => Self::new(CloseCode::Policy, "The stream goes on on another socket."),
-            Interruption::Stopping => Self::new(CloseCode::Restart, "The service stops."),
-        }
-    }
-}
-
 impl Session {
     async fn run(mut self, mut socket: Socket) {
         let _open = OpenSocket::count("twilio");
         let mut ending = self.listen(&mut socket).await;
+        // Newer sockets need not wait until this one has closed.
+        self.arrival = None;
         if let Some(mut stream) = self.stream.take() {
             if let Err(error) = Box::pin(self.store(&mut stream)).await {
                 ending = Ending::of(&error);
@@ -148,11 +118,21 @@ impl Session {
 
     /// Takes what the carrier had sent before the socket had to close.
     async fn rest(&mut self, interruption: Interruption, socket: &mut Socket) -> Ending {
-        let limit = Instant::now() + REST;
-        while interruption != Interruption::CallEnded
-            && let Some(received) = socket.receive_rest(limit).await
-        {
-            match self.take(received).await {
+        let mut left = match interruption {
+            Interruption::CallEnded => return interruption.into(),
+            Interruption::TakenOver => Rest::given_up(),
+            Interruption::Stopping => Rest::on_its_way(),
+        };
+        loop {
+            let taken = tokio::select! {
+                biased;
+                () = due(self.stream.as_ref()) => self.store_now().await,
+                received = socket.receive_rest(&mut left) => match received {
+                    Some(received) => self.take(received).await,
+                    None => break,
+                },
+            };
+            match taken {
                 Ok(()) => {}
                 Err(ending) if ending.stopped => return ending,
                 Err(_) => break,
@@ -202,15 +182,13 @@ impl Session {
     }
 
     async fn start(&mut self, stream_sid: Option<String>, start: Start) -> Result<(), Ending> {
-        if self.stream.is_some() {
-            return self.skip("second_start");
-        }
+        let Some(arrival) = self.arrival.take() else { return self.skip("second_start") };
         let Opening { stream, big_endian } = Opening::new(stream_sid, start).map_err(|unfit| match unfit {
             Unfit::Name => Ending::new(CloseCode::Invalid, "The start has no streamSid, or one that is not allowed."),
             Unfit::Format => Ending::new(CloseCode::Unsupported, "The media format is not mu-law, A-law or L16, mono."),
         })?;
         let name = stream.stream_sid.clone();
-        let media = Box::pin(self.callstore.open_stream(stream)).await.map_err(|error| Ending::of(&error))?;
+        let media = Box::pin(self.callstore.open_stream(stream, arrival)).await.map_err(|error| Ending::of(&error))?;
         self.stream = Some(Stream { media, name, big_endian, frames: Vec::new(), bytes: 0, gather: GATHER, due: None });
         Ok(())
     }

@@ -249,3 +249,8 @@ pub(crate) async fn data_version(transaction: &DatabaseTransaction) -> Result<i6
         None => Ok(0),
     }
 }
+
+/// Writes a page that says nothing, so that the disk has to take it: what changes nothing is committed without being written.
+pub(crate) async fn write_page(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+    transaction.execute_unprepared("PRAGMA user_version = 0").await.map(drop)
+}

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{
-    Interruption,
+    Arrival, Interruption,
     continuity::{Continuity, StoredTrack},
     registry::Place,
 };
@@ -73,13 +73,14 @@ pub struct Refused {
 }
 
 impl Callstore {
-    /// Starts the call of a stream, or goes on with it where the stream has come back. An older socket of the stream is
-    /// interrupted; what it had is stored when this returns.
+    /// Starts the call of a stream, or goes on with it where the stream has come back. The sockets of a stream open in the
+    /// order of their arrival, whichever asks first. An older one is interrupted; what it had is stored when this returns.
     ///
     /// # Errors
     /// `CallEnded`, `FormatMismatch` where the stream comes back in another format, `Invalid`, or a failing database.
-    pub async fn open_stream(&self, new: NewStream) -> Result<MediaStream, Error> {
+    pub async fn open_stream(&self, new: NewStream, arrival: Arrival) -> Result<MediaStream, Error> {
         let now = self.now();
+        arrival.turn(&new.stream_sid).await;
         let given = new.audio_format;
         let (call, created) = self.call_of_stream(new).await?;
         if call.status != Status::Active {
@@ -91,7 +92,7 @@ impl Callstore {
         }
         // A call that had been written to by a stream of an earlier process was started by it.
         let began = if call.last_write_at.is_some() { call.created_at } else { now };
-        let (place, began) = Place::of_carrier(self, call.id, began).await;
+        let (place, began) = Place::of_carrier(self, call.id, arrival, began).await;
         self.note_open(call.id).await?;
         let elapsed_ms = u32::try_from(now.0 - began.0).unwrap_or(if now.0 < began.0 { 0 } else { u32::MAX });
         let stored = if created { [None; 2] } else { self.stored_tracks(call.id, expected).await? };

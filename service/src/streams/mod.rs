@@ -2,14 +2,19 @@
 //! protocol, which join one. Both note when they open and when they are gone, so that a call whose stream does not come back
 //! can be ended.
 
+mod arrival;
 mod carrier;
 mod continuity;
 mod each;
 mod registry;
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests;
 
 use futures_util::FutureExt;
 use uuid::Uuid;
 
+pub use arrival::Arrival;
 pub use carrier::{Frame, MediaStream, NewStream, Refused};
 pub use each::Added;
 pub use registry::Interruption;

@@ -8,12 +8,14 @@ use std::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
+use super::arrival::{Arrival, Arrivals};
 use crate::{Callstore, Timestamp};
 
 /// The open sockets of all calls.
 #[derive(Default)]
 pub(crate) struct Streams {
     calls: Mutex<HashMap<Uuid, Live>>,
+    pub(super) arrivals: Arrivals,
     stop: CancellationToken,
 }
 
@@ -104,9 +106,15 @@ impl Place {
         Self::new(callstore, call, None, replaced, live.ended.clone(), done)
     }
 
-    /// Takes the place of the carrier's socket, and waits until the one before has written what it had. `began` is when
-    /// the stream first started, where this process has not seen that; returned is what holds.
-    pub async fn of_carrier(callstore: &Callstore, call: Uuid, began: Timestamp) -> (Self, Timestamp) {
+    /// Takes the place of the carrier's socket, and waits until the one before has written what it had. It has to be the
+    /// arrival's turn. `began` is when the stream first started, where this process has not seen that; returned is what
+    /// holds.
+    pub async fn of_carrier(
+        callstore: &Callstore,
+        call: Uuid,
+        arrival: Arrival,
+        began: Timestamp,
+    ) -> (Self, Timestamp) {
         let (place, began, before) = {
             let mut calls = callstore.0.streams.calls();
             let live = calls.entry(call).or_default();
@@ -118,6 +126,7 @@ impl Place {
             let began = *live.began.get_or_insert(began);
             (Self::new(callstore, call, Some(number), replaced, live.ended.clone(), done), began, before)
         };
+        drop(arrival);
         if let Some(before) = before {
             metrics::counter!("callstore_stream_takeovers_total").increment(1);
             before.replaced.cancel();

@@ -104,6 +104,11 @@ impl LiveCalls {
 }
 
 impl LiveCall {
+    /// Whether its row told not long ago that it was written to, so that it need not tell of this write at once.
+    pub fn may_tell_later(&self, now: Timestamp, every_ms: i64) -> bool {
+        self.disconnected_at.is_none() && self.noted_at.is_some_and(|before| now.0 - before.0 < 2 * every_ms)
+    }
+
     pub fn track(&mut self, track: Track) -> &mut LiveTrack {
         match track {
             Track::Inbound => &mut self.tracks[0],

@@ -7,6 +7,7 @@ mod journal;
 mod live;
 mod recent;
 mod state;
+mod write;
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -24,6 +25,9 @@ use uuid::Uuid;
 pub(crate) use batch::Batch;
 pub(crate) use live::{LiveTrack, StoredTrack};
 pub(crate) use state::State;
+pub(crate) use write::{Outcome, Pending, Write};
+
+use write::Request;
 
 use crate::{
     Callstore, Error, crash,
@@ -50,99 +54,6 @@ pub(crate) struct Writer {
 struct Queued {
     write: Box<dyn Write>,
     room: OwnedSemaphorePermit,
-}
-
-/// A write: first its work in the transaction, then its answer.
-pub(crate) trait Write: Send {
-    /// Does the work with what is known alone, and says whether that was enough; it is done again in a transaction where it
-    /// was not, and where what was known has turned out to be wrong.
-    fn work_at_once(&mut self, _state: &mut State) -> bool {
-        false
-    }
-
-    /// Whether the work has statements of its own, beside rows that are gathered and inserted with those of others.
-    fn has_statements(&self) -> bool;
-
-    /// Does the work. An error is one of the database, and the transaction's end, unless it is done apart.
-    fn work<'a>(&'a mut self, batch: &'a mut Batch) -> BoxFuture<'a, Result<(), DbErr>>;
-
-    /// Where its outcome is kept.
-    fn outcome(&mut self) -> &mut dyn Pending;
-}
-
-/// An outcome for which someone waits.
-pub(crate) trait Pending {
-    /// Keeps an error of the database that is this write's alone.
-    fn fail(&mut self, error: DbErr);
-
-    /// Answers once the transaction is durable, or has failed.
-    fn answer(&mut self, failed: Option<&WriteFailure>);
-}
-
-/// What becomes of a write, and who waits for it.
-pub(crate) struct Outcome<T> {
-    result: Option<Result<T, Error>>,
-    answer: Option<oneshot::Sender<Result<T, Error>>>,
-}
-
-/// A write that is a function.
-struct Request<F, T> {
-    work: Option<F>,
-    outcome: Outcome<T>,
-}
-
-impl<T> Outcome<T> {
-    /// Keeps a result until it is durable. An error of the database is the transaction's end.
-    pub fn set(&mut self, result: Result<T, Error>) -> Result<(), DbErr> {
-        match result {
-            Err(Error::Database(error)) => Err(error),
-            result => {
-                self.result = Some(result);
-                Ok(())
-            }
-        }
-    }
-}
-
-impl<T: Send> Pending for Outcome<T> {
-    fn fail(&mut self, error: DbErr) {
-        self.result = Some(Err(Error::Database(error)));
-    }
-
-    fn answer(&mut self, failed: Option<&WriteFailure>) {
-        let result = match (failed, self.result.take()) {
-            // A refusal holds whatever became of the others.
-            (Some(_), Some(Err(refusal))) => Err(refusal),
-            (Some(failure), _) => Err(failure.to_error()),
-            (None, Some(result)) => result,
-            (None, None) => Err(Error::Damaged("a write that was not done")),
-        };
-        if let Some(answer) = self.answer.take() {
-            // Whoever asked may be gone; what was written stays.
-            let _ = answer.send(result);
-        }
-    }
-}
-
-impl<F, T> Write for Request<F, T>
-where
-    F: for<'a> FnOnce(&'a mut Batch) -> BoxFuture<'a, Result<T, Error>> + Send,
-    T: Send,
-{
-    fn work<'a>(&'a mut self, batch: &'a mut Batch) -> BoxFuture<'a, Result<(), DbErr>> {
-        Box::pin(async move {
-            let Some(work) = self.work.take() else { return Ok(()) };
-            self.outcome.set(work(batch).await)
-        })
-    }
-
-    fn has_statements(&self) -> bool {
-        true
-    }
-
-    fn outcome(&mut self) -> &mut dyn Pending {
-        &mut self.outcome
-    }
 }
 
 impl Writer {
@@ -194,7 +105,7 @@ impl Callstore {
         T: Send + 'static,
         F: for<'a> FnOnce(&'a mut Batch) -> BoxFuture<'a, Result<T, Error>> + Send + 'static,
     {
-        self.write_as(bytes, |outcome| Request { work: Some(work), outcome }).await
+        self.write_as(bytes, |outcome| Request::new(work, outcome)).await
     }
 
     /// As [`write`](Self::write), for a write of a type of its own.
@@ -203,7 +114,7 @@ impl Callstore {
         W: Write + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        self.0.writer.push(Box::new(write(Outcome { result: None, answer: Some(answer) })), bytes)?;
+        self.0.writer.push(Box::new(write(Outcome::new(answer))), bytes)?;
         answered.await.unwrap_or(Err(Error::Damaged("a write without an answer")))
     }
 

@@ -4,7 +4,7 @@
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::super::{
-    CallFailure, client::Download, ledger::Ledger, message::Track, source::Frame, synthetic::Synthetic,
+    CallFailure, ledger::Ledger, message::Track, request::Download, source::Frame, synthetic::Synthetic,
 };
 
 /// The header that the service writes.

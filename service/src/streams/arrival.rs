@@ -1,0 +1,96 @@
+//! In which order a carrier's sockets were accepted, until each holds its place. The sockets of a stream that comes back are
+//! read by different threads, so that the `start` of the newer one may be read first.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout_at},
+};
+
+use crate::Callstore;
+
+/// How long after it was accepted a socket that has not named its stream is waited for. A carrier names it at once.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// The sockets that were accepted and do not hold a place yet.
+#[derive(Default)]
+pub(super) struct Arrivals(Mutex<Accepted>);
+
+#[derive(Default)]
+struct Accepted {
+    last: u64,
+    sockets: BTreeMap<u64, Unplaced>,
+}
+
+/// A socket without a place.
+#[derive(Clone)]
+struct Unplaced {
+    accepted: Instant,
+    /// Its stream, once it has named it. The channel closes when the socket has its place, or is gone.
+    stream: watch::Receiver<Option<String>>,
+}
+
+/// A carrier's socket from its handshake to its place:
+///
+/// ```text
+/// accepted -> named -> holds its place
+///     \________\_____-> gone (dropped)
+/// ```
+pub struct Arrival {
+    callstore: Callstore,
+    number: u64,
+    stream: watch::Sender<Option<String>>,
+}
+
+impl Arrivals {
+    fn accepted(&self) -> MutexGuard<'_, Accepted> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Callstore {
+    /// Notes that a carrier's socket is about to be accepted. To be called before the peer hears of it: then a socket that
+    /// replaces another is noted after it.
+    #[must_use]
+    pub fn note_arrival(&self) -> Arrival {
+        let (sender, stream) = watch::channel(None);
+        let mut accepted = self.0.streams.arrivals.accepted();
+        accepted.last += 1;
+        let number = accepted.last;
+        accepted.sockets.insert(number, Unplaced { accepted: Instant::now(), stream });
+        drop(accepted);
+        Arrival { callstore: self.clone(), number, stream: sender }
+    }
+}
+
+impl Arrival {
+    /// Names the socket's stream, and waits until all sockets of that stream which were accepted before this one hold their
+    /// places or are gone. Sockets of other streams are waited for only until they have named theirs.
+    pub(super) async fn turn(&self, stream_sid: &str) {
+        self.stream.send_replace(Some(stream_sid.to_owned()));
+        let may_be_same = |older: &&Unplaced| older.stream.borrow().as_deref().is_none_or(|name| name == stream_sid);
+        let older: Vec<Unplaced> = {
+            let accepted = self.callstore.0.streams.arrivals.accepted();
+            accepted.sockets.range(..self.number).map(|(_, older)| older).filter(may_be_same).cloned().collect()
+        };
+        for Unplaced { accepted, mut stream } in older {
+            let same = match timeout_at(accepted + PATIENCE, stream.wait_for(Option::is_some)).await {
+                Ok(Ok(name)) => name.as_deref() == Some(stream_sid),
+                // It is gone, or says nothing.
+                Ok(Err(_)) | Err(_) => false,
+            };
+            while same && stream.changed().await.is_ok() {}
+        }
+    }
+}
+
+impl Drop for Arrival {
+    fn drop(&mut self) {
+        self.callstore.0.streams.arrivals.accepted().sockets.remove(&self.number);
+    }
+}

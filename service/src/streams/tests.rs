@@ -1,0 +1,85 @@
+//! Sockets of one stream hold it in the order in which they were accepted.
+
+use std::{pin::pin, sync::Arc};
+
+use futures_util::{FutureExt, poll};
+use serde_json::Map;
+use tempfile::TempDir;
+
+use crate::{
+    CallRef, Callstore, Frame, Interruption, NewStream, Policy, Store, SystemClock, SystemIds, Track, plans::database,
+};
+
+async fn callstore() -> (Callstore, TempDir) {
+    let (database, folder) = database().await;
+    let store = Store::open(&folder.path().join("recordings")).unwrap();
+    (Callstore::new(database, store, Box::new(SystemClock), Arc::new(SystemIds), Policy::default()), folder)
+}
+
+fn stream(name: &str) -> NewStream {
+    NewStream {
+        stream_sid: name.to_owned(),
+        call_sid: None,
+        caller: "unknown".to_owned(),
+        audio_format: None,
+        custom_data: Map::new(),
+    }
+}
+
+fn frames(chunks: std::ops::Range<u32>) -> Vec<Frame> {
+    let frame = |chunk| Frame { track: Track::Inbound, chunk, timestamp_ms: chunk * 20, audio: vec![chunk as u8; 160] };
+    chunks.map(frame).collect()
+}
+
+#[tokio::test]
+async fn a_newer_socket_waits_for_an_older_one_of_its_stream() {
+    let (callstore, _folder) = callstore().await;
+    let [other, older, newer] = [(); 3].map(|()| callstore.note_arrival());
+    let mut opening = pin!(callstore.open_stream(stream("MZ1"), newer));
+    // It has as much time as another stream takes for all that it does.
+    let whole_stream = async {
+        let mut other = callstore.open_stream(stream("MZ2"), other).await.unwrap();
+        other.add(frames(1..4)).await.unwrap();
+        other.close().await;
+    };
+    tokio::select! {
+        biased;
+        _ = &mut opening => panic!("the older socket does not hold its place yet"),
+        () = whole_stream => {}
+    }
+    let mut first = callstore.open_stream(stream("MZ1"), older).await.unwrap();
+    // The newer one has its turn now; it takes over, and waits for what the older one had.
+    tokio::select! {
+        biased;
+        _ = &mut opening => panic!("the older socket has not stored its frames yet"),
+        interruption = first.interrupted() => assert_eq!(interruption, Interruption::TakenOver),
+    }
+    first.add(frames(1..4)).await.unwrap();
+    assert!(poll!(&mut opening).is_pending());
+    first.close().await;
+    let mut second = opening.await.unwrap();
+    second.add(frames(4..6)).await.unwrap();
+    assert_eq!(second.interrupted().now_or_never(), None);
+    let status = callstore.chunk_status(&CallRef::by_stream_sid("MZ1")).await.unwrap();
+    assert_eq!((status.tracks[0].summary.chunks, status.tracks[0].summary.missing_total), (5, 0));
+}
+
+#[tokio::test]
+async fn sockets_of_other_streams_are_waited_for_only_until_they_have_a_name() {
+    let (callstore, _folder) = callstore().await;
+    let [unnamed, first, second] = [(); 3].map(|()| callstore.note_arrival());
+    let mut first = pin!(callstore.open_stream(stream("MZ1"), first));
+    let mut second = pin!(callstore.open_stream(stream("MZ2"), second));
+    assert!(poll!(&mut first).is_pending() && poll!(&mut second).is_pending());
+    drop(unnamed);
+    // The first one has a name and no place: it is not asked to go on.
+    second.await.unwrap();
+    first.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_socket_that_never_names_its_stream_holds_up_no_other_for_long() {
+    let (callstore, _folder) = callstore().await;
+    let (_unnamed, newer) = (callstore.note_arrival(), callstore.note_arrival());
+    callstore.open_stream(stream("MZ1"), newer).await.unwrap();
+}

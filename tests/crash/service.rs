@@ -1,0 +1,111 @@
+//! The service as the callers see it: it may be gone at any moment, and then it has to be.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use reqwest::{Client, Method};
+use serde_json::Value;
+use tokio::{net::TcpStream, time::timeout};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{self, Message},
+};
+
+/// The service is gone.
+#[derive(Debug)]
+pub struct Gone;
+
+impl From<reqwest::Error> for Gone {
+    fn from(_: reqwest::Error) -> Self {
+        Self
+    }
+}
+
+impl From<tungstenite::Error> for Gone {
+    fn from(_: tungstenite::Error) -> Self {
+        Self
+    }
+}
+
+/// A service that runs, or ran.
+#[derive(Clone)]
+pub struct Service {
+    client: Client,
+    url: String,
+}
+
+impl Service {
+    pub fn new(url: String) -> Self {
+        Self { client: Client::builder().no_proxy().build().unwrap(), url }
+    }
+
+    /// The status and the JSON of an answer.
+    pub async fn ask(&self, method: Method, path: &str, body: &Value) -> Result<(u16, Value), Gone> {
+        let request = self.client.request(method, format!("{}{path}", self.url));
+        let request = if body.is_null() { request } else { request.json(body) };
+        let response = request.send().await?;
+        Ok((response.status().as_u16(), response.json().await?))
+    }
+
+    /// An answer, which has to be one that is good.
+    pub async fn expect(&self, method: Method, path: &str, body: &Value) -> Result<Value, Gone> {
+        let (status, answer) = self.ask(method, path, body).await?;
+        assert!((200..300).contains(&status), "{path}: {status} {answer}");
+        Ok(answer)
+    }
+
+    pub async fn get(&self, path: &str) -> Result<Value, Gone> {
+        self.expect(Method::GET, path, &Value::Null).await
+    }
+
+    pub async fn download(&self, path: &str) -> Result<Vec<u8>, Gone> {
+        Ok(self.client.get(format!("{}{path}", self.url)).send().await?.error_for_status()?.bytes().await?.into())
+    }
+
+    /// Whether it is ready; waits until it says so or is gone.
+    pub async fn is_ready(&self) -> bool {
+        let mut beat = tokio::time::interval(Duration::from_millis(5));
+        loop {
+            beat.tick().await;
+            match self.ask(Method::GET, "/readyz", &Value::Null).await {
+                Ok((200, _)) => return true,
+                Ok(_) => {}
+                Err(Gone) => return false,
+            }
+        }
+    }
+
+    /// Whether it answers at all.
+    pub async fn is_alive(&self) -> bool {
+        self.ask(Method::GET, "/livez", &Value::Null).await.is_ok()
+    }
+
+    pub async fn connect(&self, path: &str) -> Result<Socket, Gone> {
+        let (socket, _) = connect_async(format!("{}{path}", self.url.replacen("http", "ws", 1))).await?;
+        Ok(Socket(socket))
+    }
+}
+
+/// A WebSocket to it.
+pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+impl Socket {
+    /// Sends messages together.
+    pub async fn send(&mut self, messages: impl IntoIterator<Item = Message>) -> Result<(), Gone> {
+        for message in messages {
+            self.0.feed(message).await?;
+        }
+        Ok(self.0.flush().await?)
+    }
+
+    /// The next text as JSON; none when the socket is closed.
+    pub async fn receive(&mut self) -> Result<Option<Value>, Gone> {
+        loop {
+            match timeout(Duration::from_secs(60), self.0.next()).await.expect("an answer in time").ok_or(Gone)?? {
+                Message::Text(text) => return Ok(Some(serde_json::from_str(&text).unwrap())),
+                Message::Close(_) => return Ok(None),
+                _ => {}
+            }
+        }
+    }
+}
