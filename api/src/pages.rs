@@ -23,6 +23,9 @@ use crate::{
 /// The pages and WebSockets, which the document does not list.
 const PAGES: [&str; 6] = ["/", stream::PATH, "/openapi.json", "/swagger-ui", "/swagger-ui/{file:.*}", "/twilio/stream"];
 
+/// The path that is looked for first.
+const MOST_ASKED: &str = "/calls/{call}/chunks";
+
 /// Registers the pages and the WebSockets.
 pub fn pages(config: &mut ServiceConfig) {
     let redirect = || web::get().to(to_swagger_ui);
@@ -66,7 +69,9 @@ impl KnownPaths {
             known(path, methods.collect())
         });
         let pages = PAGES.map(|path| known(path, vec![Method::GET]));
-        Self(operations.chain(pages).collect())
+        let mut all: Vec<_> = operations.chain(pages).collect();
+        all.sort_by_key(|known| known.pattern != MOST_ASKED);
+        Self(all)
     }
 
     /// The pattern that a path fits.
