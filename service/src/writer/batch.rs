@@ -32,8 +32,8 @@ use crate::{
 
 /// How much is moved from the journal to the rows of calls with every transaction, at least.
 const MOVED_BYTES: usize = 256 * 1024;
-/// The most rows of a statement: at most eight columns each, and at most 32,766 values.
-const ROWS_MAX: usize = 4_000;
+/// How many rows a statement inserts: one of these, so that few statements have to be prepared and kept.
+const ROWS: [usize; 5] = [256, 64, 16, 4, 1];
 
 /// A transaction under way.
 pub(crate) struct Batch {
@@ -225,12 +225,13 @@ impl Batch {
         self.insert_all(rows).await
     }
 
-    /// Inserts rows, as many with a statement as it can bind.
-    async fn insert_all<A: ActiveModelTrait>(&self, rows: Vec<A>) -> Result<(), DbErr> {
-        let mut rows = rows.into_iter().peekable();
-        while rows.peek().is_some() {
-            let rows = rows.by_ref().take(ROWS_MAX);
-            A::Entity::insert_many(rows).exec_without_returning(&self.transaction).await?;
+    /// Inserts rows, many with a statement.
+    async fn insert_all<A: ActiveModelTrait>(&self, mut rows: Vec<A>) -> Result<(), DbErr> {
+        for size in ROWS {
+            while rows.len() >= size {
+                let rows = rows.drain(..size);
+                A::Entity::insert_many(rows).exec_without_returning(&self.transaction).await?;
+            }
         }
         Ok(())
     }

@@ -15,7 +15,7 @@ use super::journal;
 use crate::{calls::Status, chunks::ChunkRow};
 
 /// A generation is closed when it has so many bytes, or is so old.
-const GENERATION_BYTES: usize = 16 * 1024 * 1024;
+const GENERATION_BYTES: usize = 4 * 1024 * 1024;
 const GENERATION_AGE: Duration = Duration::from_secs(5);
 
 /// The rows of one track, as they came.
