@@ -192,7 +192,7 @@ async fn a_path_with_dots_leads_nowhere_else() {
         ("/recordings/../callstore.db", "not_found"),
         ("/recordings/%2e%2e/audio", "recording_not_found"),
     ] {
-        let request = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        let request = format!("GET {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n");
         server.raw(request.as_bytes()).await.expect_problem(404, code);
     }
 }
@@ -258,8 +258,9 @@ async fn a_body_beyond_its_limit_is_refused_before_it_is_read() {
         ("POST", "/audio/convert", 16 * MIB),
     ];
     for (method, path, limit) in bodies {
-        let head =
-            format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n");
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\ncontent-type: application/json\r\n"
+        );
         let announced = format!("{head}content-length: {}\r\n\r\n", limit + 1);
         server.raw(announced.as_bytes()).await.expect_problem(413, "payload_too_large");
 

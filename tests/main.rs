@@ -3,6 +3,7 @@
 
 mod support;
 
+mod access;
 mod analytics;
 mod audio;
 mod audio_command;
@@ -16,6 +17,7 @@ mod durability;
 mod ends;
 mod events;
 mod fixtures;
+mod keys;
 mod limits;
 mod lists;
 mod logs;

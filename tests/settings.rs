@@ -36,7 +36,7 @@ fn refusal(output: &Output) -> String {
 #[tokio::test]
 async fn a_wrong_setting_stops_the_start_and_is_named_with_the_reason() {
     let folder = TempDir::new().unwrap();
-    fs::write(folder.path().join("file"), "no folder and no database").unwrap();
+    fs::write(folder.path().join("file"), "no folder, no database, no key").unwrap();
     for (arguments, words) in [
         (["--listen", "nonsense"], ["--listen", "socket address"]),
         (["--listen", "127.0.0.1"], ["--listen", "socket address"]),
@@ -54,6 +54,10 @@ async fn a_wrong_setting_stops_the_start_and_is_named_with_the_reason() {
         (["--recordings", "file/below"], ["the folder for recordings", "file/below cannot be used"]),
         (["--recordings", "/proc/callstore"], ["the folder for recordings", "/proc/callstore cannot be used"]),
         (["--log-format", "xml"], ["--log-format", "xml"]),
+        (["--allowed-hosts", "http://a"], ["--allowed-hosts", "no host"]),
+        (["--cors-origins", "a"], ["--cors-origins", "no origin"]),
+        (["--admin-key-file", "nowhere"], ["the admin key file", "nowhere cannot be used"]),
+        (["--admin-key-file", "file"], ["the admin key file", "at least 32"]),
         (["--port", "80"], ["--port", "unexpected"]),
     ] {
         let mut command = Binary::bare(folder.path());
@@ -74,6 +78,9 @@ async fn a_wrong_environment_stops_the_start_as_well() {
         ("CALLSTORE_LOG_FORMAT", "xml", "--log-format"),
         ("RUST_LOG", "callstore=loud=very", "RUST_LOG"),
         ("RECORDING_STORAGE_PATH", "/proc/callstore", "/proc/callstore"),
+        ("CALLSTORE_INSECURE_NO_AUTH", "perhaps", "--insecure-no-auth"),
+        ("CALLSTORE_ALLOWED_HOSTS", "a:80", "--allowed-hosts"),
+        ("CALLSTORE_CORS_ORIGINS", "*", "--cors-origins"),
     ] {
         let mut command = Binary::bare(folder.path());
         command.env("CALLSTORE_LISTEN", "127.0.0.1:0").env(name, value);
@@ -171,6 +178,15 @@ async fn version_help_and_document_need_neither_server_nor_database() {
         "data/recordings",
         "--log-format",
         "CALLSTORE_LOG_FORMAT",
+        "keys",
+        "--admin-key-file",
+        "CALLSTORE_ADMIN_KEY_FILE",
+        "--insecure-no-auth",
+        "CALLSTORE_INSECURE_NO_AUTH",
+        "--allowed-hosts",
+        "CALLSTORE_ALLOWED_HOSTS",
+        "--cors-origins",
+        "CALLSTORE_CORS_ORIGINS",
         "--version",
     ] {
         assert!(help.contains(word), "{word} is not in {help}");

@@ -78,8 +78,10 @@ fn ask(operation: &Operation, status: &str, world: &World) -> Option<Ask> {
         ("downloadRecording", "304") => Ask::header("if-none-match", format!("\"{}\"", world.sha256)),
         ("downloadRecording", "416") => Ask::header("range", "bytes=99999999-"),
         ("getProblem" | "getRecording" | "downloadRecording", "404") => Ask::default(),
-        ("getMetadata" | "deleteMetadata", "404") => Ask::default(),
+        ("getMetadata" | "deleteMetadata" | "revokeKey", "404") => Ask::default(),
         ("getReadyz", "503") => Ask::default(),
+        (_, "401") => Ask::header("authorization", "Bearer nobody-s"),
+        (_, "403") => Ask::header("origin", "https://elsewhere.example"),
         (_, "404") => Ask { call: Some("unknown"), ..example() },
         (_, "422") => Ask { query: "?nonsense=1", ..example() },
         (_, "400") => Ask::raw("application/json", "{"),
@@ -97,11 +99,24 @@ struct World {
     server: Server,
     recording: String,
     sha256: String,
+    /// The id of the server's key, if it has one.
+    key: Option<String>,
 }
 
 impl World {
     async fn new() -> Self {
-        let server = Server::start().await;
+        Self::on(Server::start().await).await
+    }
+
+    /// Where keys are asked for, and the admin's is sent.
+    async fn keyed() -> Self {
+        let mut world = Self::on(Server::keyed().await).await;
+        let keys = world.server.get("/admin/keys").await.expect(200).json();
+        world.key = keys["items"][0]["id"].as_str().map(str::to_owned);
+        world
+    }
+
+    async fn on(server: Server) -> Self {
         let taken = json!({ "streamSid": "ended", "callSid": "CA-taken", "caller": "a" });
         server.post("/calls", &taken).await.expect(201);
         // As old as the examples are.
@@ -114,7 +129,7 @@ impl World {
         let recording = &ended["recordings"][0];
         let text = |field: &str| recording[field].as_str().unwrap().to_owned();
         let (recording, sha256) = (text("id"), text("sha256"));
-        Self { server, recording, sha256 }
+        Self { server, recording, sha256, key: None }
     }
 
     /// Brings about what a status needs beside the request.
@@ -136,7 +151,7 @@ impl World {
         let numbers = "CREATE TABLE number (id INTEGER PRIMARY KEY AUTOINCREMENT);
             INSERT INTO number VALUES (9223372036854775807);";
         let mut statements = numbers.to_owned();
-        for table in ["call", "audio_chunk", "chunk_journal", "transcript", "analytics", "call_metadata"] {
+        for table in ["call", "audio_chunk", "chunk_journal", "transcript", "analytics", "call_metadata", "api_key"] {
             for change in ["INSERT", "UPDATE", "DELETE"] {
                 statements += &format!(
                     "CREATE TRIGGER {change}_{table} BEFORE {change} ON {table}
@@ -149,15 +164,17 @@ impl World {
 
     async fn send(&self, operation: &Operation, status: &str, ask: &Ask) -> Answer {
         let missing = status == "404" && ask.call.is_none();
-        let recording = if missing { "00000000-0000-7000-8000-000000000000" } else { &self.recording };
-        let mut path = operation.path_to(ask.call.unwrap_or("MZ1"), recording);
+        let own = if operation.id() == "revokeKey" { self.key.as_ref() } else { Some(&self.recording) };
+        let id = own.filter(|_| !missing).map_or("00000000-0000-7000-8000-000000000000", String::as_str);
+        let mut path = operation.path_to(ask.call.unwrap_or("MZ1"), id);
         if missing {
             path = path.replace("call-ended", "unheard-of");
         }
         path += ask.query;
         if status == "413" {
             let (method, (name, length)) = (&operation.method, &ask.headers[0]);
-            let head = format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{name}: {length}\r\n\r\n");
+            let head =
+                format!("{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n{name}: {length}\r\n\r\n");
             return self.server.raw(head.as_bytes()).await;
         }
         for body in &ask.before {
@@ -183,7 +200,7 @@ async fn every_status_of_the_document_is_answered() {
     let mut unasked = Vec::new();
     let mut locked = Vec::new();
     // What is refused changes nothing, so that one world does for all of it.
-    let (whole, broken) = (World::new().await, World::new().await);
+    let (whole, broken, keyed) = (World::new().await, World::new().await, World::keyed().await);
     broken.server.break_database().await;
     for operation in operations() {
         for (status, response) in operation.value["responses"].as_object().unwrap() {
@@ -193,10 +210,12 @@ async fn every_status_of_the_document_is_answered() {
             }
             let own;
             let world = match status.as_bytes()[0] {
+                _ if status == "401" => &keyed,
                 b'4' => &whole,
                 _ if status == "500" => &broken,
                 _ => {
-                    own = World::new().await;
+                    let manages_keys = operation.path.starts_with("/admin/keys");
+                    own = if manages_keys { World::keyed().await } else { World::new().await };
                     &own
                 }
             };

@@ -6,7 +6,10 @@ use serde_json::{Value, json};
 use service::audio::{encode_base64, mulaw_to_pcm16, wav};
 use tempfile::TempDir;
 
-use crate::support::{Binary, run_program};
+use crate::{
+    keys::create,
+    support::{Binary, run_program},
+};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
@@ -21,7 +24,10 @@ fn program(name: &str) -> String {
 /// Streams a file with a client, the first of it being there already, and compares the recording.
 async fn check(program: &str, arguments: &[&str]) {
     let folder = TempDir::new().unwrap();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let key = create(folder.path(), "admin", &[]).await;
+    let authorization = ("authorization".parse().unwrap(), format!("Bearer {key}").parse().unwrap());
+    let headers = [authorization].into_iter().collect();
+    let client = reqwest::Client::builder().no_proxy().default_headers(headers).build().unwrap();
     let service = Binary::serve(folder.path()).await;
     let post = async |path: &str, body: Value| {
         let answer = client.post(service.url(path)).json(&body).send().await.unwrap().error_for_status().unwrap();
@@ -36,8 +42,10 @@ async fn check(program: &str, arguments: &[&str]) {
         post("/calls/MZ1/chunks", json!({ "audio": audio, "sequence": number, "timestamp": number * 20 })).await;
     }
     let base = service.url("");
-    let arguments: Vec<&str> = arguments.iter().copied().chain([&*base, "MZ1", &*file]).collect();
-    run_program(program, &arguments).await;
+    let key = format!("CALLSTORE_KEY={key}");
+    let arguments: Vec<&str> =
+        [&*key, program].iter().chain(arguments).copied().chain([&*base, "MZ1", &*file]).collect();
+    run_program("env", &arguments).await;
 
     let ended = post("/calls/MZ1/end", json!({})).await;
     let recording = &ended["recordings"][0];

@@ -12,7 +12,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-use crate::support::Server;
+use crate::support::{ADMIN_KEY, Server};
 
 /// How long a step of the browser's may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -89,6 +89,16 @@ impl Browser {
         element.unwrap_or_else(|error| panic!("{css}: {error}"))
     }
 
+    /// Fails if the page's policy has kept something from being loaded or run.
+    async fn is_content_with_its_policy(&self) {
+        let reports = "const told = arguments[arguments.length - 1]; const found = []; \
+             const observer = new ReportingObserver(reports => found.push(...reports.map(report => JSON.stringify(report))), \
+             { types: ['csp-violation'], buffered: true }); observer.observe(); \
+             setTimeout(() => told(found.concat(observer.takeRecords().map(report => JSON.stringify(report)))), 0);";
+        let reports = self.client.execute_async(reports, Vec::new()).await.unwrap();
+        assert_eq!(reports, json!([]));
+    }
+
     /// What a script returns: a list of strings.
     async fn strings(&self, script: &str) -> Vec<String> {
         serde_json::from_value(self.client.execute(script, Vec::new()).await.unwrap()).unwrap()
@@ -97,12 +107,42 @@ impl Browser {
 
 #[tokio::test]
 async fn swagger_ui_works_without_any_other_host() {
-    let server = Server::start().await;
+    let server = Server::start_with(TempDir::new().unwrap(), &["--allowed-hosts", HOST]).await;
     let browser = Browser::open().await;
     // The browser is closed also where a check fails: a killed driver would leave it running.
     let outcome = AssertUnwindSafe(check(&server, &browser)).catch_unwind().await;
     browser.client.clone().close().await.unwrap();
     outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+}
+
+#[tokio::test]
+async fn swagger_ui_asks_for_a_key_and_sends_it() {
+    let server = Server::keyed().await;
+    let browser = Browser::open().await;
+    let outcome = AssertUnwindSafe(authorize(&server, &browser)).catch_unwind().await;
+    browser.client.clone().close().await.unwrap();
+    outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+}
+
+async fn authorize(server: &Server, browser: &Browser) {
+    browser.client.goto(&server.url("/swagger-ui/").replace("127.0.0.1", HOST)).await.unwrap();
+    browser.click(".auth-wrapper .authorize").await;
+    browser.wait(".auth-container input").await.send_keys(ADMIN_KEY).await.unwrap();
+    browser.click(".auth-btn-wrapper .authorize").await;
+    browser.click(".auth-btn-wrapper .btn-done").await;
+    start_call(browser).await;
+    assert_eq!(server.get("/calls?total=true").await.expect(200).json()["page"]["total"], 1);
+    browser.is_content_with_its_policy().await;
+}
+
+/// Sends the example of `startCall`, and returns what the page shows.
+async fn start_call(browser: &Browser) -> String {
+    browser.click("#operations-Calls-startCall .opblock-summary-control").await;
+    browser.click("#operations-Calls-startCall button.execute").await;
+    let live = "#operations-Calls-startCall .live-responses-table .response";
+    let status = browser.wait(&format!("{live} .response-col_status")).await;
+    assert!(status.text().await.unwrap().starts_with("201"), "{}", status.text().await.unwrap());
+    browser.wait(&format!("{live} .response-col_description")).await.text().await.unwrap()
 }
 
 async fn check(server: &Server, browser: &Browser) {
@@ -127,16 +167,12 @@ async fn check(server: &Server, browser: &Browser) {
 
     // "Try it out" is on from the start; "Execute" sends the example.
     assert_eq!(server.get("/calls?total=true").await.json()["page"]["total"], 0);
-    browser.click("#operations-Calls-startCall .opblock-summary-control").await;
-    browser.click("#operations-Calls-startCall button.execute").await;
-    let live = "#operations-Calls-startCall .live-responses-table .response";
-    let status = browser.wait(&format!("{live} .response-col_status")).await;
-    assert!(status.text().await.unwrap().starts_with("201"), "{}", status.text().await.unwrap());
+    let shown = start_call(browser).await;
     let calls = server.get("/calls?total=true").await.expect(200).json();
     assert_eq!(calls["page"]["total"], 1);
-    let body = browser.wait(&format!("{live} .response-col_description")).await;
     let id = calls["items"][0]["id"].as_str().unwrap();
-    assert!(body.text().await.unwrap().contains(id), "the page does not show the call that was started");
+    assert!(shown.contains(id), "the page does not show the call that was started");
+    browser.is_content_with_its_policy().await;
 
     // Nothing was asked of another host, nor is there anything in the page that would be loaded from one.
     let loaded = "return [...performance.getEntriesByType('resource').map(entry => entry.name), \

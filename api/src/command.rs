@@ -13,7 +13,9 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberI
 
 use crate::{
     audio_command::{self, AudioCommand},
-    document, server,
+    document,
+    keys::{self, KeysCommand},
+    server,
     settings::{DatabaseSettings, LogFormat, Settings},
     simulate::{self, SimulateArgs},
 };
@@ -42,6 +44,11 @@ enum Command {
     },
     /// Print the OpenAPI document
     Openapi,
+    /// Make, list and revoke API keys; a service that runs notices within a second
+    Keys {
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
     Simulate(SimulateArgs),
     /// Convert and inspect files of audio; needs no service
     Audio {
@@ -79,6 +86,7 @@ pub fn main() -> ExitCode {
         None => serve(&cli.settings, cli.log_format),
         Some(Command::Serve(settings)) => serve(&settings, cli.log_format),
         Some(Command::Migrate { step }) => runtime().and_then(|runtime| runtime.block_on(migrate(step))),
+        Some(Command::Keys { command }) => runtime().and_then(|runtime| runtime.block_on(keys::run(command))),
         Some(Command::Openapi) => print_document(),
         Some(Command::Simulate(args)) => match runtime() {
             Ok(runtime) => return runtime.block_on(simulate::main(&args)),

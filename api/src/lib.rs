@@ -1,6 +1,7 @@
 //! The HTTP skin of Callstore: handlers, wire types, problem details and the OpenAPI document. Every rule is in `service`;
 //! this crate translates. A folder is a resource, a file an operation; `routes` lists them all.
 
+mod access;
 mod analytics;
 mod audio;
 mod audio_command;
@@ -9,6 +10,7 @@ mod chunks;
 pub mod command;
 mod events;
 mod extract;
+mod keys;
 mod metadata;
 mod observe;
 mod openapi;

@@ -1,4 +1,5 @@
-//! Around every request: its id, `HEAD` as `GET`, problem details for whatever failed, a line in the log, and metrics. The
+//! Around every request: its id, `HEAD` as `GET`, problem details for whatever failed, a line in the log, metrics, and the
+//! headers of every answer. The
 //! log names the route, never the path or the query, which may hold phone numbers.
 
 use std::{
@@ -25,7 +26,7 @@ use service::Ids;
 use uuid::Uuid;
 
 use crate::{
-    pages::KnownPaths,
+    access::{KnownPath, KnownPaths, secure},
     problem::{Problem, ProblemCode},
 };
 
@@ -63,8 +64,11 @@ pub async fn observe(
     // A client may make up a method; it must not make up a label.
     let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     let label = if known.contains(&method) { method.as_str() } else { "other" };
-    let paths = response.request().app_data::<web::Data<KnownPaths>>();
-    let route = paths.and_then(|paths| paths.pattern_of(response.request().path())).unwrap_or("unknown");
+    let asked = response.request();
+    let paths = asked.app_data::<web::Data<KnownPaths>>();
+    let known = paths.and_then(|paths| paths.find(asked.match_info().as_str()));
+    let is_page = known.is_some_and(KnownPath::is_page);
+    let route = known.map_or("unknown", KnownPath::pattern);
     if let Some(code) = problem {
         code.count(route);
     }
@@ -80,6 +84,7 @@ pub async fn observe(
         milliseconds,
         "A request was answered."
     );
+    secure(response.headers_mut(), is_page);
     response.headers_mut().insert(REQUEST_ID, request_id);
     Ok(response)
 }

@@ -9,6 +9,7 @@ use utoipa::{
         example::ExampleBuilder,
         path::{Operation, ParameterBuilder, ParameterIn, PathItem},
         schema::{KnownFormat, SchemaFormat, Type},
+        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
 use utoipa_actix_web::AppExt;
@@ -18,6 +19,9 @@ use crate::{
     routes::routes,
 };
 
+/// The security scheme of keys, by its name in the document.
+pub const KEY_SCHEME: &str = "apiKey";
+
 /// The document as text.
 pub struct Document(pub String);
 
@@ -26,6 +30,10 @@ impl std::fmt::Display for Document {
         formatter.write_str(&self.0)
     }
 }
+
+/// What is said of keys.
+const KEYS: &str = "A key that `callstore keys create` or `createKey` has made. With each operation stands the scope that it \
+    needs: `ingest` writes calls, `read` reads; `admin` does everything. As long as no key was made, none is asked for.";
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -45,6 +53,7 @@ impl std::fmt::Display for Document {
         (name = "Analytics", description = "Snapshots of a call's figures."),
         (name = "Metadata", description = "What else is known of a call."),
         (name = "Audio", description = "Converting audio."),
+        (name = "Keys", description = "Who may use the service."),
         (name = "System", description = "The service itself."),
     ),
     components(schemas(ProblemDetails)),
@@ -62,11 +71,14 @@ pub fn document() -> Result<Document, serde_json::Error> {
 /// The document.
 pub fn build() -> OpenApi {
     let (_, mut document) = App::new().into_utoipa_app().openapi(Base::openapi()).configure(routes).split_for_parts();
+    let keys = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(KEYS)).build();
+    let components = document.components.get_or_insert_default();
+    components.security_schemes.insert(KEY_SCHEME.to_owned(), SecurityScheme::Http(keys).into());
     for (path, item) in &mut document.paths.paths {
         let names: Vec<_> = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
         for (writes, operation) in operations_mut(item) {
             for name in &names {
-                add_path_parameter(operation, name);
+                add_path_parameter(operation, path, name);
             }
             complete(operation, writes && path.as_str() != "/audio/convert");
         }
@@ -92,7 +104,7 @@ fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = (bool, &mut Opera
     item.get.iter_mut().map(|operation| (false, operation)).chain(writing.map(|operation| (true, operation)))
 }
 
-fn add_path_parameter(operation: &mut Operation, name: &str) {
+fn add_path_parameter(operation: &mut Operation, path: &str, name: &str) {
     let text = ObjectBuilder::new().schema_type(Type::String);
     let (description, schema, example) = match name {
         "call" => (
@@ -101,7 +113,7 @@ fn add_path_parameter(operation: &mut Operation, name: &str) {
             "MZ0123456789abcdef0123456789abcdef",
         ),
         "id" => (
-            "The recording's id.",
+            if path.starts_with("/admin/keys") { "The key's id." } else { "The recording's id." },
             text.format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))),
             "01905f3c-a4f1-7d22-8e5f-6b7c8d9e0f10",
         ),
@@ -119,6 +131,7 @@ fn add_path_parameter(operation: &mut Operation, name: &str) {
 
 /// Adds the answers that follow from an operation's shape, and gives every failing answer its problem details.
 fn complete(operation: &mut Operation, writes: bool) {
+    let keyed = operation.security.iter().flatten().any(|requirement| *requirement != SecurityRequirement::default());
     let responses = &mut operation.responses.responses;
     let mut add = |status: &str, description: &str| {
         let response = || RefOr::T(ResponseBuilder::new().description(description).build());
@@ -126,6 +139,13 @@ fn complete(operation: &mut Operation, writes: bool) {
     };
     add("422", "`validation_failed`: something in the request is missing, unknown or not allowed.");
     add("500", "`internal_error`: the service failed.");
+    let page = "`host_not_allowed`, `origin_not_allowed`: without keys, a request to or from an unknown host.";
+    if keyed {
+        add("401", "`unauthorized`: the request has no key, or one that is unknown, revoked or expired.");
+        add("403", &format!("`forbidden`: the key is of another scope. {page}"));
+    } else {
+        add("403", page);
+    }
     if operation.request_body.is_some() {
         add("400", "`malformed_json`: the body is not JSON.");
         add("413", "`payload_too_large`: the body is too large.");
@@ -144,6 +164,11 @@ fn complete(operation: &mut Operation, writes: bool) {
             let seconds = HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::Integer)));
             let seconds = seconds.description(Some("After how many seconds to try again."));
             response.headers.insert("Retry-After".to_owned(), RefOr::T(seconds.build()));
+        }
+        if status == "401" {
+            let scheme = HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String)));
+            let scheme = scheme.description(Some("`Bearer`")).build();
+            response.headers.insert("WWW-Authenticate".to_owned(), RefOr::T(scheme));
         }
         if status.starts_with(['4', '5']) {
             describe_problem(response);

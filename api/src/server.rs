@@ -15,20 +15,21 @@ use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt, fn_fa
 use actix_web::{
     App,
     dev::AppConfig,
-    middleware::{Compress, from_fn},
+    middleware::{Compress, Condition, from_fn},
     web::{self, Data},
 };
 use migration::{Migrator, MigratorTrait};
-use service::{Callstore, Clock, Database, Ids, Store, SystemClock, SystemIds};
+use service::{Callstore, Clock, Database, Error, Ids, Secret, Store, SystemClock, SystemIds};
 use utoipa_actix_web::AppExt;
 
 use crate::{
+    access::{Access, KnownPaths, cors, guard},
     command::about,
     document,
     observe::observe,
     openapi, pages,
     routes::routes,
-    settings::Settings,
+    settings::{AccessSettings, Settings},
     socket::answer,
     system::{install_metrics, keep_metrics},
 };
@@ -103,6 +104,7 @@ pub async fn start(
     let store = Store::open(recordings).map_err(|error| about(recordings, "the folder for recordings", &error))?;
     let database = Database::open(&settings.database.url()?).await?;
     Migrator::up(database.writer(), None).await.map_err(|error| format!("the database cannot be migrated: {error}"))?;
+    admit(settings, &database, &*clock, &*ids).await?;
     let listener = TcpListener::bind(settings.listen)
         .map_err(|error| format!("cannot listen on {}: {error}; --listen chooses another address", settings.listen))?;
     listener.set_nonblocking(true)?;
@@ -113,14 +115,19 @@ pub async fn start(
     let data = Data::new(callstore.clone());
     let ids: Data<dyn Ids> = Data::from(ids);
     let document = Data::new(document()?);
-    let known = Data::new(pages::KnownPaths::of(&openapi::build()));
+    let known = Data::new(KnownPaths::of(&openapi::build()));
+    let AccessSettings { allowed_hosts, cors_origins, insecure_no_auth, .. } = settings.access.clone();
+    let access = Data::new(Access::new(callstore.clone(), allowed_hosts, cors_origins.clone(), insecure_no_auth));
     let app = move || {
         App::new()
             .app_data(data.clone())
             .app_data(ids.clone())
             .app_data(document.clone())
             .app_data(known.clone())
+            .app_data(access.clone())
             .wrap(Compress::default())
+            .wrap(from_fn(guard))
+            .wrap(Condition::new(!cors_origins.is_empty(), cors(&cors_origins)))
             .wrap(from_fn(observe))
             .into_utoipa_app()
             .configure(routes)
@@ -157,6 +164,35 @@ pub async fn start(
     actix_web::rt::spawn(keep_metrics());
     let handle = server.handle();
     Ok((Running { address, callstore, handle }, server))
+}
+
+/// Takes the admin's key from its file, and refuses to answer beyond this machine without any key.
+async fn admit(settings: &Settings, database: &Database, clock: &dyn Clock, ids: &dyn Ids) -> Result<(), Failure> {
+    if let Some(path) = &settings.access.admin_key_file {
+        let key = std::fs::read_to_string(path).map_err(|error| about(path, "the admin key file", &error))?;
+        let admitted = database.admit_admin_key(&Secret::new(key.trim()), clock, ids).await;
+        let usable = admitted.map_err(|error| match error {
+            Error::Invalid(_) => format!("the admin key file {} does not hold a key: {error}", path.display()).into(),
+            error => Failure::from(error),
+        })?;
+        if !usable {
+            tracing::warn!("The key in the admin key file was revoked, and is not taken; write another into it.");
+        }
+    }
+    let address = settings.listen;
+    if address.ip().to_canonical().is_loopback() || database.has_usable_key(clock).await? {
+        return Ok(());
+    }
+    if settings.access.insecure_no_auth {
+        tracing::warn!(listen = %address, "Whoever reaches this address may do everything, until a key is made.");
+        return Ok(());
+    }
+    Err(format!(
+        "{address} can be reached from other machines, and there is no usable key. Make one with \
+         `callstore keys create --scope admin`, or name a file that holds one with --admin-key-file; \
+         --insecure-no-auth starts the service open to everyone"
+    )
+    .into())
 }
 
 /// Waits for SIGTERM or Ctrl-C.

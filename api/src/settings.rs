@@ -3,8 +3,10 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, builder::BoolishValueParser};
 use service::{DatabaseUrl, Policy};
+
+use crate::access::{Hosts, Origins};
 
 /// Settings of the service.
 #[derive(Args, Clone, Debug)]
@@ -21,6 +23,26 @@ pub struct Settings {
     /// When calls end by themselves, and how much space stays free.
     #[command(flatten)]
     pub policy: PolicySettings,
+    /// Who may ask.
+    #[command(flatten)]
+    pub access: AccessSettings,
+}
+
+/// Who may ask.
+#[derive(Args, Clone, Debug)]
+pub struct AccessSettings {
+    /// A file that holds a key for admins, at least 32 characters
+    #[arg(long, env = "CALLSTORE_ADMIN_KEY_FILE", value_name = "FILE")]
+    pub admin_key_file: Option<PathBuf>,
+    /// Answer everyone as long as no key was made, whatever the address
+    #[arg(long, env = "CALLSTORE_INSECURE_NO_AUTH", value_parser = BoolishValueParser::new())]
+    pub insecure_no_auth: bool,
+    /// Hosts that requests may be for as long as no key was made, beside localhost: names with commas between
+    #[arg(long, env = "CALLSTORE_ALLOWED_HOSTS", default_value = "", hide_default_value = true, value_name = "HOSTS")]
+    pub allowed_hosts: Hosts,
+    /// Origins whose web pages may ask and read: as https://app.example.com, with commas between
+    #[arg(long, env = "CALLSTORE_CORS_ORIGINS", default_value = "", hide_default_value = true, value_name = "ORIGINS")]
+    pub cors_origins: Origins,
 }
 
 /// When calls end by themselves, and how much space stays free.

@@ -24,7 +24,11 @@ impl Time {
         Self(Timestamp(Self::SAMPLE.0.0 + seconds * 1_000))
     }
 
-    fn parse(text: &str) -> Result<Self, &'static str> {
+    /// Reads a time.
+    ///
+    /// # Errors
+    /// What was expected.
+    pub fn parse(text: &str) -> Result<Self, &'static str> {
         let moment = DateTime::parse_from_rfc3339(text)
             .map_err(|_| "a time as RFC 3339 writes it, like 2026-01-02T03:04:05.678Z")?;
         let milliseconds = moment.timestamp_millis();
@@ -36,10 +40,16 @@ impl Time {
     }
 }
 
+impl fmt::Display for Time {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let moment = DateTime::<Utc>::from_timestamp_millis(self.0.0).unwrap_or_default();
+        formatter.write_str(&moment.to_rfc3339_opts(SecondsFormat::Millis, true))
+    }
+}
+
 impl Serialize for Time {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let moment = DateTime::<Utc>::from_timestamp_millis(self.0.0).unwrap_or_default();
-        serializer.serialize_str(&moment.to_rfc3339_opts(SecondsFormat::Millis, true))
+        serializer.collect_str(self)
     }
 }
 

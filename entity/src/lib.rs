@@ -2,6 +2,7 @@
 //! `service`, their history in `migration`.
 
 pub mod analytics;
+pub mod api_key;
 pub mod audio_chunk;
 pub mod call;
 pub mod call_event;

@@ -46,6 +46,9 @@ pub enum Error {
     /// The call has no metadata.
     #[error("The call has no metadata.")]
     MetadataNotFound,
+    /// No key has this id.
+    #[error("There is no key with this id.")]
+    KeyNotFound,
     /// The cursor was not made by this service for this filter and sort.
     #[error(
         "The cursor was not made for this list. Take it unchanged from page.nextCursor, with the same filters and sort."
@@ -69,6 +72,9 @@ pub enum Error {
     /// The recording store failed.
     #[error("the recording store failed: {0}")]
     Store(#[from] io::Error),
+    /// The system has no random numbers: the cause.
+    #[error("the system gives no random numbers: {0}")]
+    Random(String),
     /// A stored value does not read as what it should be.
     #[error("a stored value is damaged: {0}")]
     Damaged(&'static str),

@@ -1,4 +1,4 @@
-//! Every rule of Callstore: calls, chunks, recordings, transcripts, analytics, metadata. It speaks in the words of the
+//! Every rule of Callstore: calls, chunks, recordings, transcripts, analytics, metadata, keys. It speaks in the words of the
 //! domain and knows neither HTTP nor status codes; `api` translates. All operations are methods of [`Callstore`], a
 //! file (or folder) a resource.
 
@@ -12,6 +12,7 @@ mod error;
 mod events;
 mod finalizer;
 mod health;
+mod keys;
 pub mod limits;
 mod metadata;
 mod page;
@@ -41,6 +42,7 @@ pub use entity::Timestamp;
 pub use error::{Error, FieldError};
 pub use events::{CallEvent, EventType, NewEvent};
 pub use health::Health;
+pub use keys::{ApiKey, CreatedKey, FILE_LABEL, KEY_MIN_CHARACTERS, KeyGrant, KeyRefusal, NewKey, Scope, Secret};
 pub use metadata::{Metadata, MetadataChange, MetadataSet, NewMetadata};
 pub use page::{Page, Slice};
 pub use policy::{Policy, RECONNECT_GRACE};
@@ -51,6 +53,7 @@ pub use transcripts::{ListTranscripts, NewTranscript, Transcript};
 
 use finalizer::Finalizer;
 use futures_util::FutureExt;
+use keys::Ring;
 use streams::Streams;
 use writer::Writer;
 
@@ -67,6 +70,7 @@ struct Inner {
     writer: Writer,
     finalizer: Finalizer,
     streams: Streams,
+    keys: Ring,
 }
 
 impl Callstore {
@@ -77,8 +81,8 @@ impl Callstore {
     #[must_use]
     pub fn new(database: Database, store: Store, clock: Box<dyn Clock>, ids: Arc<dyn Ids>, policy: Policy) -> Self {
         let (writer, finalizer) = (Writer::start(database.clone()), Finalizer::default());
-        let streams = Streams::default();
-        Self(Arc::new(Inner { database, store, clock, ids, policy, writer, finalizer, streams }))
+        let (streams, keys) = (Streams::default(), Ring::default());
+        Self(Arc::new(Inner { database, store, clock, ids, policy, writer, finalizer, streams, keys }))
     }
 
     /// Goes on with all that the last run left: recordings to be made, chunks and deleted calls to be removed.
@@ -88,6 +92,8 @@ impl Callstore {
     pub async fn resume(&self) -> Result<(), Error> {
         // The writer reads the journal before its first write.
         self.write(0, |_| async { Ok(()) }.boxed()).await?;
+        self.read_keys().await?;
+        self.0.finalizer.spawn(self.clone().keep_reading_keys());
         self.resume_finalizing().await?;
         let this = self.clone();
         self.0.finalizer.spawn(async move {

@@ -1,7 +1,10 @@
 //! What a server answered, read whole.
 
+use std::time::Duration;
+
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// An answer.
 #[derive(Debug)]
@@ -15,6 +18,18 @@ impl Answer {
     pub async fn read(response: reqwest::Response) -> Self {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Self { status, headers, bytes: response.bytes().await.unwrap().to_vec() }
+    }
+
+    /// Sends bytes as they are and reads until the server closes the connection. It may do so before it has read all, so
+    /// that an error after the answer is none.
+    pub async fn of_bytes(address: &str, request: &[u8]) -> Self {
+        let socket = tokio::net::TcpStream::connect(address).await.unwrap();
+        let (mut reading, mut writing) = socket.into_split();
+        let mut answer = Vec::new();
+        let read = async { while reading.read_buf(&mut answer).await.is_ok_and(|bytes| bytes > 0) {} };
+        let both = async { tokio::join!(writing.write_all(request), read) };
+        let _ = tokio::time::timeout(Duration::from_secs(30), both).await.expect("an answer in time");
+        Self::parse(&answer)
     }
 
     /// Reads an answer as it came over a socket that was then closed.

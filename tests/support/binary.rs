@@ -11,6 +11,8 @@ use tokio::{
     process::{Child, Command},
 };
 
+use super::Answer;
+
 /// A process of the binary that serves; killed when dropped.
 pub struct Binary {
     pub child: Child,
@@ -28,8 +30,11 @@ impl Binary {
     /// The command alone.
     pub fn bare(folder: &Path) -> Command {
         let mut command = Command::new(Self::path());
-        for name in ["DATABASE_URL", "RECORDING_STORAGE_PATH", "CALLSTORE_LISTEN", "CALLSTORE_LOG_FORMAT", "RUST_LOG"] {
-            command.env_remove(name);
+        for (name, _) in std::env::vars_os() {
+            let ours = name.to_string_lossy().starts_with("CALLSTORE_");
+            if ours || ["DATABASE_URL", "RECORDING_STORAGE_PATH", "RUST_LOG"].iter().any(|known| name == *known) {
+                command.env_remove(name);
+            }
         }
         command.current_dir(folder).stdin(Stdio::null()).kill_on_drop(true);
         command
@@ -72,6 +77,11 @@ impl Binary {
 
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
+    }
+
+    /// Sends bytes as they are.
+    pub async fn raw(&self, request: &[u8]) -> Answer {
+        Answer::of_bytes(&self.address, request).await
     }
 
     /// Ends the process as a crash would: no handler runs.

@@ -8,7 +8,7 @@ mod tools;
 
 pub use answer::Answer;
 pub use binary::Binary;
-pub use server::{Server, TestClock, execute, query_strings};
+pub use server::{ADMIN_KEY, Server, TestClock, execute, query_strings};
 pub use socket::Socket;
 pub use tools::{frames, run as run_program};
 

@@ -6,7 +6,6 @@ use std::{
         atomic::{AtomicI64, Ordering},
     },
     thread::JoinHandle,
-    time::Duration,
 };
 
 use api::{server, server::Running, settings::Settings};
@@ -16,7 +15,6 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseConnection, Statement};
 use serde_json::Value;
 use service::{Clock, SystemIds, Timestamp};
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::Answer;
 
@@ -45,9 +43,13 @@ pub struct Server {
     pub clock: TestClock,
     pub client: Client,
     folder: TempDir,
+    arguments: Vec<String>,
     running: Running,
     thread: Option<JoinHandle<()>>,
 }
+
+/// The admin's key of a server that asks for keys.
+pub const ADMIN_KEY: &str = "the-admin-s-key-of-the-tests-0123456789";
 
 #[derive(Parser)]
 struct Arguments {
@@ -56,19 +58,35 @@ struct Arguments {
 }
 
 impl Server {
-    /// Starts a server on an empty folder.
+    /// Starts a server on an empty folder; it has no key.
     pub async fn start() -> Self {
-        let clock = TestClock(Arc::new(AtomicI64::new(TestClock::START_MS)));
+        Self::start_with(TempDir::new().unwrap(), &[]).await
+    }
+
+    /// Starts a server that asks for keys, and whose own client sends the admin's.
+    pub async fn keyed() -> Self {
         let folder = TempDir::new().unwrap();
-        let (running, thread) = run(&folder, &clock).await;
-        let client = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
-        Self { clock, client, folder, running, thread: Some(thread) }
+        let file = folder.path().join("admin-key");
+        std::fs::write(&file, format!("{ADMIN_KEY}\n")).unwrap();
+        let mut server = Self::start_with(folder, &["--admin-key-file", file.to_str().unwrap()]).await;
+        let key = format!("Bearer {ADMIN_KEY}").parse().unwrap();
+        let headers = [(reqwest::header::AUTHORIZATION, key)].into_iter().collect();
+        server.client = client().default_headers(headers).build().unwrap();
+        server
+    }
+
+    /// Starts a server in a folder, with more arguments.
+    pub async fn start_with(folder: TempDir, arguments: &[&str]) -> Self {
+        let clock = TestClock(Arc::new(AtomicI64::new(TestClock::START_MS)));
+        let arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
+        let (running, thread) = run(&folder, &arguments, &clock).await;
+        Self { clock, client: client().build().unwrap(), folder, arguments, running, thread: Some(thread) }
     }
 
     /// Stops the server and starts another on the same folder.
     pub async fn restart(&mut self) {
         self.stop().await;
-        let (running, thread) = run(&self.folder, &self.clock).await;
+        let (running, thread) = run(&self.folder, &self.arguments, &self.clock).await;
         (self.running, self.thread) = (running, Some(thread));
     }
 
@@ -130,6 +148,7 @@ impl Server {
             "call_metadata",
             "call_event",
             "chunk_journal",
+            "api_key",
             "call",
         ];
         let drops: String = tables.iter().map(|table| format!("DROP TABLE \"{table}\"; ")).collect();
@@ -140,16 +159,9 @@ impl Server {
         format!("http://{}{path}", self.running.address)
     }
 
-    /// Sends bytes as they are and reads until the server closes the connection. It may do so before it has read all, so
-    /// that an error after the answer is none.
+    /// Sends bytes as they are.
     pub async fn raw(&self, request: &[u8]) -> Answer {
-        let socket = tokio::net::TcpStream::connect(self.running.address).await.unwrap();
-        let (mut reading, mut writing) = socket.into_split();
-        let mut answer = Vec::new();
-        let read = async { while reading.read_buf(&mut answer).await.is_ok_and(|bytes| bytes > 0) {} };
-        let both = async { tokio::join!(writing.write_all(request), read) };
-        let _ = tokio::time::timeout(Duration::from_secs(30), both).await.expect("an answer in time");
-        Answer::parse(&answer)
+        Answer::of_bytes(&self.running.address.to_string(), request).await
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -220,11 +232,15 @@ pub async fn query_strings(database: &DatabaseConnection, query: &str) -> Vec<St
     rows.iter().map(|row| row.try_get_by_index::<Option<String>>(0).unwrap().unwrap_or_default()).collect()
 }
 
-async fn run(folder: &TempDir, clock: &TestClock) -> (Running, JoinHandle<()>) {
+fn client() -> reqwest::ClientBuilder {
+    Client::builder().redirect(Policy::none()).no_proxy()
+}
+
+async fn run(folder: &TempDir, more: &[String], clock: &TestClock) -> (Running, JoinHandle<()>) {
     let database = format!("sqlite://{}", folder.path().join("callstore.db").display());
     let recordings = folder.path().join("recordings").display().to_string();
     let arguments = ["test", "--listen", "127.0.0.1:0", "--database-url", &database, "--recordings", &recordings];
-    let settings = Arguments::parse_from(arguments).settings;
+    let settings = Arguments::parse_from(arguments.iter().copied().chain(more.iter().map(String::as_str))).settings;
     let clock = Box::new(clock.clone());
     let (started, running) = tokio::sync::oneshot::channel();
     let thread = std::thread::spawn(move || {

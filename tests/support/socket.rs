@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Error, Message},
+    tungstenite::{Error, Message, client::IntoClientRequest},
 };
 
 /// How long a message may take to come.
@@ -24,7 +24,16 @@ impl Socket {
 
     /// Connects, or tells the status and the problem of the answer.
     pub async fn try_open(url: &str) -> Result<Self, (u16, Value)> {
-        match connect_async(url.replacen("http", "ws", 1)).await {
+        Self::try_open_with(url, None).await
+    }
+
+    /// Connects with a key, or tells the status and the problem of the answer.
+    pub async fn try_open_with(url: &str, key: Option<&str>) -> Result<Self, (u16, Value)> {
+        let mut request = url.replacen("http", "ws", 1).into_client_request().unwrap();
+        if let Some(key) = key {
+            request.headers_mut().insert("authorization", format!("Bearer {key}").parse().unwrap());
+        }
+        match connect_async(request).await {
             Ok((socket, _)) => Ok(Self(socket)),
             Err(Error::Http(response)) => {
                 let body = response.body().as_deref().unwrap_or_default();

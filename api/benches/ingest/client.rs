@@ -97,7 +97,7 @@ impl Connection {
     /// Posts JSON and returns the answer's status.
     async fn ask(&mut self, path: &str, body: &str) -> u16 {
         let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
             body.len()
         );
         self.socket.write_all(head.as_bytes()).await.unwrap();

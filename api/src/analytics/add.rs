@@ -86,6 +86,7 @@ impl From<AddAnalytics> for NewAnalytics {
 #[utoipa::path(
     operation_id = "addAnalytics",
     tag = "Analytics",
+    security(("apiKey" = ["ingest"])),
     request_body(content = AddAnalytics, description = "The figures.", example = json!(AddAnalytics::sample())),
     responses(
         (status = 201, description = "The snapshot is stored.", body = Analytics, example = json!(Analytics::sample())),

@@ -49,6 +49,7 @@ impl AnalyticsPage {
 #[utoipa::path(
     operation_id = "listAnalytics",
     tag = "Analytics",
+    security(("apiKey" = ["read"])),
     params(ListAnalyticsQuery),
     responses(
         (status = 200, description = "The snapshots.", body = AnalyticsPage, example = json!(AnalyticsPage::sample())),

@@ -228,6 +228,7 @@ static AT_ONCE: Semaphore = Semaphore::const_new(2);
 #[utoipa::path(
     operation_id = "convertAudio",
     tag = "Audio",
+    security(("apiKey" = ["ingest"])),
     request_body(content = ConvertAudio, description = "The audio and both formats.", example = json!(ConvertAudio::sample())),
     responses(
         (status = 200, description = "The converted audio.", body = ConvertedAudio, example = json!(ConvertedAudio::sample())),

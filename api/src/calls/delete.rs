@@ -15,6 +15,7 @@ use crate::{
 #[utoipa::path(
     operation_id = "deleteCall",
     tag = "Calls",
+    security(("apiKey" = ["admin"])),
     responses(
         (status = 204, description = "The call is gone."),
         (status = 404, description = "`call_not_found`: no call has this id or streamSid."),

@@ -44,6 +44,7 @@ const WAIT_MAX: u64 = 30;
 #[utoipa::path(
     operation_id = "endCall",
     tag = "Calls",
+    security(("apiKey" = ["ingest"])),
     params(("Prefer" = Option<String>, Header, description = "`wait=N`: how many seconds to wait for the recording.",
         example = "wait=10")),
     request_body(content = Option<EndCall>, description = "How it ended; may be left out.", example = json!(EndCall::sample())),

@@ -64,6 +64,7 @@ impl ToSchema for Include {}
 #[utoipa::path(
     operation_id = "getCall",
     tag = "Calls",
+    security(("apiKey" = ["read"])),
     params(GetCallQuery),
     responses(
         (status = 200, description = "The call.", body = Call, example = json!(Call::sample_completed())),

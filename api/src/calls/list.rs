@@ -116,6 +116,7 @@ impl CallPage {
 #[utoipa::path(
     operation_id = "listCalls",
     tag = "Calls",
+    security(("apiKey" = ["read"])),
     params(ListCallsQuery),
     responses(
         (status = 200, description = "A page of calls.", body = CallPage,

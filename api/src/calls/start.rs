@@ -69,6 +69,7 @@ impl StartCall {
 #[utoipa::path(
     operation_id = "startCall",
     tag = "Calls",
+    security(("apiKey" = ["ingest"])),
     request_body(content = StartCall, description = "The call.", example = json!(StartCall::sample())),
     responses(
         (status = 201, description = "The call is started.", body = Call,

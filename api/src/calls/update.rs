@@ -63,6 +63,7 @@ impl UpdateCall {
 #[utoipa::path(
     operation_id = "updateCall",
     tag = "Calls",
+    security(("apiKey" = ["ingest"])),
     request_body(
         content((UpdateCall = "application/json", example = json!(UpdateCall::sample())),
             (UpdateCall = "application/merge-patch+json", example = json!(UpdateCall::sample()))),

@@ -88,6 +88,7 @@ pub struct RawBytes(#[expect(dead_code, reason = "only its schema is used")] Vec
 #[utoipa::path(
     operation_id = "addAudioChunk",
     tag = "Chunks",
+    security(("apiKey" = ["ingest"])),
     params(RawChunkQuery),
     request_body(
         content(

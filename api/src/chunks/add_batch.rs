@@ -72,6 +72,7 @@ impl StoredChunks {
 #[utoipa::path(
     operation_id = "addAudioChunks",
     tag = "Chunks",
+    security(("apiKey" = ["ingest"])),
     request_body(content = AddAudioChunks, description = "The chunks.", example = json!(AddAudioChunks::sample())),
     responses(
         (status = 201, description = "All chunks are on disk.", body = StoredChunks, example = json!(StoredChunks::sample())),

@@ -75,6 +75,7 @@ impl ChunkStatus {
 #[utoipa::path(
     operation_id = "getChunkStatus",
     tag = "Chunks",
+    security(("apiKey" = ["ingest"]), ("apiKey" = ["read"])),
     responses(
         (status = 200, description = "What is stored, by track.", body = ChunkStatus, example = json!(ChunkStatus::sample())),
         (status = 404, description = "`call_not_found`: no call has this id or streamSid."),

@@ -50,6 +50,7 @@ impl CallEventPage {
 #[utoipa::path(
     operation_id = "listCallEvents",
     tag = "Events",
+    security(("apiKey" = ["read"])),
     params(ListCallEventsQuery),
     responses(
         (status = 200, description = "The events.", body = CallEventPage, example = json!(CallEventPage::sample())),

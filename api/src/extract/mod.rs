@@ -8,5 +8,5 @@ mod query;
 
 pub use body::{Body, media_type};
 pub use json::{Json, JsonBody, OptionalJson, from_json};
-pub use path::{CallPath, IdPath};
+pub use path::{CallPath, IdPath, KeyPath};
 pub use query::{Limit, NoQuery, Offset, Query};

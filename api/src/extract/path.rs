@@ -36,10 +36,26 @@ impl FromRequest for IdPath {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = decoded(request.match_info().query("id"));
-        let id = id.filter(|id| id.len() == 36).and_then(|id| Uuid::try_parse(&id).ok());
-        ready(id.map(Self).ok_or_else(|| Error::RecordingNotFound.into()))
+        ready(id(request).map(Self).ok_or_else(|| Error::RecordingNotFound.into()))
     }
+}
+
+/// The key that a path names, by id.
+#[derive(Debug)]
+pub struct KeyPath(pub Uuid);
+
+impl FromRequest for KeyPath {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(id(request).map(Self).ok_or_else(|| Error::KeyNotFound.into()))
+    }
+}
+
+fn id(request: &HttpRequest) -> Option<Uuid> {
+    let id = decoded(request.match_info().query("id"));
+    id.filter(|id| id.len() == 36).and_then(|id| Uuid::try_parse(&id).ok())
 }
 
 /// The framework leaves escapes of reserved characters as they are; a client may escape any.

@@ -14,6 +14,7 @@ use crate::{
 #[utoipa::path(
     operation_id = "deleteMetadata",
     tag = "Metadata",
+    security(("apiKey" = ["admin"])),
     responses(
         (status = 204, description = "The metadata is gone."),
         (status = 404, description = "`call_not_found`: no call has this id or streamSid. `metadata_not_found`: the call has none."),

@@ -15,6 +15,7 @@ use crate::{
 #[utoipa::path(
     operation_id = "getMetadata",
     tag = "Metadata",
+    security(("apiKey" = ["read"])),
     responses(
         (status = 200, description = "The metadata.", body = Metadata, example = json!(Metadata::sample())),
         (status = 404, description = "`call_not_found`: no call has this id or streamSid. `metadata_not_found`: the call has none."),

@@ -58,6 +58,7 @@ impl SetMetadata {
 #[utoipa::path(
     operation_id = "setMetadata",
     tag = "Metadata",
+    security(("apiKey" = ["ingest"])),
     request_body(content = SetMetadata, description = "The metadata.", example = json!(SetMetadata::sample())),
     responses(
         (status = 200, description = "The metadata is replaced.", body = Metadata, example = json!(Metadata::sample())),

@@ -59,6 +59,7 @@ impl UpdateMetadata {
 #[utoipa::path(
     operation_id = "updateMetadata",
     tag = "Metadata",
+    security(("apiKey" = ["ingest"])),
     request_body(
         content((UpdateMetadata = "application/json", example = json!(UpdateMetadata::sample())),
             (UpdateMetadata = "application/merge-patch+json", example = json!(UpdateMetadata::sample()))),

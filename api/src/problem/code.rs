@@ -14,6 +14,14 @@ pub enum ProblemCode {
     InvalidCursor,
     /// The request is not one that HTTP allows.
     BadRequest,
+    /// The request has no key, or one that is not taken.
+    Unauthorized,
+    /// The key may not do this.
+    Forbidden,
+    /// The request was sent to a host that is not this service.
+    HostNotAllowed,
+    /// The request comes from a web page of another host.
+    OriginNotAllowed,
     /// There is nothing under this path.
     NotFound,
     /// There is no such call.
@@ -22,6 +30,8 @@ pub enum ProblemCode {
     RecordingNotFound,
     /// The call has no metadata.
     MetadataNotFound,
+    /// There is no such key.
+    KeyNotFound,
     /// The path takes other methods.
     MethodNotAllowed,
     /// The request took too long to arrive.
@@ -60,7 +70,7 @@ pub enum ProblemCode {
 pub type Entry = (ProblemCode, StatusCode, &'static str, &'static str);
 
 /// Every kind of problem; the first of a status stands for an answer of the framework's with that status.
-pub const PROBLEMS: [Entry; 23] = {
+pub const PROBLEMS: [Entry; 28] = {
     use ProblemCode as P;
     use StatusCode as S;
     [
@@ -81,6 +91,30 @@ pub const PROBLEMS: [Entry; 23] = {
             S::BAD_REQUEST,
             "The cursor does not fit",
             "A cursor is taken unchanged from `page.nextCursor` and used with the same filters and the same sort. Begin at the first page again.",
+        ),
+        (
+            P::Unauthorized,
+            S::UNAUTHORIZED,
+            "A key is needed",
+            "The request has no key, or one that is unknown, revoked or expired; `detail` says which. Send it as `Authorization: Bearer KEY`. `callstore keys create` makes keys, as does `POST /admin/keys`.",
+        ),
+        (
+            P::Forbidden,
+            S::FORBIDDEN,
+            "The key may not do this",
+            "The key's scope is another than the operation needs; `detail` names both. `ingest` writes calls, `read` reads, `admin` does everything.",
+        ),
+        (
+            P::HostNotAllowed,
+            S::FORBIDDEN,
+            "The host is not known",
+            "As long as no key was made, only requests to this machine's own names are answered: localhost, 127.0.0.0/8 and [::1]. `--allowed-hosts` (`CALLSTORE_ALLOWED_HOSTS`) adds others; with the first key, keys are asked for instead.",
+        ),
+        (
+            P::OriginNotAllowed,
+            S::FORBIDDEN,
+            "The web page may not do this",
+            "As long as no key was made, requests of web pages are answered only where the page is of an allowed host. `--allowed-hosts` (`CALLSTORE_ALLOWED_HOSTS`) adds hosts, `--cors-origins` (`CALLSTORE_CORS_ORIGINS`) other origins.",
         ),
         (
             P::NotFound,
@@ -105,6 +139,12 @@ pub const PROBLEMS: [Entry; 23] = {
             S::NOT_FOUND,
             "The call has no metadata",
             "Nothing was set for this call yet, or it was deleted. `PUT` and `PATCH` make it.",
+        ),
+        (
+            P::KeyNotFound,
+            S::NOT_FOUND,
+            "There is no such key",
+            "No key has this id. `GET /admin/keys` lists all of them, also those that were revoked.",
         ),
         (
             P::MethodNotAllowed,
@@ -202,7 +242,7 @@ pub const PROBLEMS: [Entry; 23] = {
 
 impl ProblemCode {
     pub(super) fn entry(self) -> &'static Entry {
-        PROBLEMS.iter().find(|entry| entry.0 == self).unwrap_or(&PROBLEMS[18])
+        PROBLEMS.iter().find(|entry| entry.0 == self).unwrap_or(&PROBLEMS[23])
     }
 
     /// The answer's status.

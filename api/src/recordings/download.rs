@@ -36,6 +36,7 @@ const READ_BYTES: usize = 128 * 1024;
 #[utoipa::path(
     operation_id = "downloadRecording",
     tag = "Recordings",
+    security(("apiKey" = ["read"])),
     params(
         ("Range" = Option<String>, Header, description = "A part of the file; several parts get the whole.", example = "bytes=0-1023"),
         ("If-Range" = Option<String>, Header, description = "Send the part only of the file with this ETag, else the whole."),

@@ -15,6 +15,7 @@ use crate::{
 #[utoipa::path(
     operation_id = "getRecording",
     tag = "Recordings",
+    security(("apiKey" = ["read"])),
     responses(
         (status = 200, description = "The recording.", body = Recording, example = json!(Recording::sample())),
         (status = 404, description = "`recording_not_found`: no recording has this id."),

@@ -30,6 +30,7 @@ impl RecordingList {
 #[utoipa::path(
     operation_id = "listRecordings",
     tag = "Recordings",
+    security(("apiKey" = ["read"])),
     responses(
         (status = 200, description = "The recordings.", body = RecordingList, example = json!(RecordingList::sample())),
         (status = 404, description = "`call_not_found`: no call has this id or streamSid."),

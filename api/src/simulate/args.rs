@@ -1,13 +1,13 @@
 //! What `callstore simulate` takes on the command line.
 
-use std::{path::PathBuf, time::Duration};
+use std::{convert::Infallible, path::PathBuf, time::Duration};
 
 use clap::{
     Args,
     builder::{RangedI64ValueParser, RangedU64ValueParser},
 };
 use reqwest::Url;
-use service::limits::BATCH_MAX;
+use service::{Secret, limits::BATCH_MAX};
 
 use super::{Speed, transport::Transport, verify::Verify};
 
@@ -34,6 +34,10 @@ pub struct SimulateArgs {
     /// Where the service is
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080", value_parser = service_url)]
     pub url: Url,
+
+    /// A key of the service, of scope admin: calls are written, and read again to be compared
+    #[arg(long, env = "CALLSTORE_KEY", hide_env_values = true, value_name = "KEY", value_parser = secret)]
+    pub key: Option<Secret>,
 
     /// How audio reaches the service
     #[arg(long, value_enum, default_value_t = Transport::Http)]
@@ -115,6 +119,11 @@ impl SimulateArgs {
         let half = || std::thread::available_parallelism().map_or(1, |processors| processors.get().div_ceil(2));
         self.threads.map_or_else(half, usize::from)
     }
+}
+
+/// Takes anything, since what is refused is printed.
+fn secret(text: &str) -> Result<Secret, Infallible> {
+    Ok(Secret::new(text))
 }
 
 fn batch_size() -> RangedI64ValueParser<u16> {

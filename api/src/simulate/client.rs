@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::{Method, StatusCode, Url, redirect};
+use reqwest::{
+    Method, StatusCode, Url,
+    header::{AUTHORIZATION, HeaderValue},
+    redirect,
+};
 use tokio::{
     sync::Semaphore,
     time::{self, Instant},
@@ -54,17 +58,18 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client of the service at `url`.
+    /// A client of the service at `url`, with the `Authorization` that it asks for, if any.
     ///
     /// # Errors
     /// When the system has no certificates for https.
-    pub fn new(url: &Url) -> Result<Self, SimulateError> {
+    pub fn new(url: &Url, authorization: Option<&HeaderValue>) -> Result<Self, SimulateError> {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("callstore-simulate/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(REQUEST_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)
+            .default_headers(authorization.map(|key| (AUTHORIZATION, key.clone())).into_iter().collect())
             .no_proxy();
         if url.scheme() == "http" {
             // Else it asks for the system's certificates, which a small container does not have.

@@ -73,6 +73,9 @@ pub enum SimulateError {
     /// There can be no HTTP client.
     #[error("The HTTP client could not be set up: {}.", cause(.0))]
     Client(reqwest::Error),
+    /// The key cannot be sent.
+    #[error("The key (--key, CALLSTORE_KEY) has characters that no key has.")]
+    KeyUnfit,
     /// Nothing answers at the URL.
     #[error("Cannot connect to {url} ({}): is Callstore running there?", cause(source))]
     Unreachable {

@@ -41,7 +41,8 @@ use std::{
     time::Duration,
 };
 
-use service::{Ids, SystemIds};
+use reqwest::header::HeaderValue;
+use service::{Ids, Secret, SystemIds};
 use tokio::{
     task,
     time::{self, Instant},
@@ -79,6 +80,13 @@ pub async fn main(args: &SimulateArgs) -> ExitCode {
     }
 }
 
+/// A key as it is sent, hidden from whoever prints headers.
+fn bearer(key: &Secret) -> Result<HeaderValue, SimulateError> {
+    let mut header = HeaderValue::from_str(&format!("Bearer {}", key.expose())).map_err(|_| SimulateError::KeyUnfit)?;
+    header.set_sensitive(true);
+    Ok(header)
+}
+
 fn print(args: &SimulateArgs, report: &Report) -> io::Result<()> {
     let mut lines = io::stdout().lock();
     if args.json {
@@ -110,7 +118,8 @@ pub async fn run(args: &SimulateArgs) -> Result<Report, SimulateError> {
         return Err(SimulateError::SamplesOfRecording);
     }
     limits::allow_files(calls.len())?;
-    Client::new(&args.url)?.reach().await?;
+    let authorization = args.key.as_ref().map(bearer).transpose()?;
+    Client::new(&args.url, authorization.as_ref())?.reach().await?;
 
     let settings =
         Settings { transport: args.transport, batch: args.batch.into(), speed: args.speed(), verify: args.verify };
@@ -121,7 +130,8 @@ pub async fn run(args: &SimulateArgs) -> Result<Report, SimulateError> {
     let crew = threads::Crew {
         settings,
         url: args.url.clone(),
-        endpoint: Endpoint::new(&args.url),
+        endpoint: Endpoint::new(&args.url, authorization.clone()),
+        authorization,
         progress: Arc::clone(&progress),
         stop: Arc::clone(&stop),
         ramp: args.ramp(),

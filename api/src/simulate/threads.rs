@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use reqwest::Url;
+use reqwest::{Url, header::HeaderValue};
 use tokio::{runtime, task::JoinSet, time::Instant};
 
 use super::{
@@ -27,6 +27,8 @@ pub struct Crew {
     pub settings: Settings,
     /// Where the service is.
     pub url: Url,
+    /// What shows it the key, if there is one.
+    pub authorization: Option<HeaderValue>,
     /// Where its WebSockets are.
     pub endpoint: Endpoint,
     /// How far all calls have come.
@@ -81,7 +83,7 @@ impl Crew {
         runtime.block_on(async {
             let run = Arc::new(Run {
                 settings: self.settings,
-                client: Client::new(&self.url)?,
+                client: Client::new(&self.url, self.authorization.as_ref())?,
                 endpoint: self.endpoint.clone(),
                 progress: Arc::clone(&self.progress),
                 stop: Arc::clone(&self.stop),

@@ -8,8 +8,9 @@ mod upgrade;
 use std::{future::Future, time::Duration};
 
 use actix_http::ws::{handshake_response, verify_handshake};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use bytes::Bytes;
+use service::KeyGrant;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 
 pub use actix_http::ws::CloseCode;
@@ -41,6 +42,8 @@ pub enum Received {
     Faulty(Fault),
     /// The peer has closed the socket or is gone; nothing more will come.
     Closed,
+    /// The key that it was opened with is no longer taken.
+    KeyEnded,
 }
 
 impl Received {
@@ -48,7 +51,7 @@ impl Received {
         match self {
             Self::Text(text) => text.len(),
             Self::Binary(bytes) => bytes.len(),
-            Self::Faulty(_) | Self::Closed => 0,
+            Self::Faulty(_) | Self::Closed | Self::KeyEnded => 0,
         }
     }
 }
@@ -61,6 +64,8 @@ pub struct Socket {
     decoder: Decoder,
     heartbeat: Heartbeat,
     beats: Interval,
+    /// The key that it was opened with, if one was asked for.
+    grant: Option<KeyGrant>,
 }
 
 /// What is taken still of what a peer sent before its socket has to close. The time that it takes to store it does not count:
@@ -118,8 +123,9 @@ impl Socket {
     where
         F: Future<Output = ()> + 'static,
     {
+        let grant = request.extensions_mut().remove::<KeyGrant>();
         let go_on = move |connection| {
-            let run: upgrade::LocalFuture<()> = Box::pin(run(Self::new(connection, max_bytes)));
+            let run: upgrade::LocalFuture<()> = Box::pin(run(Self::new(connection, max_bytes, grant)));
             run
         };
         let mut response = HttpResponse::from(handshake_response(request.head()).finish().map_into_boxed_body());
@@ -127,12 +133,12 @@ impl Socket {
         response
     }
 
-    fn new(connection: Connection, max_bytes: usize) -> Self {
+    fn new(connection: Connection, max_bytes: usize, grant: Option<KeyGrant>) -> Self {
         let mut beats = interval(BEAT);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         beats.reset();
         let (decoder, heartbeat) = (Decoder::new(max_bytes), Heartbeat::default());
-        Self { connection, input: Bytes::new(), decoder, heartbeat, beats }
+        Self { connection, input: Bytes::new(), decoder, heartbeat, beats, grant }
     }
 
     /// Waits for the next message. Nothing is lost when this is dropped and called again.
@@ -143,6 +149,7 @@ impl Socket {
             }
             tokio::select! {
                 biased;
+                () = ended(&mut self.grant) => return Received::KeyEnded,
                 bytes = self.connection.read() => match bytes {
                     Ok(bytes) if !bytes.is_empty() => self.input = bytes,
                     Ok(_) | Err(_) => return Received::Closed,
@@ -222,6 +229,14 @@ impl Socket {
         // A peer that is gone need not be told.
         let _ = self.connection.send(&frame(CLOSE, &payload)).await;
         self.connection.close().await;
+    }
+}
+
+/// Waits until a key is no longer taken.
+async fn ended(grant: &mut Option<KeyGrant>) {
+    match grant {
+        Some(grant) => grant.ended().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -157,6 +157,7 @@ impl Session {
             Received::Text(text) => Incoming::of_text(&text),
             Received::Binary(bytes) => Incoming::of_bytes(bytes),
             Received::Closed => return Err((CloseCode::Normal, "")),
+            Received::KeyEnded => return Err((CloseCode::Policy, "The key is no longer taken.")),
             Received::Faulty(Fault::TooLong) => return Err((CloseCode::Size, "A message is at most 1 MiB.")),
             Received::Faulty(Fault::NotUtf8) => return Err((CloseCode::Invalid, "A text message is UTF-8.")),
             Received::Faulty(Fault::Protocol) => return Err((CloseCode::Protocol, "Not a WebSocket frame.")),

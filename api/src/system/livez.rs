@@ -28,6 +28,7 @@ impl Livez {
 #[utoipa::path(
     operation_id = "getLivez",
     tag = "System",
+    security(()),
     responses((status = 200, description = "The process answers.", body = Livez, example = json!(Livez::sample()))),
 )]
 #[get("/livez")]

@@ -52,6 +52,7 @@ pub async fn keep_metrics() {
 #[utoipa::path(
     operation_id = "getMetrics",
     tag = "System",
+    security(("apiKey" = ["read"])),
     responses((status = 200, description = "The metrics.", content((String = "text/plain",
         example = "# TYPE callstore_active_calls gauge\ncallstore_active_calls 3\n")))),
 )]

@@ -44,6 +44,7 @@ impl ProblemKind {
 #[utoipa::path(
     operation_id = "getProblem",
     tag = "System",
+    security(()),
     responses(
         (status = 200, description = "The kind of problem.", body = ProblemKind, example = json!(ProblemKind::sample())),
         (status = 404, description = "`not_found`: no problem has this name."),

@@ -43,6 +43,7 @@ impl From<Health> for Readyz {
 #[utoipa::path(
     operation_id = "getReadyz",
     tag = "System",
+    security(()),
     responses(
         (status = 200, description = "It can.", body = Readyz, example = json!(Readyz::sample())),
         (status = 503, description = "`not_ready`: it cannot; `detail` says what is missing."),

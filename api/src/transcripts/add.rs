@@ -77,6 +77,7 @@ impl From<AddTranscript> for NewTranscript {
 #[utoipa::path(
     operation_id = "addTranscript",
     tag = "Transcripts",
+    security(("apiKey" = ["ingest"])),
     request_body(content = AddTranscript, description = "What was said.", example = json!(AddTranscript::sample())),
     responses(
         (status = 201, description = "It is stored.", body = Transcript, example = json!(Transcript::sample())),

@@ -59,6 +59,7 @@ impl StoredTranscripts {
 #[utoipa::path(
     operation_id = "addTranscripts",
     tag = "Transcripts",
+    security(("apiKey" = ["ingest"])),
     request_body(content = AddTranscripts, description = "What was said.", example = json!(AddTranscripts::sample())),
     responses(
         (status = 201, description = "All are stored.", body = StoredTranscripts, example = json!(StoredTranscripts::sample())),

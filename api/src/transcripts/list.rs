@@ -59,6 +59,7 @@ impl TranscriptPage {
 #[utoipa::path(
     operation_id = "listTranscripts",
     tag = "Transcripts",
+    security(("apiKey" = ["read"])),
     params(ListTranscriptsQuery),
     responses(
         (status = 200, description = "The transcripts.", content(

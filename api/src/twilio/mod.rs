@@ -149,6 +149,7 @@ impl Session {
             Received::Faulty(Fault::NotUtf8) => self.skip("not_utf8"),
             Received::Faulty(Fault::Protocol) => Err(Ending::new(CloseCode::Protocol, "Not a WebSocket frame.")),
             Received::Closed => Err(Ending::new(CloseCode::Normal, "")),
+            Received::KeyEnded => Err(Ending::new(CloseCode::Policy, "The key is no longer taken.")),
         }
     }
 

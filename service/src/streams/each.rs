@@ -85,12 +85,14 @@ fn is_of_one_chunk(error: &Error) -> bool {
         | Error::CallSidTaken
         | Error::RecordingNotFound
         | Error::MetadataNotFound
+        | Error::KeyNotFound
         | Error::CursorInvalid
         | Error::Overloaded
         | Error::StorageFull
         | Error::StorageUnavailable(_)
         | Error::Database(_)
         | Error::Store(_)
+        | Error::Random(_)
         | Error::Damaged(_) => false,
     }
 }

@@ -17,12 +17,16 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{SinkExt, StreamExt, task::AtomicWaker};
-use reqwest::Url;
+use reqwest::{
+    Url,
+    header::{AUTHORIZATION, HeaderValue},
+};
 use tokio::{net::TcpStream, time};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, client_async_tls_with_config,
     tungstenite::{
         Error, Message,
+        client::IntoClientRequest,
         protocol::{
             WebSocketConfig,
             frame::{
@@ -51,6 +55,7 @@ pub struct Endpoint {
     host: String,
     port: u16,
     base: String,
+    authorization: Option<HeaderValue>,
 }
 
 /// A WebSocket, open until it is dropped.
@@ -92,9 +97,9 @@ pub enum Lost {
 }
 
 impl Endpoint {
-    /// The WebSockets of the service at `url`.
+    /// The WebSockets of the service at `url`, with the `Authorization` that it asks for, if any.
     #[must_use]
-    pub fn new(url: &Url) -> Self {
+    pub fn new(url: &Url, authorization: Option<HeaderValue>) -> Self {
         if url.scheme() == "https" {
             // There is more than one in the binary; without a choice there would be none. An earlier choice stays.
             let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -103,7 +108,7 @@ impl Endpoint {
         let port = url.port_or_known_default().unwrap_or(80);
         // `http` becomes `ws`, `https` becomes `wss`.
         let base = format!("ws{}", url.as_str().trim_start_matches("http").trim_end_matches('/'));
-        Self { host, port, base }
+        Self { host, port, base, authorization }
     }
 }
 
@@ -115,8 +120,10 @@ impl Link {
         let tcp = connected.map_err(|error| broken(error.to_string()))?;
         tcp.set_nodelay(true).map_err(|error| broken(error.to_string()))?;
         let config = WebSocketConfig::default().read_buffer_size(READ_BYTES).write_buffer_size(WRITE_BYTES);
-        let url = format!("{}{path}", endpoint.base);
-        match client_async_tls_with_config(url, tcp, Some(config), None).await {
+        let request = format!("{}{path}", endpoint.base).into_client_request();
+        let mut request = request.map_err(|error| broken(error.to_string()))?;
+        request.headers_mut().extend(endpoint.authorization.iter().map(|key| (AUTHORIZATION, key.clone())));
+        match client_async_tls_with_config(request, tcp, Some(config), None).await {
             Ok((socket, _)) => {
                 let arrival = Arc::new(Arrival { noticed: AtomicBool::new(true), ..Arrival::default() });
                 Ok(Self(Some(Open { socket, arrival })))

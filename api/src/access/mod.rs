@@ -1,0 +1,138 @@
+//! Who may ask for what: every request comes through here before its operation sees it.
+
+mod headers;
+mod hosts;
+mod paths;
+
+use actix_cors::Cors;
+use actix_web::{
+    Error, HttpMessage,
+    body::{BoxBody, EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        StatusCode,
+        header::{self, HeaderMap, HeaderValue},
+    },
+    middleware::Next,
+    web::Data,
+};
+use service::{Callstore, KeyRefusal};
+
+pub use headers::secure;
+pub use hosts::{Hosts, Origins};
+pub use paths::{KnownPath, KnownPaths};
+
+use crate::{
+    keys::Scope,
+    problem::{Problem, ProblemCode},
+};
+use paths::Need;
+
+/// How a key is sent.
+const BEARER: &str = "Bearer ";
+/// How long a browser may keep the answer to a preflight, in seconds.
+const PREFLIGHT_SECONDS: usize = 3600;
+
+/// What is asked of requests.
+pub struct Access {
+    callstore: Callstore,
+    hosts: Hosts,
+    origins: Origins,
+    open: bool,
+}
+
+impl Access {
+    /// Asks for keys, or, as long as there is none and the service is not `open`, for known hosts and origins.
+    pub fn new(callstore: Callstore, hosts: Hosts, origins: Origins, open: bool) -> Self {
+        Self { callstore, hosts, origins, open }
+    }
+
+    fn check(&self, request: &ServiceRequest, known: &KnownPaths) -> Result<(), Problem> {
+        let keyed = self.callstore.requires_keys();
+        if !keyed && !self.open {
+            self.hosts.check(request, &self.origins)?;
+        }
+        // The path as the router reads it: escapes are gone.
+        match known.need(request.match_info().as_str(), request.method())? {
+            Need::Scopes(scopes) if keyed => self.check_key(request, scopes),
+            Need::Scopes(_) | Need::Nothing => Ok(()),
+        }
+    }
+
+    fn check_key(&self, request: &ServiceRequest, scopes: &[Scope]) -> Result<(), Problem> {
+        let headers = request.headers();
+        let key = bearer(headers).ok_or_else(|| {
+            let given = headers.contains_key(header::AUTHORIZATION);
+            unauthorized(if given {
+                "The Authorization header is not one of the form: Bearer KEY."
+            } else {
+                "The request has no key; send it as Authorization: Bearer KEY."
+            })
+        })?;
+        if request.head().upgrade() {
+            // A socket outlives its request.
+            request.extensions_mut().insert(self.callstore.grant_of(key));
+        }
+        let scope = self.callstore.check_key(key).map_err(|refusal| {
+            unauthorized(match refusal {
+                KeyRefusal::Unknown => "The key is none of this service's.",
+                KeyRefusal::Revoked => "The key was revoked.",
+                KeyRefusal::Expired => "The key has expired.",
+            })
+        })?;
+        let scope = Scope::from(scope);
+        if scope == Scope::Admin || scopes.contains(&scope) {
+            return Ok(());
+        }
+        let needed: Vec<_> = scopes.iter().map(|scope| scope.name()).collect();
+        let detail = format!("This needs a key of scope {}; this one has {}.", needed.join(" or "), scope.name());
+        Err(Problem::new(ProblemCode::Forbidden, detail))
+    }
+}
+
+/// The key of a request.
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut given = headers.get_all(header::AUTHORIZATION);
+    let only = given.next().filter(|_| given.next().is_none())?.to_str().ok()?;
+    let (scheme, key) = only.split_at_checked(BEARER.len())?;
+    scheme.eq_ignore_ascii_case(BEARER).then(|| key.trim_matches(' ')).filter(|key| !key.is_empty())
+}
+
+fn unauthorized(detail: &str) -> Problem {
+    let scheme = HeaderValue::from_static("Bearer");
+    Problem::new(ProblemCode::Unauthorized, detail).with_header(header::WWW_AUTHENTICATE, scheme)
+}
+
+/// Middleware: see the module.
+pub async fn guard<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    let checked = match (request.app_data::<Data<Access>>(), request.app_data::<Data<KnownPaths>>()) {
+        (Some(access), Some(known)) => access.check(&request, known),
+        _ => Err(Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR)),
+    };
+    match checked {
+        Ok(()) => next.call(request).await.map(ServiceResponse::map_into_left_body),
+        Err(problem) => Ok(request.error_response(problem).map_into_right_body()),
+    }
+}
+
+/// Lets the pages of some origins ask, and read the answers. They send keys themselves: no cookies are taken.
+pub fn cors(origins: &Origins) -> Cors {
+    let cors = Cors::default()
+        .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
+        .allow_any_header()
+        .expose_headers([
+            "content-range",
+            "etag",
+            "link",
+            "location",
+            "retry-after",
+            "www-authenticate",
+            "x-request-id",
+        ])
+        .block_on_origin_mismatch(false)
+        .max_age(PREFLIGHT_SECONDS);
+    origins.iter().fold(cors, Cors::allowed_origin)
+}

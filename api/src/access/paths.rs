@@ -1,0 +1,164 @@
+//! Every path that is served, its methods, and which keys they take: for operations from the document, for pages and
+//! WebSockets from here. What is not in this table is not reached.
+
+use actix_web::http::{
+    Method,
+    header::{self, HeaderValue},
+};
+use utoipa::openapi::{OpenApi, path::Operation};
+
+use crate::{
+    keys::Scope,
+    openapi::{KEY_SCHEME, operations},
+    problem::{Problem, ProblemCode},
+    stream,
+};
+
+/// The path that is looked for first.
+const MOST_ASKED: &str = "/calls/{call}/chunks";
+
+/// Which keys an operation takes. One of scope `admin` does for every operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// None is needed.
+    Nothing,
+    /// A key of one of these scopes.
+    Scopes(Vec<Scope>),
+}
+
+impl Need {
+    /// What an operation says. One that says nothing takes no key but an admin's.
+    fn of(operation: &Operation) -> Self {
+        let stated = serde_json::to_value(&operation.security).unwrap_or_default();
+        let stated = stated.as_array().map(Vec::as_slice).unwrap_or_default();
+        if stated.iter().any(|requirement| requirement.as_object().is_some_and(serde_json::Map::is_empty)) {
+            return Self::Nothing;
+        }
+        let named = |scope: &Scope| {
+            let names = |requirement: &serde_json::Value| {
+                requirement[KEY_SCHEME].as_array().is_some_and(|names| names.contains(&scope.name().into()))
+            };
+            stated.iter().any(names)
+        };
+        let scopes: Vec<_> = Scope::ALL.into_iter().filter(named).collect();
+        Self::Scopes(if scopes.is_empty() { vec![Scope::Admin] } else { scopes })
+    }
+
+    /// What is served beside the document. A carrier cannot send a key along: checking what it signs in place of one begins here.
+    fn beside_the_document() -> [(&'static str, Self); 6] {
+        [
+            ("/", Self::Nothing),
+            (stream::PATH, Self::Scopes(vec![Scope::Ingest])),
+            ("/openapi.json", Self::Nothing),
+            ("/swagger-ui", Self::Nothing),
+            ("/swagger-ui/{file:.*}", Self::Nothing),
+            ("/twilio/stream", Self::Scopes(vec![Scope::Ingest])),
+        ]
+    }
+}
+
+/// Every path that is served.
+pub struct KnownPaths(Vec<KnownPath>);
+
+/// A path that is served.
+pub struct KnownPath {
+    pattern: String,
+    methods: Vec<(Method, Need)>,
+}
+
+impl KnownPaths {
+    /// The paths of the document, and the pages.
+    pub fn of(document: &OpenApi) -> Self {
+        let paths = document.paths.paths.iter().map(|(path, item)| {
+            let needs = operations(item).into_iter().map(|(method, operation)| (method, Need::of(operation)));
+            KnownPath { pattern: path.clone(), methods: needs.collect() }
+        });
+        let pages = Need::beside_the_document()
+            .map(|(path, need)| KnownPath { pattern: path.to_owned(), methods: vec![(Method::GET, need)] });
+        let mut all: Vec<_> = paths.chain(pages).collect();
+        all.sort_by_key(|known| known.pattern != MOST_ASKED);
+        Self(all)
+    }
+
+    /// The one that a path, as the router reads it, fits.
+    pub fn find(&self, path: &str) -> Option<&KnownPath> {
+        // By hand, since it is done for every request: the router has found it, but does not tell.
+        self.0.iter().find(|known| fits(known.pattern.as_bytes(), path.as_bytes()))
+    }
+
+    /// Which keys a request takes.
+    ///
+    /// # Errors
+    /// 404 for an unknown path, 405 for another method.
+    pub fn need(&self, path: &str, method: &Method) -> Result<&Need, Problem> {
+        let known = self.find(path).ok_or_else(|| {
+            Problem::new(ProblemCode::NotFound, "Nothing has this path; /swagger-ui/ lists what there is.")
+        })?;
+        let need = known.methods.iter().find(|(known, _)| known == method).map(|(_, need)| need);
+        need.ok_or_else(|| known.method_not_allowed())
+    }
+}
+
+impl KnownPath {
+    /// As the document writes it.
+    pub fn pattern(&self) -> &str {
+        &self.pattern
+    }
+
+    /// Whether it is a page, to be shown by a browser.
+    pub fn is_page(&self) -> bool {
+        self.pattern.starts_with("/swagger-ui") || matches!(self.pattern.as_str(), "/" | "/openapi.json")
+    }
+
+    fn method_not_allowed(&self) -> Problem {
+        let mut methods: Vec<_> = self.methods.iter().map(|(method, _)| method.as_str()).collect();
+        if methods.contains(&"GET") {
+            methods.push("HEAD");
+        }
+        methods.sort_unstable();
+        let allowed = methods.join(", ");
+        let problem = Problem::new(ProblemCode::MethodNotAllowed, format!("This path takes {allowed}."));
+        match HeaderValue::from_str(&allowed) {
+            Ok(allowed) => problem.with_header(header::ALLOW, allowed),
+            Err(_) => problem,
+        }
+    }
+}
+
+/// Whether a path fits a pattern: `{name}` is a segment, `{name:.*}` is all the rest.
+fn fits(mut pattern: &[u8], mut path: &[u8]) -> bool {
+    loop {
+        let same = pattern.iter().zip(path).take_while(|(a, b)| a == b && **a != b'{').count();
+        (pattern, path) = (&pattern[same..], &path[same..]);
+        let Some(end) = pattern.iter().position(|&byte| byte == b'}').filter(|_| pattern[0] == b'{') else {
+            return pattern.is_empty() && path.is_empty();
+        };
+        if pattern[..end].ends_with(b":.*") {
+            return true;
+        }
+        let segment = path.iter().position(|&byte| byte == b'/').unwrap_or(path.len());
+        if segment == 0 {
+            return false;
+        }
+        (pattern, path) = (&pattern[end + 1..], &path[segment..]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn a_path_fits_its_pattern_and_no_other() {
+        let patterns =
+            ["/", "/calls", "/calls/{call}", "/calls/{call}/chunks", "/calls/{call}/chunks/batch", "/ui/{_:.*}"];
+        let paths = ["/", "/calls", "/calls/MZ1", "/calls/MZ1/chunks", "/calls/MZ1/chunks/batch", "/ui/a/b"];
+        for (index, path) in paths.iter().enumerate() {
+            let fitting: Vec<_> = patterns.iter().filter(|pattern| fits(pattern.as_bytes(), path.as_bytes())).collect();
+            assert_eq!(fitting, [&patterns[index]], "{path}");
+        }
+        for path in ["", "/calls/", "/calls//chunks", "/calls/MZ1/chunk", "/calls/MZ1/chunks/", "/callsign", "/call"] {
+            assert!(patterns.iter().all(|pattern| !fits(pattern.as_bytes(), path.as_bytes())), "{path}");
+        }
+    }
+}

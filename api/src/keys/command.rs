@@ -1,0 +1,138 @@
+//! `callstore keys`: makes, lists and revokes keys in the database, whether a service runs on it or not.
+
+use std::{
+    io::{self, Write},
+    time::Duration,
+};
+
+use clap::{Args, Subcommand};
+use migration::{Migrator, MigratorTrait};
+use service::{Clock, Database, NewKey, SystemClock, SystemIds, Timestamp};
+use uuid::Uuid;
+
+use super::{ApiKey, Scope};
+use crate::{settings::DatabaseSettings, wire::Time};
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Make, list and revoke API keys; a service that runs notices within a second
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Make a key, and print it: it is not kept and not shown again
+    Create(CreateArgs),
+    /// List all keys, also those that are expired or revoked; never the keys themselves
+    List(ListArgs),
+    /// Revoke a key for good
+    Revoke(RevokeArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct CreateArgs {
+    /// What the key may do
+    #[arg(long, value_enum)]
+    scope: Scope,
+    /// What it is for, up to 128 characters
+    #[arg(long, value_name = "TEXT")]
+    label: Option<String>,
+    /// When it expires: in a time from now, as 90d or 12h, or then, as 2030-01-01T00:00:00Z; never unless given
+    #[arg(long, value_name = "TIME", value_parser = expiry)]
+    expires: Option<Expiry>,
+    #[command(flatten)]
+    database: DatabaseSettings,
+}
+
+#[derive(Debug, Args)]
+pub struct ListArgs {
+    /// Print a JSON array
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    database: DatabaseSettings,
+}
+
+#[derive(Debug, Args)]
+pub struct RevokeArgs {
+    /// The key's id, from the list
+    id: Uuid,
+    #[command(flatten)]
+    database: DatabaseSettings,
+}
+
+/// When a key expires.
+#[derive(Clone, Copy, Debug)]
+enum Expiry {
+    After(Duration),
+    At(Timestamp),
+}
+
+fn expiry(text: &str) -> Result<Expiry, String> {
+    if let Ok(after) = humantime::parse_duration(text) {
+        return Ok(Expiry::After(after));
+    }
+    let at = Time::parse(text).map_err(|expected| format!("expected a duration like 90d, or {expected}"))?;
+    Ok(Expiry::At(at.0))
+}
+
+impl Expiry {
+    fn time(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::After(after) => Timestamp(now.0.saturating_add(i64::try_from(after.as_millis()).unwrap_or(i64::MAX))),
+            Self::At(time) => time,
+        }
+    }
+}
+
+/// Does what the command says.
+///
+/// # Errors
+/// What is wrong, in a sentence.
+pub async fn run(command: KeysCommand) -> Result<(), Failure> {
+    match command {
+        KeysCommand::Create(args) => {
+            let database = open(&args.database).await?;
+            let expires_at = args.expires.map(|expiry| expiry.time(SystemClock.now()));
+            let new = NewKey { scope: args.scope.into(), label: args.label, expires_at };
+            let created = database.create_key(new, &SystemClock, &SystemIds).await?;
+            writeln!(io::stdout(), "{}", created.secret.expose())?;
+            let (scope, id) = (args.scope.name(), created.key.id);
+            writeln!(io::stderr(), "This is the key, of scope {scope} and with the id {id}. It is not shown again.")?;
+        }
+        KeysCommand::List(args) => {
+            let keys = open(&args.database).await?.list_keys().await?;
+            let keys: Vec<ApiKey> = keys.into_iter().map(Into::into).collect();
+            if args.json {
+                writeln!(io::stdout(), "{}", serde_json::to_string_pretty(&keys)?)?;
+            } else {
+                print(&keys)?;
+            }
+        }
+        KeysCommand::Revoke(args) => open(&args.database).await?.revoke_key(args.id, &SystemClock).await?,
+    }
+    Ok(())
+}
+
+/// Opens the database as the service does at its start.
+async fn open(settings: &DatabaseSettings) -> Result<Database, Failure> {
+    let database = Database::open(&settings.url()?).await?;
+    Migrator::up(database.writer(), None).await.map_err(|error| format!("the database cannot be migrated: {error}"))?;
+    Ok(database)
+}
+
+fn print(keys: &[ApiKey]) -> io::Result<()> {
+    let mut lines = io::stdout().lock();
+    let now = SystemClock.now();
+    writeln!(lines, "{:36}  {:6}  {:7}  {:24}  {:24}  LABEL", "ID", "SCOPE", "STATE", "CREATED", "EXPIRES")?;
+    for key in keys {
+        let state = match (key.revoked_at, key.expires_at) {
+            (Some(_), _) => "revoked",
+            (None, Some(Time(end))) if end <= now => "expired",
+            (None, _) => "usable",
+        };
+        let expires = key.expires_at.map_or_else(|| "never".to_owned(), |time| time.to_string());
+        // A terminal must not take a label for a command.
+        let label = key.label.as_deref().unwrap_or_default().replace(char::is_control, "?");
+        let (id, scope, created) = (key.id, key.scope.name(), key.created_at.to_string());
+        writeln!(lines, "{id}  {scope:6}  {state:7}  {created:24}  {expires:24}  {label}")?;
+    }
+    Ok(())
+}

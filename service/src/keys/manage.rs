@@ -1,0 +1,204 @@
+//! Making, listing and revoking keys: by the service, through its writer, and by the command line, beside it.
+
+use entity::api_key::{ActiveModel, Column, Entity};
+use futures_util::FutureExt;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
+use uuid::Uuid;
+
+use super::{
+    ApiKey, Scope, Secret,
+    secret::{KEY_MIN_CHARACTERS, hash},
+};
+use crate::{Callstore, Clock, Database, Error, Ids, Page, Slice, Timestamp};
+
+/// The label of a key that was given as a file.
+pub const FILE_LABEL: &str = "admin key file";
+/// The longest label, in characters.
+const LABEL_MAX: usize = 128;
+
+/// A key to be made.
+#[derive(Clone, Debug)]
+pub struct NewKey {
+    /// What it may do.
+    pub scope: Scope,
+    /// What it is for, up to 128 characters.
+    pub label: Option<String>,
+    /// From when on it is not taken.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A key that was made.
+#[derive(Clone, Debug)]
+pub struct CreatedKey {
+    /// What is kept.
+    pub key: ApiKey,
+    /// The key itself, which is not.
+    pub secret: Secret,
+}
+
+impl NewKey {
+    /// Makes the key, which is still to be stored.
+    fn make(self, id: Uuid, now: Timestamp) -> Result<CreatedKey, Error> {
+        let label = self.label.as_deref();
+        if label.is_some_and(|label| !(1..=LABEL_MAX).contains(&label.chars().count()) || label.contains('\0')) {
+            return Err(Error::invalid("/label", format!("Must be 1 to {LABEL_MAX} characters long, without NUL.")));
+        }
+        if label == Some(FILE_LABEL) {
+            return Err(Error::invalid("/label", "This label is kept for the key of the admin key file."));
+        }
+        if self.expires_at.is_some_and(|end| end <= now) {
+            return Err(Error::invalid("/expiresAt", "Must be in the future."));
+        }
+        let secret = Secret::random()?;
+        let key = ApiKey {
+            id,
+            label: self.label,
+            scope: self.scope,
+            hash: hash(secret.expose()).to_vec(),
+            created_at: now,
+            expires_at: self.expires_at,
+            revoked_at: None,
+        };
+        Ok(CreatedKey { key, secret })
+    }
+}
+
+impl Callstore {
+    /// Makes a key.
+    ///
+    /// # Errors
+    /// `Invalid` for a label or an expiry that is not allowed, `Random`, or a failing database.
+    pub async fn create_key(&self, new: NewKey) -> Result<CreatedKey, Error> {
+        let created = new.make(self.0.ids.next(), self.now())?;
+        let key = created.key.clone();
+        self.write(0, |batch| async move { Ok(insert(batch.transaction(), key).await?) }.boxed()).await?;
+        self.read_changed_keys().await;
+        Ok(created)
+    }
+
+    /// The keys, the oldest first, with those that are no longer taken.
+    ///
+    /// # Errors
+    /// A failing database.
+    pub async fn list_keys(&self, page: Page) -> Result<Slice<ApiKey>, Error> {
+        let keys = select().offset(page.offset).limit(page.limit + 1).all(self.0.database.readers()).await?;
+        Ok(Slice::cut(keys, page.limit))
+    }
+
+    /// Revokes a key for good. One that was revoked stays so.
+    ///
+    /// # Errors
+    /// `KeyNotFound`, or a failing database.
+    pub async fn revoke_key(&self, id: Uuid) -> Result<(), Error> {
+        let now = self.now();
+        self.write(0, move |batch| revoke(batch.transaction(), id, now).boxed()).await?;
+        self.read_changed_keys().await;
+        Ok(())
+    }
+
+    /// A change holds at once. Where that fails, it holds with the next reading.
+    async fn read_changed_keys(&self) {
+        if let Err(error) = self.read_keys().await {
+            tracing::warn!(%error, "The keys could not be read after a change.");
+        }
+    }
+}
+
+/// Keys without a service, or beside one that runs.
+impl Database {
+    /// Makes a key.
+    ///
+    /// # Errors
+    /// As [`Callstore::create_key`].
+    pub async fn create_key(&self, new: NewKey, clock: &dyn Clock, ids: &dyn Ids) -> Result<CreatedKey, Error> {
+        let created = new.make(ids.next(), clock.now())?;
+        let transaction = self.begin().await?;
+        insert(&transaction, created.key.clone()).await?;
+        transaction.commit().await?;
+        Ok(created)
+    }
+
+    /// All keys, the oldest first, with those that are no longer taken.
+    ///
+    /// # Errors
+    /// A failing database.
+    pub async fn list_keys(&self) -> Result<Vec<ApiKey>, Error> {
+        Ok(select().all(self.readers()).await?)
+    }
+
+    /// Revokes a key for good. One that was revoked stays so.
+    ///
+    /// # Errors
+    /// `KeyNotFound`, or a failing database.
+    pub async fn revoke_key(&self, id: Uuid, clock: &dyn Clock) -> Result<(), Error> {
+        let transaction = self.begin().await?;
+        revoke(&transaction, id, clock.now()).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// Sees to it that a key that was given as a file is one for admins, and that one given so before is none; false if it was
+    /// revoked, which it stays.
+    ///
+    /// # Errors
+    /// `Invalid` for a key that is too short, or a failing database.
+    pub async fn admit_admin_key(&self, secret: &Secret, clock: &dyn Clock, ids: &dyn Ids) -> Result<bool, Error> {
+        if !secret.is_fit() {
+            let detail = format!("A key has to be at least {KEY_MIN_CHARACTERS} visible characters of ASCII.");
+            return Err(Error::invalid("", detail));
+        }
+        let (hash, now) = (hash(secret.expose()).to_vec(), clock.now());
+        let transaction = self.begin().await?;
+        let known = Entity::find().filter(Column::Hash.eq(hash.clone())).one(&transaction).await?;
+        let revoke = Entity::update_many().col_expr(Column::RevokedAt, Expr::value(now));
+        let before = revoke.filter(Column::Label.eq(FILE_LABEL)).filter(Column::Hash.ne(hash.clone()));
+        before.filter(Column::RevokedAt.is_null()).exec(&transaction).await?;
+        let key = ApiKey {
+            id: known.as_ref().map_or_else(|| ids.next(), |known| known.id),
+            label: Some(FILE_LABEL.to_owned()),
+            scope: Scope::Admin,
+            hash,
+            created_at: known.as_ref().map_or(now, |known| known.created_at),
+            expires_at: None,
+            revoked_at: known.as_ref().and_then(|known| known.revoked_at),
+        };
+        let usable = key.revoked_at.is_none();
+        match known {
+            None => insert(&transaction, key).await?,
+            Some(known) if known == key => {}
+            Some(_) => drop(Entity::update(key.into_active_model().reset_all()).exec(&transaction).await?),
+        }
+        transaction.commit().await?;
+        Ok(usable)
+    }
+
+    /// Whether there is a key that is neither revoked nor expired.
+    ///
+    /// # Errors
+    /// A failing database.
+    pub async fn has_usable_key(&self, clock: &dyn Clock) -> Result<bool, Error> {
+        let lasts = Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(clock.now()));
+        let usable = Entity::find().filter(Column::RevokedAt.is_null()).filter(lasts);
+        Ok(usable.count(self.readers()).await? > 0)
+    }
+}
+
+fn select() -> sea_orm::Select<Entity> {
+    Entity::find().order_by_asc(Column::Id)
+}
+
+async fn insert(transaction: &impl ConnectionTrait, key: ApiKey) -> Result<(), DbErr> {
+    let row: ActiveModel = key.into_active_model().reset_all();
+    Entity::insert(row).exec_without_returning(transaction).await.map(drop)
+}
+
+async fn revoke(transaction: &impl ConnectionTrait, id: Uuid, now: Timestamp) -> Result<(), Error> {
+    let key = Entity::find_by_id(id).one(transaction).await?.ok_or(Error::KeyNotFound)?;
+    if key.revoked_at.is_none() {
+        let revoked = ApiKey { revoked_at: Some(now), ..key };
+        Entity::update(revoked.into_active_model().reset_all()).exec(transaction).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,12 @@
+//! API keys: who may do what. A key is shown once, when it is made; what is kept is its SHA-256.
+
+mod manage;
+mod ring;
+mod secret;
+
+pub use entity::api_key::{Model as ApiKey, Scope};
+pub use manage::{CreatedKey, FILE_LABEL, NewKey};
+pub use ring::{KeyGrant, KeyRefusal};
+pub use secret::{KEY_MIN_CHARACTERS, Secret};
+
+pub(crate) use ring::Ring;

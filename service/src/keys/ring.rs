@@ -1,0 +1,169 @@
+//! The keys as requests are checked against them: in memory, read from the database anew twice a second, since the command line
+//! makes and revokes keys beside a service that runs.
+
+use std::{
+    sync::{
+        PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use entity::api_key::Entity;
+use sea_orm::EntityTrait;
+use subtle::ConstantTimeEq;
+use tokio::sync::{Mutex, watch};
+
+use super::{
+    ApiKey, Scope,
+    secret::{KeyHash, hash},
+};
+use crate::{Callstore, Error, Timestamp};
+
+/// How often the keys are read.
+const BEAT: Duration = Duration::from_millis(500);
+
+/// The keys as they were last read.
+pub(crate) struct Ring {
+    /// Whether there is any, of whatever kind: then no request is answered without one. A service whose last key has expired
+    /// does not open itself.
+    required: AtomicBool,
+    /// By hash.
+    keys: RwLock<Vec<Held>>,
+    /// Told when a key may have come to its end, or begun. The value is when the keys were read.
+    changes: watch::Sender<Timestamp>,
+    /// One reading at a time, so that none puts back what a later one has found.
+    reading: Mutex<()>,
+}
+
+/// A key, as far as it has to be known to check it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Held {
+    hash: KeyHash,
+    scope: Scope,
+    expires_at: Option<Timestamp>,
+    revoked: bool,
+}
+
+/// Why a key is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyRefusal {
+    /// There is no such key.
+    Unknown,
+    /// It was revoked.
+    Revoked,
+    /// Its time is over.
+    Expired,
+}
+
+/// A key that goes on being used without being sent again, as by an open socket.
+pub struct KeyGrant {
+    callstore: Callstore,
+    hash: KeyHash,
+    changes: watch::Receiver<Timestamp>,
+}
+
+impl Default for Ring {
+    fn default() -> Self {
+        let changes = watch::Sender::new(Timestamp(0));
+        Self { required: AtomicBool::default(), keys: RwLock::default(), changes, reading: Mutex::default() }
+    }
+}
+
+impl Ring {
+    fn replace(&self, keys: &[ApiKey], now: Timestamp) {
+        let held = |key: &ApiKey| {
+            let hash = KeyHash::try_from(key.hash.as_slice()).ok()?;
+            Some(Held { hash, scope: key.scope, expires_at: key.expires_at, revoked: key.revoked_at.is_some() })
+        };
+        let mut held: Vec<_> = keys.iter().filter_map(held).collect();
+        held.sort_unstable_by_key(|key| key.hash);
+        let mut known = self.keys.write().unwrap_or_else(PoisonError::into_inner);
+        let changed = *known != held;
+        let ends =
+            |since: Timestamp| held.iter().any(|key| key.expires_at.is_some_and(|end| since < end && end <= now));
+        let tell = changed || ends(*self.changes.borrow());
+        *known = held;
+        drop(known);
+        self.required.store(!keys.is_empty(), Ordering::Release);
+        self.changes.send_if_modified(|read| {
+            *read = now;
+            tell
+        });
+    }
+
+    fn find(&self, hash: &KeyHash) -> Option<Held> {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        // The first bytes lead to the place; whether it is the key is decided in the same time for any other hash.
+        let begin = |hash: &KeyHash| u64::from_be_bytes(*hash.first_chunk().unwrap_or(&[0; 8]));
+        let place = keys.partition_point(|key| begin(&key.hash) < begin(hash));
+        let near = keys[place..].iter().take_while(|key| begin(&key.hash) == begin(hash));
+        near.copied().find(|key| key.hash.ct_eq(hash).into())
+    }
+}
+
+impl KeyGrant {
+    /// Waits until the key is no longer taken. Nothing is missed when this is dropped and called again.
+    pub async fn ended(&mut self) {
+        while self.changes.changed().await.is_ok() {
+            if self.callstore.check_hash(&self.hash).is_err() {
+                return;
+            }
+        }
+        // The service stops, and sees to its sockets.
+        std::future::pending().await
+    }
+}
+
+impl Callstore {
+    /// Whether requests need a key: from the first one on that was made, whatever has become of it.
+    #[must_use]
+    pub fn requires_keys(&self) -> bool {
+        self.0.keys.required.load(Ordering::Acquire)
+    }
+
+    /// What a key may do.
+    ///
+    /// # Errors
+    /// Why it is not taken.
+    pub fn check_key(&self, key: &str) -> Result<Scope, KeyRefusal> {
+        self.check_hash(&hash(key))
+    }
+
+    /// A key whose end will be waited for. To be taken before the key is checked, so that no end is missed.
+    #[must_use]
+    pub fn grant_of(&self, key: &str) -> KeyGrant {
+        KeyGrant { callstore: self.clone(), hash: hash(key), changes: self.0.keys.changes.subscribe() }
+    }
+
+    fn check_hash(&self, hash: &KeyHash) -> Result<Scope, KeyRefusal> {
+        match self.0.keys.find(hash) {
+            None => Err(KeyRefusal::Unknown),
+            Some(key) if key.revoked => Err(KeyRefusal::Revoked),
+            Some(key) if key.expires_at.is_some_and(|end| end <= self.now()) => Err(KeyRefusal::Expired),
+            Some(key) => Ok(key.scope),
+        }
+    }
+
+    /// Reads the keys.
+    pub(crate) async fn read_keys(&self) -> Result<(), Error> {
+        let _turn = self.0.keys.reading.lock().await;
+        let keys = Entity::find().all(self.0.database.readers()).await?;
+        self.0.keys.replace(&keys, self.now());
+        Ok(())
+    }
+
+    /// Reads the keys again and again, until the service stops. While the database cannot be read, those hold that were read last.
+    pub(crate) async fn keep_reading_keys(self) {
+        let mut failing = false;
+        while self.0.finalizer.pause(BEAT).await {
+            let read = self.read_keys().await;
+            if let Err(error) = &read
+                && !failing
+            {
+                tracing::error!(%error, "The keys cannot be read; those that are known hold on.");
+            }
+            failing = read.is_err();
+        }
+    }
+}

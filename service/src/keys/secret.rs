@@ -1,0 +1,85 @@
+//! A key itself, which nothing shows by accident.
+
+use std::fmt;
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+
+use crate::Error;
+
+/// What a key of ours begins with, so that people and scanners know one when they see it.
+const PREFIX: &str = "cs_";
+/// How many random bytes follow.
+const RANDOM_BYTES: usize = 32;
+/// The shortest key that is taken from a file.
+pub const KEY_MIN_CHARACTERS: usize = 32;
+
+/// The SHA-256 of a key.
+pub type KeyHash = [u8; 32];
+
+/// A key. Neither `Debug` nor `Display` shows it.
+#[derive(Clone)]
+pub struct Secret(String);
+
+impl Secret {
+    /// A key that was given.
+    #[must_use]
+    pub fn new(key: impl Into<String>) -> Self {
+        Self(key.into())
+    }
+
+    /// A new key, from the system's random numbers.
+    ///
+    /// # Errors
+    /// `Random` when the system has none.
+    pub fn random() -> Result<Self, Error> {
+        let mut bytes = [0; RANDOM_BYTES];
+        getrandom::fill(&mut bytes).map_err(|error| Error::Random(error.to_string()))?;
+        Ok(Self(format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(bytes))))
+    }
+
+    /// The key itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it can stand in an `Authorization` header, and is long enough not to be guessed.
+    #[must_use]
+    pub fn is_fit(&self) -> bool {
+        self.0.len() >= KEY_MIN_CHARACTERS && self.0.bytes().all(|byte| byte.is_ascii_graphic())
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("(hidden)")
+    }
+}
+
+/// What is kept of a key. Keys are random, so that a fast hash does.
+pub fn hash(key: &str) -> KeyHash {
+    Sha256::digest(key).into()
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_32_random_bytes_and_is_not_shown() {
+        let (one, other) = (Secret::random().unwrap(), Secret::random().unwrap());
+        assert_ne!(one.expose(), other.expose());
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(one.expose().strip_prefix("cs_").unwrap()).unwrap();
+        assert_eq!(bytes.len(), 32);
+        assert!(one.is_fit() && !Secret::new("short").is_fit() && !Secret::new("a b".repeat(20)).is_fit());
+        assert_eq!(format!("{one} {one:?} {:?}", Some(&one)), "(hidden) (hidden) Some((hidden))");
+    }
+}

@@ -1,0 +1,216 @@
+//! The authorization matrix: every operation of the document and both WebSockets, with every kind of key.
+
+use std::path::Path;
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::client;
+use crate::{
+    document::{Operation, operations},
+    keys::{create, id_of, keys},
+    support::{Answer, Binary, Socket, execute},
+};
+
+/// Which scopes an operation takes beside `admin`; nothing where it takes no key. An operation that is new is decided here.
+fn expected(operation: &str) -> Option<&'static [&'static str]> {
+    Some(match operation {
+        "getLivez" | "getReadyz" | "getProblem" => return None,
+        "startCall" | "updateCall" | "endCall" => &["ingest"],
+        "addAudioChunk" | "addAudioChunks" | "convertAudio" => &["ingest"],
+        "addTranscript" | "addTranscripts" | "addAnalytics" | "setMetadata" | "updateMetadata" => &["ingest"],
+        "getChunkStatus" => &["ingest", "read"],
+        "getCall" | "listCalls" | "listCallEvents" | "listTranscripts" | "listAnalytics" | "getMetadata" => &["read"],
+        "listRecordings" | "getRecording" | "downloadRecording" | "getMetrics" => &["read"],
+        "deleteCall" | "deleteMetadata" | "createKey" | "listKeys" | "revokeKey" => &[],
+        other => panic!("nobody has decided which keys {other} takes"),
+    })
+}
+
+/// Keys that are not taken, and what is said of them.
+struct Keys {
+    refused: Vec<(Option<String>, &'static str)>,
+    scoped: Vec<(&'static str, String)>,
+}
+
+impl Keys {
+    async fn make(folder: &Path) -> Self {
+        let mut scoped = Vec::new();
+        for scope in ["ingest", "read", "admin"] {
+            scoped.push((scope, create(folder, scope, &[]).await));
+        }
+        let revoked = create(folder, "admin", &["--label", "revoked"]).await;
+        assert!(keys(folder, &["revoke", &id_of(folder, "revoked").await]).await.status.success());
+        let expired = create(folder, "admin", &["--label", "expired", "--expires", "1h"]).await;
+        let past = "UPDATE api_key SET expires_at = created_at WHERE label = 'expired'";
+        execute(&folder.join("data/callstore.db"), past).await;
+        let unknown = format!("cs_{}", "A".repeat(43));
+        let refused = vec![
+            (None, "has no key"),
+            (Some(String::new()), "Bearer KEY"),
+            (Some(unknown), "none of this service's"),
+            (Some(revoked), "was revoked"),
+            (Some(expired), "has expired"),
+        ];
+        Self { refused, scoped }
+    }
+}
+
+fn with_key(request: RequestBuilder, key: Option<&str>) -> RequestBuilder {
+    match key {
+        Some(key) => request.header("authorization", format!("Bearer {key}")),
+        None => request,
+    }
+}
+
+async fn ask(service: &Binary, method: &Method, operation: &Operation, key: Option<&str>) -> Answer {
+    let path = operation.path_to("unknown", "00000000-0000-7000-8000-000000000000");
+    let mut request = with_key(client().request(method.clone(), service.url(&path)), key);
+    if let Some(example) = operation.example() {
+        request = request.json(example);
+    }
+    Answer::read(request.send().await.unwrap()).await
+}
+
+/// Fails unless an answer says that the key has another scope than one of these.
+fn assert_forbidden(problem: &Value, scopes: &[&str], scope: &str) {
+    let needed = if scopes.is_empty() { "admin".to_owned() } else { scopes.join(" or ") };
+    let detail = format!("This needs a key of scope {needed}; this one has {scope}.");
+    assert_eq!((&problem["code"], &problem["detail"]), (&json!("forbidden"), &json!(detail)));
+}
+
+#[tokio::test]
+async fn every_operation_takes_the_keys_that_it_should_and_no_other() {
+    let folder = TempDir::new().unwrap();
+    let keys = Keys::make(folder.path()).await;
+    let service = Binary::serve(folder.path()).await;
+    for operation in operations() {
+        let (id, expected) = (operation.id(), expected(operation.id()));
+        let mut methods = vec![operation.method.clone()];
+        if operation.method == Method::GET {
+            methods.push(Method::HEAD);
+        }
+        for method in methods {
+            for (key, says) in &keys.refused {
+                let answer = ask(&service, &method, &operation, key.as_deref()).await;
+                if expected.is_none() {
+                    assert!(answer.status < 500 && ![401, 403].contains(&answer.status), "{id}: {}", answer.status);
+                    continue;
+                }
+                assert_eq!(
+                    (answer.status, answer.header("www-authenticate")),
+                    (401, "Bearer"),
+                    "{method} {id}: {says}"
+                );
+                if method != Method::HEAD {
+                    let problem = answer.expect_problem(401, "unauthorized").json();
+                    assert!(problem["detail"].as_str().unwrap().contains(says), "{id}: {problem}");
+                }
+            }
+            for (scope, key) in &keys.scoped {
+                let answer = ask(&service, &method, &operation, Some(key)).await;
+                let allowed = expected.is_none_or(|scopes| *scope == "admin" || scopes.contains(scope));
+                assert_eq!(!allowed, answer.status == 403, "{method} {id} with {scope}: {}", answer.text());
+                assert!(answer.status != 401 && answer.status < 500, "{method} {id} with {scope}: {}", answer.text());
+                if !allowed && method != Method::HEAD {
+                    let problem = answer.expect_problem(403, "forbidden").json();
+                    assert_forbidden(&problem, expected.unwrap(), scope);
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn both_websockets_take_a_key_that_writes() {
+    let folder = TempDir::new().unwrap();
+    let keys = Keys::make(folder.path()).await;
+    let service = Binary::serve(folder.path()).await;
+    let admin = &keys.scoped.iter().find(|(scope, _)| *scope == "admin").unwrap().1;
+    let call = with_key(client().post(service.url("/calls")), Some(admin));
+    let call = call.json(&json!({ "streamSid": "MZ1", "caller": "a" })).send().await.unwrap();
+    assert_eq!(call.status(), 201);
+    for path in ["/calls/MZ1/stream", "/twilio/stream"] {
+        let url = service.url(path);
+        for (key, says) in &keys.refused {
+            let (status, problem) = Socket::try_open_with(&url, key.as_deref()).await.err().expect("it is refused");
+            assert_eq!((status, &problem["code"]), (401, &json!("unauthorized")), "{path}");
+            assert!(problem["detail"].as_str().unwrap().contains(says), "{path}: {problem}");
+        }
+        for (scope, key) in &keys.scoped {
+            match (*scope, Socket::try_open_with(&url, Some(key)).await) {
+                ("read", Err((403, problem))) => assert_forbidden(&problem, &["ingest"], scope),
+                ("ingest" | "admin", Ok(_)) => {}
+                (_, Ok(_)) => panic!("{path} takes a key of scope {scope}"),
+                (_, Err((status, problem))) => panic!("{path} with {scope}: {status} {problem}"),
+            }
+        }
+        // A key in the URL is none.
+        assert_eq!(Socket::try_open(&format!("{url}?key={admin}&access_token={admin}")).await.err().unwrap().0, 401);
+    }
+}
+
+#[tokio::test]
+async fn no_way_of_writing_a_path_or_a_header_leads_around_the_check() {
+    let folder = TempDir::new().unwrap();
+    let keys = Keys::make(folder.path()).await;
+    let service = Binary::serve(folder.path()).await;
+    let key = |scope: &str| keys.scoped.iter().find(|(name, _)| *name == scope).unwrap().1.clone();
+    let raw = async |method: &str, target: &str, headers: &str| {
+        let head = format!("{method} {target} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{headers}\r\n");
+        service.raw(head.as_bytes()).await.status
+    };
+    for target in ["/calls", "/call%73", "/%63alls", "http://a/calls", "/calls?x=/livez", "/calls#/livez"] {
+        assert_eq!(raw("GET", target, "").await, 401, "{target}");
+    }
+    let read = format!("authorization: Bearer {}\r\n", key("read"));
+    for target in
+        ["/calls/%4D%5A1", "/call%73/MZ1", "//calls/MZ1", "/calls/MZ1/", "/./calls/MZ1", "/calls/../calls/MZ1"]
+    {
+        let status = raw("DELETE", target, &read).await;
+        assert!([403, 404, 405].contains(&status), "{target}: {status}");
+    }
+    for method in ["OPTIONS", "TRACE", "PATCH", "delete", "GETS"] {
+        assert_eq!(raw(method, "/calls", &read).await, 405, "{method}");
+    }
+    // What overrides a method elsewhere does not here.
+    let head = format!("{read}x-http-method-override: GET\r\ncontent-length: 0\r\n");
+    assert_eq!(raw("POST", "/calls", &head).await, 403);
+
+    let key = key("read");
+    for (header, status) in [
+        (format!("authorization: bearer {key}"), 200),
+        (format!("Authorization: BEARER   {key}  "), 200),
+        (format!("authorization: Basic {key}"), 401),
+        (format!("authorization: {key}"), 401),
+        (format!("authorization: Bearer{key}"), 401),
+        (format!("authorization: Bearer {key}\r\nauthorization: Bearer {key}"), 401),
+        (format!("authorization: Bearer {key}, Bearer {key}"), 401),
+        (format!("authorization: Bearer {}", &key[..45]), 401),
+        (format!("authorization: Bearer {key}A"), 401),
+        (format!("authorization: Bearer {}", key.to_lowercase()), 401),
+        ("authorization: Bearer \u{e9}".to_owned(), 401),
+        (format!("authorization: Bearer {}", "A".repeat(20_000)), 401),
+        (format!("x-api-key: {key}"), 401),
+        (format!("cookie: authorization=Bearer {key}"), 401),
+    ] {
+        assert_eq!(raw("GET", "/calls", &format!("{header}\r\n")).await, status, "{header}");
+    }
+}
+
+#[test]
+fn the_document_says_of_every_operation_which_scope_it_needs() {
+    let document = crate::document::document();
+    let scheme = &document["components"]["securitySchemes"]["apiKey"];
+    assert_eq!((&scheme["type"], &scheme["scheme"]), (&json!("http"), &json!("bearer")));
+    for operation in operations() {
+        let stated = &operation.value["security"];
+        let wanted: Vec<Value> = match expected(operation.id()) {
+            None => vec![json!({})],
+            Some([]) => vec![json!({ "apiKey": ["admin"] })],
+            Some(scopes) => scopes.iter().map(|scope| json!({ "apiKey": [scope] })).collect(),
+        };
+        assert_eq!(*stated, Value::from(wanted), "{}", operation.id());
+    }
+}

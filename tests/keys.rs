@@ -1,0 +1,170 @@
+//! Keys: made, listed and revoked by the command line and over HTTP, and shown nowhere but where they are made.
+
+mod http;
+mod simulate;
+
+use std::{path::Path, process::Output, time::Duration};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+use crate::support::{Binary, Socket, chunk, eventually, query_strings};
+
+/// `callstore keys` in a folder.
+pub async fn keys(folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = Binary::bare(folder);
+    command.arg("keys").args(arguments);
+    tokio::time::timeout(Duration::from_secs(30), command.output()).await.expect("it ends").unwrap()
+}
+
+/// What a command printed.
+#[track_caller]
+fn printed(output: Output) -> String {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// Makes a key.
+pub async fn create(folder: &Path, scope: &str, more: &[&str]) -> String {
+    let arguments: Vec<_> = ["create", "--scope", scope].iter().chain(more).copied().collect();
+    printed(keys(folder, &arguments).await).trim_end().to_owned()
+}
+
+/// All keys, as the command line lists them.
+pub async fn listed(folder: &Path) -> Vec<Value> {
+    let json = printed(keys(folder, &["list", "--json"]).await);
+    serde_json::from_str(&json).unwrap()
+}
+
+/// The id of the key with a label.
+pub async fn id_of(folder: &Path, label: &str) -> String {
+    let keys = listed(folder).await;
+    keys.iter().find(|key| key["label"] == label).unwrap()["id"].as_str().unwrap().to_owned()
+}
+
+/// What a command that failed said.
+#[track_caller]
+fn refusal(output: &Output) -> String {
+    assert!(!output.status.success() && output.stdout.is_empty());
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+/// The status of a request for the calls.
+pub async fn list_calls(service: &Binary, key: &str) -> u16 {
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    client.get(service.url("/calls")).bearer_auth(key).send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn the_command_line_makes_lists_and_revokes_keys_without_a_service() {
+    let folder = TempDir::new().unwrap();
+    let key = create(folder.path(), "ingest", &["--label", "voice \u{1b}[31magent", "--expires", "90d"]).await;
+    assert!(key.len() == 46 && key.starts_with("cs_"), "{key}");
+    assert!(key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)), "{key}");
+    let other = create(folder.path(), "admin", &["--expires", "2999-01-01T00:00:00Z", "--label", "other"]).await;
+    let plain = create(folder.path(), "read", &[]).await;
+    assert!(key != other && other != plain);
+
+    let all = listed(folder.path()).await;
+    let scopes: Vec<_> = all.iter().map(|key| key["scope"].as_str().unwrap()).collect();
+    assert_eq!(scopes, ["ingest", "admin", "read"]);
+    assert_eq!((&all[1]["expiresAt"], &all[1]["label"]), (&json!("2999-01-01T00:00:00.000Z"), &json!("other")));
+    assert_eq!(
+        (&all[2]["expiresAt"], &all[2]["label"], &all[2]["revokedAt"]),
+        (&json!(null), &json!(null), &json!(null))
+    );
+
+    let id = id_of(folder.path(), "other").await;
+    assert_eq!(printed(keys(folder.path(), &["revoke", &id]).await), "");
+    let at = listed(folder.path()).await[1]["revokedAt"].clone();
+    assert!(at.is_string());
+    // Again changes nothing.
+    printed(keys(folder.path(), &["revoke", &id]).await);
+    assert_eq!(listed(folder.path()).await[1]["revokedAt"], at);
+
+    let table = printed(keys(folder.path(), &["list"]).await);
+    let lines: Vec<_> = table.lines().collect();
+    assert_eq!(lines.len(), 4, "{table}");
+    assert!(lines[0].starts_with("ID ") && lines[1].contains(" usable ") && lines[1].ends_with("voice ?[31magent"));
+    assert!(lines[2].contains(" revoked ") && lines[2].contains(&id) && lines[3].contains("  never "), "{table}");
+    for key in [&key, &other, &plain] {
+        assert!(!table.contains(key.as_str()) && !all.iter().any(|shown| shown.to_string().contains(key.as_str())));
+    }
+    // Nor is it in the database, in any part that would be enough.
+    let database = std::fs::read(folder.path().join("data/callstore.db")).unwrap();
+    assert!(!database.windows(16).any(|window| window == &key.as_bytes()[3..19]));
+}
+
+#[tokio::test]
+async fn what_cannot_be_made_or_revoked_is_refused_with_the_reason() {
+    let folder = TempDir::new().unwrap();
+    let long = "x".repeat(129);
+    for (arguments, word) in [
+        (&["create"][..], "--scope"),
+        (&["create", "--scope", "all"], "ingest, read, admin"),
+        (&["create", "--scope", "read", "--expires", "soon"], "90d"),
+        (&["create", "--scope", "read", "--expires", "0s"], "in the future"),
+        (&["create", "--scope", "read", "--expires", "2020-01-01T00:00:00Z"], "in the future"),
+        (&["create", "--scope", "read", "--label", ""], "1 to 128"),
+        (&["create", "--scope", "read", "--label", &long], "1 to 128"),
+        (&["create", "--scope", "read", "--label", "admin key file"], "kept for"),
+        (&["revoke", "00000000-0000-7000-8000-000000000000"], "no key with this id"),
+        (&["revoke", "nonsense"], "nonsense"),
+    ] {
+        let said = refusal(&keys(folder.path(), arguments).await);
+        assert!(said.contains(word), "{arguments:?}: {said}");
+    }
+    assert_eq!(listed(folder.path()).await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn a_service_that_runs_takes_and_drops_keys_of_the_command_line_within_a_second() {
+    let folder = TempDir::new().unwrap();
+    let first = create(folder.path(), "admin", &[]).await;
+    let service = Binary::serve(folder.path()).await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let call = client.post(service.url("/calls")).bearer_auth(&first).json(&crate::support::call("MZ1"));
+    assert_eq!(call.send().await.unwrap().status(), 201);
+
+    let key = create(folder.path(), "admin", &["--label", "short-lived"]).await;
+    let wait = async |status: u16| {
+        let begun = Instant::now();
+        eventually("the key's end or beginning", async || (list_calls(&service, &key).await == status).then_some(()))
+            .await;
+        assert!(begun.elapsed() < Duration::from_secs(1), "it took {:?}", begun.elapsed());
+    };
+    wait(200).await;
+    // Open sockets end with their key, what was sent before is on disk.
+    let mut own = Socket::try_open_with(&service.url("/calls/MZ1/stream"), Some(&key)).await.unwrap();
+    let other = Socket::try_open_with(&service.url("/calls/MZ1/stream"), Some(&first)).await.unwrap();
+    let carrier = Socket::try_open_with(&service.url("/twilio/stream"), Some(&key)).await.unwrap();
+    own.json(&chunk("inbound", 0, 0)).await;
+    assert_eq!(own.receive().await["ack"]["sequence"], 0);
+    let id = id_of(folder.path(), "short-lived").await;
+    printed(keys(folder.path(), &["revoke", &id]).await);
+    wait(401).await;
+    let reason = "The key is no longer taken.".to_owned();
+    assert_eq!((own.closed().await, carrier.closed().await), ((1008, reason.clone()), (1008, reason)));
+    // That of another key goes on.
+    let mut other = other;
+    other.json(&chunk("inbound", 1, 20)).await;
+    assert_eq!(other.receive().await["ack"]["sequence"], 1);
+}
+
+#[tokio::test]
+async fn a_key_is_taken_after_a_restart_and_only_its_hash_is_stored() {
+    let folder = TempDir::new().unwrap();
+    let key = create(folder.path(), "read", &[]).await;
+    for _ in 0..2 {
+        let service = Binary::serve(folder.path()).await;
+        assert_eq!(list_calls(&service, &key).await, 200);
+        service.kill().await;
+    }
+    let url = format!("sqlite://{}", folder.path().join("data/callstore.db").display());
+    let database = sea_orm::Database::connect(url).await.unwrap();
+    let stored = query_strings(&database, "SELECT lower(hex(hash)) FROM api_key").await;
+    database.close().await.unwrap();
+    let hash: String = <sha2::Sha256 as sha2::Digest>::digest(&key).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(stored, [hash]);
+}
