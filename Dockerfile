@@ -17,6 +17,7 @@ RUN useradd --system --uid 10001 --user-group --no-create-home callstore \
     && install --directory --owner=callstore --group=callstore /data
 USER callstore
 WORKDIR /data
+# On this address it does not start without a key: `callstore keys create` makes one, CALLSTORE_ADMIN_KEY_FILE names a file with one.
 ENV CALLSTORE_LISTEN=0.0.0.0:8080 \
     DATABASE_URL=sqlite:///data/callstore.db \
     RECORDING_STORAGE_PATH=/data/recordings \
