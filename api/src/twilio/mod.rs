@@ -244,9 +244,10 @@ impl Session {
         if frames.is_empty() {
             return Ok(());
         }
-        let begun = Instant::now();
+        let (begun, gathered) = (Instant::now(), stream.gather);
         let refused = stream.media.add(frames).await?;
         stream.gather = GATHER.saturating_sub(begun.elapsed());
+        metrics::histogram!("callstore_stream_store_seconds").record(gathered + begun.elapsed());
         self.count_skipped("conflict", refused.conflicts);
         self.count_skipped("invalid", refused.invalid);
         Ok(())
