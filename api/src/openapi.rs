@@ -27,6 +27,9 @@ impl std::fmt::Display for Document {
     }
 }
 
+/// Paths that are posted to and where nothing is stored.
+const WITHOUT_WRITES: [&str; 3] = ["/audio/convert", "/recordings/{id}/links", "/twilio/voice"];
+
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(
@@ -45,6 +48,7 @@ impl std::fmt::Display for Document {
         (name = "Analytics", description = "Snapshots of a call's figures."),
         (name = "Metadata", description = "What else is known of a call."),
         (name = "Audio", description = "Converting audio."),
+        (name = "Twilio", description = "Webhooks for Twilio's Programmable Voice."),
         (name = "System", description = "The service itself."),
     ),
     components(schemas(ProblemDetails)),
@@ -68,7 +72,7 @@ pub fn build() -> OpenApi {
             for name in &names {
                 add_path_parameter(operation, name);
             }
-            complete(operation, writes && path.as_str() != "/audio/convert");
+            complete(operation, writes && !WITHOUT_WRITES.contains(&path.as_str()));
         }
     }
     document

@@ -158,6 +158,8 @@ impl From<Error> for Problem {
             Error::FormatMismatch { .. } => Self::new(P::AudioFormatMismatch, detail),
             Error::RecordingNotFound => Self::new(P::RecordingNotFound, detail),
             Error::MetadataNotFound => Self::new(P::MetadataNotFound, detail),
+            Error::LinkInvalid => Self::new(P::LinkInvalid, detail),
+            Error::LinkExpired => Self::new(P::LinkExpired, detail),
             Error::CursorInvalid => Self::new(P::InvalidCursor, detail),
             Error::Invalid(errors) => Self::invalid(errors),
             Error::Overloaded => Self::new(P::Overloaded, detail).retry_after(),
@@ -166,7 +168,7 @@ impl From<Error> for Problem {
                 let detail = "The database cannot be written for the moment. Send the request again.";
                 Self { cause: Some(cause), ..Self::new(P::StorageUnavailable, detail).retry_after() }
             }
-            Error::Database(_) | Error::Store(_) | Error::Damaged(_) => {
+            Error::Database(_) | Error::Store(_) | Error::Random(_) | Error::Damaged(_) => {
                 Self { cause: Some(detail), ..Self::of_status(StatusCode::INTERNAL_SERVER_ERROR) }
             }
         }

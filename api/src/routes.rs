@@ -2,7 +2,7 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{analytics, audio, calls, chunks, events, metadata, recordings, system, transcripts};
+use crate::{analytics, audio, calls, chunks, events, metadata, recordings, system, transcripts, twilio};
 
 /// Registers all operations.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -16,5 +16,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .configure(analytics::routes)
         .configure(metadata::routes)
         .configure(audio::routes)
+        .configure(twilio::routes)
         .configure(system::routes);
 }

@@ -27,6 +27,7 @@ use crate::{
     document,
     observe::observe,
     openapi, pages,
+    public::BaseUrl,
     routes::routes,
     settings::Settings,
     socket::answer,
@@ -98,6 +99,8 @@ pub async fn start(
 ) -> Result<(Running, impl Future<Output = io::Result<()>> + use<>), Failure> {
     // What records keeps its recorder, so that one has to be there.
     install_metrics();
+    let twilio = Data::new(settings.twilio.read(settings.public_url.as_ref())?);
+    let base = Data::new(BaseUrl(settings.public_url.clone()));
     // The folder first: its lock keeps a second service from touching what this one is about.
     let recordings = &settings.recordings;
     let store = Store::open(recordings).map_err(|error| about(recordings, "the folder for recordings", &error))?;
@@ -120,6 +123,8 @@ pub async fn start(
             .app_data(ids.clone())
             .app_data(document.clone())
             .app_data(known.clone())
+            .app_data(twilio.clone())
+            .app_data(base.clone())
             .wrap(Compress::default())
             .wrap(from_fn(observe))
             .into_utoipa_app()

@@ -6,6 +6,8 @@ use bytesize::ByteSize;
 use clap::{Args, ValueEnum};
 use service::{DatabaseUrl, Policy};
 
+use crate::{public::PublicUrl, twilio::TwilioSettings};
+
 /// Settings of the service.
 #[derive(Args, Clone, Debug)]
 pub struct Settings {
@@ -21,6 +23,12 @@ pub struct Settings {
     /// When calls end by themselves, and how much space stays free.
     #[command(flatten)]
     pub policy: PolicySettings,
+    /// Where clients reach the service, as https://calls.example.com: what links begin with, and what Twilio signs
+    #[arg(long, env = "CALLSTORE_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<PublicUrl>,
+    /// What Twilio needs.
+    #[command(flatten)]
+    pub twilio: TwilioSettings,
 }
 
 /// When calls end by themselves, and how much space stays free.

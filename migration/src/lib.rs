@@ -9,6 +9,7 @@ mod m20261122_000002_audio;
 mod m20261122_000003_conversation;
 mod m20261122_000004_streams;
 mod m20261122_000005_journal;
+mod m20261122_000007_secrets;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000003_conversation::Migration),
             Box::new(m20261122_000004_streams::Migration),
             Box::new(m20261122_000005_journal::Migration),
+            Box::new(m20261122_000007_secrets::Migration),
         ]
     }
 }

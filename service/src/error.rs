@@ -46,6 +46,12 @@ pub enum Error {
     /// The call has no metadata.
     #[error("The call has no metadata.")]
     MetadataNotFound,
+    /// The link was not made by this service for this recording.
+    #[error("The link was not made by this service for this recording, or was changed. Make a new one.")]
+    LinkInvalid,
+    /// The link's time is over.
+    #[error("The link has expired. Make a new one.")]
+    LinkExpired,
     /// The cursor was not made by this service for this filter and sort.
     #[error(
         "The cursor was not made for this list. Take it unchanged from page.nextCursor, with the same filters and sort."
@@ -69,6 +75,9 @@ pub enum Error {
     /// The recording store failed.
     #[error("the recording store failed: {0}")]
     Store(#[from] io::Error),
+    /// The system has no random numbers: the cause.
+    #[error("the system gives no random numbers: {0}")]
+    Random(String),
     /// A stored value does not read as what it should be.
     #[error("a stored value is damaged: {0}")]
     Damaged(&'static str),

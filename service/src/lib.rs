@@ -13,6 +13,7 @@ mod events;
 mod finalizer;
 mod health;
 pub mod limits;
+mod links;
 mod metadata;
 mod page;
 #[cfg(test)]
@@ -21,6 +22,7 @@ mod plans;
 mod policy;
 mod purge;
 mod recordings;
+mod signer;
 mod store;
 mod streams;
 mod transcripts;
@@ -32,7 +34,7 @@ pub use analytics::{Analytics, NewAnalytics, Sentiment};
 pub use audio;
 pub use calls::{
     AudioFormat, Call, CallChange, CallFilter, CallList, CallParts, CallRef, CallSort, Direction, EndReason, ListCalls,
-    NewCall, Part, SortField, Started, Status,
+    NewCall, Part, PhoneCall, SortField, Started, Status,
 };
 pub use chunks::{ChunkStatus, ChunkStored, NewChunk, Track, TrackStatus, TrackSummary};
 pub use clock::{Clock, Ids, SystemClock, SystemIds};
@@ -41,18 +43,26 @@ pub use entity::Timestamp;
 pub use error::{Error, FieldError};
 pub use events::{CallEvent, EventType, NewEvent};
 pub use health::Health;
+pub use links::Link;
 pub use metadata::{Metadata, MetadataChange, MetadataSet, NewMetadata};
 pub use page::{Page, Slice};
 pub use policy::{Policy, RECONNECT_GRACE};
 pub use recordings::{Gap, Recording, RecordingFile};
 pub use store::Store;
-pub use streams::{Added, Arrival, CallSocket, Frame, Interruption, MediaStream, NewStream, Refused, SocketWriter};
+pub use streams::{
+    Added, Arrival, CallSocket, Frame, Interruption, MediaStream, NewStream, Refused, SocketWriter, TokenRefused,
+};
 pub use transcripts::{ListTranscripts, NewTranscript, Transcript};
 
 use finalizer::Finalizer;
 use futures_util::FutureExt;
+use signer::Signer;
 use streams::Streams;
+use tokio::sync::OnceCell;
 use writer::Writer;
+
+/// Who called where nobody has said so.
+pub const UNKNOWN_CALLER: &str = "unknown";
 
 /// The call store: what every operation works on. Cheap to clone.
 #[derive(Clone)]
@@ -67,6 +77,7 @@ struct Inner {
     writer: Writer,
     finalizer: Finalizer,
     streams: Streams,
+    signer: OnceCell<Signer>,
 }
 
 impl Callstore {
@@ -77,8 +88,8 @@ impl Callstore {
     #[must_use]
     pub fn new(database: Database, store: Store, clock: Box<dyn Clock>, ids: Arc<dyn Ids>, policy: Policy) -> Self {
         let (writer, finalizer) = (Writer::start(database.clone()), Finalizer::default());
-        let streams = Streams::default();
-        Self(Arc::new(Inner { database, store, clock, ids, policy, writer, finalizer, streams }))
+        let (streams, signer) = (Streams::default(), OnceCell::new());
+        Self(Arc::new(Inner { database, store, clock, ids, policy, writer, finalizer, streams, signer }))
     }
 
     /// Goes on with all that the last run left: recordings to be made, chunks and deleted calls to be removed.
@@ -88,6 +99,7 @@ impl Callstore {
     pub async fn resume(&self) -> Result<(), Error> {
         // The writer reads the journal before its first write.
         self.write(0, |_| async { Ok(()) }.boxed()).await?;
+        self.signer().await?;
         self.resume_finalizing().await?;
         let this = self.clone();
         self.0.finalizer.spawn(async move {

@@ -28,7 +28,9 @@ impl Binary {
     /// The command alone.
     pub fn bare(folder: &Path) -> Command {
         let mut command = Command::new(Self::path());
-        for name in ["DATABASE_URL", "RECORDING_STORAGE_PATH", "CALLSTORE_LISTEN", "CALLSTORE_LOG_FORMAT", "RUST_LOG"] {
+        let names = ["DATABASE_URL", "RECORDING_STORAGE_PATH", "CALLSTORE_LISTEN", "CALLSTORE_LOG_FORMAT", "RUST_LOG"];
+        let twilio = ["CALLSTORE_TWILIO_AUTH_TOKEN", "CALLSTORE_TWILIO_AUTH_TOKEN_FILE", "CALLSTORE_TWILIO_NEXT_URL"];
+        for name in names.into_iter().chain(twilio).chain(["CALLSTORE_PUBLIC_URL"]) {
             command.env_remove(name);
         }
         command.current_dir(folder).stdin(Stdio::null()).kill_on_drop(true);

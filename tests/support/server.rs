@@ -45,6 +45,7 @@ pub struct Server {
     pub clock: TestClock,
     pub client: Client,
     folder: TempDir,
+    arguments: Vec<String>,
     running: Running,
     thread: Option<JoinHandle<()>>,
 }
@@ -58,17 +59,23 @@ struct Arguments {
 impl Server {
     /// Starts a server on an empty folder.
     pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// Starts a server on an empty folder, with settings beside those of every test.
+    pub async fn start_with(arguments: &[&str]) -> Self {
+        let arguments: Vec<_> = arguments.iter().map(|&argument| argument.to_owned()).collect();
         let clock = TestClock(Arc::new(AtomicI64::new(TestClock::START_MS)));
         let folder = TempDir::new().unwrap();
-        let (running, thread) = run(&folder, &clock).await;
+        let (running, thread) = run(&folder, &clock, &arguments).await;
         let client = Client::builder().redirect(Policy::none()).no_proxy().build().unwrap();
-        Self { clock, client, folder, running, thread: Some(thread) }
+        Self { clock, client, folder, arguments, running, thread: Some(thread) }
     }
 
     /// Stops the server and starts another on the same folder.
     pub async fn restart(&mut self) {
         self.stop().await;
-        let (running, thread) = run(&self.folder, &self.clock).await;
+        let (running, thread) = run(&self.folder, &self.clock, &self.arguments).await;
         (self.running, self.thread) = (running, Some(thread));
     }
 
@@ -95,13 +102,13 @@ impl Server {
         sea_orm::Database::connect(format!("sqlite://{}", path.display())).await.unwrap()
     }
 
-    /// How many rows each table has, but for the migrations'.
+    /// How many rows each table has, but for the migrations and what the service has decided once for all.
     pub async fn rows(&self) -> Vec<(String, i64)> {
         let database = self.database().await;
         let tables =
             query_strings(&database, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").await;
         let mut rows = Vec::new();
-        for table in tables.into_iter().filter(|table| !table.contains("migrations")) {
+        for table in tables.into_iter().filter(|table| !table.contains("migrations") && table != "setting") {
             let count = query_strings(&database, &format!("SELECT CAST(COUNT(*) AS TEXT) FROM \"{table}\"")).await;
             rows.push((table, count[0].parse().unwrap()));
         }
@@ -130,6 +137,7 @@ impl Server {
             "call_metadata",
             "call_event",
             "chunk_journal",
+            "stream_token",
             "call",
         ];
         let drops: String = tables.iter().map(|table| format!("DROP TABLE \"{table}\"; ")).collect();
@@ -183,6 +191,15 @@ impl Server {
         Answer::read(self.request(Method::GET, path).header(name, value).send().await.unwrap()).await
     }
 
+    /// Makes a recording of 20 ms and returns its id.
+    pub async fn record(&self, stream_sid: &str) -> String {
+        self.start_call(stream_sid).await;
+        let call = format!("/calls/{stream_sid}");
+        self.post(&format!("{call}/chunks"), &super::chunk("inbound", 0, 0)).await.expect(201);
+        let ended = self.post(&format!("{call}/end"), &serde_json::json!({})).await.expect(200).json();
+        ended["recordings"][0]["id"].as_str().unwrap().to_owned()
+    }
+
     /// Starts a call and returns its id.
     pub async fn start_call(&self, stream_sid: &str) -> String {
         let call = self.post("/calls", &super::call(stream_sid)).await.expect(201).json();
@@ -220,11 +237,11 @@ pub async fn query_strings(database: &DatabaseConnection, query: &str) -> Vec<St
     rows.iter().map(|row| row.try_get_by_index::<Option<String>>(0).unwrap().unwrap_or_default()).collect()
 }
 
-async fn run(folder: &TempDir, clock: &TestClock) -> (Running, JoinHandle<()>) {
+async fn run(folder: &TempDir, clock: &TestClock, arguments: &[String]) -> (Running, JoinHandle<()>) {
     let database = format!("sqlite://{}", folder.path().join("callstore.db").display());
     let recordings = folder.path().join("recordings").display().to_string();
-    let arguments = ["test", "--listen", "127.0.0.1:0", "--database-url", &database, "--recordings", &recordings];
-    let settings = Arguments::parse_from(arguments).settings;
+    let own = ["test", "--listen", "127.0.0.1:0", "--database-url", &database, "--recordings", &recordings];
+    let settings = Arguments::parse_from(own.into_iter().chain(arguments.iter().map(String::as_str))).settings;
     let clock = Box::new(clock.clone());
     let (started, running) = tokio::sync::oneshot::channel();
     let thread = std::thread::spawn(move || {

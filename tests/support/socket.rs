@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Error, Message},
+    tungstenite::{Error, Message, client::IntoClientRequest, http::HeaderValue},
 };
 
 /// How long a message may take to come.
@@ -24,7 +24,16 @@ impl Socket {
 
     /// Connects, or tells the status and the problem of the answer.
     pub async fn try_open(url: &str) -> Result<Self, (u16, Value)> {
-        match connect_async(url.replacen("http", "ws", 1)).await {
+        Self::try_open_with(url, &[]).await
+    }
+
+    /// The same with headers of one's own.
+    pub async fn try_open_with(url: &str, headers: &[(&'static str, &str)]) -> Result<Self, (u16, Value)> {
+        let mut request = url.replacen("http", "ws", 1).into_client_request().unwrap();
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, HeaderValue::from_str(value).unwrap());
+        }
+        match connect_async(request).await {
             Ok((socket, _)) => Ok(Self(socket)),
             Err(Error::Http(response)) => {
                 let body = response.body().as_deref().unwrap_or_default();
