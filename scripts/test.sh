@@ -24,6 +24,7 @@ programs=(
 # A module of Debian's Python and the package that has it.
 modules=(
     soundfile:python3-soundfile
+    twilio:python3-twilio
     websockets:python3-websockets
 )
 

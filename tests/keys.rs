@@ -136,9 +136,9 @@ async fn a_service_that_runs_takes_and_drops_keys_of_the_command_line_within_a_s
     };
     wait(200).await;
     // Open sockets end with their key, what was sent before is on disk.
-    let mut own = Socket::try_open_with(&service.url("/calls/MZ1/stream"), Some(&key)).await.unwrap();
-    let other = Socket::try_open_with(&service.url("/calls/MZ1/stream"), Some(&first)).await.unwrap();
-    let carrier = Socket::try_open_with(&service.url("/twilio/stream"), Some(&key)).await.unwrap();
+    let mut own = Socket::try_open_as(&service.url("/calls/MZ1/stream"), Some(&key)).await.unwrap();
+    let other = Socket::try_open_as(&service.url("/calls/MZ1/stream"), Some(&first)).await.unwrap();
+    let carrier = Socket::try_open_as(&service.url("/twilio/stream"), Some(&key)).await.unwrap();
     own.json(&chunk("inbound", 0, 0)).await;
     assert_eq!(own.receive().await["ack"]["sequence"], 0);
     let id = id_of(folder.path(), "short-lived").await;

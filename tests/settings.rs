@@ -59,6 +59,13 @@ async fn a_wrong_setting_stops_the_start_and_is_named_with_the_reason() {
         (["--admin-key-file", "nowhere"], ["the admin key file", "nowhere cannot be used"]),
         (["--admin-key-file", "file"], ["the admin key file", "at least 32"]),
         (["--port", "80"], ["--port", "unexpected"]),
+        (["--public-url", "calls.example.com"], ["--public-url", "https://"]),
+        (["--public-url", "https://a.example?b"], ["--public-url", "no query"]),
+        (["--twilio-auth-token", "secret"], ["CALLSTORE_TWILIO_AUTH_TOKEN", "CALLSTORE_PUBLIC_URL"]),
+        (["--twilio-auth-token", "secret one"], ["CALLSTORE_TWILIO_AUTH_TOKEN", "not understood"]),
+        (["--twilio-auth-token", "secret,b,c"], ["CALLSTORE_TWILIO_AUTH_TOKEN", "two tokens at most"]),
+        (["--twilio-auth-token-file", "nowhere"], ["CALLSTORE_TWILIO_AUTH_TOKEN_FILE", "nowhere cannot be read"]),
+        (["--twilio-next-url", "agent.example.com"], ["--twilio-next-url", "https://"]),
     ] {
         let mut command = Binary::bare(folder.path());
         // A free port, unless it is the address that is wrong.

@@ -7,12 +7,15 @@ use serde_json::{Value, json};
 
 use crate::{
     document::{Operation, operations},
+    signatures,
     support::{Answer, Server, chunk},
 };
 
 /// What no request provokes: these operations touch nothing that a request, or a missing table, could make fail.
-const BEYOND_REACH: [&str; 5] =
-    ["convertAudio 500", "getLivez 500", "getMetrics 500", "getProblem 500", "getReadyz 500"];
+const BEYOND_REACH: [&str; 6] =
+    ["convertAudio 500", "getLivez 500", "getMetrics 500", "getProblem 500", "getReadyz 500", "twilioVoice 500"];
+
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A request to an operation, on the call `MZ1`.
 #[derive(Default)]
@@ -77,7 +80,12 @@ fn ask(operation: &Operation, status: &str, world: &World) -> Option<Ask> {
         ("downloadRecording", "206") => Ask::header("range", "bytes=0-43"),
         ("downloadRecording", "304") => Ask::header("if-none-match", format!("\"{}\"", world.sha256)),
         ("downloadRecording", "416") => Ask::header("range", "bytes=99999999-"),
-        ("getProblem" | "getRecording" | "downloadRecording", "404") => Ask::default(),
+        ("downloadRecording", "403") => Ask::query("?expires=1&signature=forged"),
+        ("twilioVoice" | "twilioStatus", "400") => Ask::raw(FORM, "CallSid=%FF"),
+        ("twilioVoice" | "twilioStatus", "200" | "204" | "403" | "503" | "507") | ("twilioStatus", "500") => {
+            Ask::raw(FORM, "CallSid=CA-taken&CallStatus=completed&Direction=inbound")
+        }
+        ("getProblem" | "getRecording" | "downloadRecording" | "createRecordingLink", "404") => Ask::default(),
         ("getMetadata" | "deleteMetadata" | "revokeKey", "404") => Ask::default(),
         ("getReadyz", "503") => Ask::default(),
         (_, "401") => Ask::header("authorization", "Bearer nobody-s"),
@@ -105,18 +113,23 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        Self::on(Server::start().await).await
+        Self::of(Server::start().await).await
     }
 
     /// Where keys are asked for, and the admin's is sent.
     async fn keyed() -> Self {
-        let mut world = Self::on(Server::keyed().await).await;
+        let mut world = Self::of(Server::keyed().await).await;
         let keys = world.server.get("/admin/keys").await.expect(200).json();
         world.key = keys["items"][0]["id"].as_str().map(str::to_owned);
         world
     }
 
-    async fn on(server: Server) -> Self {
+    /// One where only Twilio may use its webhooks.
+    async fn guarded() -> Self {
+        Self::of(signatures::guarded().await).await
+    }
+
+    async fn of(server: Server) -> Self {
         let taken = json!({ "streamSid": "ended", "callSid": "CA-taken", "caller": "a" });
         server.post("/calls", &taken).await.expect(201);
         // As old as the examples are.
@@ -211,6 +224,10 @@ async fn every_status_of_the_document_is_answered() {
             let own;
             let world = match status.as_bytes()[0] {
                 _ if status == "401" => &keyed,
+                b'4' if operation.path.starts_with("/twilio/") && status == "403" => {
+                    own = World::guarded().await;
+                    &own
+                }
                 b'4' => &whole,
                 _ if status == "500" => &broken,
                 _ => {

@@ -107,7 +107,7 @@ impl Browser {
 
 #[tokio::test]
 async fn swagger_ui_works_without_any_other_host() {
-    let server = Server::start_with(TempDir::new().unwrap(), &["--allowed-hosts", HOST]).await;
+    let server = Server::start_with(&["--allowed-hosts", HOST]).await;
     let browser = Browser::open().await;
     // The browser is closed also where a check fails: a killed driver would leave it running.
     let outcome = AssertUnwindSafe(check(&server, &browser)).catch_unwind().await;

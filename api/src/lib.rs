@@ -16,6 +16,7 @@ mod observe;
 mod openapi;
 mod pages;
 mod problem;
+mod public;
 mod recordings;
 mod routes;
 pub mod server;

@@ -9,7 +9,7 @@ use utoipa::{
         example::ExampleBuilder,
         path::{Operation, ParameterBuilder, ParameterIn, PathItem},
         schema::{KnownFormat, SchemaFormat, Type},
-        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
 use utoipa_actix_web::AppExt;
@@ -21,6 +21,10 @@ use crate::{
 
 /// The security scheme of keys, by its name in the document.
 pub const KEY_SCHEME: &str = "apiKey";
+
+/// The security schemes of what stands in for a key: a link's signature, and Twilio's.
+pub const LINK_SCHEME: &str = "link";
+pub const TWILIO_SCHEME: &str = "twilioSignature";
 
 /// The document as text.
 pub struct Document(pub String);
@@ -34,6 +38,9 @@ impl std::fmt::Display for Document {
 /// What is said of keys.
 const KEYS: &str = "A key that `callstore keys create` or `createKey` has made. With each operation stands the scope that it \
     needs: `ingest` writes calls, `read` reads; `admin` does everything. As long as no key was made, none is asked for.";
+
+/// Paths that are posted to and where nothing is stored.
+const WITHOUT_WRITES: [&str; 3] = ["/audio/convert", "/recordings/{id}/links", "/twilio/voice"];
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -54,6 +61,8 @@ const KEYS: &str = "A key that `callstore keys create` or `createKey` has made. 
         (name = "Metadata", description = "What else is known of a call."),
         (name = "Audio", description = "Converting audio."),
         (name = "Keys", description = "Who may use the service."),
+
+        (name = "Twilio", description = "Webhooks for Twilio's Programmable Voice."),
         (name = "System", description = "The service itself."),
     ),
     components(schemas(ProblemDetails)),
@@ -73,14 +82,22 @@ pub fn build() -> OpenApi {
     let (_, mut document) = App::new().into_utoipa_app().openapi(Base::openapi()).configure(routes).split_for_parts();
     let keys = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(KEYS)).build();
     let components = document.components.get_or_insert_default();
-    components.security_schemes.insert(KEY_SCHEME.to_owned(), SecurityScheme::Http(keys).into());
+    let link = ApiKeyValue::with_description("signature", "A link of `createRecordingLink`.");
+    let twilio = ApiKeyValue::with_description("X-Twilio-Signature", "Twilio's signature, once its auth token is set.");
+    for (name, scheme) in [
+        (KEY_SCHEME, SecurityScheme::Http(keys)),
+        (LINK_SCHEME, SecurityScheme::ApiKey(ApiKey::Query(link))),
+        (TWILIO_SCHEME, SecurityScheme::ApiKey(ApiKey::Header(twilio))),
+    ] {
+        components.security_schemes.insert(name.to_owned(), scheme.into());
+    }
     for (path, item) in &mut document.paths.paths {
         let names: Vec<_> = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
         for (writes, operation) in operations_mut(item) {
             for name in &names {
                 add_path_parameter(operation, path, name);
             }
-            complete(operation, writes && path.as_str() != "/audio/convert");
+            complete(operation, writes && !WITHOUT_WRITES.contains(&path.as_str()));
         }
     }
     document
@@ -134,8 +151,15 @@ fn complete(operation: &mut Operation, writes: bool) {
     let keyed = operation.security.iter().flatten().any(|requirement| *requirement != SecurityRequirement::default());
     let responses = &mut operation.responses.responses;
     let mut add = |status: &str, description: &str| {
-        let response = || RefOr::T(ResponseBuilder::new().description(description).build());
-        responses.entry(status.to_owned()).or_insert_with(response);
+        match responses.get_mut(status) {
+            // What an operation refuses itself stands beside what is refused before.
+            Some(RefOr::T(stated)) if status == "403" => stated.description += &format!(" {description}"),
+            Some(_) => {}
+            None => {
+                let response = ResponseBuilder::new().description(description).build();
+                responses.insert(status.to_owned(), RefOr::T(response));
+            }
+        }
     };
     add("422", "`validation_failed`: something in the request is missing, unknown or not allowed.");
     add("500", "`internal_error`: the service failed.");

@@ -159,6 +159,8 @@ impl From<Error> for Problem {
             Error::RecordingNotFound => Self::new(P::RecordingNotFound, detail),
             Error::MetadataNotFound => Self::new(P::MetadataNotFound, detail),
             Error::KeyNotFound => Self::new(P::KeyNotFound, detail),
+            Error::LinkInvalid => Self::new(P::LinkInvalid, detail),
+            Error::LinkExpired => Self::new(P::LinkExpired, detail),
             Error::CursorInvalid => Self::new(P::InvalidCursor, detail),
             Error::Invalid(errors) => Self::invalid(errors),
             Error::Overloaded => Self::new(P::Overloaded, detail).retry_after(),

@@ -2,7 +2,7 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{analytics, audio, calls, chunks, events, keys, metadata, recordings, system, transcripts};
+use crate::{analytics, audio, calls, chunks, events, keys, metadata, recordings, system, transcripts, twilio};
 
 /// Registers all operations.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -17,5 +17,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .configure(metadata::routes)
         .configure(audio::routes)
         .configure(keys::routes)
+        .configure(twilio::routes)
         .configure(system::routes);
 }

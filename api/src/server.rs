@@ -19,7 +19,7 @@ use actix_web::{
     web::{self, Data},
 };
 use migration::{Migrator, MigratorTrait};
-use service::{Callstore, Clock, Database, Error, Ids, Secret, Store, SystemClock, SystemIds};
+use service::{Callstore, Clock, Database, Ids, KEY_MIN_CHARACTERS, Secret, Store, SystemClock, SystemIds};
 use utoipa_actix_web::AppExt;
 
 use crate::{
@@ -28,8 +28,9 @@ use crate::{
     document,
     observe::observe,
     openapi, pages,
+    public::BaseUrl,
     routes::routes,
-    settings::{AccessSettings, Settings},
+    settings::Settings,
     socket::answer,
     system::{install_metrics, keep_metrics},
 };
@@ -99,12 +100,15 @@ pub async fn start(
 ) -> Result<(Running, impl Future<Output = io::Result<()>> + use<>), Failure> {
     // What records keeps its recorder, so that one has to be there.
     install_metrics();
+    let twilio = Data::new(settings.twilio.read(settings.public_url.as_ref())?);
+    let admin_key = admin_key(settings)?;
+    let base = Data::new(BaseUrl(settings.public_url.clone()));
     // The folder first: its lock keeps a second service from touching what this one is about.
     let recordings = &settings.recordings;
     let store = Store::open(recordings).map_err(|error| about(recordings, "the folder for recordings", &error))?;
     let database = Database::open(&settings.database.url()?).await?;
     Migrator::up(database.writer(), None).await.map_err(|error| format!("the database cannot be migrated: {error}"))?;
-    admit(settings, &database, &*clock, &*ids).await?;
+    admit(settings, admin_key.as_ref(), &database, &*clock, &*ids).await?;
     let listener = TcpListener::bind(settings.listen)
         .map_err(|error| format!("cannot listen on {}: {error}; --listen chooses another address", settings.listen))?;
     listener.set_nonblocking(true)?;
@@ -116,8 +120,8 @@ pub async fn start(
     let ids: Data<dyn Ids> = Data::from(ids);
     let document = Data::new(document()?);
     let known = Data::new(KnownPaths::of(&openapi::build()));
-    let AccessSettings { allowed_hosts, cors_origins, insecure_no_auth, .. } = settings.access.clone();
-    let access = Data::new(Access::new(callstore.clone(), allowed_hosts, cors_origins.clone(), insecure_no_auth));
+    let cors_origins = settings.access.cors_origins.clone();
+    let access = Data::new(Access::new(callstore.clone(), settings.access.clone(), twilio.is_guarded()));
     let app = move || {
         App::new()
             .app_data(data.clone())
@@ -125,6 +129,8 @@ pub async fn start(
             .app_data(document.clone())
             .app_data(known.clone())
             .app_data(access.clone())
+            .app_data(twilio.clone())
+            .app_data(base.clone())
             .wrap(Compress::default())
             .wrap(from_fn(guard))
             .wrap(Condition::new(!cors_origins.is_empty(), cors(&cors_origins)))
@@ -166,18 +172,31 @@ pub async fn start(
     Ok((Running { address, callstore, handle }, server))
 }
 
-/// Takes the admin's key from its file, and refuses to answer beyond this machine without any key.
-async fn admit(settings: &Settings, database: &Database, clock: &dyn Clock, ids: &dyn Ids) -> Result<(), Failure> {
-    if let Some(path) = &settings.access.admin_key_file {
-        let key = std::fs::read_to_string(path).map_err(|error| about(path, "the admin key file", &error))?;
-        let admitted = database.admit_admin_key(&Secret::new(key.trim()), clock, ids).await;
-        let usable = admitted.map_err(|error| match error {
-            Error::Invalid(_) => format!("the admin key file {} does not hold a key: {error}", path.display()).into(),
-            error => Failure::from(error),
-        })?;
-        if !usable {
-            tracing::warn!("The key in the admin key file was revoked, and is not taken; write another into it.");
-        }
+/// Reads the admin's key from its file, where one is named.
+fn admin_key(settings: &Settings) -> Result<Option<Secret>, Failure> {
+    let Some(path) = &settings.access.admin_key_file else { return Ok(None) };
+    let key = std::fs::read_to_string(path).map_err(|error| about(path, "the admin key file", &error))?;
+    let key = Secret::new(key.trim());
+    if key.is_fit() {
+        return Ok(Some(key));
+    }
+    let path = path.display();
+    Err(format!("the admin key file {path} has to hold at least {KEY_MIN_CHARACTERS} visible characters of ASCII")
+        .into())
+}
+
+/// Takes the admin's key, and refuses to answer beyond this machine without any key.
+async fn admit(
+    settings: &Settings,
+    admin_key: Option<&Secret>,
+    database: &Database,
+    clock: &dyn Clock,
+    ids: &dyn Ids,
+) -> Result<(), Failure> {
+    if let Some(key) = admin_key
+        && !database.admit_admin_key(key, clock, ids).await?
+    {
+        tracing::warn!("The key in the admin key file was revoked, and is not taken; write another into it.");
     }
     let address = settings.listen;
     if address.ip().to_canonical().is_loopback() || database.has_usable_key(clock).await? {

@@ -6,7 +6,11 @@ use bytesize::ByteSize;
 use clap::{Args, ValueEnum, builder::BoolishValueParser};
 use service::{DatabaseUrl, Policy};
 
-use crate::access::{Hosts, Origins};
+use crate::{
+    access::{Hosts, Origins},
+    public::PublicUrl,
+    twilio::TwilioSettings,
+};
 
 /// Settings of the service.
 #[derive(Args, Clone, Debug)]
@@ -26,6 +30,12 @@ pub struct Settings {
     /// Who may ask.
     #[command(flatten)]
     pub access: AccessSettings,
+    /// Where clients reach the service, as https://calls.example.com: what links begin with, and what Twilio signs
+    #[arg(long, env = "CALLSTORE_PUBLIC_URL", value_name = "URL")]
+    pub public_url: Option<PublicUrl>,
+    /// What Twilio needs.
+    #[command(flatten)]
+    pub twilio: TwilioSettings,
 }
 
 /// Who may ask.

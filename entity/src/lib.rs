@@ -10,6 +10,8 @@ pub mod call_metadata;
 pub mod call_track;
 pub mod chunk_journal;
 pub mod recording;
+pub mod setting;
+pub mod stream_token;
 pub mod transcript;
 
 mod timestamp;

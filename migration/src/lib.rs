@@ -10,6 +10,7 @@ mod m20261122_000003_conversation;
 mod m20261122_000004_streams;
 mod m20261122_000005_journal;
 mod m20261122_000006_keys;
+mod m20261122_000007_secrets;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000004_streams::Migration),
             Box::new(m20261122_000005_journal::Migration),
             Box::new(m20261122_000006_keys::Migration),
+            Box::new(m20261122_000007_secrets::Migration),
         ]
     }
 }

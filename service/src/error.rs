@@ -49,6 +49,12 @@ pub enum Error {
     /// No key has this id.
     #[error("There is no key with this id.")]
     KeyNotFound,
+    /// The link was not made by this service for this recording.
+    #[error("The link was not made by this service for this recording, or was changed. Make a new one.")]
+    LinkInvalid,
+    /// The link's time is over.
+    #[error("The link has expired. Make a new one.")]
+    LinkExpired,
     /// The cursor was not made by this service for this filter and sort.
     #[error(
         "The cursor was not made for this list. Take it unchanged from page.nextCursor, with the same filters and sort."

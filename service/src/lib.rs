@@ -14,6 +14,7 @@ mod finalizer;
 mod health;
 mod keys;
 pub mod limits;
+mod links;
 mod metadata;
 mod page;
 #[cfg(test)]
@@ -22,6 +23,7 @@ mod plans;
 mod policy;
 mod purge;
 mod recordings;
+mod signer;
 mod store;
 mod streams;
 mod transcripts;
@@ -33,7 +35,7 @@ pub use analytics::{Analytics, NewAnalytics, Sentiment};
 pub use audio;
 pub use calls::{
     AudioFormat, Call, CallChange, CallFilter, CallList, CallParts, CallRef, CallSort, Direction, EndReason, ListCalls,
-    NewCall, Part, SortField, Started, Status,
+    NewCall, Part, PhoneCall, SortField, Started, Status,
 };
 pub use chunks::{ChunkStatus, ChunkStored, NewChunk, Track, TrackStatus, TrackSummary};
 pub use clock::{Clock, Ids, SystemClock, SystemIds};
@@ -43,19 +45,27 @@ pub use error::{Error, FieldError};
 pub use events::{CallEvent, EventType, NewEvent};
 pub use health::Health;
 pub use keys::{ApiKey, CreatedKey, FILE_LABEL, KEY_MIN_CHARACTERS, KeyGrant, KeyRefusal, NewKey, Scope, Secret};
+pub use links::Link;
 pub use metadata::{Metadata, MetadataChange, MetadataSet, NewMetadata};
 pub use page::{Page, Slice};
 pub use policy::{Policy, RECONNECT_GRACE};
 pub use recordings::{Gap, Recording, RecordingFile};
 pub use store::Store;
-pub use streams::{Added, Arrival, CallSocket, Frame, Interruption, MediaStream, NewStream, Refused, SocketWriter};
+pub use streams::{
+    Added, Arrival, CallSocket, Frame, Interruption, MediaStream, NewStream, Refused, SocketWriter, TokenRefused,
+};
 pub use transcripts::{ListTranscripts, NewTranscript, Transcript};
 
 use finalizer::Finalizer;
 use futures_util::FutureExt;
 use keys::Ring;
+use signer::Signer;
 use streams::Streams;
+use tokio::sync::OnceCell;
 use writer::Writer;
+
+/// Who called where nobody has said so.
+pub const UNKNOWN_CALLER: &str = "unknown";
 
 /// The call store: what every operation works on. Cheap to clone.
 #[derive(Clone)]
@@ -71,6 +81,7 @@ struct Inner {
     finalizer: Finalizer,
     streams: Streams,
     keys: Ring,
+    signer: OnceCell<Signer>,
 }
 
 impl Callstore {
@@ -81,8 +92,8 @@ impl Callstore {
     #[must_use]
     pub fn new(database: Database, store: Store, clock: Box<dyn Clock>, ids: Arc<dyn Ids>, policy: Policy) -> Self {
         let (writer, finalizer) = (Writer::start(database.clone()), Finalizer::default());
-        let (streams, keys) = (Streams::default(), Ring::default());
-        Self(Arc::new(Inner { database, store, clock, ids, policy, writer, finalizer, streams, keys }))
+        let (streams, keys, signer) = (Streams::default(), Ring::default(), OnceCell::new());
+        Self(Arc::new(Inner { database, store, clock, ids, policy, writer, finalizer, streams, keys, signer }))
     }
 
     /// Goes on with all that the last run left: recordings to be made, chunks and deleted calls to be removed.
@@ -94,6 +105,7 @@ impl Callstore {
         self.write(0, |_| async { Ok(()) }.boxed()).await?;
         self.read_keys().await?;
         self.0.finalizer.spawn(self.clone().keep_reading_keys());
+        self.signer().await?;
         self.resume_finalizing().await?;
         let this = self.clone();
         self.0.finalizer.spawn(async move {

@@ -24,6 +24,10 @@ pub const PART_MAX: u64 = 500;
 pub const JSON_MAX_BYTES: usize = 64 * 1024;
 /// How deep it may be nested.
 pub const JSON_MAX_DEPTH: usize = 16;
+/// How long a link to a recording works unless said otherwise, and at most, in seconds.
+pub const LINK_TTL_DEFAULT_SECONDS: u32 = 300;
+/// See [`LINK_TTL_DEFAULT_SECONDS`].
+pub const LINK_TTL_MAX_SECONDS: u32 = 86_400;
 /// The sample rate of recordings.
 pub const RECORDING_RATE: u32 = 16_000;
 /// The first moment that is no longer a time of ours: the year 3000.

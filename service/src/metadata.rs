@@ -2,7 +2,7 @@
 
 use entity::call_metadata::{ActiveModel, Entity};
 use futures_util::FutureExt;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, IntoActiveModel, TryIntoModel};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseTransaction, EntityTrait, IntoActiveModel, TryIntoModel};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -147,6 +147,39 @@ impl Callstore {
         })
         .await
     }
+}
+
+/// Adds a field to a call's custom data, unless it is there or there is no room for it.
+pub(crate) async fn add_custom_field(
+    transaction: &DatabaseTransaction,
+    call_id: Uuid,
+    name: &str,
+    value: String,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let stored = Entity::find_by_id(call_id).one(transaction).await?;
+    let created = stored.is_none();
+    let mut row = stored.map_or_else(|| empty(call_id, now), IntoActiveModel::into_active_model);
+    let mut fields = match row.custom_data.take().flatten() {
+        Some(Value::Object(fields)) => fields,
+        _ => Map::new(),
+    };
+    if fields.contains_key(name) {
+        return Ok(());
+    }
+    fields.insert(name.to_owned(), value.into());
+    let fields = Value::Object(fields);
+    if check_json("", Some(&fields)).is_err() {
+        return Ok(());
+    }
+    row.custom_data = Set(Some(fields));
+    row.updated_at = Set(now);
+    if created {
+        row.insert(transaction).await?
+    } else {
+        row.update(transaction).await?
+    };
+    Ok(())
 }
 
 fn empty(call_id: Uuid, now: Timestamp) -> ActiveModel {

@@ -10,7 +10,7 @@ use super::client;
 use crate::{
     document::{Operation, operations},
     keys::{create, id_of, keys},
-    support::{Answer, Binary, Socket, execute},
+    support::{Answer, Binary, Server, Socket, execute},
 };
 
 /// Which scopes an operation takes beside `admin`; nothing where it takes no key. An operation that is new is decided here.
@@ -22,7 +22,9 @@ fn expected(operation: &str) -> Option<&'static [&'static str]> {
         "addTranscript" | "addTranscripts" | "addAnalytics" | "setMetadata" | "updateMetadata" => &["ingest"],
         "getChunkStatus" => &["ingest", "read"],
         "getCall" | "listCalls" | "listCallEvents" | "listTranscripts" | "listAnalytics" | "getMetadata" => &["read"],
-        "listRecordings" | "getRecording" | "downloadRecording" | "getMetrics" => &["read"],
+        "listRecordings" | "getRecording" | "downloadRecording" | "createRecordingLink" | "getMetrics" => &["read"],
+        // Unless Twilio's auth token is set: then Twilio alone may ask (`signatures`).
+        "twilioVoice" | "twilioStatus" => &["ingest"],
         "deleteCall" | "deleteMetadata" | "createKey" | "listKeys" | "revokeKey" => &[],
         other => panic!("nobody has decided which keys {other} takes"),
     })
@@ -134,12 +136,12 @@ async fn both_websockets_take_a_key_that_writes() {
     for path in ["/calls/MZ1/stream", "/twilio/stream"] {
         let url = service.url(path);
         for (key, says) in &keys.refused {
-            let (status, problem) = Socket::try_open_with(&url, key.as_deref()).await.err().expect("it is refused");
+            let (status, problem) = Socket::try_open_as(&url, key.as_deref()).await.err().expect("it is refused");
             assert_eq!((status, &problem["code"]), (401, &json!("unauthorized")), "{path}");
             assert!(problem["detail"].as_str().unwrap().contains(says), "{path}: {problem}");
         }
         for (scope, key) in &keys.scoped {
-            match (*scope, Socket::try_open_with(&url, Some(key)).await) {
+            match (*scope, Socket::try_open_as(&url, Some(key)).await) {
                 ("read", Err((403, problem))) => assert_forbidden(&problem, &["ingest"], scope),
                 ("ingest" | "admin", Ok(_)) => {}
                 (_, Ok(_)) => panic!("{path} takes a key of scope {scope}"),
@@ -199,6 +201,38 @@ async fn no_way_of_writing_a_path_or_a_header_leads_around_the_check() {
     }
 }
 
+#[tokio::test]
+async fn a_signature_stands_in_for_a_key_only_where_it_holds() {
+    let server = Server::keyed().await;
+    let recording = server.record("MZ1").await;
+    let link = server.post(&format!("/recordings/{recording}/links"), &json!({})).await.expect(201).json();
+    let link = link["url"].as_str().unwrap();
+    let path = &link[link.find("/recordings/").unwrap()..];
+    let (audio, query) = path.split_once('?').unwrap();
+    let status = async |path: &str| client().get(server.url(path)).send().await.unwrap().status().as_u16();
+    assert_eq!(status(path).await, 200);
+    let (expires, signature) = query.split_once('&').unwrap();
+    for (query, refused) in [
+        ("", 401),
+        (expires, 401),
+        (signature, 403),
+        ("signature=", 403),
+        ("signature", 403),
+        ("expires=1&signature=forged", 403),
+        ("Signature=x", 401),
+        ("%73ignature=x", 403),
+    ] {
+        assert_eq!(status(&format!("{audio}?{query}")).await, refused, "{query}");
+    }
+    // Nor does one open anything else.
+    for other in ["/calls", &format!("/recordings/{recording}")] {
+        assert_eq!(status(&format!("{other}?{query}")).await, 401, "{other}");
+    }
+    // Twilio's is not looked at without its auth token.
+    let voice = client().post(server.url("/twilio/voice")).header("x-twilio-signature", "AAAA").send().await.unwrap();
+    assert_eq!(voice.status(), 401);
+}
+
 #[test]
 fn the_document_says_of_every_operation_which_scope_it_needs() {
     let document = crate::document::document();
@@ -211,6 +245,13 @@ fn the_document_says_of_every_operation_which_scope_it_needs() {
             Some([]) => vec![json!({ "apiKey": ["admin"] })],
             Some(scopes) => scopes.iter().map(|scope| json!({ "apiKey": [scope] })).collect(),
         };
-        assert_eq!(*stated, Value::from(wanted), "{}", operation.id());
+        // What stands in for a key is checked by the operation itself.
+        let keys = stated.as_array().unwrap_or_else(|| panic!("{} does not say which key it takes", operation.id()));
+        let other = |stated: &&Value| stated.get("link").is_none() && stated.get("twilioSignature").is_none();
+        let keys: Vec<_> = keys.iter().filter(other).cloned().collect();
+        assert_eq!(keys, wanted, "{}", operation.id());
+        let id = operation.id();
+        let signed = ["downloadRecording", "twilioVoice", "twilioStatus"].contains(&id);
+        assert_eq!(stated.as_array().unwrap().len() > keys.len(), signed, "{id}");
     }
 }

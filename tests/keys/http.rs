@@ -58,7 +58,7 @@ async fn a_key_ends_when_it_expires() {
     let key = made["key"].as_str().unwrap();
     server.start_call("MZ1").await;
     let url = server.url("/calls/MZ1/stream");
-    let socket = crate::support::Socket::try_open_with(&url, Some(key)).await.unwrap();
+    let socket = crate::support::Socket::try_open_as(&url, Some(key)).await.unwrap();
     server.clock.advance_ms(59_999);
     assert_eq!(status(&server, key, "/calls/MZ1/chunks").await, 200);
     server.clock.advance_ms(1);

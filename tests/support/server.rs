@@ -60,7 +60,7 @@ struct Arguments {
 impl Server {
     /// Starts a server on an empty folder; it has no key.
     pub async fn start() -> Self {
-        Self::start_with(TempDir::new().unwrap(), &[]).await
+        Self::start_with(&[]).await
     }
 
     /// Starts a server that asks for keys, and whose own client sends the admin's.
@@ -68,25 +68,29 @@ impl Server {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("admin-key");
         std::fs::write(&file, format!("{ADMIN_KEY}\n")).unwrap();
-        let mut server = Self::start_with(folder, &["--admin-key-file", file.to_str().unwrap()]).await;
+        let mut server = Self::start_in(folder, &["--admin-key-file", file.to_str().unwrap()]).await;
         let key = format!("Bearer {ADMIN_KEY}").parse().unwrap();
         let headers = [(reqwest::header::AUTHORIZATION, key)].into_iter().collect();
         server.client = client().default_headers(headers).build().unwrap();
         server
     }
 
-    /// Starts a server in a folder, with more arguments.
-    pub async fn start_with(folder: TempDir, arguments: &[&str]) -> Self {
+    /// Starts a server on an empty folder, with settings beside those of every test.
+    pub async fn start_with(arguments: &[&str]) -> Self {
+        Self::start_in(TempDir::new().unwrap(), arguments).await
+    }
+
+    async fn start_in(folder: TempDir, arguments: &[&str]) -> Self {
         let clock = TestClock(Arc::new(AtomicI64::new(TestClock::START_MS)));
         let arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
-        let (running, thread) = run(&folder, &arguments, &clock).await;
+        let (running, thread) = run(&folder, &clock, &arguments).await;
         Self { clock, client: client().build().unwrap(), folder, arguments, running, thread: Some(thread) }
     }
 
     /// Stops the server and starts another on the same folder.
     pub async fn restart(&mut self) {
         self.stop().await;
-        let (running, thread) = run(&self.folder, &self.arguments, &self.clock).await;
+        let (running, thread) = run(&self.folder, &self.clock, &self.arguments).await;
         (self.running, self.thread) = (running, Some(thread));
     }
 
@@ -113,13 +117,13 @@ impl Server {
         sea_orm::Database::connect(format!("sqlite://{}", path.display())).await.unwrap()
     }
 
-    /// How many rows each table has, but for the migrations'.
+    /// How many rows each table has, but for the migrations and what the service has decided once for all.
     pub async fn rows(&self) -> Vec<(String, i64)> {
         let database = self.database().await;
         let tables =
             query_strings(&database, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").await;
         let mut rows = Vec::new();
-        for table in tables.into_iter().filter(|table| !table.contains("migrations")) {
+        for table in tables.into_iter().filter(|table| !table.contains("migrations") && table != "setting") {
             let count = query_strings(&database, &format!("SELECT CAST(COUNT(*) AS TEXT) FROM \"{table}\"")).await;
             rows.push((table, count[0].parse().unwrap()));
         }
@@ -149,6 +153,7 @@ impl Server {
             "call_event",
             "chunk_journal",
             "api_key",
+            "stream_token",
             "call",
         ];
         let drops: String = tables.iter().map(|table| format!("DROP TABLE \"{table}\"; ")).collect();
@@ -195,6 +200,15 @@ impl Server {
         Answer::read(self.request(Method::GET, path).header(name, value).send().await.unwrap()).await
     }
 
+    /// Makes a recording of 20 ms and returns its id.
+    pub async fn record(&self, stream_sid: &str) -> String {
+        self.start_call(stream_sid).await;
+        let call = format!("/calls/{stream_sid}");
+        self.post(&format!("{call}/chunks"), &super::chunk("inbound", 0, 0)).await.expect(201);
+        let ended = self.post(&format!("{call}/end"), &serde_json::json!({})).await.expect(200).json();
+        ended["recordings"][0]["id"].as_str().unwrap().to_owned()
+    }
+
     /// Starts a call and returns its id.
     pub async fn start_call(&self, stream_sid: &str) -> String {
         let call = self.post("/calls", &super::call(stream_sid)).await.expect(201).json();
@@ -236,11 +250,11 @@ fn client() -> reqwest::ClientBuilder {
     Client::builder().redirect(Policy::none()).no_proxy()
 }
 
-async fn run(folder: &TempDir, more: &[String], clock: &TestClock) -> (Running, JoinHandle<()>) {
+async fn run(folder: &TempDir, clock: &TestClock, arguments: &[String]) -> (Running, JoinHandle<()>) {
     let database = format!("sqlite://{}", folder.path().join("callstore.db").display());
     let recordings = folder.path().join("recordings").display().to_string();
-    let arguments = ["test", "--listen", "127.0.0.1:0", "--database-url", &database, "--recordings", &recordings];
-    let settings = Arguments::parse_from(arguments.iter().copied().chain(more.iter().map(String::as_str))).settings;
+    let own = ["test", "--listen", "127.0.0.1:0", "--database-url", &database, "--recordings", &recordings];
+    let settings = Arguments::parse_from(own.into_iter().chain(arguments.iter().map(String::as_str))).settings;
     let clock = Box::new(clock.clone());
     let (started, running) = tokio::sync::oneshot::channel();
     let thread = std::thread::spawn(move || {

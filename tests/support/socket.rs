@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Error, Message, client::IntoClientRequest},
+    tungstenite::{Error, Message, client::IntoClientRequest, http::HeaderValue},
 };
 
 /// How long a message may take to come.
@@ -24,14 +24,21 @@ impl Socket {
 
     /// Connects, or tells the status and the problem of the answer.
     pub async fn try_open(url: &str) -> Result<Self, (u16, Value)> {
-        Self::try_open_with(url, None).await
+        Self::try_open_with(url, &[]).await
     }
 
-    /// Connects with a key, or tells the status and the problem of the answer.
-    pub async fn try_open_with(url: &str, key: Option<&str>) -> Result<Self, (u16, Value)> {
+    /// The same with a key, or without.
+    pub async fn try_open_as(url: &str, key: Option<&str>) -> Result<Self, (u16, Value)> {
+        let key = key.map(|key| format!("Bearer {key}"));
+        let headers: Vec<_> = key.iter().map(|key| ("authorization", key.as_str())).collect();
+        Self::try_open_with(url, &headers).await
+    }
+
+    /// The same with headers of one's own.
+    pub async fn try_open_with(url: &str, headers: &[(&'static str, &str)]) -> Result<Self, (u16, Value)> {
         let mut request = url.replacen("http", "ws", 1).into_client_request().unwrap();
-        if let Some(key) = key {
-            request.headers_mut().insert("authorization", format!("Bearer {key}").parse().unwrap());
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, HeaderValue::from_str(value).unwrap());
         }
         match connect_async(request).await {
             Ok((socket, _)) => Ok(Self(socket)),

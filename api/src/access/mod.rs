@@ -25,8 +25,9 @@ pub use paths::{KnownPath, KnownPaths};
 use crate::{
     keys::Scope,
     problem::{Problem, ProblemCode},
+    settings::AccessSettings,
 };
-use paths::Need;
+use paths::{Need, StandIn};
 
 /// How a key is sent.
 const BEARER: &str = "Bearer ";
@@ -39,23 +40,43 @@ pub struct Access {
     hosts: Hosts,
     origins: Origins,
     open: bool,
+    twilio_signs: bool,
 }
 
 impl Access {
-    /// Asks for keys, or, as long as there is none and the service is not `open`, for known hosts and origins.
-    pub fn new(callstore: Callstore, hosts: Hosts, origins: Origins, open: bool) -> Self {
-        Self { callstore, hosts, origins, open }
+    /// Asks for keys, or, as long as there is none and the service is not `insecure_no_auth`, for known hosts and origins; and of
+    /// Twilio for neither, where it signs.
+    pub fn new(callstore: Callstore, settings: AccessSettings, twilio_signs: bool) -> Self {
+        let AccessSettings { allowed_hosts, cors_origins, insecure_no_auth, .. } = settings;
+        Self { callstore, hosts: allowed_hosts, origins: cors_origins, open: insecure_no_auth, twilio_signs }
     }
 
     fn check(&self, request: &ServiceRequest, known: &KnownPaths) -> Result<(), Problem> {
         let keyed = self.callstore.requires_keys();
+        // The path as the router reads it: escapes are gone.
+        let need = known.need(request.match_info().as_str(), request.method());
+        if let Ok(Need::Key { or: Some(other), .. }) = &need
+            && self.is_signed(request, *other)
+        {
+            return Ok(());
+        }
         if !keyed && !self.open {
             self.hosts.check(request, &self.origins)?;
         }
-        // The path as the router reads it: escapes are gone.
-        match known.need(request.match_info().as_str(), request.method())? {
-            Need::Scopes(scopes) if keyed => self.check_key(request, scopes),
-            Need::Scopes(_) | Need::Nothing => Ok(()),
+        match need? {
+            Need::Key { scopes, .. } if keyed => self.check_key(request, scopes),
+            Need::Key { .. } | Need::Nothing => Ok(()),
+        }
+    }
+
+    /// Whether the operation will look at a signature, and refuse the request where it does not hold.
+    fn is_signed(&self, request: &ServiceRequest, by: StandIn) -> bool {
+        match by {
+            StandIn::Twilio => self.twilio_signs,
+            StandIn::Link => {
+                let query = request.query_string();
+                !query.is_empty() && form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "signature")
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use utoipa::openapi::{OpenApi, path::Operation};
 
 use crate::{
     keys::Scope,
-    openapi::{KEY_SCHEME, operations},
+    openapi::{KEY_SCHEME, LINK_SCHEME, TWILIO_SCHEME, operations},
     problem::{Problem, ProblemCode},
     stream,
 };
@@ -22,8 +22,17 @@ const MOST_ASKED: &str = "/calls/{call}/chunks";
 pub enum Need {
     /// None is needed.
     Nothing,
-    /// A key of one of these scopes.
-    Scopes(Vec<Scope>),
+    /// A key of one of these scopes, or what stands in for one.
+    Key { scopes: Vec<Scope>, or: Option<StandIn> },
+}
+
+/// What stands in for a key. The operation checks it itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StandIn {
+    /// The signature of a link.
+    Link,
+    /// Twilio's signature, where it is asked for.
+    Twilio,
 }
 
 impl Need {
@@ -41,18 +50,26 @@ impl Need {
             stated.iter().any(names)
         };
         let scopes: Vec<_> = Scope::ALL.into_iter().filter(named).collect();
-        Self::Scopes(if scopes.is_empty() { vec![Scope::Admin] } else { scopes })
+        let scopes = if scopes.is_empty() { vec![Scope::Admin] } else { scopes };
+        let stands_in = |scheme: &str| stated.iter().any(|requirement| !requirement[scheme].is_null());
+        let or = match (stands_in(LINK_SCHEME), stands_in(TWILIO_SCHEME)) {
+            (true, _) => Some(StandIn::Link),
+            (false, true) => Some(StandIn::Twilio),
+            (false, false) => None,
+        };
+        Self::Key { scopes, or }
     }
 
-    /// What is served beside the document. A carrier cannot send a key along: checking what it signs in place of one begins here.
+    /// What is served beside the document.
     fn beside_the_document() -> [(&'static str, Self); 6] {
+        let ingest = |or| Self::Key { scopes: vec![Scope::Ingest], or };
         [
             ("/", Self::Nothing),
-            (stream::PATH, Self::Scopes(vec![Scope::Ingest])),
+            (stream::PATH, ingest(None)),
             ("/openapi.json", Self::Nothing),
             ("/swagger-ui", Self::Nothing),
             ("/swagger-ui/{file:.*}", Self::Nothing),
-            ("/twilio/stream", Self::Scopes(vec![Scope::Ingest])),
+            ("/twilio/stream", ingest(Some(StandIn::Twilio))),
         ]
     }
 }

@@ -2,11 +2,13 @@
 //! 413 and 415 for bodies of the wrong size and kind, 422 for values that are not allowed.
 
 mod body;
+mod form;
 mod json;
 mod path;
 mod query;
 
 pub use body::{Body, media_type};
+pub use form::Form;
 pub use json::{Json, JsonBody, OptionalJson, from_json};
 pub use path::{CallPath, IdPath, KeyPath};
 pub use query::{Limit, NoQuery, Offset, Query};

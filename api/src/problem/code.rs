@@ -36,6 +36,12 @@ pub enum ProblemCode {
     MethodNotAllowed,
     /// The request took too long to arrive.
     RequestTimeout,
+    /// The request is not signed as Twilio signs.
+    SignatureInvalid,
+    /// The link is not one of this service for this recording.
+    LinkInvalid,
+    /// The link's time is over.
+    LinkExpired,
     /// The call has ended.
     CallEnded,
     /// The stream's name is taken.
@@ -70,7 +76,7 @@ pub enum ProblemCode {
 pub type Entry = (ProblemCode, StatusCode, &'static str, &'static str);
 
 /// Every kind of problem; the first of a status stands for an answer of the framework's with that status.
-pub const PROBLEMS: [Entry; 28] = {
+pub const PROBLEMS: [Entry; 31] = {
     use ProblemCode as P;
     use StatusCode as S;
     [
@@ -78,7 +84,7 @@ pub const PROBLEMS: [Entry; 28] = {
             P::BadRequest,
             S::BAD_REQUEST,
             "The request is malformed",
-            "The request is not one that HTTP allows, or its body did not arrive whole.",
+            "The request is not one that HTTP allows, or its body did not arrive whole, or is a form that is not UTF-8.",
         ),
         (
             P::MalformedJson,
@@ -157,6 +163,24 @@ pub const PROBLEMS: [Entry; 28] = {
             S::REQUEST_TIMEOUT,
             "The request took too long",
             "The request did not arrive in time. Send it again.",
+        ),
+        (
+            P::SignatureInvalid,
+            S::FORBIDDEN,
+            "The request is not signed by Twilio",
+            "`X-Twilio-Signature` is missing, or is not the signature of this request. Twilio signs the address that it was given, and with its account's auth token: `CALLSTORE_PUBLIC_URL` has to begin that address, scheme and host alike, and `CALLSTORE_TWILIO_AUTH_TOKEN` has to be that account's primary token.",
+        ),
+        (
+            P::LinkInvalid,
+            S::FORBIDDEN,
+            "The link is not valid",
+            "`expires` and `signature` are taken unchanged from a link that `POST /recordings/{id}/links` has made, and hold for that recording alone. Make a new link.",
+        ),
+        (
+            P::LinkExpired,
+            S::FORBIDDEN,
+            "The link has expired",
+            "A link works until its `expiresAt`. `POST /recordings/{id}/links` makes a new one; `ttlSeconds` says for how long.",
         ),
         (
             P::CallEnded,
@@ -242,7 +266,7 @@ pub const PROBLEMS: [Entry; 28] = {
 
 impl ProblemCode {
     pub(super) fn entry(self) -> &'static Entry {
-        PROBLEMS.iter().find(|entry| entry.0 == self).unwrap_or(&PROBLEMS[23])
+        PROBLEMS.iter().find(|entry| entry.0 == self).unwrap_or(&PROBLEMS[26])
     }
 
     /// The answer's status.

@@ -12,32 +12,58 @@ use actix_web::{
     },
     web::Data,
 };
+use serde::Deserialize;
 use service::{Callstore, Error, RecordingFile};
 use tokio::{
     fs::File,
     io::{AsyncReadExt, AsyncSeekExt},
 };
 use tokio_util::io::ReaderStream;
+use utoipa::IntoParams;
+use validator::Validate;
 
 use super::range::{Wanted, wanted};
 use crate::{
     chunks::RawBytes,
-    extract::{IdPath, NoQuery, Query},
+    extract::{IdPath, Query},
     problem::{Problem, ProblemCode},
 };
 
 /// How much of a file is read at a time.
 const READ_BYTES: usize = 128 * 1024;
 
+/// What makes the address a link.
+#[derive(Debug, Deserialize, IntoParams, Validate)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct LinkQuery {
+    /// When the link expires, as `createRecordingLink` has written it.
+    expires: Option<String>,
+    /// The link's signature.
+    signature: Option<String>,
+}
+
+impl LinkQuery {
+    /// The link's parts; none where the address is not one.
+    fn link(&self) -> Result<Option<(&str, &str)>, Error> {
+        match (&self.expires, &self.signature) {
+            (None, None) => Ok(None),
+            (Some(expires), Some(signature)) => Ok(Some((expires, signature))),
+            (Some(_), None) | (None, Some(_)) => Err(Error::LinkInvalid),
+        }
+    }
+}
+
 /// Download a recording
 ///
 /// The WAV file: PCM 16 bit at 16 kHz. Parts of it can be asked for with `Range`, so that players can seek; the `ETag` is
-/// the file's SHA-256.
+/// the file's SHA-256. With `expires` and `signature`, as `createRecordingLink` makes them, no key is needed.
 #[utoipa::path(
     operation_id = "downloadRecording",
     tag = "Recordings",
-    security(("apiKey" = ["read"])),
+    security(("apiKey" = ["read"]), ("link" = [])),
     params(
+        LinkQuery,
         ("Range" = Option<String>, Header, description = "A part of the file; several parts get the whole.", example = "bytes=0-1023"),
         ("If-Range" = Option<String>, Header, description = "Send the part only of the file with this ETag, else the whole."),
         ("If-None-Match" = Option<String>, Header, description = "Send nothing if the file has this ETag."),
@@ -49,6 +75,7 @@ const READ_BYTES: usize = 128 * 1024;
         (status = 206, description = "The part that was asked for.", content((RawBytes = "audio/wav")), headers(
             ("Content-Range" = String, description = "Which part of how many bytes."))),
         (status = 304, description = "The client has the file."),
+        (status = 403, description = "`link_invalid`, `link_expired`: the address is a link that does not hold, or no longer."),
         (status = 404, description = "`recording_not_found`: no recording has this id."),
         (status = 416, description = "`range_not_satisfiable`: the range lies beyond the file's end.", headers(
             ("Content-Range" = String, description = "How many bytes the file has."))),
@@ -59,8 +86,11 @@ pub async fn download_recording(
     callstore: Data<Callstore>,
     request: HttpRequest,
     id: IdPath,
-    _: Query<NoQuery>,
+    Query(query): Query<LinkQuery>,
 ) -> Result<HttpResponse, Problem> {
+    if let Some((expires, signature)) = query.link()? {
+        callstore.check_link(id.0, expires, signature).await?;
+    }
     let RecordingFile { recording, path } = callstore.recording_file(id.0).await?;
     let etag = format!("\"{}\"", recording.sha256);
     let size = recording.size_bytes.unsigned_abs();

@@ -2,6 +2,7 @@
 
 mod download;
 mod get;
+mod link;
 mod list;
 mod range;
 
@@ -14,7 +15,11 @@ use crate::{chunks::Track, problem::Problem, wire::Time};
 
 /// Registers the operations.
 pub fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list::list_recordings).service(get::get_recording).service(download::download_recording);
+    config
+        .service(list::list_recordings)
+        .service(get::get_recording)
+        .service(download::download_recording)
+        .service(link::create_recording_link);
 }
 
 /// A finished recording.

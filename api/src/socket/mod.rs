@@ -28,6 +28,8 @@ const ON_ITS_WAY: (Duration, Duration) = (Duration::from_millis(20), Duration::f
 /// The same for a peer that has come back on another socket. It may have given up this one with a full buffer: TCP tries
 /// again after 200 ms at the earliest, and after twice as long the next time.
 const GIVEN_UP: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(1));
+/// The same for a peer of which is known from elsewhere that it is about to stop.
+const ABOUT_TO_STOP: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(2));
 /// How many bytes that can be: more than the buffers of both systems hold of what a peer sent before it hung up.
 const REST_BYTES: usize = 16 * 1024 * 1024;
 
@@ -80,6 +82,12 @@ impl Rest {
     /// What is on its way.
     pub fn on_its_way() -> Self {
         let (silence, wait) = ON_ITS_WAY;
+        Self { silence, wait, bytes: REST_BYTES }
+    }
+
+    /// What comes before a peer says that it stops.
+    pub fn about_to_stop() -> Self {
+        let (silence, wait) = ABOUT_TO_STOP;
         Self { silence, wait, bytes: REST_BYTES }
     }
 

@@ -124,7 +124,7 @@ impl Session {
                 }
                 interruption = self.call.interrupted() => return Ok(Stop::Interrupted(match interruption {
                     Interruption::CallEnded => CALL_ENDED,
-                    Interruption::Stopping | Interruption::TakenOver => {
+                    Interruption::Stopping | Interruption::TakenOver | Interruption::HungUp => {
                         (CloseCode::Restart, "The service stops; connect again.")
                     }
                 })),

@@ -1,7 +1,8 @@
 //! How a carrier's socket closes, and why.
 
-use service::{Error, Interruption};
+use service::{Error, Interruption, TokenRefused};
 
+use super::start::Unfit;
 use crate::socket::CloseCode;
 
 /// How a socket closes.
@@ -35,11 +36,33 @@ impl Ending {
     }
 }
 
+impl From<Unfit> for Ending {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Name => Self::new(CloseCode::Invalid, "The start has no streamSid, or one that is not allowed."),
+            Unfit::Format => Self::new(CloseCode::Unsupported, "The media format is not mu-law, A-law or L16, mono."),
+        }
+    }
+}
+
+impl From<TokenRefused> for Ending {
+    fn from(refused: TokenRefused) -> Self {
+        let reason = match refused {
+            TokenRefused::Invalid => "The token is not one of this service for this phone call.",
+            TokenRefused::Expired => "The token has expired.",
+            TokenRefused::Used => "The token was used before.",
+            TokenRefused::Failed(error) => return Self::of(&error),
+        };
+        Self::new(CloseCode::Policy, reason)
+    }
+}
+
 impl From<Interruption> for Ending {
     fn from(interruption: Interruption) -> Self {
         match interruption {
             Interruption::CallEnded => Self::new(CloseCode::Policy, "The call has ended."),
             Interruption::TakenOver => Self::new(CloseCode::Policy, "The stream goes on on another socket."),
+            Interruption::HungUp => Self { stopped: true, ..Self::new(CloseCode::Normal, "The phone call has ended.") },
             Interruption::Stopping => Self::new(CloseCode::Restart, "The service stops."),
         }
     }

@@ -7,7 +7,13 @@ use serde::{
     de::{self, Visitor},
 };
 use serde_json::{Map, Value};
-use service::Track;
+use service::{EventType, NewEvent, Track};
+
+use super::start::clean;
+
+/// The longest key and the longest name of a mark, in characters.
+const DIGIT_MAX: usize = 16;
+const NAME_MAX: usize = 256;
 
 /// A message.
 #[derive(Debug)]
@@ -98,6 +104,23 @@ pub struct Dtmf {
 pub struct Mark {
     /// Its name.
     pub name: String,
+}
+
+impl From<Dtmf> for NewEvent {
+    fn from(Dtmf { track, digit }: Dtmf) -> Self {
+        Self { event_type: EventType::Dtmf, track, digit: Some(cut(&digit, DIGIT_MAX)), name: None }
+    }
+}
+
+impl From<Mark> for NewEvent {
+    fn from(mark: Mark) -> Self {
+        Self { event_type: EventType::Mark, track: None, digit: None, name: Some(cut(&mark.name, NAME_MAX)) }
+    }
+}
+
+/// The first characters of a text, without NUL.
+fn cut(text: &str, most: usize) -> String {
+    clean(text).chars().take(most).collect()
 }
 
 /// A message as it is written: what its event names, and the stream's name.

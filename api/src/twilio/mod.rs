@@ -1,18 +1,24 @@
 //! Twilio Media Streams, and Telnyx's dialect of them: a WebSocket that carries one phone call. What cannot be read or is
 //! refused is skipped and counted; a call is never lost for one frame.
 
+mod admission;
 mod ending;
 mod message;
+mod settings;
+mod signature;
 mod start;
+mod status;
+mod twiml;
+mod voice;
 
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use service::{
-    Arrival, Callstore, Error, EventType, Frame, Interruption, MediaStream, NewEvent, audio::decode_base64,
-    limits::BATCH_MAX,
+    Arrival, Callstore, Error, Frame, Interruption, MediaStream, NewEvent, audio::decode_base64, limits::BATCH_MAX,
 };
 use tokio::time::{Instant, sleep_until};
+use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     problem::Problem,
@@ -20,7 +26,13 @@ use crate::{
 };
 use ending::Ending;
 use message::{Malformed, Media, Message, Start};
-use start::{Opening, Unfit, clean};
+pub use settings::{Twilio, TwilioSettings};
+use start::Opening;
+
+/// Registers the operations.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config.service(voice::twilio_voice).service(status::twilio_status);
+}
 
 /// The longest message, in bytes; one with 20 ms of audio has 400.
 const MESSAGE_MAX: usize = 64 * 1024;
@@ -30,21 +42,25 @@ const GATHER: Duration = Duration::from_millis(50);
 const GATHER_BYTES: usize = 1024 * 1024;
 /// How many messages of a socket are read before others have their turn.
 const TURN: usize = 1024;
-/// The longest key and the longest name of a mark, in characters.
-const DIGIT_MAX: usize = 16;
-const NAME_MAX: usize = 256;
 
 /// `GET /twilio/stream`.
-pub async fn open_twilio_stream(callstore: Data<Callstore>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+pub async fn open_twilio_stream(
+    callstore: Data<Callstore>,
+    twilio: Data<Twilio>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
     check_handshake(&request)?;
-    let arrival = Some(callstore.note_arrival());
-    let session = Session { callstore: Callstore::clone(&callstore), arrival, stream: None, skipped: 0 };
+    twilio.check_socket(&request)?;
+    let (guarded, arrival) = (twilio.is_guarded(), Some(callstore.note_arrival()));
+    let session = Session { callstore: Callstore::clone(&callstore), guarded, arrival, stream: None, skipped: 0 };
     Ok(Socket::accept(&request, MESSAGE_MAX, |socket| session.run(socket)))
 }
 
 /// A socket of a carrier.
 struct Session {
     callstore: Callstore,
+    /// Whether its stream has to have a token.
+    guarded: bool,
     /// Until its stream starts.
     arrival: Option<Arrival>,
     stream: Option<Stream>,
@@ -121,6 +137,7 @@ impl Session {
         let mut left = match interruption {
             Interruption::CallEnded => return interruption.into(),
             Interruption::TakenOver => Rest::given_up(),
+            Interruption::HungUp => Rest::about_to_stop(),
             Interruption::Stopping => Rest::on_its_way(),
         };
         loop {
@@ -163,16 +180,8 @@ impl Session {
             }
             Ok(Message::Start { stream_sid, start }) => self.start(stream_sid, *start).await,
             Ok(Message::Media { stream_sid, media }) => self.media(stream_sid, media).await,
-            Ok(Message::Dtmf { stream_sid, dtmf }) => {
-                let digit = Some(cut(&dtmf.digit, DIGIT_MAX));
-                let event = NewEvent { event_type: EventType::Dtmf, track: dtmf.track, digit, name: None };
-                self.event(stream_sid, event).await
-            }
-            Ok(Message::Mark { stream_sid, mark }) => {
-                let name = Some(cut(&mark.name, NAME_MAX));
-                let event = NewEvent { event_type: EventType::Mark, track: None, digit: None, name };
-                self.event(stream_sid, event).await
-            }
+            Ok(Message::Dtmf { stream_sid, dtmf }) => self.event(stream_sid, dtmf.into()).await,
+            Ok(Message::Mark { stream_sid, mark }) => self.event(stream_sid, mark.into()).await,
             Ok(Message::Stop { stream_sid }) => match self.named(stream_sid) {
                 Err("before_start") | Ok(_) => {
                     Err(Ending { stopped: true, ..Ending::new(CloseCode::Normal, "The stream has ended.") })
@@ -184,10 +193,10 @@ impl Session {
 
     async fn start(&mut self, stream_sid: Option<String>, start: Start) -> Result<(), Ending> {
         let Some(arrival) = self.arrival.take() else { return self.skip("second_start") };
-        let Opening { stream, big_endian } = Opening::new(stream_sid, start).map_err(|unfit| match unfit {
-            Unfit::Name => Ending::new(CloseCode::Invalid, "The start has no streamSid, or one that is not allowed."),
-            Unfit::Format => Ending::new(CloseCode::Unsupported, "The media format is not mu-law, A-law or L16, mono."),
-        })?;
+        let Opening { stream, big_endian, token } = Opening::new(stream_sid, start)?;
+        if self.guarded {
+            Box::pin(admission::admit(&self.callstore, &stream, token.as_deref())).await?;
+        }
         let name = stream.stream_sid.clone();
         let media = Box::pin(self.callstore.open_stream(stream, arrival)).await.map_err(|error| Ending::of(&error))?;
         self.stream = Some(Stream { media, name, big_endian, frames: Vec::new(), bytes: 0, gather: GATHER, due: None });
@@ -245,9 +254,10 @@ impl Session {
         if frames.is_empty() {
             return Ok(());
         }
-        let begun = Instant::now();
+        let (begun, gathered) = (Instant::now(), stream.gather);
         let refused = stream.media.add(frames).await?;
         stream.gather = GATHER.saturating_sub(begun.elapsed());
+        metrics::histogram!("callstore_stream_store_seconds").record(gathered + begun.elapsed());
         self.count_skipped("conflict", refused.conflicts);
         self.count_skipped("invalid", refused.invalid);
         Ok(())
@@ -280,9 +290,4 @@ async fn due(stream: Option<&Stream>) {
         Some(due) => sleep_until(due).await,
         None => std::future::pending().await,
     }
-}
-
-/// The first characters of a text, without NUL.
-fn cut(text: &str, most: usize) -> String {
-    clean(text).chars().take(most).collect()
 }

@@ -1,15 +1,15 @@
 //! From a `start` message to a stream: its names, its format, who called.
 
 use serde_json::{Map, Value};
-use service::{AudioFormat, CallRef, NewStream, audio::Encoding};
+use service::{AudioFormat, CallRef, NewStream, UNKNOWN_CALLER, audio::Encoding};
 
 use super::message::{MediaFormat, Start};
 use crate::calls;
 
-/// Who called where nothing says so.
-const UNKNOWN: &str = "unknown";
 /// The longest `caller`, in characters.
-const CALLER_MAX: usize = 128;
+pub const CALLER_MAX: usize = 128;
+/// The parameter with the one-time token.
+pub const TOKEN: &str = "token";
 
 /// A stream that can be opened.
 #[derive(Debug, PartialEq)]
@@ -18,6 +18,8 @@ pub struct Opening {
     pub stream: NewStream,
     /// Whether payloads have the high byte of a sample first.
     pub big_endian: bool,
+    /// The one-time token, which is not kept.
+    pub token: Option<String>,
 }
 
 /// Why a stream cannot be opened.
@@ -44,9 +46,10 @@ impl Opening {
             .into_iter()
             .map(|(name, value)| (clean(&name), cleaned(value)))
             .collect();
+        let token = custom_data.remove(TOKEN).and_then(|token| token.as_str().map(str::to_owned));
         let caller = ["caller", "from"].into_iter().find_map(|name| take_caller(&mut custom_data, name));
         let caller = caller.or_else(|| start.from.as_deref().map(clean).filter(|from| !from.is_empty()));
-        let caller = caller.unwrap_or_else(|| UNKNOWN.to_owned()).chars().take(CALLER_MAX).collect();
+        let caller = caller.unwrap_or_else(|| UNKNOWN_CALLER.to_owned()).chars().take(CALLER_MAX).collect();
         let call_sid = match start.call_sid {
             Some(call_sid) if CallRef::parse(&call_sid).is_some() => Some(call_sid),
             Some(other) if !other.is_empty() => {
@@ -55,7 +58,7 @@ impl Opening {
             }
             _ => None,
         };
-        Ok(Self { stream: NewStream { stream_sid, call_sid, caller, audio_format, custom_data }, big_endian })
+        Ok(Self { stream: NewStream { stream_sid, call_sid, caller, audio_format, custom_data }, big_endian, token })
     }
 }
 

@@ -14,6 +14,7 @@ mod delete;
 mod end;
 mod get;
 mod list;
+mod phone;
 mod start;
 mod sweep;
 mod update;
@@ -25,6 +26,7 @@ use uuid::Uuid;
 pub use entity::call::{Direction, EndReason, Model as Call, Status};
 pub use get::{CallParts, Part};
 pub use list::{CallFilter, CallList, CallSort, ListCalls, SortField};
+pub use phone::PhoneCall;
 pub use start::{NewCall, Started};
 pub use update::CallChange;
 

@@ -8,10 +8,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{
-    ApiKey, Scope, Secret,
-    secret::{KEY_MIN_CHARACTERS, hash},
-};
+use super::{ApiKey, Scope, Secret, secret::hash};
 use crate::{Callstore, Clock, Database, Error, Ids, Page, Slice, Timestamp};
 
 /// The label of a key that was given as a file.
@@ -143,12 +140,8 @@ impl Database {
     /// revoked, which it stays.
     ///
     /// # Errors
-    /// `Invalid` for a key that is too short, or a failing database.
+    /// A failing database.
     pub async fn admit_admin_key(&self, secret: &Secret, clock: &dyn Clock, ids: &dyn Ids) -> Result<bool, Error> {
-        if !secret.is_fit() {
-            let detail = format!("A key has to be at least {KEY_MIN_CHARACTERS} visible characters of ASCII.");
-            return Err(Error::invalid("", detail));
-        }
         let (hash, now) = (hash(secret.expose()).to_vec(), clock.now());
         let transaction = self.begin().await?;
         let known = Entity::find().filter(Column::Hash.eq(hash.clone())).one(&transaction).await?;

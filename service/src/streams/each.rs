@@ -92,6 +92,8 @@ fn is_of_one_chunk(error: &Error) -> bool {
         | Error::StorageUnavailable(_)
         | Error::Database(_)
         | Error::Store(_)
+        | Error::LinkInvalid
+        | Error::LinkExpired
         | Error::Random(_)
         | Error::Damaged(_) => false,
     }

@@ -10,6 +10,7 @@ mod registry;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests;
+mod token;
 
 use futures_util::FutureExt;
 use uuid::Uuid;
@@ -19,6 +20,7 @@ pub use carrier::{Frame, MediaStream, NewStream, Refused};
 pub use each::Added;
 pub use registry::Interruption;
 pub(crate) use registry::Streams;
+pub use token::TokenRefused;
 
 use crate::{
     CallRef, Callstore, Error, NewChunk,

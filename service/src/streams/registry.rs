@@ -35,6 +35,7 @@ struct Live {
 struct Carrier {
     number: u64,
     replaced: CancellationToken,
+    hung_up: CancellationToken,
     done: CancellationToken,
 }
 
@@ -45,6 +46,8 @@ pub enum Interruption {
     CallEnded,
     /// The carrier has come back on another socket, which goes on in place of this one.
     TakenOver,
+    /// The carrier has said elsewhere that the phone call is over. What comes before its `stop` is still taken.
+    HungUp,
     /// The service stops.
     Stopping,
 }
@@ -56,9 +59,17 @@ pub(crate) struct Place {
     /// The carrier's number; none for a socket of the own protocol.
     number: Option<u64>,
     replaced: CancellationToken,
+    hung_up: CancellationToken,
     ended: CancellationToken,
     left: bool,
     _done: DropGuard,
+}
+
+impl Carrier {
+    fn new(number: u64) -> Self {
+        let [replaced, hung_up, done] = [(); 3].map(|()| CancellationToken::new());
+        Self { number, replaced, hung_up, done }
+    }
 }
 
 impl Streams {
@@ -71,6 +82,15 @@ impl Streams {
         if let Some(live) = self.calls().remove(&call) {
             live.ended.cancel();
         }
+    }
+
+    /// Tells the carrier's socket of a call that the phone call is over; returned is what waits until it has stored what came
+    /// still, if there is one.
+    pub fn hang_up(&self, call: Uuid) -> Option<CancellationToken> {
+        let calls = self.calls();
+        let carrier = calls.get(&call)?.carrier.as_ref()?;
+        carrier.hung_up.cancel();
+        Some(carrier.done.clone())
     }
 
     /// Tells all sockets that the service stops.
@@ -102,8 +122,7 @@ impl Place {
         let mut calls = callstore.0.streams.calls();
         let live = calls.entry(call).or_default();
         live.sockets += 1;
-        let (replaced, done) = (CancellationToken::new(), CancellationToken::new());
-        Self::new(callstore, call, None, replaced, live.ended.clone(), done)
+        Self::new(callstore, call, None, &Carrier::new(0), live.ended.clone())
     }
 
     /// Takes the place of the carrier's socket, and waits until the one before has written what it had. It has to be the
@@ -120,11 +139,10 @@ impl Place {
             let live = calls.entry(call).or_default();
             live.sockets += 1;
             live.takeovers += 1;
-            let (number, replaced, done) = (live.takeovers, CancellationToken::new(), CancellationToken::new());
-            let carrier = Carrier { number, replaced: replaced.clone(), done: done.clone() };
+            let carrier = Carrier::new(live.takeovers);
+            let place = Self::new(callstore, call, Some(carrier.number), &carrier, live.ended.clone());
             let before = live.carrier.replace(carrier);
-            let began = *live.began.get_or_insert(began);
-            (Self::new(callstore, call, Some(number), replaced, live.ended.clone(), done), began, before)
+            (place, *live.began.get_or_insert(began), before)
         };
         drop(arrival);
         if let Some(before) = before {
@@ -135,16 +153,10 @@ impl Place {
         (place, began)
     }
 
-    fn new(
-        callstore: &Callstore,
-        call: Uuid,
-        number: Option<u64>,
-        replaced: CancellationToken,
-        ended: CancellationToken,
-        done: CancellationToken,
-    ) -> Self {
-        let callstore = callstore.clone();
-        Self { callstore, call, number, replaced, ended, left: false, _done: done.drop_guard() }
+    fn new(callstore: &Callstore, call: Uuid, number: Option<u64>, told: &Carrier, ended: CancellationToken) -> Self {
+        let (replaced, hung_up) = (told.replaced.clone(), told.hung_up.clone());
+        let (callstore, _done) = (callstore.clone(), told.done.clone().drop_guard());
+        Self { callstore, call, number, replaced, hung_up, ended, left: false, _done }
     }
 
     /// Waits until the socket has to close.
@@ -153,6 +165,7 @@ impl Place {
             biased;
             () = self.ended.cancelled() => Interruption::CallEnded,
             () = self.replaced.cancelled() => Interruption::TakenOver,
+            () = self.hung_up.cancelled() => Interruption::HungUp,
             () = self.callstore.0.streams.stop.cancelled() => Interruption::Stopping,
         }
     }

@@ -86,6 +86,13 @@ pub const CATALOGUE: &[Metric] = &[
     gauge("callstore_write_queue_bytes", Unit::Bytes, "What waits for its transaction; the most is 32 MiB.", One),
     // Streams.
     gauge("callstore_stream_sockets", Unit::Count, "Open WebSockets.", BY_PROTOCOL),
+    histogram(
+        "callstore_stream_store_seconds",
+        WAIT,
+        Unit::Seconds,
+        "Longest wait of a media frame for the disk.",
+        One,
+    ),
     counter("callstore_stream_takeovers_total", Unit::Count, "Media streams that went on on a new socket.", One),
     counter("callstore_stream_skipped_total", Unit::Count, "Messages and frames of media streams skipped.", BY_SKIP),
     counter("callstore_stream_unknown_events_total", Unit::Count, "Events of media streams that are not known.", One),

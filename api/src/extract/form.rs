@@ -1,0 +1,50 @@
+//! Forms, as HTML and webhooks send them: read whole, then typed.
+
+use std::{borrow::Cow, future::Future, pin::Pin};
+
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use percent_encoding::percent_decode_str;
+use serde::de::DeserializeOwned;
+use validator::Validate;
+
+use super::{Body, query::parse};
+use crate::problem::{Problem, ProblemCode};
+
+/// The largest form, in bytes.
+const MAX_BYTES: usize = 64 * 1024;
+/// What a form is sent as.
+const TYPE: &str = "application/x-www-form-urlencoded";
+
+/// A form as it came.
+#[derive(Debug)]
+pub struct Form(String);
+
+impl FromRequest for Form {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let body = Body::read(&request, &mut payload, MAX_BYTES).await?;
+            body.expect(&[TYPE])?;
+            let refuse =
+                || Problem::new(ProblemCode::BadRequest, "The form is not UTF-8; escape its characters as UTF-8.");
+            let text = String::from_utf8(body.bytes.to_vec()).map_err(|_| refuse())?;
+            percent_decode_str(&text).decode_utf8().map_err(|_| refuse())?;
+            Ok(Self(text))
+        })
+    }
+}
+
+impl Form {
+    /// Its names and values in their order.
+    pub fn pairs(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+        form_urlencoded::parse(self.0.as_bytes())
+    }
+
+    /// Reads it as a type.
+    pub fn read<T: DeserializeOwned + Validate>(&self) -> Result<T, Problem> {
+        parse(&self.0)
+    }
+}

@@ -1,0 +1,93 @@
+//! `createRecordingLink`.
+
+use std::time::Duration;
+
+use actix_web::{HttpRequest, HttpResponse, post, web::Data};
+use serde::{Deserialize, Serialize};
+use service::{
+    Callstore,
+    limits::{LINK_TTL_DEFAULT_SECONDS, LINK_TTL_MAX_SECONDS},
+};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use crate::{
+    extract::{IdPath, JsonBody, NoQuery, OptionalJson, Query},
+    problem::Problem,
+    public::BaseUrl,
+    wire::{Time, whole},
+};
+
+/// A link to be made.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema, Validate)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CreateRecordingLink {
+    /// For how many seconds it works; 300 unless given.
+    #[serde(default, deserialize_with = "whole")]
+    #[schema(minimum = 1, maximum = 86_400, default = 300)]
+    #[validate(range(min = 1, max = LINK_TTL_MAX_SECONDS))]
+    pub ttl_seconds: Option<u32>,
+}
+
+impl JsonBody for CreateRecordingLink {}
+
+impl CreateRecordingLink {
+    fn sample() -> Self {
+        Self { ttl_seconds: Some(LINK_TTL_DEFAULT_SECONDS) }
+    }
+}
+
+/// An address that plays a recording without a key.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RecordingLink {
+    /// The address. Who has it can listen.
+    #[schema(format = "uri")]
+    pub url: String,
+    /// From when on it does not work.
+    pub expires_at: Time,
+}
+
+impl RecordingLink {
+    fn sample() -> Self {
+        let id = super::Recording::sample().id;
+        let (base, signature) = ("https://calls.example.com", "q5p5kS0kqk3o6l0tXw8m4m0mQxJ0Q8m1m0m7b0m3m2E");
+        let expires_at = Time::sample_after(300);
+        Self {
+            url: format!("{base}/recordings/{id}/audio?expires={}&signature={signature}", expires_at.0.0),
+            expires_at,
+        }
+    }
+}
+
+/// Make a link to a recording
+///
+/// An address of `downloadRecording` that works without a key until it expires: for players and transcribers, with `GET`, `HEAD`
+/// and `Range`. It begins with `CALLSTORE_PUBLIC_URL`, or else as the request's own address. It cannot be taken back;
+/// deleting the call ends it.
+#[utoipa::path(
+    operation_id = "createRecordingLink",
+    tag = "Recordings",
+    security(("apiKey" = ["read"])),
+    request_body(content = Option<CreateRecordingLink>, description = "How long it works; may be left out.",
+        example = json!(CreateRecordingLink::sample())),
+    responses(
+        (status = 201, description = "The link.", body = RecordingLink, example = json!(RecordingLink::sample())),
+        (status = 404, description = "`recording_not_found`: no recording has this id."),
+    ),
+)]
+#[post("/recordings/{id}/links")]
+pub async fn create_recording_link(
+    callstore: Data<Callstore>,
+    base: Data<BaseUrl>,
+    request: HttpRequest,
+    id: IdPath,
+    _: Query<NoQuery>,
+    OptionalJson(body): OptionalJson<CreateRecordingLink>,
+) -> Result<HttpResponse, Problem> {
+    let seconds = body.ttl_seconds.unwrap_or(LINK_TTL_DEFAULT_SECONDS);
+    let link = callstore.create_link(id.0, Duration::from_secs(seconds.into())).await?;
+    let (base, id) = (base.of(&request), id.0);
+    let url = format!("{base}/recordings/{id}/audio?expires={}&signature={}", link.expires, link.signature);
+    Ok(HttpResponse::Created().json(RecordingLink { url, expires_at: Time(link.expires_at) }))
+}

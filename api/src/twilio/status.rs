@@ -1,0 +1,109 @@
+//! `twilioStatus`.
+
+use actix_web::{HttpRequest, HttpResponse, post, web::Data};
+use serde::{Deserialize, Serialize};
+use service::{Callstore, Direction, PhoneCall};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::{
+    Twilio,
+    voice::{check_name, party},
+};
+use crate::{
+    extract::{Form, NoQuery, Query},
+    problem::Problem,
+};
+
+/// What Twilio tells of a phone call, or of a stream of it. It sends more; what is not listed is ignored.
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema, Validate)]
+#[serde(rename_all = "PascalCase")]
+pub struct StatusForm {
+    /// The phone call's name at Twilio.
+    #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.:-]+$")]
+    pub call_sid: String,
+    /// Where the phone call stands; `completed`, `busy`, `failed`, `no-answer` and `canceled` are the end of it.
+    #[schema(pattern = r"^[^\u0000]*$")]
+    pub call_status: Option<String>,
+    /// The stream, where one is told of.
+    #[schema(max_length = 128, pattern = "^[A-Za-z0-9_.:-]*$")]
+    pub stream_sid: Option<String>,
+    /// Who called.
+    #[schema(pattern = r"^[^\u0000]*$")]
+    pub from: Option<String>,
+    /// Who was called.
+    #[schema(pattern = r"^[^\u0000]*$")]
+    pub to: Option<String>,
+    /// `inbound`, or one that begins with `outbound`.
+    #[schema(pattern = r"^[^\u0000]*$")]
+    pub direction: Option<String>,
+}
+
+impl StatusForm {
+    fn sample() -> Self {
+        let text = |text: &str| Some(text.to_owned());
+        Self {
+            call_sid: "CA0123456789abcdef0123456789abcdef".to_owned(),
+            call_status: text("completed"),
+            stream_sid: None,
+            from: text("+14155550134"),
+            to: text("+14155550199"),
+            direction: text("inbound"),
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        let last = ["completed", "busy", "failed", "no-answer", "canceled"];
+        self.call_status.as_deref().is_some_and(|status| last.contains(&status))
+    }
+
+    fn direction(&self) -> Option<Direction> {
+        match self.direction.as_deref()? {
+            "inbound" => Some(Direction::Inbound),
+            other if other.starts_with("outbound") => Some(Direction::Outbound),
+            _ => None,
+        }
+    }
+}
+
+/// Take the status of a phone call
+///
+/// The webhook for a phone number's "Call status changes". A call that has this `callSid` gets what it lacks: its caller,
+/// its direction, the callee in its metadata's `customData`; a call that has the `StreamSid` and no `callSid` gets that. Where the
+/// phone call is over, the call ends (`stream_stop`), with all audio that is on its way. A phone call that is not known is answered
+/// in the same way, since Twilio would try again. Once `CALLSTORE_TWILIO_AUTH_TOKEN` is set only Twilio may tell; until
+/// then whoever may ask anything.
+#[utoipa::path(
+    operation_id = "twilioStatus",
+    tag = "Twilio",
+    security(("twilioSignature" = []), ("apiKey" = ["ingest"])),
+    params(("X-Twilio-Signature" = Option<String>, Header, description = "Twilio's signature; needed once a token is set.")),
+    request_body(content = StatusForm, content_type = "application/x-www-form-urlencoded", description = "The status.",
+        example = json!(StatusForm::sample())),
+    responses(
+        (status = 204, description = "It is noted, where the phone call is known."),
+        (status = 400, description = "`bad_request`: the form is not UTF-8."),
+        (status = 403, description = "`signature_invalid`: Twilio has not signed it, or not with this token for this address."),
+    ),
+)]
+#[post("/twilio/status")]
+pub async fn twilio_status(
+    callstore: Data<Callstore>,
+    twilio: Data<Twilio>,
+    request: HttpRequest,
+    _: Query<NoQuery>,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
+    twilio.check_webhook(&request, &form)?;
+    let status: StatusForm = form.read()?;
+    check_name("CallSid", &status.call_sid)?;
+    let stream_sid = status.stream_sid.clone().filter(|name| !name.is_empty());
+    if let Some(name) = &stream_sid {
+        check_name("StreamSid", name)?;
+    }
+    let (over, direction) = (status.is_over(), status.direction());
+    let (caller, callee) = (party(status.from), party(status.to));
+    let call_sid = status.call_sid;
+    callstore.note_phone_call(PhoneCall { call_sid, stream_sid, caller, callee, direction, over }).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,105 @@
+//! `twilioVoice`.
+
+use actix_web::{HttpRequest, HttpResponse, http::header::CACHE_CONTROL, post, web::Data};
+use serde::{Deserialize, Serialize};
+use service::{CallRef, Callstore};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::{
+    Twilio,
+    start::{CALLER_MAX, TOKEN},
+    twiml::stream_and_go_on,
+};
+use crate::{
+    extract::{Form, NoQuery, Query},
+    problem::Problem,
+    public::BaseUrl,
+};
+
+/// A phone call that Twilio asks about. It sends more; what is not listed is ignored.
+#[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
+#[serde(rename_all = "PascalCase")]
+pub struct VoiceForm {
+    /// The phone call's name at Twilio.
+    #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.:-]+$")]
+    pub call_sid: String,
+    /// Who calls.
+    #[schema(pattern = r"^[^\u0000]*$")]
+    pub from: Option<String>,
+    /// Who is called.
+    #[schema(pattern = r"^[^\u0000]*$")]
+    pub to: Option<String>,
+}
+
+impl VoiceForm {
+    fn sample() -> Self {
+        let text = str::to_owned;
+        Self {
+            call_sid: text("CA0123456789abcdef0123456789abcdef"),
+            from: Some(text("+14155550134")),
+            to: Some(text("+14155550199")),
+        }
+    }
+
+    fn sample_answer() -> String {
+        let parameters = [("caller", "+14155550134"), ("callee", "+14155550199"), (TOKEN, "AAABm3...")];
+        stream_and_go_on("wss://calls.example.com/twilio/stream", &parameters, None)
+    }
+}
+
+/// Refuses a name that no phone call of ours can have.
+pub fn check_name(field: &str, name: &str) -> Result<(), Problem> {
+    match CallRef::parse(name) {
+        Some(_) => Ok(()),
+        None => Err(Problem::invalid_field(format!("/{field}"), "Must be 1 to 128 characters of A-Za-z0-9_.:-.")),
+    }
+}
+
+/// Someone who takes part in a phone call, as we keep it; none where Twilio says nothing.
+pub fn party(given: Option<String>) -> Option<String> {
+    let cut: String = given?.chars().take(CALLER_MAX).collect();
+    (!cut.is_empty()).then_some(cut)
+}
+
+/// Answer a phone call
+///
+/// The webhook for a phone number's "A call comes in": TwiML that streams both sides of the call to `/twilio/stream`, with a
+/// one-time token, and leads on to `CALLSTORE_TWILIO_NEXT_URL`, or keeps the line up in silence. Once
+/// `CALLSTORE_TWILIO_AUTH_TOKEN` is set only Twilio may ask; until then whoever may ask anything.
+#[utoipa::path(
+    operation_id = "twilioVoice",
+    tag = "Twilio",
+    security(("twilioSignature" = []), ("apiKey" = ["ingest"])),
+    params(("X-Twilio-Signature" = Option<String>, Header, description = "Twilio's signature; needed once a token is set.")),
+    request_body(content = VoiceForm, content_type = "application/x-www-form-urlencoded", description = "The phone call.",
+        example = json!(VoiceForm::sample())),
+    responses(
+        (status = 200, description = "What to do with the call, as TwiML.", body = String, content_type = "text/xml",
+            example = json!(VoiceForm::sample_answer())),
+        (status = 400, description = "`bad_request`: the form is not UTF-8."),
+        (status = 403, description = "`signature_invalid`: Twilio has not signed it, or not with this token for this address."),
+    ),
+)]
+#[post("/twilio/voice")]
+pub async fn twilio_voice(
+    callstore: Data<Callstore>,
+    twilio: Data<Twilio>,
+    base: Data<BaseUrl>,
+    request: HttpRequest,
+    _: Query<NoQuery>,
+    form: Form,
+) -> Result<HttpResponse, Problem> {
+    twilio.check_webhook(&request, &form)?;
+    let VoiceForm { call_sid, from, to } = form.read()?;
+    check_name("CallSid", &call_sid)?;
+    let token = callstore.issue_stream_token(&call_sid).await?;
+    let (from, to) = (party(from), party(to));
+    let parameters = [("caller", from.as_deref()), ("callee", to.as_deref()), (TOKEN, Some(&*token))];
+    let parameters: Vec<_> = parameters.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let url = base.of_websocket(&request) + "/twilio/stream";
+    let answer = stream_and_go_on(&url, &parameters, twilio.next_url.as_ref().map(AsRef::as_ref));
+    let mut response = HttpResponse::Ok();
+    response.content_type("text/xml; charset=utf-8");
+    Ok(response.insert_header((CACHE_CONTROL, "no-store")).body(answer))
+}

@@ -1,0 +1,112 @@
+//! What a carrier reports of a phone call beside its streams.
+
+use std::time::Duration;
+
+use entity::call::{Column, Entity};
+use futures_util::FutureExt;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
+};
+use uuid::Uuid;
+
+use super::{Call, CallRef, Direction, EndReason, Status, end::End, find};
+use crate::{Callstore, Error, UNKNOWN_CALLER, limits::JSON_MAX_BYTES, metadata::add_custom_field};
+
+/// How long a socket may take to store what comes still when the phone call is over.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// A phone call as its carrier reports it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PhoneCall {
+    /// Its name at the carrier; a valid one.
+    pub call_sid: String,
+    /// A media stream of it; a valid name.
+    pub stream_sid: Option<String>,
+    /// Who called.
+    pub caller: Option<String>,
+    /// Who was called.
+    pub callee: Option<String>,
+    /// Who called whom.
+    pub direction: Option<Direction>,
+    /// Whether it is over.
+    pub over: bool,
+}
+
+impl Callstore {
+    /// Adds what is not known yet to the call of a phone call, and ends it where the phone call is over: with all audio that
+    /// is on its way. A phone call that has no call is none of ours.
+    ///
+    /// # Errors
+    /// A failing database.
+    pub async fn note_phone_call(&self, phone: PhoneCall) -> Result<(), Error> {
+        let (this, over) = (self.clone(), phone.over);
+        let noted = self.write(JSON_MAX_BYTES, move |batch| {
+            async move {
+                let transaction = batch.transaction();
+                let Some(call) = call_of(transaction, &phone).await? else { return Ok(None) };
+                let id = call.id;
+                this.add_to_call(transaction, call, phone).await?;
+                Ok(Some(id))
+            }
+            .boxed()
+        });
+        match noted.await? {
+            Some(call) if over => self.hang_up(call).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes into a call what it lacks. It is no sign of life of its stream.
+    async fn add_to_call(&self, transaction: &DatabaseTransaction, call: Call, phone: PhoneCall) -> Result<(), Error> {
+        let (id, now) = (call.id, self.now());
+        let lacks = (call.call_sid.is_none(), call.caller == UNKNOWN_CALLER, call.direction.is_none());
+        let mut row = call.into_active_model();
+        if lacks.0 {
+            row.call_sid = Set(Some(phone.call_sid));
+        }
+        if let (true, Some(caller)) = (lacks.1, phone.caller) {
+            row.caller = Set(caller);
+        }
+        if let (true, Some(direction)) = (lacks.2, phone.direction) {
+            row.direction = Set(Some(direction));
+        }
+        if row.is_changed() {
+            row.updated_at = Set(now);
+            row.update(transaction).await?;
+        }
+        match phone.callee {
+            Some(callee) => add_custom_field(transaction, id, "callee", callee, now).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Ends a call whose phone call is over, unless it has ended.
+    async fn hang_up(&self, call: Uuid) -> Result<(), Error> {
+        if let Some(stored) = self.0.streams.hang_up(call) {
+            // The socket ends the call itself, unless it hangs.
+            let _ = tokio::time::timeout(PATIENCE, stored.cancelled()).await;
+        }
+        let end = End { reason: EndReason::StreamStop, time: None };
+        let decide = move |stored: &Call, _: &mut _| (stored.status == Status::Active).then_some(end);
+        match self.begin_end(&CallRef::of(call), decide).await {
+            Ok(ended) if ended.status == Status::Finalizing => drop(self.finalize(ended.id)),
+            Ok(_) | Err(Error::CallNotFound) => {}
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+}
+
+/// The call that has a phone call's name, or the one of its stream if that has no such name yet.
+async fn call_of(transaction: &DatabaseTransaction, phone: &PhoneCall) -> Result<Option<Call>, Error> {
+    let named = Entity::find().filter(Column::CallSid.eq(&phone.call_sid)).filter(Column::DeletedAt.is_null());
+    if let Some(call) = named.one(transaction).await? {
+        return Ok(Some(call));
+    }
+    let Some(stream_sid) = &phone.stream_sid else { return Ok(None) };
+    match find(transaction, &CallRef::by_stream_sid(stream_sid)).await {
+        Ok(call) => Ok(Some(call).filter(|call| call.call_sid.is_none())),
+        Err(Error::CallNotFound) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

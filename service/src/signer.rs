@@ -1,0 +1,107 @@
+//! The secret that links and tokens are signed with. It is random, made at the first start, and kept in the database, so
+//! that what was signed holds after a restart and on every node.
+
+use entity::setting::{ActiveModel, Entity};
+use futures_util::FutureExt;
+use hmac::{Hmac, KeyInit, Mac};
+use sea_orm::{ActiveValue::Set, EntityTrait};
+use sha2::Sha256;
+
+use crate::{Callstore, Error};
+
+/// The secret's name among the settings.
+const NAME: &str = "signing_secret";
+const SECRET_BYTES: usize = 32;
+/// The length of a signature.
+pub(crate) const SIGNATURE_BYTES: usize = 32;
+
+/// Signs with the service's secret: HMAC-SHA256 (RFC 2104). It cannot be printed.
+pub(crate) struct Signer([u8; SECRET_BYTES]);
+
+impl Signer {
+    /// The signature of `parts` for a purpose; one for another purpose is never the same. No part but the last may contain
+    /// a line feed.
+    pub fn sign(&self, purpose: &str, parts: &[&[u8]]) -> Result<[u8; SIGNATURE_BYTES], Error> {
+        Ok(self.code(purpose, parts)?.finalize().into_bytes().into())
+    }
+
+    /// Whether a signature is that of `parts`, in a time that does not tell how much of it is right.
+    pub fn verify(&self, purpose: &str, parts: &[&[u8]], signature: &[u8]) -> Result<bool, Error> {
+        Ok(self.code(purpose, parts)?.verify_slice(signature).is_ok())
+    }
+
+    fn code(&self, purpose: &str, parts: &[&[u8]]) -> Result<Hmac<Sha256>, Error> {
+        let mut code = Hmac::new_from_slice(&self.0).map_err(|_| Error::Damaged("the signing secret"))?;
+        code.update(purpose.as_bytes());
+        for part in parts {
+            code.update(b"\n");
+            code.update(part);
+        }
+        Ok(code)
+    }
+}
+
+/// Fills an array with random bytes of the system's.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], Error> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|error| Error::Random(error.to_string()))?;
+    Ok(bytes)
+}
+
+impl Callstore {
+    /// What signs; the secret is made where there is none.
+    pub(crate) async fn signer(&self) -> Result<&Signer, Error> {
+        self.0.signer.get_or_try_init(|| self.read_secret()).await
+    }
+
+    async fn read_secret(&self) -> Result<Signer, Error> {
+        let stored = Entity::find_by_id(NAME).one(self.0.database.readers()).await?;
+        let value = match stored {
+            Some(row) => row.value,
+            None => self.make_secret().await?,
+        };
+        value.try_into().map(Signer).map_err(|_| Error::Damaged("the signing secret"))
+    }
+
+    /// Makes the secret, unless another node has been faster.
+    async fn make_secret(&self) -> Result<Vec<u8>, Error> {
+        let secret = random::<SECRET_BYTES>()?.to_vec();
+        self.write(0, move |batch| {
+            async move {
+                if let Some(row) = Entity::find_by_id(NAME).one(batch.transaction()).await? {
+                    return Ok(row.value);
+                }
+                let row = ActiveModel { name: Set(NAME.to_owned()), value: Set(secret.clone()) };
+                Entity::insert(row).exec_without_returning(batch.transaction()).await?;
+                Ok(secret)
+            }
+            .boxed()
+        })
+        .await
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_holds_for_its_purpose_its_parts_and_its_secret_alone() {
+        let signer = Signer([7; 32]);
+        let signature = signer.sign("a", &[b"b", b"c"]).unwrap();
+        assert!(signer.verify("a", &[b"b", b"c"], &signature).unwrap());
+        let others: [(&str, &[&[u8]]); 4] =
+            [("b", &[b"b", b"c"]), ("a", &[b"bc"]), ("a", &[b"b", b"d"]), ("a", &[b"b"])];
+        for (purpose, parts) in others {
+            assert!(!signer.verify(purpose, parts, &signature).unwrap());
+        }
+        assert!(!Signer([8; 32]).verify("a", &[b"b", b"c"], &signature).unwrap());
+        for index in 0..SIGNATURE_BYTES {
+            let mut changed = signature;
+            changed[index] ^= 1;
+            assert!(!signer.verify("a", &[b"b", b"c"], &changed).unwrap());
+            assert!(!signer.verify("a", &[b"b", b"c"], &signature[..index]).unwrap());
+        }
+    }
+}
