@@ -9,7 +9,7 @@ use service::audio::{encode_base64, mulaw_to_pcm16, wav};
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::support::{Answer, Binary, run_program};
+use crate::support::{Answer, Binary, eventually, run_program};
 
 /// A client of one call, which counts what was acknowledged.
 struct Caller {
@@ -69,15 +69,48 @@ fn under(program: &str, arguments: &[&str], folder: &Path, flags: &[&str]) -> Co
     command
 }
 
+/// A service on a disk of its own, that only it sees.
+async fn on_small_disk(folder: &Path, megabytes: u32, flags: &[&str]) -> Binary {
+    std::fs::create_dir(folder.join("data")).unwrap();
+    let script = format!("mount -t tmpfs -o size={megabytes}m tmpfs data && exec \"$@\"");
+    let arguments = ["--user", "--map-root-user", "--mount", "sh", "-c", &script, "sh"];
+    Binary::start(under("unshare", &arguments, folder, flags)).await
+}
+
+/// Makes the disk of a service larger.
+async fn enlarge(service: &Binary, folder: &Path) {
+    let process = service.child.id().unwrap().to_string();
+    let data = folder.join("data");
+    let more = ["-t", &process, "--user", "--preserve-credentials", "--mount", "mount", "-o", "remount,size=128m"];
+    run_program("nsenter", &[&more[..], &[data.to_str().unwrap()]].concat()).await;
+}
+
+#[tokio::test]
+async fn a_recording_that_finds_no_space_waits_for_it() {
+    let folder = TempDir::new().unwrap();
+    let service = on_small_disk(folder.path(), 24, &["--min-free-space", "1MiB"]).await;
+    let mut caller = Caller::new();
+    caller.post(&service, "/calls", &json!({ "streamSid": "MZ1", "caller": "a" })).await.expect(201);
+    // Its recording takes four times as much.
+    while caller.acknowledged < 500 {
+        caller.send(&service).await.expect(201);
+    }
+    let end = caller.client.post(service.url("/calls/MZ1/end")).header("prefer", "wait=2");
+    let call = Answer::read(end.send().await.unwrap()).await.expect(202).json();
+    assert_eq!(call["status"], "finalizing");
+    enlarge(&service, folder.path()).await;
+    let completed = || async {
+        let call = caller.ask(&service, Method::GET, "/calls/MZ1", &Value::Null).await.expect(200).json();
+        (call["status"] == "completed").then_some(())
+    };
+    eventually("the recording is made", completed).await;
+    caller.end(&service).await;
+}
+
 #[tokio::test]
 async fn a_full_disk_refuses_what_does_not_fit_and_loses_nothing() {
     let folder = TempDir::new().unwrap();
-    std::fs::create_dir(folder.path().join("data")).unwrap();
-    // A disk of its own, that only this process sees.
-    let script = "mount -t tmpfs -o size=24m tmpfs data && exec \"$@\"";
-    let arguments = ["--user", "--map-root-user", "--mount", "sh", "-c", script, "sh"];
-    let flags = ["--min-free-space", "6MiB"];
-    let service = Binary::start(under("unshare", &arguments, folder.path(), &flags)).await;
+    let service = on_small_disk(folder.path(), 24, &["--min-free-space", "6MiB"]).await;
     let mut caller = Caller::new();
     let call = |name: &str| json!({ "streamSid": name, "caller": "a" });
     caller.post(&service, "/calls", &call("MZ1")).await.expect(201);
@@ -102,10 +135,7 @@ async fn a_full_disk_refuses_what_does_not_fit_and_loses_nothing() {
     assert!(status.json()["detail"].as_str().unwrap().contains("free space"), "{}", status.text());
 
     // There is space again: all goes on by itself.
-    let process = service.child.id().unwrap().to_string();
-    let data = folder.path().join("data");
-    let more = ["-t", &process, "--user", "--preserve-credentials", "--mount", "mount", "-o", "remount,size=128m"];
-    run_program("nsenter", &[&more[..], &[data.to_str().unwrap()]].concat()).await;
+    enlarge(&service, folder.path()).await;
     caller.send(&service).await.expect(201);
     caller.post(&service, "/calls", &call("MZ2")).await.expect(201);
     caller.ask(&service, Method::GET, "/readyz", &Value::Null).await.expect(200);

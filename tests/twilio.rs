@@ -142,6 +142,14 @@ async fn a_stream_of_an_ended_call_is_closed() {
 }
 
 #[tokio::test]
+async fn a_socket_whose_stream_never_starts_is_closed() {
+    let server = Server::start().await;
+    let mut socket = connect(&server).await;
+    socket.json(&json!({ "event": "connected", "protocol": "Call", "version": "1.0.0" })).await;
+    assert_eq!(socket.closed().await, (1008, "No start has come.".to_owned()));
+}
+
+#[tokio::test]
 async fn a_call_that_was_started_by_a_request_takes_the_stream_of_its_name() {
     let server = Server::start().await;
     let id = server.start_call("MZ1").await;

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
 use clap::{Args, ValueEnum, builder::BoolishValueParser};
-use service::{DatabaseUrl, Policy};
+use service::{DatabaseUrl, Policy, limits::TIMESTAMP_MAX_MS};
 
 use crate::{
     access::{Hosts, Origins},
@@ -61,8 +61,8 @@ pub struct PolicySettings {
     /// A call that had audio or a stream ends when nothing was written to it for so long, as 90s or 5m
     #[arg(long, env = "CALLSTORE_IDLE_TIMEOUT", default_value = "5m", value_name = "DURATION", value_parser = duration)]
     idle_timeout: Duration,
-    /// Any call ends when it is so old, as 90m or 12h
-    #[arg(long, env = "CALLSTORE_MAX_CALL_DURATION", default_value = "12h", value_name = "DURATION", value_parser = duration)]
+    /// Any call ends when it is so old, as 90m or 12h, which is the most
+    #[arg(long, env = "CALLSTORE_MAX_CALL_DURATION", default_value = "12h", value_name = "DURATION", value_parser = call_duration)]
     max_call_duration: Duration,
     /// With less free space than this no call is started; those under way go on
     #[arg(long, env = "CALLSTORE_MIN_FREE_SPACE", default_value = "256MiB", value_name = "SIZE")]
@@ -87,6 +87,17 @@ fn duration(text: &str) -> Result<Duration, String> {
     };
     match read {
         Ok(duration) if duration < Duration::from_secs(1) => Err("it has to be at least 1s".to_owned()),
+        other => other,
+    }
+}
+
+/// Reads how old a call may become.
+fn call_duration(text: &str) -> Result<Duration, String> {
+    let most = Duration::from_millis(TIMESTAMP_MAX_MS.into());
+    match duration(text) {
+        Ok(duration) if duration > most => {
+            Err("it has to be at most 12h, where the timestamps of chunks end".to_owned())
+        }
         other => other,
     }
 }

@@ -77,6 +77,8 @@ struct Inner {
     clock: Box<dyn Clock>,
     ids: Arc<dyn Ids>,
     policy: Policy,
+    /// When this service began to answer.
+    began: Timestamp,
     writer: Writer,
     finalizer: Finalizer,
     streams: Streams,
@@ -93,7 +95,19 @@ impl Callstore {
     pub fn new(database: Database, store: Store, clock: Box<dyn Clock>, ids: Arc<dyn Ids>, policy: Policy) -> Self {
         let (writer, finalizer) = (Writer::start(database.clone()), Finalizer::default());
         let (streams, keys, signer) = (Streams::default(), Ring::default(), OnceCell::new());
-        Self(Arc::new(Inner { database, store, clock, ids, policy, writer, finalizer, streams, keys, signer }))
+        Self(Arc::new(Inner {
+            database,
+            store,
+            began: clock.now(),
+            clock,
+            ids,
+            policy,
+            writer,
+            finalizer,
+            streams,
+            keys,
+            signer,
+        }))
     }
 
     /// Goes on with all that the last run left: recordings to be made, chunks and deleted calls to be removed.

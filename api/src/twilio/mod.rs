@@ -42,6 +42,8 @@ const GATHER: Duration = Duration::from_millis(50);
 const GATHER_BYTES: usize = 1024 * 1024;
 /// How many messages of a socket are read before others have their turn.
 const TURN: usize = 1024;
+/// How long a socket may be open before its stream starts.
+const START_LIMIT: Duration = Duration::from_secs(10);
 
 /// `GET /twilio/stream`.
 pub async fn open_twilio_stream(
@@ -105,6 +107,7 @@ impl Session {
     /// Takes what comes until the socket has to close. While frames are gathered the kernel gathers those that follow: a
     /// socket that is read seldom costs little.
     async fn listen(&mut self, socket: &mut Socket) -> Ending {
+        let late = Instant::now() + START_LIMIT;
         loop {
             let stream = self.stream.as_ref();
             let gathers = stream.is_some_and(|stream| stream.due.is_some());
@@ -112,6 +115,9 @@ impl Session {
                 biased;
                 interruption = interrupted(stream) => return Box::pin(self.rest(interruption, socket)).await,
                 () = due(stream) => Box::pin(self.take_waiting(None, socket)).await,
+                () = sleep_until(late), if self.arrival.is_some() => {
+                    return Ending::new(CloseCode::Policy, "No start has come.");
+                }
                 received = socket.receive(), if !gathers => Box::pin(self.take_waiting(Some(received), socket)).await,
             };
             if let Err(ending) = taken {

@@ -25,7 +25,7 @@ impl Callstore {
     }
 
     async fn sweep(&self) -> Result<(), Error> {
-        let (now, policy) = (self.now(), self.0.policy);
+        let (now, policy, began) = (self.now(), self.0.policy, self.0.began);
         let before = |span: Duration| Timestamp(now.0.saturating_sub(milliseconds(span)));
         let due = Condition::any()
             .add(Column::LastWriteAt.lte(before(policy.idle_timeout)))
@@ -35,7 +35,7 @@ impl Callstore {
         for call in calls.filter(due).all(self.0.database.readers()).await? {
             let decide = move |stored: &Call, batch: &mut crate::writer::Batch| {
                 let call = batch.as_written(stored.clone());
-                if call.status == Status::Active { end_of(&call, &policy, now) } else { None }
+                if call.status == Status::Active { end_of(&call, &policy, began, now) } else { None }
             };
             match self.begin_end(&CallRef::of(call.id), decide).await {
                 Ok(ended) if ended.status == Status::Finalizing => drop(self.finalize(ended.id)),
@@ -48,11 +48,15 @@ impl Callstore {
     }
 }
 
-/// How an active call ends now, if it does. The end is where its last sign of life was.
-fn end_of(call: &Call, policy: &Policy, now: Timestamp) -> Option<End> {
-    let past = |since: Option<Timestamp>, span: Duration| since.filter(|since| now.0 - since.0 >= milliseconds(span));
+/// How an active call ends now, if it does. The end is where its last sign of life was. Nobody could reach a service that was
+/// down, so that it is waited for from when it `began` at the earliest.
+fn end_of(call: &Call, policy: &Policy, began: Timestamp, now: Timestamp) -> Option<End> {
+    let past = |since: Option<Timestamp>, span: Duration| {
+        since.filter(|since| now.0 - since.0.max(began.0) >= milliseconds(span))
+    };
     let gone = past(call.disconnected_at, RECONNECT_GRACE).map(|at| (EndReason::StreamDisconnect, at));
     let idle = || past(call.last_write_at, policy.idle_timeout).map(|at| (EndReason::IdleTimeout, at));
-    let old = || past(Some(call.created_at), policy.max_call_duration).map(|_| (EndReason::MaxDuration, now));
+    let is_old = now.0 - call.created_at.0 >= milliseconds(policy.max_call_duration);
+    let old = || is_old.then_some((EndReason::MaxDuration, now));
     gone.or_else(idle).or_else(old).map(|(reason, time)| End { reason, time: Some(time) })
 }

@@ -258,6 +258,8 @@ impl Callstore {
             }
             Err(Failure::Stopped) => Ok(()),
             Err(Failure::Database(error)) => Err(error),
+            // Space comes back; the call waits for it, with its chunks.
+            Err(Failure::Store(error)) if error.kind() == io::ErrorKind::StorageFull => Err(Error::StorageFull),
             Err(failure) => {
                 tracing::error!(call = %id, error = %failure, "A recording could not be made.");
                 self.fail(id, failure.public()).await

@@ -47,15 +47,17 @@ impl Continuity {
         self.position_ms
     }
 
-    /// Gives frames their places. A track is looked at when its first frame is: where that is number 1 and a larger one is
-    /// stored, the counters have begun again.
+    /// Gives frames their places. A track is looked at when its first frames are, which may have come in any order: where one
+    /// of them is number 1 and a larger one is stored, the counters have begun again.
     pub fn place(&mut self, frames: Vec<Frame>) -> Vec<NewChunk> {
         // Tracks of which something is stored tell whether the counters began again; the others follow them.
         for known in [true, false] {
             for frame in &frames {
                 let index = track_index(frame.track);
                 if self.shifts[index].is_none() && self.stored[index].is_some() == known {
-                    self.shifts[index] = Some(self.shift(index, frame.chunk));
+                    let of_track = frames.iter().filter(|other| other.track == frame.track);
+                    let first = of_track.map(|other| other.chunk).min().unwrap_or(frame.chunk);
+                    self.shifts[index] = Some(self.shift(index, first));
                 }
             }
         }
@@ -127,6 +129,13 @@ mod tests {
         let frames = [(Track::Inbound, 1, 80), (Track::Outbound, 1, 91), (Track::Inbound, 2, 100)];
         assert_eq!(places(&mut back, &frames), [(51, 9_080), (41, 9_091), (52, 9_100)]);
         assert_eq!(back.position_ms(), 9_100);
+    }
+
+    #[test]
+    fn counters_that_begin_again_out_of_order_are_seen_too() {
+        let mut back = Continuity::new([stored(8, 160), None], 1_000);
+        let frames = [(Track::Inbound, 2, 20), (Track::Inbound, 1, 0), (Track::Inbound, 4, 60)];
+        assert_eq!(places(&mut back, &frames), [(10, 1_020), (9, 1_000), (12, 1_060)]);
     }
 
     #[test]
