@@ -47,27 +47,27 @@ impl Continuity {
         self.position_ms
     }
 
-    /// Gives frames their places. A track is looked at when its first frames are, which may have come in any order: where one
-    /// of them is number 1 and a larger one is stored, the counters have begun again.
+    /// Gives frames their places. A track is looked at when its first frames are, which may have come in any order: where number 1
+    /// is among them, and the first does not go on from what is stored, the counters have begun again.
     pub fn place(&mut self, frames: Vec<Frame>) -> Vec<NewChunk> {
         // Tracks of which something is stored tell whether the counters began again; the others follow them.
         for known in [true, false] {
             for frame in &frames {
                 let index = track_index(frame.track);
                 if self.shifts[index].is_none() && self.stored[index].is_some() == known {
-                    let of_track = frames.iter().filter(|other| other.track == frame.track);
-                    let first = of_track.map(|other| other.chunk).min().unwrap_or(frame.chunk);
-                    self.shifts[index] = Some(self.shift(index, first));
+                    let again = frames.iter().any(|other| other.track == frame.track && other.chunk == 1);
+                    self.shifts[index] = Some(self.shift(index, frame.chunk, again));
                 }
             }
         }
         frames.into_iter().map(|frame| self.chunk(frame)).collect()
     }
 
-    fn shift(&mut self, index: usize, first_chunk: u32) -> Shift {
+    /// By the first frame's number, and whether number 1 is among the first.
+    fn shift(&mut self, index: usize, first_chunk: u32, again: bool) -> Shift {
         let behind = Shift { sequence: 0, timestamp_ms: self.behind_ms };
         match self.stored[index] {
-            Some(stored) if first_chunk == 1 && stored.last_sequence > 1 => {
+            Some(stored) if again && first_chunk <= stored.last_sequence && stored.last_sequence > 1 => {
                 self.restarted = true;
                 Shift { sequence: stored.last_sequence, ..behind }
             }
