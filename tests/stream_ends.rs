@@ -97,6 +97,26 @@ async fn what_is_sent_while_the_call_ends_is_acknowledged_or_refused() {
 }
 
 #[tokio::test]
+async fn a_deleted_call_closes_its_socket_and_says_what_was_refused() {
+    let (server, mut socket) = world().await;
+    socket.binary(numbered(0)).await;
+    assert_eq!(socket.next_or_close().await, Ok(ack("inbound", 0)));
+    server.delete("/calls/MZ1").await.expect(204);
+    let sent = socket.try_send(Message::binary(numbered(1))).await;
+    let mut refused = false;
+    let code = loop {
+        match socket.next_or_close().await {
+            Ok(answer) => {
+                assert_eq!((sent, &answer["error"]["code"]), (true, &json!("call_not_found")), "{answer}");
+                refused = true;
+            }
+            Err(code) => break code,
+        }
+    };
+    assert_eq!(code, if refused { 1008 } else { 1000 });
+}
+
+#[tokio::test]
 async fn a_socket_that_is_gone_is_noted_when_no_other_is_open() {
     let (server, first) = world().await;
     let second = open(&server, "MZ1").await;

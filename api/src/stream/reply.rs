@@ -21,7 +21,8 @@ pub enum Reply {
 impl Reply {
     /// Whether it says that the call takes no more audio.
     pub fn is_call_ended(&self) -> bool {
-        matches!(self, Self::Error { problem, .. } if problem.code() == ProblemCode::CallEnded)
+        matches!(self, Self::Error { problem, .. }
+            if matches!(problem.code(), ProblemCode::CallEnded | ProblemCode::CallNotFound))
     }
 
     /// What is sent.

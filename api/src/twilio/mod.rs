@@ -8,15 +8,14 @@ mod settings;
 mod signature;
 mod start;
 mod status;
+mod stream;
 mod twiml;
 mod voice;
 
 use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
-use service::{
-    Arrival, Callstore, Error, Frame, Interruption, MediaStream, NewEvent, audio::decode_base64, limits::BATCH_MAX,
-};
+use service::{Arrival, Callstore, Error, Frame, Interruption, NewEvent, audio::decode_base64, limits::BATCH_MAX};
 use tokio::time::{Instant, sleep_until};
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -28,6 +27,7 @@ use ending::Ending;
 use message::{Malformed, Media, Message, Start};
 pub use settings::{Twilio, TwilioSettings};
 use start::Opening;
+use stream::{Stream, due, interrupted};
 
 /// Registers the operations.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -67,19 +67,6 @@ struct Session {
     arrival: Option<Arrival>,
     stream: Option<Stream>,
     skipped: u64,
-}
-
-/// A stream that has started.
-struct Stream {
-    media: MediaStream,
-    name: String,
-    big_endian: bool,
-    frames: Vec<Frame>,
-    bytes: usize,
-    /// How long frames are gathered: less after a slow commit, since those that came meanwhile have waited.
-    gather: Duration,
-    /// When the frames have to be stored.
-    due: Option<Instant>,
 }
 
 impl Session {
@@ -260,8 +247,12 @@ impl Session {
         if frames.is_empty() {
             return Ok(());
         }
-        let (begun, gathered) = (Instant::now(), stream.gather);
-        let refused = stream.media.add(frames).await?;
+        let (begun, gathered, count) = (Instant::now(), stream.gather, frames.len() as u64);
+        let added = stream.media.add(frames).await;
+        if let Err(Error::CallEnded | Error::CallNotFound) = added {
+            self.count_skipped("call_ended", count);
+        }
+        let refused = added?;
         stream.gather = GATHER.saturating_sub(begun.elapsed());
         metrics::histogram!("callstore_stream_store_seconds").record(gathered + begun.elapsed());
         self.count_skipped("conflict", refused.conflicts);
@@ -279,21 +270,5 @@ impl Session {
             self.skipped += frames;
             metrics::counter!("callstore_stream_skipped_total", "reason" => reason).increment(frames);
         }
-    }
-}
-
-/// Waits until a stream's socket has to close.
-async fn interrupted(stream: Option<&Stream>) -> Interruption {
-    match stream {
-        Some(stream) => stream.media.interrupted().await,
-        None => std::future::pending().await,
-    }
-}
-
-/// Waits until what a stream has gathered has to be stored.
-async fn due(stream: Option<&Stream>) {
-    match stream.and_then(|stream| stream.due) {
-        Some(due) => sleep_until(due).await,
-        None => std::future::pending().await,
     }
 }

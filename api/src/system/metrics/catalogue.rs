@@ -52,6 +52,7 @@ const BY_SKIP: Series = Each(
         "bad_base64",
         "before_start",
         "binary",
+        "call_ended",
         "conflict",
         "invalid",
         "malformed",
