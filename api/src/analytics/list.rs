@@ -1,32 +1,16 @@
 //! `listAnalytics`.
 
 use actix_web::{HttpResponse, get, web::Data};
-use serde::{Deserialize, Serialize};
-use service::{Callstore, Page};
-use utoipa::{IntoParams, ToSchema};
-use validator::Validate;
+use serde::Serialize;
+use service::Callstore;
+use utoipa::ToSchema;
 
 use super::Analytics;
 use crate::{
-    extract::{CallPath, Limit, Offset, Query},
+    extract::{CallPath, PageQuery, Query},
     problem::Problem,
     wire::PageInfo,
 };
-
-/// Which snapshots.
-#[derive(Debug, Deserialize, IntoParams, Validate)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub struct ListAnalyticsQuery {
-    /// How many snapshots a page holds; more than 500 is cut to 500.
-    #[param(inline)]
-    #[serde(default)]
-    limit: Limit,
-    /// How many snapshots to pass over.
-    #[param(inline)]
-    #[serde(default)]
-    offset: Offset,
-}
 
 /// A page of a call's snapshots.
 #[derive(Debug, Serialize, ToSchema)]
@@ -50,7 +34,7 @@ impl AnalyticsPage {
     operation_id = "listAnalytics",
     tag = "Analytics",
     security(("apiKey" = ["read"])),
-    params(ListAnalyticsQuery),
+    params(PageQuery),
     responses(
         (status = 200, description = "The snapshots.", body = AnalyticsPage, example = json!(AnalyticsPage::sample())),
         (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
@@ -60,9 +44,9 @@ impl AnalyticsPage {
 pub async fn list_analytics(
     callstore: Data<Callstore>,
     call: CallPath,
-    Query(query): Query<ListAnalyticsQuery>,
+    Query(query): Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let page = Page { limit: query.limit.0, offset: query.offset.clamped() };
+    let page = query.page();
     let found = callstore.list_analytics(&call.0, page).await?;
     Ok(HttpResponse::Ok().json(AnalyticsPage {
         items: found.items.into_iter().map(Into::into).collect(),

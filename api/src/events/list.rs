@@ -1,32 +1,16 @@
 //! `listCallEvents`.
 
 use actix_web::{HttpResponse, get, web::Data};
-use serde::{Deserialize, Serialize};
-use service::{Callstore, Page};
-use utoipa::{IntoParams, ToSchema};
-use validator::Validate;
+use serde::Serialize;
+use service::Callstore;
+use utoipa::ToSchema;
 
 use super::CallEvent;
 use crate::{
-    extract::{CallPath, Limit, Offset, Query},
+    extract::{CallPath, PageQuery, Query},
     problem::Problem,
     wire::PageInfo,
 };
-
-/// Which events.
-#[derive(Debug, Deserialize, IntoParams, Validate)]
-#[into_params(parameter_in = Query)]
-#[serde(deny_unknown_fields)]
-pub struct ListCallEventsQuery {
-    /// How many events a page holds; more than 500 is cut to 500.
-    #[param(inline)]
-    #[serde(default)]
-    limit: Limit,
-    /// How many events to pass over.
-    #[param(inline)]
-    #[serde(default)]
-    offset: Offset,
-}
 
 /// A page of a call's events.
 #[derive(Debug, Serialize, ToSchema)]
@@ -51,7 +35,7 @@ impl CallEventPage {
     operation_id = "listCallEvents",
     tag = "Events",
     security(("apiKey" = ["read"])),
-    params(ListCallEventsQuery),
+    params(PageQuery),
     responses(
         (status = 200, description = "The events.", body = CallEventPage, example = json!(CallEventPage::sample())),
         (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
@@ -61,9 +45,9 @@ impl CallEventPage {
 pub async fn list_call_events(
     callstore: Data<Callstore>,
     call: CallPath,
-    Query(query): Query<ListCallEventsQuery>,
+    Query(query): Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let page = Page { limit: query.limit.0, offset: query.offset.clamped() };
+    let page = query.page();
     let found = callstore.list_events(&call.0, page).await?;
     Ok(HttpResponse::Ok().json(CallEventPage {
         items: found.items.into_iter().map(Into::into).collect(),

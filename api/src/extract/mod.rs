@@ -11,4 +11,4 @@ pub use body::{Body, media_type};
 pub use form::Form;
 pub use json::{Json, JsonBody, OptionalJson, from_json};
 pub use path::{CallPath, IdPath, KeyPath};
-pub use query::{Limit, NoQuery, Offset, Query};
+pub use query::{Limit, NoQuery, Offset, PageQuery, Query};

@@ -5,9 +5,12 @@ use std::future::{Ready, ready};
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Deserializer, de};
-use service::limits::{OFFSET_MAX, PAGE_DEFAULT, PAGE_MAX};
+use service::{
+    Page,
+    limits::{OFFSET_MAX, PAGE_DEFAULT, PAGE_MAX},
+};
 use utoipa::{
-    PartialSchema, ToSchema,
+    IntoParams, PartialSchema, ToSchema,
     openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
 };
 use validator::Validate;
@@ -74,6 +77,29 @@ impl Default for Limit {
 /// How many items are passed over.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Offset(pub u64);
+
+/// Which part of a list that has no filters.
+#[derive(Debug, Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct PageQuery {
+    /// How many items a page holds; more than 500 is cut to 500.
+    #[param(inline)]
+    #[serde(default)]
+    limit: Limit,
+    /// How many items to pass over.
+    #[param(inline)]
+    #[serde(default)]
+    offset: Offset,
+}
+
+impl PageQuery {
+    /// The page.
+    #[must_use]
+    pub fn page(&self) -> Page {
+        Page { limit: self.limit.0, offset: self.offset.clamped() }
+    }
+}
 
 /// Reads decimal digits; a number beyond 64 bits is the largest of them.
 fn digits<'de, D: Deserializer<'de>>(deserializer: D, least: u64, expected: &str) -> Result<u64, D::Error> {
