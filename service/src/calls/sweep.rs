@@ -27,10 +27,13 @@ impl Callstore {
     async fn sweep(&self) -> Result<(), Error> {
         let (now, policy, began) = (self.now(), self.0.policy, self.0.began);
         let before = |span: Duration| Timestamp(now.0.saturating_sub(milliseconds(span)));
+        let was_up = |span: Duration| now.0 - began.0 >= milliseconds(span);
+        let idle = || Column::LastWriteAt.lte(before(policy.idle_timeout));
+        let gone = || Column::DisconnectedAt.lte(before(RECONNECT_GRACE));
         let due = Condition::any()
-            .add(Column::LastWriteAt.lte(before(policy.idle_timeout)))
-            .add(Column::DisconnectedAt.lte(before(RECONNECT_GRACE)))
-            .add(Column::CreatedAt.lte(before(policy.max_call_duration)));
+            .add(Column::CreatedAt.lte(before(policy.max_call_duration)))
+            .add_option(was_up(policy.idle_timeout).then(idle))
+            .add_option(was_up(RECONNECT_GRACE).then(gone));
         let calls = Entity::find().filter(Column::Status.eq(Status::Active)).filter(Column::DeletedAt.is_null());
         for call in calls.filter(due).all(self.0.database.readers()).await? {
             let decide = move |stored: &Call, batch: &mut crate::writer::Batch| {

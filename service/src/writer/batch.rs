@@ -56,7 +56,8 @@ impl Batch {
         Ok(Self { transaction, state, settled, transcripts, duplicates })
     }
 
-    /// Does a write's work so that an error of one of its statements undoes that work only. The disk's errors are all's.
+    /// Does a write's work so that an error of one of its statements undoes that work only: what the batch and the state hold is
+    /// changed after a write's last statement. The disk's errors are all's.
     pub(super) async fn work_apart(&mut self, write: &mut dyn Write) -> Result<(), DbErr> {
         self.transaction.execute_unprepared("SAVEPOINT apart").await?;
         if let Err(error) = write.work(self).await {
@@ -188,13 +189,10 @@ impl Batch {
         let transcripts = std::mem::take(&mut self.transcripts);
         self.insert_all(transcripts).await?;
         self.count_duplicates().await?;
-        let written = self.state.take_written();
+        let (written, written_at) = self.state.take_written();
         if !written.is_empty() {
-            let change = call::ActiveModel {
-                last_write_at: Set(self.state.written_at),
-                disconnected_at: Set(None),
-                ..Default::default()
-            };
+            let change =
+                call::ActiveModel { last_write_at: Set(written_at), disconnected_at: Set(None), ..Default::default() };
             let calls = call::Entity::update_many().set(change).filter(call::Column::Id.is_in(written));
             calls.exec(&self.transaction).await?;
         }

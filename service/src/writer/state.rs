@@ -93,9 +93,9 @@ impl State {
         }
     }
 
-    /// Takes the calls whose rows have to tell that they were written to.
-    pub(super) fn take_written(&mut self) -> BTreeSet<Uuid> {
+    /// Takes the calls whose rows have to tell that they were written to, and when.
+    pub(super) fn take_written(&mut self) -> (BTreeSet<Uuid>, Option<Timestamp>) {
         self.written_since = None;
-        std::mem::take(&mut self.written)
+        (std::mem::take(&mut self.written), self.written_at.take())
     }
 }

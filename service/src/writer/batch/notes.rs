@@ -15,22 +15,25 @@ impl Batch {
     pub async fn note_open(&mut self, call: Uuid, now: Timestamp) -> Result<bool, DbErr> {
         let change =
             call::ActiveModel { last_write_at: Set(Some(now)), disconnected_at: Set(None), ..Default::default() };
+        let is_active = self.change_active(call, change).await?;
         if let Some(live) = self.state.live.get(call) {
             (live.last_write_at, live.noted_at, live.disconnected_at) = (Some(now), Some(now), None);
         }
-        self.change_active(call, change).await
+        Ok(is_active)
     }
 
     /// Notes that no socket is open on a call any more, after all that was written to it before.
     pub async fn note_disconnect(&mut self, call: Uuid, now: Timestamp) -> Result<(), DbErr> {
         let mut change = call::ActiveModel { disconnected_at: Set(Some(now)), ..Default::default() };
-        if self.state.written.remove(&call) {
+        if self.state.written.contains(&call) {
             change.last_write_at = Set(self.state.written_at);
         }
+        self.change_active(call, change).await?;
+        self.state.written.remove(&call);
         if let Some(live) = self.state.live.get(call) {
             live.disconnected_at = Some(now);
         }
-        self.change_active(call, change).await.map(drop)
+        Ok(())
     }
 
     async fn change_active(&self, call: Uuid, change: call::ActiveModel) -> Result<bool, DbErr> {
