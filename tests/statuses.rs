@@ -88,6 +88,7 @@ fn ask(operation: &Operation, status: &str, world: &World) -> Option<Ask> {
         ("getProblem" | "getRecording" | "downloadRecording" | "createRecordingLink", "404") => Ask::default(),
         ("getMetadata" | "deleteMetadata" | "revokeKey", "404") => Ask::default(),
         ("getReadyz", "503") => Ask::default(),
+        (_, "408") => Ask::header("content-length", "1000"),
         (_, "401") => Ask::header("authorization", "Bearer nobody-s"),
         (_, "403") => Ask::header("origin", "https://elsewhere.example"),
         (_, "404") => Ask { call: Some("unknown"), ..example() },
@@ -184,7 +185,7 @@ impl World {
             path = path.replace("call-ended", "unheard-of");
         }
         path += ask.query;
-        if status == "413" {
+        if matches!(status, "408" | "413") {
             let (method, (name, length)) = (&operation.method, &ask.headers[0]);
             let head =
                 format!("{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n{name}: {length}\r\n\r\n");
@@ -211,14 +212,23 @@ impl World {
 #[tokio::test]
 async fn every_status_of_the_document_is_answered() {
     let mut unasked = Vec::new();
-    let mut locked = Vec::new();
+    let (mut locked, mut slow) = (Vec::new(), Vec::new());
     // What is refused changes nothing, so that one world does for all of it.
     let (whole, broken, keyed) = (World::new().await, World::new().await, World::keyed().await);
     broken.server.break_database().await;
     for operation in operations() {
         for (status, response) in operation.value["responses"].as_object().unwrap() {
-            if status == "503" && operation.id() != "getReadyz" {
-                locked.push((operation.clone(), response.clone()));
+            let later = match status.as_str() {
+                "503" if operation.id() != "getReadyz" => Some(&mut locked),
+                "408" => Some(&mut slow),
+                _ => None,
+            };
+            if let Some(later) = later {
+                later.push((operation.clone(), response.clone()));
+                continue;
+            }
+            if status == "429" {
+                // `limits::rate` asks for it.
                 continue;
             }
             let own;
@@ -255,19 +265,24 @@ async fn every_status_of_the_document_is_answered() {
     };
     let database = whole.server.database().await;
     let _lock = database.begin_with_options(lock).await.unwrap();
-    let asked = locked.iter().map(|(operation, _)| async {
-        let ask = ask(operation, "503", &whole).unwrap();
-        whole.send(operation, "503", &ask).await
+    tokio::join!(check_together(&whole, "503", &locked), check_together(&whole, "408", &slow));
+}
+
+/// Provokes a status that is long in coming of all operations at once.
+async fn check_together(world: &World, status: &str, operations: &[(Operation, Value)]) {
+    let asked = operations.iter().map(|(operation, _)| async {
+        let ask = ask(operation, status, world).unwrap();
+        world.send(operation, status, &ask).await
     });
-    for (answer, (operation, response)) in futures_util::future::join_all(asked).await.iter().zip(&locked) {
-        let name = format!("{} 503", operation.id());
-        assert_eq!(answer.status, 503, "{name}: {}", answer.text());
+    for (answer, (operation, response)) in futures_util::future::join_all(asked).await.iter().zip(operations) {
+        let name = format!("{} {status}", operation.id());
+        assert_eq!(answer.status.to_string(), *status, "{name}: {}", answer.text());
         check(&name, answer, response);
     }
 }
 
 /// An answer is of a kind and has the headers that the document lists, and a problem's code is in its description.
-fn check(name: &str, answer: &Answer, response: &Value) {
+pub fn check(name: &str, answer: &Answer, response: &Value) {
     let kind = answer.header("content-type").split(';').next().unwrap();
     match response["content"].as_object() {
         Some(content) => assert!(content.contains_key(kind), "{name}: {kind}"),

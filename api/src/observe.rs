@@ -15,7 +15,7 @@ use actix_web::{
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
-        Method,
+        ConnectionType, Method,
         header::{self, HeaderName, HeaderValue},
     },
     middleware::Next,
@@ -27,6 +27,7 @@ use uuid::Uuid;
 
 use crate::{
     access::{KnownPath, KnownPaths, secure},
+    connections::Turn,
     problem::{Problem, ProblemCode},
 };
 
@@ -47,6 +48,10 @@ pub async fn observe(
     if request.head().upgrade() {
         request.extensions_mut().insert(RequestId(text(&request_id).to_owned()));
     }
+    let turn = request.conn_data::<Rc<Turn>>().cloned();
+    if let Some(turn) = &turn {
+        turn.answering();
+    }
     let method = request.method().clone();
     if method == Method::HEAD {
         // The HTTP library remembers that it was HEAD, and leaves the body out.
@@ -61,6 +66,10 @@ pub async fn observe(
     }
 
     let (status, elapsed) = (response.status().as_u16(), begun.elapsed());
+    if let Some(turn) = turn {
+        let is_last = response.response().head().connection_type() == ConnectionType::Close;
+        turn.answered(is_last, begun + elapsed);
+    }
     // A client may make up a method; it must not make up a label.
     let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     let label = if known.contains(&method) { method.as_str() } else { "other" };
@@ -143,6 +152,10 @@ fn explain(response: ServiceResponse, request_id: &str) -> (ServiceResponse, Opt
         if !matches!(*name, header::CONTENT_TYPE | header::CONTENT_LENGTH | header::CONTENT_ENCODING) {
             new.append_header((name.clone(), value.clone()));
         }
+    }
+    if problem.code() == ProblemCode::RequestTimeout {
+        // What is left of the body is not waited for.
+        new.force_close();
     }
     // A status of the framework's that the table does not know stays as it is; the body tells the nearest kind.
     let details = problem.details(request_id);

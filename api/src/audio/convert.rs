@@ -13,6 +13,7 @@ use validator::{Validate, ValidationError};
 use crate::{
     calls::{Encoding, check_rate},
     extract::{Json, JsonBody, NoQuery, Query},
+    limits::AUDIO_MAX_BYTES,
     problem::{Problem, ProblemCode},
     wire::{optional_object, whole},
 };
@@ -34,7 +35,7 @@ pub struct ConvertAudio {
 }
 
 impl JsonBody for ConvertAudio {
-    const MAX_BYTES: usize = 16 * 1024 * 1024;
+    const MAX_BYTES: usize = AUDIO_MAX_BYTES;
 }
 
 /// What encloses the samples: nothing, or a RIFF/WAVE file.

@@ -20,6 +20,7 @@ use tokio::time::{Instant, sleep_until};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
+    limits::{MEDIA_MESSAGE_MAX_BYTES, MEDIA_START_LIMIT},
     problem::Problem,
     socket::{CloseCode, Fault, OpenSocket, Received, Rest, Socket, check_handshake},
 };
@@ -34,16 +35,12 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(voice::twilio_voice).service(status::twilio_status);
 }
 
-/// The longest message, in bytes; one with 20 ms of audio has 400.
-const MESSAGE_MAX: usize = 64 * 1024;
 /// How long frames are gathered before they are stored together.
 const GATHER: Duration = Duration::from_millis(50);
 /// How many bytes of audio are gathered at most.
 const GATHER_BYTES: usize = 1024 * 1024;
 /// How many messages of a socket are read before others have their turn.
 const TURN: usize = 1024;
-/// How long a socket may be open before its stream starts.
-const START_LIMIT: Duration = Duration::from_secs(10);
 
 /// `GET /twilio/stream`.
 pub async fn open_twilio_stream(
@@ -55,7 +52,7 @@ pub async fn open_twilio_stream(
     twilio.check_socket(&request)?;
     let (guarded, arrival) = (twilio.is_guarded(), Some(callstore.note_arrival()));
     let session = Session { callstore: Callstore::clone(&callstore), guarded, arrival, stream: None, skipped: 0 };
-    Ok(Socket::accept(&request, MESSAGE_MAX, |socket| session.run(socket)))
+    Ok(Socket::accept(&request, MEDIA_MESSAGE_MAX_BYTES, |socket| session.run(socket)))
 }
 
 /// A socket of a carrier.
@@ -94,7 +91,7 @@ impl Session {
     /// Takes what comes until the socket has to close. While frames are gathered the kernel gathers those that follow: a
     /// socket that is read seldom costs little.
     async fn listen(&mut self, socket: &mut Socket) -> Ending {
-        let late = Instant::now() + START_LIMIT;
+        let late = Instant::now() + MEDIA_START_LIMIT;
         loop {
             let stream = self.stream.as_ref();
             let gathers = stream.is_some_and(|stream| stream.due.is_some());
