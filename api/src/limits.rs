@@ -23,7 +23,7 @@ pub const BODY_LIMIT: Duration = Duration::from_secs(60);
 /// How long `endCall` waits for the recording at most.
 pub const END_WAIT_MAX: Duration = Duration::from_secs(30);
 /// How long a client may take nothing of what is sent to it.
-pub const UNREAD_LIMIT: Duration = Duration::from_secs(20);
+pub const UNREAD_LIMIT: Duration = Duration::from_secs(15);
 /// How long an idle connection is kept: longer than clients keep theirs (90 s is common), so that none sends a request
 /// into one that is being closed.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(120);
