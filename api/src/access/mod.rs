@@ -20,6 +20,7 @@ use actix_web::{
     web::Data,
 };
 use service::{Callstore, KeyRefusal};
+use uuid::Uuid;
 
 pub use headers::secure;
 pub use hosts::{Hosts, Origins};
@@ -37,6 +38,10 @@ use rate::{Client, Rates, Standing};
 const BEARER: &str = "Bearer ";
 /// How long a browser may keep the answer to a preflight, in seconds.
 const PREFLIGHT_SECONDS: usize = 3600;
+
+/// The key that a request was made with, among its extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyId(pub Uuid);
 
 /// What is asked of requests.
 pub struct Access {
@@ -118,13 +123,14 @@ impl Access {
             // A socket outlives its request.
             request.extensions_mut().insert(self.callstore.grant_of(key));
         }
-        let scope = self.callstore.check_key(key).map_err(|refusal| {
+        let (id, scope) = self.callstore.check_key(key).map_err(|refusal| {
             unauthorized(match refusal {
                 KeyRefusal::Unknown => "The key is none of this service's.",
                 KeyRefusal::Revoked => "The key was revoked.",
                 KeyRefusal::Expired => "The key has expired.",
             })
         })?;
+        request.extensions_mut().insert(KeyId(id));
         let scope = Scope::from(scope);
         if scope == Scope::Admin || scopes.contains(&scope) {
             return Ok(Some(key));
@@ -177,6 +183,7 @@ pub fn cors(origins: &Origins) -> Cors {
         .expose_headers([
             "content-range",
             "etag",
+            "idempotent-replayed",
             "link",
             "location",
             "ratelimit",

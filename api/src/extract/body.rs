@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::{
-    HttpRequest,
+    HttpMessage, HttpRequest,
     dev::Payload,
     error::PayloadError,
     http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
@@ -11,8 +11,10 @@ use actix_web::{
 };
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
+use sha2::{Digest, Sha256};
 use tokio::time::{Instant, timeout_at};
 
+use super::once::{BodyDigest, IDEMPOTENCY_KEY};
 use crate::{
     limits::{BODY_BYTES_PER_SECOND, BODY_GRACE, BODY_LIMIT},
     problem::{Problem, ProblemCode},
@@ -56,7 +58,16 @@ impl Body {
             }
             bytes.extend_from_slice(&part);
         }
-        Ok(Self { bytes: bytes.freeze(), content_type: header(&CONTENT_TYPE).map(str::to_owned) })
+        let body = Self { bytes: bytes.freeze(), content_type: header(&CONTENT_TYPE).map(str::to_owned) };
+        if request.headers().contains_key(IDEMPOTENCY_KEY) {
+            request.extensions_mut().insert(body.digest());
+        }
+        Ok(body)
+    }
+
+    fn digest(&self) -> BodyDigest {
+        let kind = self.content_type.as_deref().unwrap_or_default();
+        BodyDigest(Sha256::new_with_prefix(kind).chain_update([0]).chain_update(&self.bytes).finalize().into())
     }
 
     /// Refuses a body that is none of `types`.

@@ -52,6 +52,12 @@ pub enum ProblemCode {
     CallSidConflict,
     /// The sequence number is taken.
     ChunkConflict,
+    /// A request of the same name is under way.
+    IdempotencyKeyInUse,
+    /// The name is another request's.
+    IdempotencyKeyReused,
+    /// What is stored is another version.
+    PreconditionFailed,
     /// The body is too large.
     PayloadTooLarge,
     /// The body is of another kind.
@@ -80,7 +86,7 @@ pub enum ProblemCode {
 
 impl ProblemCode {
     pub(super) fn entry(self) -> &'static Entry {
-        PROBLEMS.iter().find(|entry| entry.0 == self).unwrap_or(&PROBLEMS[26])
+        PROBLEMS.iter().find(|entry| entry.0 == self).unwrap_or(&PROBLEMS[0])
     }
 
     /// The answer's status.
