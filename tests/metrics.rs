@@ -17,14 +17,14 @@ use crate::{
 use exposition::Exposition;
 
 /// A service in a process of its own, so that nobody else counts.
-struct Service {
-    binary: Binary,
+pub struct Service {
+    pub binary: Binary,
     client: Client,
     folder: TempDir,
 }
 
 impl Service {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let folder = TempDir::new().unwrap();
         let binary = Binary::serve(folder.path()).await;
         Self { binary, client: Client::builder().no_proxy().build().unwrap(), folder }
@@ -36,11 +36,11 @@ impl Service {
         answer.json().await.unwrap_or_default()
     }
 
-    async fn post(&self, path: &str, body: Value, status: u16) -> Value {
+    pub async fn post(&self, path: &str, body: Value, status: u16) -> Value {
         self.send(Method::POST, path, body, status).await
     }
 
-    async fn start_call(&self, name: &str) {
+    pub async fn start_call(&self, name: &str) {
         self.post("/calls", json!({ "streamSid": name, "caller": "a" }), 201).await;
     }
 
@@ -50,7 +50,7 @@ impl Service {
         ended["recordings"][0]["sizeBytes"].as_f64().unwrap_or(0.0)
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub async fn get(&self, path: &str) -> Value {
         self.client.get(self.binary.url(path)).send().await.unwrap().json().await.unwrap()
     }
 
@@ -59,12 +59,12 @@ impl Service {
         answer.error_for_status().unwrap().text().await.unwrap()
     }
 
-    async fn scrape(&self) -> Exposition {
+    pub async fn scrape(&self) -> Exposition {
         Exposition::parse(&self.text().await)
     }
 
     /// Waits until a series has a value.
-    async fn wait_for(&self, series: &str, value: f64) {
+    pub async fn wait_for(&self, series: &str, value: f64) {
         eventually(series, || async { (self.scrape().await.value(series) == value).then_some(()) }).await;
     }
 }

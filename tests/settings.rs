@@ -58,6 +58,10 @@ async fn a_wrong_setting_stops_the_start_and_is_named_with_the_reason() {
         (["--cors-origins", "a"], ["--cors-origins", "no origin"]),
         (["--admin-key-file", "nowhere"], ["the admin key file", "nowhere cannot be used"]),
         (["--admin-key-file", "file"], ["the admin key file", "at least 32"]),
+        (["--max-connections", "0"], ["--max-connections", "1.."]),
+        (["--max-connections", "4000000000"], ["--max-connections", "open files"]),
+        (["--rate-limit", "many"], ["--rate-limit", "invalid digit"]),
+        (["--rate-limit", "1000001"], ["--rate-limit", "1000000"]),
         (["--port", "80"], ["--port", "unexpected"]),
         (["--public-url", "calls.example.com"], ["--public-url", "https://"]),
         (["--public-url", "https://a.example?b"], ["--public-url", "no query"]),
@@ -88,6 +92,8 @@ async fn a_wrong_environment_stops_the_start_as_well() {
         ("CALLSTORE_INSECURE_NO_AUTH", "perhaps", "--insecure-no-auth"),
         ("CALLSTORE_ALLOWED_HOSTS", "a:80", "--allowed-hosts"),
         ("CALLSTORE_CORS_ORIGINS", "*", "--cors-origins"),
+        ("CALLSTORE_MAX_CONNECTIONS", "many", "--max-connections"),
+        ("CALLSTORE_RATE_LIMIT", "-1", "--rate-limit"),
     ] {
         let mut command = Binary::bare(folder.path());
         command.env("CALLSTORE_LISTEN", "127.0.0.1:0").env(name, value);
@@ -194,6 +200,10 @@ async fn version_help_and_document_need_neither_server_nor_database() {
         "CALLSTORE_ALLOWED_HOSTS",
         "--cors-origins",
         "CALLSTORE_CORS_ORIGINS",
+        "--max-connections",
+        "CALLSTORE_MAX_CONNECTIONS",
+        "--rate-limit",
+        "CALLSTORE_RATE_LIMIT",
         "--version",
     ] {
         assert!(help.contains(word), "{word} is not in {help}");

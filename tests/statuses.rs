@@ -1,9 +1,13 @@
 //! Every status that the document lists for an operation is provoked once, through HTTP. A status that the document gains
 //! fails here until there is a request for it.
 
+mod ask;
+
 use reqwest::Method;
 use sea_orm::TransactionTrait;
 use serde_json::{Value, json};
+
+use ask::{Ask, ask};
 
 use crate::{
     document::{Operation, operations},
@@ -18,96 +22,6 @@ const BEYOND_REACH: [&str; 6] =
 
 /// The name of a request that is under way.
 const HELD: &str = "held";
-
-const FORM: &str = "application/x-www-form-urlencoded";
-
-/// A request to an operation, on the call `MZ1`.
-#[derive(Default)]
-struct Ask {
-    /// Bodies sent to the same operation before.
-    before: Vec<Value>,
-    call: Option<&'static str>,
-    query: &'static str,
-    headers: Vec<(&'static str, String)>,
-    body: Option<Value>,
-    raw: Option<(&'static str, &'static str)>,
-}
-
-impl Ask {
-    fn body(body: Value) -> Self {
-        Self { body: Some(body), ..Self::default() }
-    }
-
-    fn query(query: &'static str) -> Self {
-        Self { query, ..Self::default() }
-    }
-
-    fn raw(content_type: &'static str, bytes: &'static str) -> Self {
-        Self { raw: Some((content_type, bytes)), ..Self::default() }
-    }
-
-    fn header(name: &'static str, value: impl Into<String>) -> Self {
-        Self { headers: vec![(name, value.into())], ..Self::default() }
-    }
-
-    /// The example of the document, or no body.
-    fn example(operation: &Operation) -> Self {
-        Self { body: operation.example().cloned(), ..Self::default() }
-    }
-
-    /// The same request, sent twice.
-    fn again(self) -> Self {
-        Self { before: self.body.iter().cloned().collect(), ..self }
-    }
-}
-
-/// The request that is answered so; none where nobody has thought of one.
-fn ask(operation: &Operation, status: &str, world: &World) -> Option<Ask> {
-    let example = || Ask::example(operation);
-    let other_caller = json!({ "streamSid": "MZ1", "caller": "someone else" });
-    let conflict = json!({ "audio": "/w==", "sequence": 0, "timestamp": 0 });
-    Some(match (operation.id(), status) {
-        ("startCall", "200") => example().again(),
-        ("startCall", "409") => Ask::body(other_caller),
-        ("updateCall", "409") => Ask::body(json!({ "callSid": "CA-taken" })),
-        ("addAudioChunk", "200") => Ask::body(chunk("outbound", 0, 0)).again(),
-        ("addAudioChunk", "409") => Ask::body(conflict),
-        ("addAudioChunks", "200") => Ask::body(json!({ "chunks": [chunk("outbound", 0, 0)] })).again(),
-        ("addAudioChunks", "409") => Ask::body(json!({ "chunks": [conflict] })),
-        ("addAudioChunk", "201" | "507") => Ask::body(chunk("outbound", 0, 0)),
-        ("addAudioChunks", "201" | "507") => Ask::body(json!({ "chunks": [chunk("outbound", 0, 0)] })),
-        ("setMetadata" | "updateMetadata", "200") => example().again(),
-        // The table of recordings is gone, so that the call cannot be completed.
-        ("endCall", "202") => Ask { headers: vec![("prefer", "wait=0".to_owned())], ..Ask::default() },
-        ("endCall", "200") => Ask::default(),
-        ("listCalls", "400") => Ask::query("?cursor=forged"),
-        ("downloadRecording", "206") => Ask::header("range", "bytes=0-43"),
-        ("downloadRecording", "304") => Ask::header("if-none-match", format!("\"{}\"", world.sha256)),
-        ("downloadRecording", "416") => Ask::header("range", "bytes=99999999-"),
-        ("downloadRecording", "403") => Ask::query("?expires=1&signature=forged"),
-        ("twilioVoice" | "twilioStatus", "400") => Ask::raw(FORM, "CallSid=%FF"),
-        ("twilioVoice" | "twilioStatus", "200" | "204" | "403" | "503" | "507") | ("twilioStatus", "500") => {
-            Ask::raw(FORM, "CallSid=CA-taken&CallStatus=completed&Direction=inbound")
-        }
-        ("getProblem" | "getRecording" | "downloadRecording" | "createRecordingLink", "404") => Ask::default(),
-        ("getMetadata" | "deleteMetadata" | "revokeKey", "404") => Ask::default(),
-        ("getReadyz", "503") => Ask::default(),
-        ("getCall" | "getMetadata", "304") => Ask::header("if-none-match", "*"),
-        (_, "409") => Ask { headers: vec![("idempotency-key", HELD.to_owned())], ..example() },
-        (_, "412") => Ask { headers: vec![("if-match", "\"another\"".to_owned())], ..example() },
-        (_, "401") => Ask::header("authorization", "Bearer nobody-s"),
-        (_, "403") => Ask::header("origin", "https://elsewhere.example"),
-        (_, "404") => Ask { call: Some("unknown"), ..example() },
-        (_, "422") => Ask { query: "?nonsense=1", ..example() },
-        (_, "400") => Ask::raw("application/json", "{"),
-        (_, "415") => Ask::raw("text/plain", "text"),
-        // The length is announced; the bytes are not needed.
-        (_, "413") => Ask::header("content-length", (16 * 1024 * 1024 + 1).to_string()),
-        (_, "500") if !BEYOND_REACH.contains(&format!("{} 500", operation.id()).as_str()) => example(),
-        (_, "200" | "201" | "204" | "503" | "507") => example(),
-        _ => return None,
-    })
-}
 
 /// What an operation meets: a server with the call `MZ1`, which has a chunk, and a completed call with a recording.
 struct World {
@@ -200,7 +114,7 @@ impl World {
             path = path.replace("call-ended", "unheard-of");
         }
         path += ask.query;
-        if status == "413" {
+        if matches!(status, "408" | "413") {
             let (method, (name, length)) = (&operation.method, &ask.headers[0]);
             let head =
                 format!("{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n{name}: {length}\r\n\r\n");
@@ -233,14 +147,23 @@ impl World {
 #[tokio::test]
 async fn every_status_of_the_document_is_answered() {
     let mut unasked = Vec::new();
-    let mut locked = Vec::new();
+    let (mut locked, mut slow) = (Vec::new(), Vec::new());
     // What is refused changes nothing, so that one world does for all of it.
     let (whole, broken, keyed) = (World::new().await, World::new().await, World::keyed().await);
     broken.server.break_database().await;
     for operation in operations() {
         for (status, response) in operation.value["responses"].as_object().unwrap() {
-            if status == "503" && operation.id() != "getReadyz" {
-                locked.push((operation.clone(), response.clone()));
+            let later = match status.as_str() {
+                "503" if operation.id() != "getReadyz" => Some(&mut locked),
+                "408" => Some(&mut slow),
+                _ => None,
+            };
+            if let Some(later) = later {
+                later.push((operation.clone(), response.clone()));
+                continue;
+            }
+            if status == "429" {
+                // `limits::rate` asks for it.
                 continue;
             }
             let own;
@@ -277,19 +200,24 @@ async fn every_status_of_the_document_is_answered() {
     };
     let database = whole.server.database().await;
     let _lock = database.begin_with_options(lock).await.unwrap();
-    let asked = locked.iter().map(|(operation, _)| async {
-        let ask = ask(operation, "503", &whole).unwrap();
-        whole.send(operation, "503", &ask).await
+    tokio::join!(check_together(&whole, "503", &locked), check_together(&whole, "408", &slow));
+}
+
+/// Provokes a status that is long in coming of all operations at once.
+async fn check_together(world: &World, status: &str, operations: &[(Operation, Value)]) {
+    let asked = operations.iter().map(|(operation, _)| async {
+        let ask = ask(operation, status, world).unwrap();
+        world.send(operation, status, &ask).await
     });
-    for (answer, (operation, response)) in futures_util::future::join_all(asked).await.iter().zip(&locked) {
-        let name = format!("{} 503", operation.id());
-        assert_eq!(answer.status, 503, "{name}: {}", answer.text());
+    for (answer, (operation, response)) in futures_util::future::join_all(asked).await.iter().zip(operations) {
+        let name = format!("{} {status}", operation.id());
+        assert_eq!(answer.status.to_string(), *status, "{name}: {}", answer.text());
         check(&name, answer, response);
     }
 }
 
 /// An answer is of a kind and has the headers that the document lists, and a problem's code is in its description.
-fn check(name: &str, answer: &Answer, response: &Value) {
+pub fn check(name: &str, answer: &Answer, response: &Value) {
     let kind = answer.header("content-type").split(';').next().unwrap();
     match response["content"].as_object() {
         Some(content) => assert!(content.contains_key(kind), "{name}: {kind}"),

@@ -36,7 +36,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Start the service (what happens without a command as well)
-    Serve(Settings),
+    Serve(Box<Settings>),
     /// Change the database's schema, or show where it stands
     Migrate {
         #[command(subcommand)]

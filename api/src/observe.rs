@@ -15,7 +15,7 @@ use actix_web::{
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
-        Method,
+        ConnectionType, Method,
         header::{self, HeaderName, HeaderValue},
     },
     middleware::Next,
@@ -28,6 +28,7 @@ use uuid::Uuid;
 use crate::{
     access::{KnownPath, KnownPaths, secure},
     audit::{Audit, Audited},
+    connections::Turn,
     problem::{Problem, ProblemCode},
 };
 
@@ -52,6 +53,10 @@ pub async fn observe(
     let request_id = given_or_new_id(&request);
     if request.head().upgrade() {
         request.extensions_mut().insert(RequestId(text(&request_id).to_owned()));
+    }
+    let turn = request.conn_data::<Rc<Turn>>().cloned();
+    if let Some(turn) = &turn {
+        turn.answering();
     }
     let method = request.method().clone();
     if method == Method::HEAD {
@@ -81,6 +86,10 @@ pub async fn observe(
         audit.enter(operation, &response, text(&request_id)).await;
     }
     let (status, elapsed) = (response.status().as_u16(), begun.elapsed());
+    if let Some(turn) = turn {
+        let is_last = response.response().head().connection_type() == ConnectionType::Close;
+        turn.answered(is_last, begun + elapsed);
+    }
     if let Some(code) = problem {
         code.count(route);
     }
@@ -155,6 +164,10 @@ fn explain(response: ServiceResponse, request_id: &str) -> (ServiceResponse, Opt
         if !matches!(*name, header::CONTENT_TYPE | header::CONTENT_LENGTH | header::CONTENT_ENCODING) {
             new.append_header((name.clone(), value.clone()));
         }
+    }
+    if problem.code() == ProblemCode::RequestTimeout {
+        // What is left of the body is not waited for.
+        new.force_close();
     }
     // A status of the framework's that the table does not know stays as it is; the body tells the nearest kind.
     let details = problem.details(request_id);

@@ -180,7 +180,9 @@ fn complete(operation: &mut Operation, writes: bool) {
     } else {
         add("403", page);
     }
+    add("429", "`rate_limited`: more requests than the key, or the address, may make.");
     if operation.request_body.is_some() {
+        add("408", "`request_timeout`: the body comes too slowly.");
         add("400", "`malformed_json`: the body is not JSON.");
         add("413", "`payload_too_large`: the body is too large.");
         add("415", "`unsupported_media_type`: the body is of another kind.");
@@ -200,22 +202,29 @@ fn complete(operation: &mut Operation, writes: bool) {
             let tag = tag.description(Some("The version, for `If-Match` and `If-None-Match`.")).build();
             response.headers.entry("ETag".to_owned()).or_insert(RefOr::T(tag));
         }
-        if writes && status == "503" {
-            let seconds = HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::Integer)));
-            let seconds = seconds.description(Some("After how many seconds to try again."));
-            response.headers.insert("Retry-After".to_owned(), RefOr::T(seconds.build()));
-        }
-        if status == "401" {
-            let scheme = HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String)));
-            let scheme = scheme.description(Some("`Bearer`")).build();
-            response.headers.insert("WWW-Authenticate".to_owned(), RefOr::T(scheme));
-        }
         if status.starts_with(['4', '5']) {
             describe_problem(response);
         }
-        let id = HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String)));
-        let id = id.description(Some("The request's id, as it was sent or as it was made."));
-        response.headers.insert("X-Request-Id".to_owned(), RefOr::T(id.build()));
+        let mut tell = |name: &str, kind: Type, description: &str| {
+            let header = HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(kind)));
+            let header = header.description(Some(description)).build();
+            response.headers.insert(name.to_owned(), RefOr::T(header));
+        };
+        if status == "429" || writes && status == "503" {
+            tell("Retry-After", Type::Integer, "After how many seconds to try again.");
+        }
+        if status == "429" {
+            tell("RateLimit", Type::String, "How many requests are left, and in how many seconds there are more.");
+            tell(
+                "RateLimit-Policy",
+                Type::String,
+                "How many requests may be made at once, and in how many seconds as many again.",
+            );
+        }
+        if status == "401" {
+            tell("WWW-Authenticate", Type::String, "`Bearer`");
+        }
+        tell("X-Request-Id", Type::String, "The request's id, as it was sent or as it was made.");
     }
 }
 

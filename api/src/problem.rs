@@ -1,6 +1,7 @@
 //! Problem details (RFC 9457): what every answer of 4xx and 5xx says, and the only table from an error to status and code.
 
 mod code;
+mod table;
 
 use std::fmt;
 
@@ -15,7 +16,8 @@ use serde::Serialize;
 use service::{Error, FieldError};
 use utoipa::ToSchema;
 
-pub use code::{PROBLEMS, ProblemCode};
+pub use code::ProblemCode;
+pub use table::PROBLEMS;
 
 /// How much of what a client sent, as the name of a field that nobody knows, is told back to it.
 const TOLD_CHARACTERS: usize = 512;
@@ -43,6 +45,11 @@ impl Problem {
     /// A problem of a kind, with a sentence about this case.
     pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into(), errors: Vec::new(), headers: Vec::new(), cause: None }
+    }
+
+    /// A problem of a kind, of which nothing more is to be said.
+    pub fn of(code: ProblemCode) -> Self {
+        Self::new(code, code.entry().3)
     }
 
     /// Values that are not allowed.
@@ -82,15 +89,14 @@ impl Problem {
         self
     }
 
-    /// Says when to try again.
-    fn retry_after(self) -> Self {
-        self.with_header(RETRY_AFTER, HeaderValue::from_static("1"))
+    /// Says after how many seconds to try again.
+    pub fn retry_after(self, seconds: u32) -> Self {
+        self.with_header(RETRY_AFTER, seconds.into())
     }
 
     /// The problem that an answer of the framework's stands for.
     pub fn of_status(status: StatusCode) -> Self {
-        let code = ProblemCode::of_status(status);
-        Self::new(code, code.entry().3)
+        Self::of(ProblemCode::of_status(status))
     }
 
     /// Logs why the service failed, if it did.
@@ -162,15 +168,15 @@ impl From<Error> for Problem {
             Error::LinkInvalid => Self::new(P::LinkInvalid, detail),
             Error::LinkExpired => Self::new(P::LinkExpired, detail),
             Error::PreconditionFailed => Self::new(P::PreconditionFailed, detail),
-            Error::IdempotencyKeyInUse => Self::new(P::IdempotencyKeyInUse, detail).retry_after(),
+            Error::IdempotencyKeyInUse => Self::new(P::IdempotencyKeyInUse, detail).retry_after(1),
             Error::IdempotencyKeyReused => Self::new(P::IdempotencyKeyReused, detail),
             Error::CursorInvalid => Self::new(P::InvalidCursor, detail),
             Error::Invalid(errors) => Self::invalid(errors),
-            Error::Overloaded => Self::new(P::Overloaded, detail).retry_after(),
+            Error::Overloaded => Self::new(P::Overloaded, detail).retry_after(1),
             Error::StorageFull => Self::new(P::StorageFull, detail),
             Error::StorageUnavailable(cause) => {
                 let detail = "The database cannot be written for the moment. Send the request again.";
-                Self { cause: Some(cause), ..Self::new(P::StorageUnavailable, detail).retry_after() }
+                Self { cause: Some(cause), ..Self::new(P::StorageUnavailable, detail).retry_after(1) }
             }
             Error::Database(_) | Error::Store(_) | Error::Random(_) | Error::Damaged(_) => {
                 Self { cause: Some(detail), ..Self::of_status(StatusCode::INTERNAL_SERVER_ERROR) }
@@ -219,7 +225,7 @@ impl ProblemDetails {
     pub fn sample(code: ProblemCode) -> Self {
         let problem = match code {
             ProblemCode::ValidationFailed => Problem::invalid_field("/confidence", "Must be 0 to 1."),
-            other => Problem::new(other, other.entry().3),
+            other => Problem::of(other),
         };
         problem.details("01890a5d-ac96-774b-bcce-b302099a8057")
     }

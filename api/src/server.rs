@@ -4,12 +4,14 @@ use std::{
     future::Future,
     io,
     net::{SocketAddr, TcpListener},
+    num::NonZero,
     rc::Rc,
     sync::Arc,
+    thread::available_parallelism,
     time::Duration,
 };
 
-use actix_http::HttpService;
+use actix_http::{HttpService, KeepAlive};
 use actix_server::{Server, ServerHandle};
 use actix_service::{IntoServiceFactory, ServiceFactory, ServiceFactoryExt, fn_factory, fn_service, map_config};
 use actix_web::{
@@ -26,6 +28,7 @@ use crate::{
     access::{Access, KnownPaths, cors, guard},
     audit::Audit,
     command::about,
+    connections::{ClientStream, Connections},
     document,
     observe::observe,
     openapi, pages,
@@ -38,9 +41,6 @@ use crate::{
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// How long an idle connection is kept: longer than clients keep theirs (90 s is common), so that none sends a request
-/// into one that is being closed.
-const KEEP_ALIVE: Duration = Duration::from_secs(120);
 /// How long requests under way may take once the service stops.
 const STOP_SECONDS: u64 = 8;
 /// How long a client may take to hang up.
@@ -103,6 +103,7 @@ pub async fn start(
     install_metrics();
     let twilio = Data::new(settings.twilio.read(settings.public_url.as_ref())?);
     let admin_key = admin_key(settings)?;
+    let connections = Connections::new(settings.limits.max_connections, ids.clone())?;
     let base = Data::new(BaseUrl(settings.public_url.clone()));
     // The folder first: its lock keeps a second service from touching what this one is about.
     let recordings = &settings.recordings;
@@ -123,7 +124,7 @@ pub async fn start(
     let known = Data::new(KnownPaths::of(&openapi::build()));
     let cors_origins = settings.access.cors_origins.clone();
     let audit = Data::new(Audit::new(callstore.clone()));
-    let access = Data::new(Access::new(callstore.clone(), settings.access.clone(), twilio.is_guarded()));
+    let access = Data::new(Access::new(callstore.clone(), settings, twilio.is_guarded()));
     let app = move || {
         App::new()
             .app_data(data.clone())
@@ -144,7 +145,12 @@ pub async fn start(
             .configure(pages::pages)
             .default_service(web::to(pages::fallback))
     };
-    let server = Server::build().disable_signals().shutdown_timeout(STOP_SECONDS);
+    let workers = available_parallelism().map_or(1, NonZero::get);
+    let server = Server::build()
+        .disable_signals()
+        .shutdown_timeout(STOP_SECONDS)
+        .workers(workers)
+        .max_concurrent_connections(connections.taken_max().div_ceil(workers));
     let stops = server.graceful_shutdown_signal();
     // As the framework's own server puts it together, and WebSockets beside it.
     let server = server.listen("callstore", listener, move || {
@@ -160,14 +166,19 @@ pub async fn start(
             let stops = stops.clone();
             async move { stops.notified().await }
         };
-        HttpService::build()
+        let http = HttpService::build()
             .graceful_shutdown_signal(stopped)
-            .keep_alive(KEEP_ALIVE)
+            // How long clients may take is the connection's matter: here it would end with the first request.
+            .keep_alive(KeepAlive::Os)
+            .client_request_timeout(Duration::ZERO)
             .client_disconnect_timeout(DISCONNECT_LIMIT)
             .local_addr(address)
+            .on_connect_ext(|stream: &ClientStream, data| drop(data.insert(stream.turn())))
             .upgrade(upgrade)
-            .finish(map_config(app().into_factory().map_err(|error| error.error_response()), |()| AppConfig::default()))
-            .tcp()
+            .finish(map_config(app().into_factory().map_err(|error| error.error_response()), |()| {
+                AppConfig::default()
+            }));
+        connections.clone().serve(http)
     })?;
     let server = server.run();
     actix_web::rt::spawn(keep_metrics());

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
-use clap::{Args, ValueEnum, builder::BoolishValueParser};
+use clap::{Args, ValueEnum, builder::BoolishValueParser, value_parser};
 use service::{DatabaseUrl, Policy, limits::TIMESTAMP_MAX_MS};
 
 use crate::{
@@ -30,6 +30,9 @@ pub struct Settings {
     /// Who may ask.
     #[command(flatten)]
     pub access: AccessSettings,
+    /// What clients may take.
+    #[command(flatten)]
+    pub limits: LimitSettings,
     /// Where clients reach the service, as https://calls.example.com: what links begin with, and what Twilio signs
     #[arg(long, env = "CALLSTORE_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<PublicUrl>,
@@ -53,6 +56,18 @@ pub struct AccessSettings {
     /// Origins whose web pages may ask and read: as https://app.example.com, with commas between
     #[arg(long, env = "CALLSTORE_CORS_ORIGINS", default_value = "", hide_default_value = true, value_name = "ORIGINS")]
     pub cors_origins: Origins,
+}
+
+/// What clients may take.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct LimitSettings {
+    /// How many connections may be open; 10000 unless given, or as many as the limit of open files allows
+    #[arg(long, env = "CALLSTORE_MAX_CONNECTIONS", value_name = "NUMBER", value_parser = value_parser!(u32).range(1..))]
+    pub max_connections: Option<u32>,
+    /// How many requests a second a key may make, or without keys an address; 0 is any number. Unless given, 5000 from other
+    /// machines and any number from this one
+    #[arg(long, env = "CALLSTORE_RATE_LIMIT", value_name = "NUMBER", value_parser = value_parser!(u32).range(..=1_000_000))]
+    pub rate_limit: Option<u32>,
 }
 
 /// When calls end by themselves, and how much space stays free.

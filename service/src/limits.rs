@@ -30,7 +30,7 @@ pub const IDEMPOTENCY_KEY_MAX: usize = 255;
 pub const LINK_TTL_DEFAULT_SECONDS: u32 = 300;
 /// See [`LINK_TTL_DEFAULT_SECONDS`].
 pub const LINK_TTL_MAX_SECONDS: u32 = 86_400;
-/// The sample rate of recordings.
-pub const RECORDING_RATE: u32 = 16_000;
+/// How much may wait to be written, in bytes.
+pub const QUEUE_MAX_BYTES: usize = 32 * 1024 * 1024;
 /// The first moment that is no longer a time of ours: the year 3000.
 pub const TIME_END_MS: i64 = 32_503_680_000_000;

@@ -3,6 +3,9 @@
 mod headers;
 mod hosts;
 mod paths;
+mod rate;
+
+use std::time::Instant;
 
 use actix_cors::Cors;
 use actix_web::{
@@ -26,9 +29,10 @@ pub use paths::{KnownOperation, KnownPath, KnownPaths, StandIn};
 use crate::{
     keys::Scope,
     problem::{Problem, ProblemCode},
-    settings::AccessSettings,
+    settings::{AccessSettings, Settings},
 };
 use paths::Need;
+use rate::{Client, Rates, Standing};
 
 /// How a key is sent.
 const BEARER: &str = "Bearer ";
@@ -46,17 +50,37 @@ pub struct Access {
     origins: Origins,
     open: bool,
     twilio_signs: bool,
+    rates: Option<Rates>,
 }
 
 impl Access {
     /// Asks for keys, or, as long as there is none and the service is not `insecure_no_auth`, for known hosts and origins; and of
     /// Twilio for neither, where it signs.
-    pub fn new(callstore: Callstore, settings: AccessSettings, twilio_signs: bool) -> Self {
-        let AccessSettings { allowed_hosts, cors_origins, insecure_no_auth, .. } = settings;
-        Self { callstore, hosts: allowed_hosts, origins: cors_origins, open: insecure_no_auth, twilio_signs }
+    pub fn new(callstore: Callstore, settings: &Settings, twilio_signs: bool) -> Self {
+        let AccessSettings { allowed_hosts, cors_origins, insecure_no_auth, .. } = settings.access.clone();
+        let rates = Rates::new(settings.limits.rate_limit);
+        Self { callstore, hosts: allowed_hosts, origins: cors_origins, open: insecure_no_auth, twilio_signs, rates }
     }
 
-    fn check(&self, request: &ServiceRequest, known: &KnownPaths) -> Result<(), Problem> {
+    /// Whether a request may be made, and what its client has left, where it has not any number.
+    fn check(&self, request: &ServiceRequest, known: &KnownPaths) -> Result<Option<Standing>, Problem> {
+        let admitted = self.admit(request, known);
+        let limited = self.rates.as_ref().and_then(|rates| Some((rates, rates.address_of(request.peer_addr()?.ip())?)));
+        let Some((rates, address)) = limited else { return admitted.map(|_| None) };
+        let (client, requests) = match &admitted {
+            Ok(Some(key)) => (Client::Key(key), 1),
+            Ok(None) => (Client::Address(address), 1),
+            Err(refusal) if refusal.code() == ProblemCode::Unauthorized => {
+                (Client::Address(address), rates.requests_of_refused_key())
+            }
+            Err(_) => (Client::Address(address), 1),
+        };
+        let standing = rates.spend(client, requests, Instant::now())?;
+        admitted.map(|_| Some(standing))
+    }
+
+    /// Whether a request may be made, and the key that it is made with, if it needs one.
+    fn admit<'a>(&self, request: &'a ServiceRequest, known: &KnownPaths) -> Result<Option<&'a str>, Problem> {
         let keyed = self.callstore.requires_keys();
         // The path as the router reads it: escapes are gone.
         let need = known.need(request.match_info().as_str(), request.method());
@@ -64,14 +88,14 @@ impl Access {
             && self.is_signed(request, *other)
         {
             request.extensions_mut().insert(*other);
-            return Ok(());
+            return Ok(None);
         }
         if !keyed && !self.open {
             self.hosts.check(request, &self.origins)?;
         }
         match need? {
             Need::Key { scopes, .. } if keyed => self.check_key(request, scopes),
-            Need::Key { .. } | Need::Nothing => Ok(()),
+            Need::Key { .. } | Need::Nothing => Ok(None),
         }
     }
 
@@ -86,7 +110,7 @@ impl Access {
         }
     }
 
-    fn check_key(&self, request: &ServiceRequest, scopes: &[Scope]) -> Result<(), Problem> {
+    fn check_key<'a>(&self, request: &'a ServiceRequest, scopes: &[Scope]) -> Result<Option<&'a str>, Problem> {
         let headers = request.headers();
         let key = bearer(headers).ok_or_else(|| {
             let given = headers.contains_key(header::AUTHORIZATION);
@@ -110,7 +134,7 @@ impl Access {
         request.extensions_mut().insert(KeyId(id));
         let scope = Scope::from(scope);
         if scope == Scope::Admin || scopes.contains(&scope) {
-            return Ok(());
+            return Ok(Some(key));
         }
         let needed: Vec<_> = scopes.iter().map(|scope| scope.name()).collect();
         let detail = format!("This needs a key of scope {}; this one has {}.", needed.join(" or "), scope.name());
@@ -141,7 +165,13 @@ pub async fn guard<B: MessageBody + 'static>(
         _ => Err(Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR)),
     };
     match checked {
-        Ok(()) => next.call(request).await.map(ServiceResponse::map_into_left_body),
+        Ok(standing) => {
+            let mut response = next.call(request).await?.map_into_left_body();
+            if let Some(standing) = standing {
+                standing.tell(response.headers_mut());
+            }
+            Ok(response)
+        }
         Err(problem) => Ok(request.error_response(problem).map_into_right_body()),
     }
 }
@@ -157,6 +187,8 @@ pub fn cors(origins: &Origins) -> Cors {
             "idempotent-replayed",
             "link",
             "location",
+            "ratelimit",
+            "ratelimit-policy",
             "retry-after",
             "www-authenticate",
             "x-request-id",

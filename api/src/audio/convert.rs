@@ -19,6 +19,7 @@ use validator::{Validate, ValidationError};
 use crate::{
     calls::{Encoding, check_rate},
     extract::{Json, JsonBody, NoQuery, Once, Query},
+    limits::AUDIO_MAX_BYTES,
     problem::{Problem, ProblemCode},
     wire::{optional_object, whole},
 };
@@ -40,7 +41,7 @@ pub struct ConvertAudio {
 }
 
 impl JsonBody for ConvertAudio {
-    const MAX_BYTES: usize = 16 * 1024 * 1024;
+    const MAX_BYTES: usize = AUDIO_MAX_BYTES;
 }
 
 /// What encloses the samples: nothing, or a RIFF/WAVE file.

@@ -11,6 +11,7 @@ use validator::Validate;
 use super::Call;
 use crate::{
     extract::{CallPath, JsonBody, NoQuery, Once, OptionalJson, Query},
+    limits::END_WAIT_MAX,
     problem::Problem,
     wire::Time,
 };
@@ -32,9 +33,8 @@ impl EndCall {
 }
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
-/// How long an answer waits for the recording, unless `Prefer: wait=N` says otherwise, and at most.
+/// How long an answer waits for the recording, unless `Prefer: wait=N` says otherwise, in seconds.
 const WAIT_DEFAULT: u64 = 10;
-const WAIT_MAX: u64 = 30;
 
 /// End a call
 ///
@@ -84,5 +84,5 @@ fn wait(request: &HttpRequest) -> Duration {
     });
     let wait = preferences.find(|(name, _)| name.trim().eq_ignore_ascii_case("wait"));
     let seconds = wait.and_then(|(_, seconds)| seconds.trim().trim_matches('"').parse::<u64>().ok());
-    Duration::from_secs(seconds.unwrap_or(WAIT_DEFAULT).min(WAIT_MAX))
+    Duration::from_secs(seconds.unwrap_or(WAIT_DEFAULT)).min(END_WAIT_MAX)
 }

@@ -9,6 +9,7 @@ use validator::{Validate, ValidationError};
 use super::{StoredChunk, add::AddAudioChunk};
 use crate::{
     extract::{CallPath, Json, JsonBody, NoQuery, Once, Query},
+    limits::BATCH_MAX_BYTES,
     problem::Problem,
     wire::objects,
 };
@@ -37,7 +38,7 @@ pub fn check_batch(field: &'static str, items: usize) -> Result<(), ValidationEr
 }
 
 impl JsonBody for AddAudioChunks {
-    const MAX_BYTES: usize = 8 * 1024 * 1024;
+    const MAX_BYTES: usize = BATCH_MAX_BYTES;
 }
 
 impl AddAudioChunks {

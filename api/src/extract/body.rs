@@ -1,17 +1,24 @@
 //! Request bodies, read whole up to a limit.
 
+use std::time::Duration;
+
 use actix_web::{
     HttpMessage, HttpRequest,
     dev::Payload,
+    error::PayloadError,
     http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
     web::BytesMut,
 };
 use bytes::Bytes;
-use futures_util::StreamExt;
+use futures_util::{FutureExt, StreamExt};
 use sha2::{Digest, Sha256};
+use tokio::time::{Instant, timeout_at};
 
 use super::once::{BodyDigest, IDEMPOTENCY_KEY};
-use crate::problem::{Problem, ProblemCode};
+use crate::{
+    limits::{BODY_BYTES_PER_SECOND, BODY_GRACE, BODY_LIMIT},
+    problem::{Problem, ProblemCode},
+};
 
 /// A body and what it is said to be.
 #[derive(Debug)]
@@ -43,7 +50,8 @@ impl Body {
             return Err(too_large());
         }
         let mut bytes = BytesMut::with_capacity(announced.unwrap_or(0).min(PREPARED_BYTES));
-        while let Some(part) = payload.next().await {
+        let mut pace = Pace::default();
+        while let Some(part) = pace.next(payload, bytes.len()).await? {
             let part = part.map_err(|_| Problem::new(ProblemCode::BadRequest, "The body did not arrive whole."))?;
             if bytes.len() + part.len() > limit {
                 return Err(too_large());
@@ -70,6 +78,35 @@ impl Body {
         }
         let detail = format!("Send the body with Content-Type: {}.", types.join(" or "));
         Err(Problem::new(ProblemCode::UnsupportedMediaType, detail))
+    }
+}
+
+/// Since when a body is waited for; of one that is there already, it need not be known.
+#[derive(Default)]
+struct Pace(Option<Instant>);
+
+impl Pace {
+    /// The next part of a body of which `received` bytes have come.
+    async fn next(
+        &mut self,
+        payload: &mut Payload,
+        received: usize,
+    ) -> Result<Option<Result<Bytes, PayloadError>>, Problem> {
+        if let Some(part) = payload.next().now_or_never() {
+            return Ok(part);
+        }
+        let begun = *self.0.get_or_insert_with(Instant::now);
+        let earned = Duration::from_secs_f64(received as f64 / f64::from(BODY_BYTES_PER_SECOND));
+        let allowed = (BODY_GRACE + earned).min(BODY_LIMIT);
+        timeout_at(begun + allowed, payload.next()).await.map_err(|_| {
+            let detail = format!(
+                "{received} bytes of the body came within {} s; it has to come at {BODY_BYTES_PER_SECOND} bytes a second \
+                 or more, and within {} s.",
+                allowed.as_secs(),
+                BODY_LIMIT.as_secs()
+            );
+            Problem::new(ProblemCode::RequestTimeout, detail)
+        })
     }
 }
 

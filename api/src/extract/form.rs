@@ -8,10 +8,11 @@ use serde::de::DeserializeOwned;
 use validator::Validate;
 
 use super::{Body, query::parse};
-use crate::problem::{Problem, ProblemCode};
+use crate::{
+    limits::FORM_MAX_BYTES,
+    problem::{Problem, ProblemCode},
+};
 
-/// The largest form, in bytes.
-const MAX_BYTES: usize = 64 * 1024;
 /// What a form is sent as.
 const TYPE: &str = "application/x-www-form-urlencoded";
 
@@ -26,7 +27,7 @@ impl FromRequest for Form {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, mut payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            let body = Body::read(&request, &mut payload, MAX_BYTES).await?;
+            let body = Body::read(&request, &mut payload, FORM_MAX_BYTES).await?;
             body.expect(&[TYPE])?;
             let refuse =
                 || Problem::new(ProblemCode::BadRequest, "The form is not UTF-8; escape its characters as UTF-8.");

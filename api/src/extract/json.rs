@@ -4,7 +4,7 @@ use std::{future::Future, pin::Pin, sync::LazyLock};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use memchr::memmem::Finder;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, error::Category};
 use serde_path_to_error::{Path, Segment};
 use service::FieldError;
@@ -12,6 +12,7 @@ use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKin
 
 use super::Body;
 use crate::{
+    limits::BODY_MAX_BYTES,
     problem::{Problem, ProblemCode},
     wire::Object,
 };
@@ -19,7 +20,7 @@ use crate::{
 /// A type that a request's body is read as.
 pub trait JsonBody: DeserializeOwned + Validate + 'static {
     /// The largest body, in bytes.
-    const MAX_BYTES: usize = 1024 * 1024;
+    const MAX_BYTES: usize = BODY_MAX_BYTES;
     /// The content types that are taken.
     const TYPES: &'static [&'static str] = &["application/json"];
 }
@@ -80,7 +81,7 @@ fn explain<T: JsonBody>(bytes: &[u8], error: &serde_json::Error) -> Problem {
         Ok(_) => malformed(error),
         Err(error) => {
             let path = error.path().clone();
-            problem(&error.into_inner(), &path)
+            problem(bytes, &error.into_inner(), &path)
         }
     }
 }
@@ -90,14 +91,17 @@ fn malformed(error: &serde_json::Error) -> Problem {
     Problem::new(ProblemCode::MalformedJson, detail)
 }
 
-fn problem(error: &serde_json::Error, path: &Path) -> Problem {
+fn problem(bytes: &[u8], error: &serde_json::Error, path: &Path) -> Problem {
     let message = error.to_string();
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
     // JSON all the same, though more than can be read of it.
     let beyond = ["number out of range", "recursion limit exceeded"].contains(&message);
+    // What the parser says of an array where one of some names should be.
+    let unnamed = message == "expected value" && serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
+    let message = if unnamed { "expected one of the values that are listed" } else { message };
     match error.classify() {
         Category::Data => {}
-        Category::Syntax if beyond => {}
+        Category::Syntax if beyond || unnamed => {}
         Category::Syntax | Category::Eof | Category::Io => return malformed(error),
     }
     let mut pointer = pointer(path);

@@ -1,4 +1,4 @@
-//! A connection after its handshake: the bare TCP stream. It has no buffer to read into: all that are idle on a thread share
+//! A connection after its handshake: the bare TCP stream, which breaks when its peer takes nothing for too long. It has no buffer to read into: all that are idle on a thread share
 //! one, so that an idle socket takes little memory.
 
 use std::{cell::RefCell, io, time::Duration};
@@ -7,8 +7,8 @@ use actix_web::rt::net::TcpStream;
 use bytes::Bytes;
 use tokio::{io::AsyncWriteExt, time::timeout};
 
-/// How long a peer may take before it takes what is sent to it.
-const SEND_LIMIT: Duration = Duration::from_secs(30);
+use crate::connections::note_stalled;
+
 /// How long a peer may take to hang up after it was told that the socket closes.
 const LINGER: Duration = Duration::from_secs(1);
 /// How many bytes of answers to pings wait for the peer at most.
@@ -64,7 +64,7 @@ impl Connection {
             |buffer: &mut Vec<u8>| self.io.try_read(buffer).map(|count| Bytes::copy_from_slice(&buffer[..count]));
         match BUFFER.with_borrow_mut(read) {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
-            result => Some(result),
+            result => Some(result.map_err(note_stalled)),
         }
     }
 
@@ -86,7 +86,7 @@ impl Connection {
     async fn flush(&mut self) -> io::Result<()> {
         self.write()?;
         while !self.waiting.is_empty() {
-            timeout(SEND_LIMIT, self.io.writable()).await??;
+            self.io.writable().await?;
             self.write()?;
         }
         Ok(())
@@ -100,7 +100,7 @@ impl Connection {
                     self.waiting.drain(..count);
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
-                Err(error) => return Err(error),
+                Err(error) => return Err(note_stalled(error)),
             }
         }
         self.waiting = Vec::new();

@@ -1,11 +1,6 @@
 //! Whether a peer is still there: one that was silent for an interval is pinged, one that leaves the ping unanswered for
 //! another is gone.
 
-use std::time::Duration;
-
-/// How often a socket is looked at.
-pub const BEAT: Duration = Duration::from_secs(20);
-
 /// What a beat finds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pulse {

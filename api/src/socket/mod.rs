@@ -14,13 +14,16 @@ use service::KeyGrant;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 
 pub use actix_http::ws::CloseCode;
+pub use connection::Connection;
 pub use decoder::Fault;
 pub use upgrade::answer;
 
-use crate::problem::{Problem, ProblemCode};
-use connection::Connection;
+use crate::{
+    limits::SOCKET_BEAT,
+    problem::{Problem, ProblemCode},
+};
 use decoder::{Decoder, Message};
-use heartbeat::{BEAT, Heartbeat, Pulse};
+use heartbeat::{Heartbeat, Pulse};
 use upgrade::Takeover;
 
 /// How long what a peer has sent may be on its way, and how long it is waited for in all.
@@ -142,7 +145,7 @@ impl Socket {
     }
 
     fn new(connection: Connection, max_bytes: usize, grant: Option<KeyGrant>) -> Self {
-        let mut beats = interval(BEAT);
+        let mut beats = interval(SOCKET_BEAT);
         beats.set_missed_tick_behavior(MissedTickBehavior::Delay);
         beats.reset();
         let (decoder, heartbeat) = (Decoder::new(max_bytes), Heartbeat::default());

@@ -15,10 +15,11 @@ use actix_http::{
     h1::{Codec, Message},
 };
 use actix_service::Service;
-use actix_web::{HttpResponse, dev::ServiceResponse, http::StatusCode, rt::net::TcpStream};
+use actix_web::{HttpResponse, dev::ServiceResponse, http::StatusCode};
 use bytes::{Bytes, BytesMut};
 
 use super::connection::Connection;
+use crate::connections::{ClientStream, Place};
 
 /// A future on this thread.
 pub type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
@@ -30,7 +31,7 @@ pub struct Takeover(pub Box<dyn FnOnce(Connection) -> LocalFuture<()>>);
 pub fn answer<S, B>(
     app: Rc<S>,
     request: Request,
-    framed: Framed<TcpStream, Codec>,
+    framed: Framed<ClientStream, Codec>,
 ) -> LocalFuture<Result<(), actix_web::Error>>
 where
     S: Service<Request, Response = ServiceResponse<B>, Error = actix_web::Error> + 'static,
@@ -39,8 +40,8 @@ where
     Box::pin(async move {
         // What is needed to answer is let go of before the connection goes on.
         match Box::pin(respond(app, request, framed)).await {
-            Ok((connection, Some(Takeover(go_on)))) => go_on(connection).await,
-            Ok((connection, None)) => connection.close().await,
+            Ok((connection, Some(Takeover(go_on)), _place)) => go_on(connection).await,
+            Ok((connection, None, _place)) => connection.close().await,
             // The peer has not waited for its answer.
             Err(_) => {}
         }
@@ -51,8 +52,8 @@ where
 async fn respond<S, B>(
     app: Rc<S>,
     request: Request,
-    framed: Framed<TcpStream, Codec>,
-) -> io::Result<(Connection, Option<Takeover>)>
+    framed: Framed<ClientStream, Codec>,
+) -> io::Result<(Connection, Option<Takeover>, Place)>
 where
     S: Service<Request, Response = ServiceResponse<B>, Error = actix_web::Error>,
     B: MessageBody + 'static,
@@ -69,8 +70,9 @@ where
     }
     let parts = framed.into_parts();
     let mut codec = parts.codec;
+    let (io, place) = parts.io.into_parts();
     // A copy lets go of the buffer.
-    let mut connection = Connection::new(parts.io, Bytes::copy_from_slice(&parts.read_buf));
+    let mut connection = Connection::new(io, Bytes::copy_from_slice(&parts.read_buf));
     let mut bytes = BytesMut::new();
     let size = if takeover.is_some() { BodySize::None } else { body.size() };
     codec.encode(Message::Item((head, size)), &mut bytes)?;
@@ -84,5 +86,5 @@ where
         codec.encode(Message::Chunk(None), &mut bytes)?;
     }
     connection.send(&bytes).await?;
-    Ok((connection, takeover))
+    Ok((connection, takeover, place))
 }

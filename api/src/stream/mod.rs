@@ -11,6 +11,7 @@ use service::{CallSocket, Callstore, Interruption};
 
 use crate::{
     extract::{CallPath, NoQuery, Query},
+    limits::{STREAM_MESSAGE_MAX_BYTES, STREAM_WAITING_MAX, STREAM_WAITING_MAX_BYTES},
     observe::request_id,
     problem::Problem,
     socket::{CloseCode, Fault, OpenSocket, PeerGone, Received, Rest, Socket, check_handshake},
@@ -20,11 +21,6 @@ use reply::{Reply, store};
 
 /// Where it is served.
 pub const PATH: &str = "/calls/{call}/stream";
-/// The longest message, in bytes: as a body of `addAudioChunk`.
-const MESSAGE_MAX: usize = 1024 * 1024;
-/// How many chunks, and how many bytes of audio, wait for their commit before the socket is not read further.
-const WAITING_MAX: usize = 256;
-const WAITING_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// `GET /calls/{call}/stream`.
 pub async fn open_stream(
@@ -37,7 +33,7 @@ pub async fn open_stream(
     let call = callstore.open_socket(&call.0).await?;
     let request_id = request_id(&request);
     let session = Session { call, request_id, waiting: Vec::new(), pending: Load::default(), call_ended: false };
-    Ok(Socket::accept(&request, MESSAGE_MAX, |socket| session.run(socket)))
+    Ok(Socket::accept(&request, STREAM_MESSAGE_MAX_BYTES, |socket| session.run(socket)))
 }
 
 /// A socket on a call.
@@ -149,7 +145,7 @@ impl Session {
     }
 
     fn has_room(&self) -> bool {
-        self.pending.messages < WAITING_MAX && self.pending.bytes < WAITING_BYTES_MAX
+        self.pending.messages < STREAM_WAITING_MAX && self.pending.bytes < STREAM_WAITING_MAX_BYTES
     }
 
     fn take(&mut self, received: Received) -> Result<(), Ending> {

@@ -10,6 +10,7 @@ use super::{Transcript, add::AddTranscript};
 use crate::{
     chunks::check_batch,
     extract::{CallPath, Json, JsonBody, NoQuery, Once, Query},
+    limits::BATCH_MAX_BYTES,
     problem::Problem,
     wire::objects,
 };
@@ -31,7 +32,7 @@ fn batch_size(batch: &AddTranscripts) -> Result<(), ValidationError> {
 }
 
 impl JsonBody for AddTranscripts {
-    const MAX_BYTES: usize = 8 * 1024 * 1024;
+    const MAX_BYTES: usize = BATCH_MAX_BYTES;
 }
 
 impl AddTranscripts {

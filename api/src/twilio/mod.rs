@@ -23,6 +23,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     audit::entry_of,
+    limits::{MEDIA_MESSAGE_MAX_BYTES, MEDIA_START_LIMIT},
     observe::request_id,
     problem::Problem,
     socket::{CloseCode, Fault, OpenSocket, Received, Rest, Socket, check_handshake},
@@ -40,16 +41,12 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 
 /// What the audit calls a stream.
 const STREAM: &str = "twilioStream";
-/// The longest message, in bytes; one with 20 ms of audio has 400.
-const MESSAGE_MAX: usize = 64 * 1024;
 /// How long frames are gathered before they are stored together.
 const GATHER: Duration = Duration::from_millis(50);
 /// How many bytes of audio are gathered at most.
 const GATHER_BYTES: usize = 1024 * 1024;
 /// How many messages of a socket are read before others have their turn.
 const TURN: usize = 1024;
-/// How long a socket may be open before its stream starts.
-const START_LIMIT: Duration = Duration::from_secs(10);
 
 /// `GET /twilio/stream`.
 pub async fn open_twilio_stream(
@@ -64,7 +61,7 @@ pub async fn open_twilio_stream(
     let entry = Some(Box::new(NewAuditEntry { status: StatusCode::SWITCHING_PROTOCOLS.as_u16(), ..entry }));
     let callstore = Callstore::clone(&callstore);
     let session = Session { callstore, guarded, arrival, entry, stream: None, skipped: 0 };
-    Ok(Socket::accept(&request, MESSAGE_MAX, |socket| session.run(socket)))
+    Ok(Socket::accept(&request, MEDIA_MESSAGE_MAX_BYTES, |socket| session.run(socket)))
 }
 
 /// A socket of a carrier.
@@ -105,7 +102,7 @@ impl Session {
     /// Takes what comes until the socket has to close. While frames are gathered the kernel gathers those that follow: a
     /// socket that is read seldom costs little.
     async fn listen(&mut self, socket: &mut Socket) -> Ending {
-        let late = Instant::now() + START_LIMIT;
+        let late = Instant::now() + MEDIA_START_LIMIT;
         loop {
             let stream = self.stream.as_ref();
             let gathers = stream.is_some_and(|stream| stream.due.is_some());

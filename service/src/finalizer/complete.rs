@@ -11,6 +11,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
+    RECORDING_RATE,
     plan::{Plan, TrackPlan},
     render::RenderedFile,
 };
@@ -18,7 +19,6 @@ use crate::{
     Callstore, Error,
     calls::{Call, Status, samples_to_seconds},
     chunks::track_name,
-    limits::RECORDING_RATE,
     recordings::Gap,
     store::Store,
 };

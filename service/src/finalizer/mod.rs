@@ -27,6 +27,8 @@ use crate::{
     database::parallelism,
 };
 
+/// The sample rate of recordings.
+const RECORDING_RATE: u32 = 16_000;
 /// How long to wait after a failure, and at most.
 const RETRY_FIRST: Duration = Duration::from_secs(1);
 const RETRY_LAST: Duration = Duration::from_secs(60);

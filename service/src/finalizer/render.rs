@@ -8,11 +8,10 @@ use rusqlite::Error;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Failure, Stop, plan::Plan};
+use super::{Failure, RECORDING_RATE, Stop, plan::Plan};
 use crate::{
     crash,
     database::ChunkReader,
-    limits::RECORDING_RATE,
     store::{Draft, Store},
 };
 

@@ -32,10 +32,11 @@ use write::Request;
 use crate::{
     Callstore, Error, crash,
     database::{Database, WriteFailure},
+    limits::QUEUE_MAX_BYTES,
 };
 
 /// How much may wait: a unit is a KiB of what is to be written, and a write is at least one.
-const QUEUE_KIB: usize = 32 * 1024;
+const QUEUE_KIB: usize = QUEUE_MAX_BYTES / 1024;
 /// How much goes into one transaction.
 const BATCH_WRITES: usize = 1024;
 const BATCH_KIB: usize = 8 * 1024;

@@ -77,6 +77,8 @@ pub const CATALOGUE: &[Metric] = &[
         "Requests, and messages of the own streaming protocol, that were answered with a problem.",
         AsTheyCome,
     ),
+    gauge("callstore_connections", Unit::Count, "Open connections, WebSockets among them.", One),
+    counter("callstore_connections_stalled_total", Unit::Count, "Connections cut since their peer took nothing.", One),
     // Ingest.
     counter("callstore_chunks_total", Unit::Count, "Chunks stored.", BY_TRACK),
     counter("callstore_chunk_bytes_total", Unit::Bytes, "Bytes of audio stored.", BY_TRACK),

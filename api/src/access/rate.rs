@@ -1,0 +1,226 @@
+//! How many requests a client may make: a token bucket for each key, and for each address of those that have none.
+
+use std::{
+    collections::{HashMap, hash_map::RandomState},
+    hash::{BuildHasher, Hash},
+    mem,
+    net::{IpAddr, Ipv6Addr},
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::{
+    limits::{RATE_BURST, RATE_CLIENTS_MAX, RATE_DEFAULT, REFUSED_KEYS_PER_SECOND},
+    problem::{Problem, ProblemCode},
+};
+
+// As draft-ietf-httpapi-ratelimit-headers has them.
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+
+/// Who makes a request.
+#[derive(Hash)]
+pub enum Client<'a> {
+    Key(&'a str),
+    Address(IpAddr),
+}
+
+/// How many requests clients may make.
+pub struct Rates {
+    per_second: u32,
+    /// Whether clients of this machine are limited too.
+    of_loopback: bool,
+    buckets: Mutex<Buckets>,
+    begun: Instant,
+    hasher: RandomState,
+    policy: HeaderValue,
+}
+
+/// What a client has left.
+pub struct Standing {
+    requests: u32,
+    /// In how long it has all of them again.
+    full_in: Duration,
+    policy: HeaderValue,
+}
+
+/// By client, when its bucket is full again, as a time since the start. A bucket that is full is the same as none, so that those
+/// that were not asked for lately can be forgotten.
+#[derive(Default)]
+struct Buckets {
+    recent: HashMap<u64, Duration>,
+    older: HashMap<u64, Duration>,
+}
+
+impl Buckets {
+    fn full_at(&mut self, client: u64) -> &mut Duration {
+        if self.recent.len() >= RATE_CLIENTS_MAX {
+            mem::swap(&mut self.recent, &mut self.older);
+            self.recent.clear();
+        }
+        let older = &mut self.older;
+        self.recent.entry(client).or_insert_with(|| older.remove(&client).unwrap_or_default())
+    }
+}
+
+impl Rates {
+    /// So many requests a second for everyone; unless it is said how many, the default for clients of other machines. None for 0.
+    pub fn new(per_second: Option<u32>) -> Option<Self> {
+        let (of_loopback, per_second) = (per_second.is_some(), per_second.unwrap_or(RATE_DEFAULT));
+        let window = RATE_BURST.as_secs();
+        let policy = format!("\"default\";q={};w={window}", u64::from(per_second) * window);
+        let policy = HeaderValue::from_str(&policy).ok()?;
+        let (buckets, hasher) = (Mutex::default(), RandomState::new());
+        (per_second > 0).then(|| Self { per_second, of_loopback, buckets, begun: Instant::now(), hasher, policy })
+    }
+
+    /// The address that a client counts as; none for one that may make any number of requests.
+    pub fn address_of(&self, peer: IpAddr) -> Option<IpAddr> {
+        match peer.to_canonical() {
+            address if address.is_loopback() && !self.of_loopback => None,
+            // A network has as many as it likes of the lower half.
+            IpAddr::V6(address) => Some(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into()),
+            address => Some(address),
+        }
+    }
+
+    /// As how many requests one counts that has a key that is not taken.
+    pub fn requests_of_refused_key(&self) -> u32 {
+        (self.per_second / REFUSED_KEYS_PER_SECOND).max(1)
+    }
+
+    /// Takes requests from a client's bucket.
+    ///
+    /// # Errors
+    /// 429, with nothing taken.
+    pub fn spend(&self, client: Client<'_>, requests: u32, now: Instant) -> Result<Standing, Problem> {
+        let client = self.hasher.hash_one(client);
+        let now = now.saturating_duration_since(self.begun);
+        let each = Duration::from_secs(1) / self.per_second;
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        let full_at = buckets.full_at(client);
+        let full_in = full_at.saturating_sub(now) + each * requests;
+        let missing = full_in.saturating_sub(RATE_BURST);
+        if missing.is_zero() {
+            *full_at = now + full_in;
+            let requests = ((RATE_BURST - full_in).as_nanos() / each.as_nanos()) as u32;
+            return Ok(Standing { requests, full_in, policy: self.policy.clone() });
+        }
+        drop(buckets);
+        let wait = seconds(missing);
+        let detail = format!("More than {} requests a second; try again in {wait} s.", self.per_second);
+        let problem = Problem::new(ProblemCode::RateLimited, detail).retry_after(wait);
+        let standing = Standing { requests: 0, full_in: missing, policy: self.policy.clone() };
+        Err(standing.headers().into_iter().fold(problem, |problem, (name, value)| problem.with_header(name, value)))
+    }
+}
+
+impl Standing {
+    fn headers(self) -> [(HeaderName, HeaderValue); 2] {
+        let Self { requests, full_in, policy } = self;
+        let left = format!("\"default\";r={requests};t={}", seconds(full_in));
+        let left = HeaderValue::try_from(left).unwrap_or(HeaderValue::from_static(""));
+        [(RATE_LIMIT, left), (RATE_LIMIT_POLICY, policy)]
+    }
+
+    /// Adds it to the headers of an answer.
+    pub fn tell(self, headers: &mut HeaderMap) {
+        for (name, value) in self.headers() {
+            headers.insert(name, value);
+        }
+    }
+}
+
+/// Whole seconds, so that all of a time has passed.
+fn seconds(time: Duration) -> u32 {
+    time.as_secs_f64().ceil() as u32
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use actix_web::ResponseError;
+
+    use super::*;
+
+    const ADDRESS: Client<'static> = Client::Address(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+
+    fn left(rates: &Rates, key: &str, now: Instant) -> Option<u32> {
+        rates.spend(Client::Key(key), 1, now).ok().map(|standing| standing.requests)
+    }
+
+    #[test]
+    fn a_client_may_save_up_for_two_seconds_and_then_has_its_rate() {
+        let rates = Rates::new(Some(10)).unwrap();
+        let mut now = rates.begun + Duration::from_secs(60);
+        for expected in (0..20).rev() {
+            assert_eq!(left(&rates, "a", now), Some(expected));
+        }
+        assert_eq!(left(&rates, "a", now), None);
+        // Others are not concerned.
+        assert_eq!(left(&rates, "b", now), Some(19));
+        // What is refused costs nothing.
+        now += Duration::from_millis(100);
+        assert_eq!((left(&rates, "a", now), left(&rates, "a", now)), (Some(0), None));
+        now += Duration::from_secs(1);
+        for expected in (0..10).rev() {
+            assert_eq!(left(&rates, "a", now), Some(expected));
+        }
+        now += Duration::from_secs(3_600);
+        assert_eq!(left(&rates, "a", now), Some(19));
+    }
+
+    #[test]
+    fn who_is_refused_is_told_when_to_come_back() {
+        let rates = Rates::new(Some(1)).unwrap();
+        let now = rates.begun;
+        assert!(rates.spend(ADDRESS, 2, now).is_ok());
+        let refusal = rates.spend(ADDRESS, 2, now).err().unwrap().error_response();
+        let header = |name: &str| refusal.headers().get(name).unwrap().to_str().unwrap().to_owned();
+        assert_eq!(refusal.status(), 429);
+        assert_eq!((header("retry-after"), header("ratelimit")), ("2".to_owned(), "\"default\";r=0;t=2".to_owned()));
+        assert_eq!(header("ratelimit-policy"), "\"default\";q=2;w=2");
+        assert!(rates.spend(ADDRESS, 2, now + Duration::from_secs(2)).is_ok());
+    }
+
+    #[test]
+    fn this_machine_is_limited_only_where_the_setting_says_so() {
+        let address = |rates: &Rates, peer: &str| rates.address_of(peer.parse().unwrap()).map(|peer| peer.to_string());
+        let (default, set) = (Rates::new(None).unwrap(), Rates::new(Some(1)).unwrap());
+        assert_eq!(default.per_second, RATE_DEFAULT);
+        for own in ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"] {
+            assert_eq!(address(&default, own), None, "{own}");
+            assert!(address(&set, own).is_some(), "{own}");
+        }
+        assert_eq!(address(&default, "::ffff:192.0.2.7").as_deref(), Some("192.0.2.7"));
+        assert_eq!(address(&default, "2001:db8:1:2:3:4:5:6").as_deref(), Some("2001:db8:1:2::"));
+        assert!(Rates::new(Some(0)).is_none());
+    }
+
+    #[test]
+    fn keys_that_are_not_taken_are_tried_ten_times_a_second() {
+        for (per_second, tries) in [(5_000, 20), (100, 20), (1, 2)] {
+            let rates = Rates::new(Some(per_second)).unwrap();
+            let now = rates.begun;
+            let tried = (0..100).take_while(|_| rates.spend(ADDRESS, rates.requests_of_refused_key(), now).is_ok());
+            assert_eq!(tried.count(), tries, "{per_second}");
+        }
+    }
+
+    #[test]
+    fn clients_without_number_take_no_more_room_and_a_busy_one_is_not_forgotten() {
+        let rates = Rates::new(Some(10)).unwrap();
+        let now = rates.begun;
+        for number in 0..5 * RATE_CLIENTS_MAX {
+            left(&rates, &number.to_string(), now);
+            if number % (RATE_CLIENTS_MAX / 2) == 0 {
+                left(&rates, "busy", now);
+            }
+        }
+        assert_eq!(left(&rates, "busy", now), Some(9));
+        let buckets = rates.buckets.lock().unwrap();
+        assert!(buckets.recent.len() + buckets.older.len() <= 2 * RATE_CLIENTS_MAX);
+    }
+}

@@ -1,0 +1,39 @@
+//! Answers to what is no request yet, so that the application cannot give them.
+
+use actix_web::{ResponseError, http::header, rt::net::TcpStream};
+use bytes::Bytes;
+use service::Ids;
+
+use crate::{
+    access::secure,
+    observe::REQUEST_ID,
+    problem::{Problem, ProblemCode},
+    socket::Connection,
+};
+
+/// An answer after which the connection closes, as it is sent.
+pub fn answer(code: ProblemCode, ids: &dyn Ids) -> String {
+    code.count("unknown");
+    let id = ids.next().hyphenated().to_string();
+    let problem = Problem::of(code);
+    let problem = if code == ProblemCode::TooManyConnections { problem.retry_after(1) } else { problem };
+    let body = serde_json::to_string(&problem.details(&id)).unwrap_or_default();
+    let mut response = problem.error_response();
+    secure(response.headers_mut(), false);
+    let mut text = format!("HTTP/1.1 {}\r\n", response.status());
+    for (name, value) in response.headers() {
+        text += &format!("{name}: {}\r\n", value.to_str().unwrap_or_default());
+    }
+    let length = body.len();
+    text += &format!("{}: application/problem+json\r\n{}: {length}\r\n", header::CONTENT_TYPE, header::CONTENT_LENGTH);
+    text + &format!("{}: close\r\n{REQUEST_ID}: {id}\r\n\r\n{body}", header::CONNECTION)
+}
+
+/// Answers a connection for which there is no place.
+pub async fn refuse(io: TcpStream, code: ProblemCode, ids: &dyn Ids) {
+    let mut connection = Connection::new(io, Bytes::new());
+    // A client that does not wait for its answer needs none.
+    if connection.send(answer(code, ids).as_bytes()).await.is_ok() {
+        connection.close().await;
+    }
+}

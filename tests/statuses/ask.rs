@@ -1,0 +1,97 @@
+//! The requests that provoke a status.
+
+use serde_json::{Value, json};
+
+use super::{BEYOND_REACH, HELD, World};
+use crate::{document::Operation, support::chunk};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A request to an operation, on the call `MZ1`.
+#[derive(Default)]
+pub struct Ask {
+    /// Bodies sent to the same operation before.
+    pub before: Vec<Value>,
+    pub call: Option<&'static str>,
+    pub query: &'static str,
+    pub headers: Vec<(&'static str, String)>,
+    pub body: Option<Value>,
+    pub raw: Option<(&'static str, &'static str)>,
+}
+
+impl Ask {
+    fn body(body: Value) -> Self {
+        Self { body: Some(body), ..Self::default() }
+    }
+
+    fn query(query: &'static str) -> Self {
+        Self { query, ..Self::default() }
+    }
+
+    fn raw(content_type: &'static str, bytes: &'static str) -> Self {
+        Self { raw: Some((content_type, bytes)), ..Self::default() }
+    }
+
+    fn header(name: &'static str, value: impl Into<String>) -> Self {
+        Self { headers: vec![(name, value.into())], ..Self::default() }
+    }
+
+    /// The example of the document, or no body.
+    fn example(operation: &Operation) -> Self {
+        Self { body: operation.example().cloned(), ..Self::default() }
+    }
+
+    /// The same request, sent twice.
+    fn again(self) -> Self {
+        Self { before: self.body.iter().cloned().collect(), ..self }
+    }
+}
+
+/// The request that is answered so; none where nobody has thought of one.
+pub fn ask(operation: &Operation, status: &str, world: &World) -> Option<Ask> {
+    let example = || Ask::example(operation);
+    let other_caller = json!({ "streamSid": "MZ1", "caller": "someone else" });
+    let conflict = json!({ "audio": "/w==", "sequence": 0, "timestamp": 0 });
+    Some(match (operation.id(), status) {
+        ("startCall", "200") => example().again(),
+        ("startCall", "409") => Ask::body(other_caller),
+        ("updateCall", "409") => Ask::body(json!({ "callSid": "CA-taken" })),
+        ("addAudioChunk", "200") => Ask::body(chunk("outbound", 0, 0)).again(),
+        ("addAudioChunk", "409") => Ask::body(conflict),
+        ("addAudioChunks", "200") => Ask::body(json!({ "chunks": [chunk("outbound", 0, 0)] })).again(),
+        ("addAudioChunks", "409") => Ask::body(json!({ "chunks": [conflict] })),
+        ("addAudioChunk", "201" | "507") => Ask::body(chunk("outbound", 0, 0)),
+        ("addAudioChunks", "201" | "507") => Ask::body(json!({ "chunks": [chunk("outbound", 0, 0)] })),
+        ("setMetadata" | "updateMetadata", "200") => example().again(),
+        // The table of recordings is gone, so that the call cannot be completed.
+        ("endCall", "202") => Ask { headers: vec![("prefer", "wait=0".to_owned())], ..Ask::default() },
+        ("endCall", "200") => Ask::default(),
+        ("listCalls", "400") => Ask::query("?cursor=forged"),
+        ("downloadRecording", "206") => Ask::header("range", "bytes=0-43"),
+        ("downloadRecording", "304") => Ask::header("if-none-match", format!("\"{}\"", world.sha256)),
+        ("downloadRecording", "416") => Ask::header("range", "bytes=99999999-"),
+        ("downloadRecording", "403") => Ask::query("?expires=1&signature=forged"),
+        ("twilioVoice" | "twilioStatus", "400") => Ask::raw(FORM, "CallSid=%FF"),
+        ("twilioVoice" | "twilioStatus", "200" | "204" | "403" | "503" | "507") | ("twilioStatus", "500") => {
+            Ask::raw(FORM, "CallSid=CA-taken&CallStatus=completed&Direction=inbound")
+        }
+        ("getProblem" | "getRecording" | "downloadRecording" | "createRecordingLink", "404") => Ask::default(),
+        ("getMetadata" | "deleteMetadata" | "revokeKey", "404") => Ask::default(),
+        ("getReadyz", "503") => Ask::default(),
+        (_, "408") => Ask::header("content-length", "1000"),
+        ("getCall" | "getMetadata", "304") => Ask::header("if-none-match", "*"),
+        (_, "409") => Ask { headers: vec![("idempotency-key", HELD.to_owned())], ..example() },
+        (_, "412") => Ask { headers: vec![("if-match", "\"another\"".to_owned())], ..example() },
+        (_, "401") => Ask::header("authorization", "Bearer nobody-s"),
+        (_, "403") => Ask::header("origin", "https://elsewhere.example"),
+        (_, "404") => Ask { call: Some("unknown"), ..example() },
+        (_, "422") => Ask { query: "?nonsense=1", ..example() },
+        (_, "400") => Ask::raw("application/json", "{"),
+        (_, "415") => Ask::raw("text/plain", "text"),
+        // The length is announced; the bytes are not needed.
+        (_, "413") => Ask::header("content-length", (16 * 1024 * 1024 + 1).to_string()),
+        (_, "500") if !BEYOND_REACH.contains(&format!("{} 500", operation.id()).as_str()) => example(),
+        (_, "200" | "201" | "204" | "503" | "507") => example(),
+        _ => return None,
+    })
+}
