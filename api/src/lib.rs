@@ -10,6 +10,9 @@ mod chunks;
 pub mod command;
 mod events;
 mod extract;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod keys;
 mod metadata;
 mod observe;

@@ -11,6 +11,9 @@ mod database;
 mod error;
 mod events;
 mod finalizer;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod health;
 mod keys;
 pub mod limits;

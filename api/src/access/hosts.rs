@@ -81,12 +81,12 @@ impl Hosts {
         Ok(())
     }
 
-    fn allow_origin(&self, origin: &str) -> bool {
+    pub(crate) fn allow_origin(&self, origin: &str) -> bool {
         authority_of(origin).is_some_and(|authority| self.allow(authority))
     }
 
     /// Whether a host, with or without port, is this machine or one of those listed.
-    fn allow(&self, authority: &str) -> bool {
+    pub(crate) fn allow(&self, authority: &str) -> bool {
         let Some(host) = host_of(authority) else { return false };
         host.eq_ignore_ascii_case("localhost")
             || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())

@@ -152,7 +152,7 @@ pub async fn list_calls(
 }
 
 /// The same question about the page after this.
-fn next_page(query: &str, cursor: &str) -> String {
+pub(crate) fn next_page(query: &str, cursor: &str) -> String {
     let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "cursor" && name != "offset");
     let mut next = form_urlencoded::Serializer::new(String::new());
     next.extend_pairs(kept).append_pair("cursor", cursor);

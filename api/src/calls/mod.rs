@@ -1,12 +1,12 @@
 //! Calls on the wire.
 
 mod delete;
-mod end;
+pub(crate) mod end;
 mod format;
-mod get;
-mod list;
-mod start;
-mod update;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod start;
+pub(crate) mod update;
 
 pub use format::{AudioFormat, Encoding, check_rate};
 

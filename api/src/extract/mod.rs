@@ -3,9 +3,9 @@
 
 mod body;
 mod form;
-mod json;
+pub(crate) mod json;
 mod path;
-mod query;
+pub(crate) mod query;
 
 pub use body::{Body, media_type};
 pub use form::Form;

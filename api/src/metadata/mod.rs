@@ -2,8 +2,8 @@
 
 mod delete;
 mod get;
-mod set;
-mod update;
+pub(crate) mod set;
+pub(crate) mod update;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};

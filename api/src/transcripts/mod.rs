@@ -1,8 +1,8 @@
 //! Transcripts on the wire.
 
-mod add;
-mod add_batch;
-mod list;
+pub(crate) mod add;
+pub(crate) mod add_batch;
+pub(crate) mod list;
 mod vtt;
 
 use serde::Serialize;

@@ -3,14 +3,14 @@
 
 mod admission;
 mod ending;
-mod message;
+pub(crate) mod message;
 mod settings;
-mod signature;
-mod start;
-mod status;
+pub(crate) mod signature;
+pub(crate) mod start;
+pub(crate) mod status;
 mod stream;
 mod twiml;
-mod voice;
+pub(crate) mod voice;
 
 use std::time::Duration;
 

@@ -85,13 +85,13 @@ impl Signatures {
 }
 
 /// Sorted fields as they are signed. Where a field came twice, the same value counts once.
-fn joined(mut fields: Vec<(Cow<'_, str>, Cow<'_, str>)>) -> String {
+pub(crate) fn joined(mut fields: Vec<(Cow<'_, str>, Cow<'_, str>)>) -> String {
     fields.sort_unstable();
     fields.dedup();
     fields.into_iter().flat_map(|(name, value)| [name, value]).collect()
 }
 
-fn signature(token: &str, address: &str, fields: &str) -> String {
+pub(crate) fn signature(token: &str, address: &str, fields: &str) -> String {
     // A key may have any length.
     let Ok(mut code) = Hmac::<Sha1>::new_from_slice(token.as_bytes()) else { return String::new() };
     code.update(address.as_bytes());
