@@ -130,7 +130,8 @@ fn host_of(authority: &str) -> Option<&str> {
     let named =
         host.starts_with('[') || host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
     let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
-    (!host.is_empty() && named && port.strip_prefix(':').is_none_or(is_port)).then_some(host)
+    let ends = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
+    (!host.is_empty() && named && ends).then_some(host)
 }
 
 #[cfg(test)]
@@ -163,6 +164,8 @@ mod tests {
             "0.0.0.0",
             "[::2]",
             "[::1",
+            "[::1].evil.example",
+            "[::1]//evil.example",
             "localhost:x",
             "a@localhost",
             "localhost/",
