@@ -43,7 +43,7 @@ pub use calls::{
 pub use chunks::{ChunkStatus, ChunkStored, NewChunk, Track, TrackStatus, TrackSummary};
 pub use clock::{Clock, Ids, SystemClock, SystemIds};
 pub use database::{Database, DatabaseUrl, OpenError};
-pub use entity::Timestamp;
+pub use entity::{Private, Timestamp};
 pub use error::{Error, FieldError};
 pub use events::{CallEvent, EventType, NewEvent};
 pub use health::Health;

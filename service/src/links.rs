@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Uuid;
 
-use crate::{Callstore, Error, Timestamp, policy::milliseconds, signer::Signer};
+use crate::{Callstore, Error, Private, Timestamp, policy::milliseconds, signer::Signer};
 
 /// What a link allows: the file's bytes, whole or in part.
 const PURPOSE: &str = "recording-link/read";
@@ -19,7 +19,7 @@ pub struct Link {
     /// The same as the address has it.
     pub expires: String,
     /// The signature.
-    pub signature: String,
+    pub signature: Private,
 }
 
 impl Callstore {
@@ -32,7 +32,7 @@ impl Callstore {
         let expires_at = Timestamp(self.now().0.saturating_add(milliseconds(ttl)));
         let expires = expires_at.0.to_string();
         let signature = sign(self.signer().await?, recording, &expires)?;
-        Ok(Link { expires_at, expires, signature })
+        Ok(Link { expires_at, expires, signature: signature.into() })
     }
 
     /// Whether a link to a recording holds.

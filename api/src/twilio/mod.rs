@@ -188,7 +188,7 @@ impl Session {
         let Some(arrival) = self.arrival.take() else { return self.skip("second_start") };
         let Opening { stream, big_endian, token } = Opening::new(stream_sid, start)?;
         if self.guarded {
-            Box::pin(admission::admit(&self.callstore, &stream, token.as_deref())).await?;
+            Box::pin(admission::admit(&self.callstore, &stream, token.as_ref())).await?;
         }
         let name = stream.stream_sid.clone();
         let media = Box::pin(self.callstore.open_stream(stream, arrival)).await.map_err(|error| Ending::of(&error))?;

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::list::{CallFilter, CallSort};
-use crate::Error;
+use crate::{Error, Private};
 
 /// The place of a call in a sorted list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +59,10 @@ fn read(text: &str, filter: &CallFilter, sort: CallSort) -> Option<Position> {
 
 /// What a filter and a sort come to; a cursor leads on only in the list that it was made for.
 fn fingerprint(filter: &CallFilter, sort: CallSort) -> [u8; 8] {
-    first(&Sha256::digest(format!("{filter:?} {sort:?}")))
+    let CallFilter { caller, agent, .. } = filter;
+    // What is of persons is hidden where the rest is written.
+    let names = [caller, agent].map(|name| name.as_ref().map(Private::expose));
+    first(&Sha256::digest(format!("{filter:?} {names:?} {sort:?}")))
 }
 
 fn checksum(bytes: &[u8]) -> [u8; 4] {

@@ -14,7 +14,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use crate::{
-    Callstore, Error, Timestamp,
+    Callstore, Error, Private, Timestamp,
     policy::milliseconds,
     signer::{Signer, random},
 };
@@ -79,10 +79,10 @@ impl Callstore {
     ///
     /// # Errors
     /// `Random`, or a failing database.
-    pub async fn issue_stream_token(&self, call_sid: &str) -> Result<String, Error> {
+    pub async fn issue_stream_token(&self, call_sid: &str) -> Result<Private, Error> {
         let expires = self.now().0.saturating_add(milliseconds(LIFETIME));
         let claim = Claim { expires, id: Uuid::from_bytes(random()?) };
-        claim.sign(self.signer().await?, call_sid)
+        Ok(claim.sign(self.signer().await?, call_sid)?.into())
     }
 
     /// Uses a token for a stream, or once more for the same stream. What is returned without an error is on disk.
