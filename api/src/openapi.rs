@@ -1,6 +1,8 @@
 //! The OpenAPI document: collected from the routes, then completed with what follows from the shape of an operation, so
 //! that no operation has to repeat it.
 
+mod once;
+
 use actix_web::{App, http::Method};
 use utoipa::{
     OpenApi as _, ToSchema,
@@ -38,9 +40,6 @@ impl std::fmt::Display for Document {
 /// What is said of keys.
 const KEYS: &str = "A key that `callstore keys create` or `createKey` has made. With each operation stands the scope that it \
     needs: `ingest` writes calls, `read` reads; `admin` does everything. As long as no key was made, none is asked for.";
-
-/// Paths that are posted to and where nothing is stored.
-const WITHOUT_WRITES: [&str; 3] = ["/audio/convert", "/recordings/{id}/links", "/twilio/voice"];
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -93,11 +92,14 @@ pub fn build() -> OpenApi {
     }
     for (path, item) in &mut document.paths.paths {
         let names: Vec<_> = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
-        for (writes, operation) in operations_mut(item) {
+        for (method, operation) in operations_mut(item) {
             for name in &names {
                 add_path_parameter(operation, path, name);
             }
-            complete(operation, writes && !WITHOUT_WRITES.contains(&path.as_str()));
+            if method == Method::POST {
+                once::describe(operation);
+            }
+            complete(operation, method != Method::GET);
         }
     }
     document
@@ -115,10 +117,16 @@ pub fn operations(item: &PathItem) -> Vec<(Method, &Operation)> {
     all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_ref()?))).collect()
 }
 
-/// The operations of a path, and whether their method is one that writes.
-fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = (bool, &mut Operation)> {
-    let writing = [&mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten();
-    item.get.iter_mut().map(|operation| (false, operation)).chain(writing.map(|operation| (true, operation)))
+/// The operations of a path and their methods.
+fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
+    let all = [
+        (Method::GET, &mut item.get),
+        (Method::POST, &mut item.post),
+        (Method::PUT, &mut item.put),
+        (Method::PATCH, &mut item.patch),
+        (Method::DELETE, &mut item.delete),
+    ];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
 fn add_path_parameter(operation: &mut Operation, path: &str, name: &str) {
@@ -153,7 +161,9 @@ fn complete(operation: &mut Operation, writes: bool) {
     let mut add = |status: &str, description: &str| {
         match responses.get_mut(status) {
             // What an operation refuses itself stands beside what is refused before.
-            Some(RefOr::T(stated)) if status == "403" => stated.description += &format!(" {description}"),
+            Some(RefOr::T(stated)) if ["403", "422"].contains(&status) => {
+                stated.description = format!("{} {description}", stated.description);
+            }
             Some(_) => {}
             None => {
                 let response = ResponseBuilder::new().description(description).build();
@@ -182,8 +192,14 @@ fn complete(operation: &mut Operation, writes: bool) {
         );
         add("507", "`storage_full`: there is too little free space.");
     }
+    let versioned = responses.contains_key("304") || responses.contains_key("412");
     for (status, response) in responses {
         let RefOr::T(response) = response else { continue };
+        if versioned && ["200", "201", "206", "304"].contains(&status.as_str()) {
+            let tag = HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String)));
+            let tag = tag.description(Some("The version, for `If-Match` and `If-None-Match`.")).build();
+            response.headers.entry("ETag".to_owned()).or_insert(RefOr::T(tag));
+        }
         if writes && status == "503" {
             let seconds = HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::Integer)));
             let seconds = seconds.description(Some("After how many seconds to try again."));

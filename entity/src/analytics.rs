@@ -1,11 +1,12 @@
 //! Table `analytics`: snapshots of a call's figures, a row a snapshot.
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 
 /// The mood of a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 pub enum Sentiment {
     /// Good.
@@ -17,7 +18,7 @@ pub enum Sentiment {
 }
 
 /// A row of `analytics`.
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "analytics")]
 pub struct Model {
     /// UUIDv7, in order of arrival.

@@ -1,11 +1,12 @@
 //! Table `api_key`: who may use the service, a row a key. The key itself is nowhere, only its hash.
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
 
 /// What a key may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 pub enum Scope {
     /// Write calls.
@@ -17,7 +18,7 @@ pub enum Scope {
 }
 
 /// A row of `api_key`.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "api_key")]
 pub struct Model {
     /// UUIDv7, in the order in which keys were made.

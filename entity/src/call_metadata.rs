@@ -1,11 +1,12 @@
 //! Table `call_metadata`: what else is known of a call, at most one row a call.
 
 use sea_orm::entity::prelude::*;
+use serde::Serialize;
 
 use crate::{Private, Timestamp};
 
 /// A row of `call_metadata`.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "call_metadata")]
 pub struct Model {
     /// The call.

@@ -9,6 +9,7 @@ pub mod call_event;
 pub mod call_metadata;
 pub mod call_track;
 pub mod chunk_journal;
+pub mod idempotency_key;
 pub mod recording;
 pub mod setting;
 pub mod stream_token;

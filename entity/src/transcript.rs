@@ -1,11 +1,12 @@
 //! Table `transcript`: what was said, a row an utterance.
 
 use sea_orm::entity::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::{Private, Timestamp};
 
 /// A row of `transcript`.
-#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "transcript")]
 pub struct Model {
     /// UUIDv7, in order of arrival.

@@ -11,6 +11,7 @@ mod m20261122_000004_streams;
 mod m20261122_000005_journal;
 mod m20261122_000006_keys;
 mod m20261122_000007_secrets;
+mod m20261122_000008_idempotency;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000005_journal::Migration),
             Box::new(m20261122_000006_keys::Migration),
             Box::new(m20261122_000007_secrets::Migration),
+            Box::new(m20261122_000008_idempotency::Migration),
         ]
     }
 }

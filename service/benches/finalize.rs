@@ -39,7 +39,7 @@ async fn measure(hours: u32) {
         start_time: Some(Timestamp(1_700_000_000_000)),
         audio_format: Some(AudioFormat { encoding: Encoding::Mulaw, sample_rate_hz: 8000 }),
     };
-    callstore.start_call(call).await.unwrap();
+    callstore.start_call(call, None).await.unwrap();
     seed(folder.path(), hours).await;
 
     let name = CallRef::parse("MZ1").unwrap();
@@ -47,7 +47,7 @@ async fn measure(hours: u32) {
     fs::write("/proc/self/clear_refs", "5").unwrap();
     let idle_kib = status_kib("VmRSS");
     let (begun, cpu) = (Instant::now(), cpu_seconds());
-    let ended = callstore.end_call(&name, None, Duration::from_secs(3600)).await.unwrap();
+    let ended = callstore.end_call(&name, None, Duration::from_secs(3600), None).await.unwrap();
     let (seconds, cpu) = (begun.elapsed().as_secs_f64(), cpu_seconds() - cpu);
     let peak_kib = status_kib("VmHWM");
 

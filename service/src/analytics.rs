@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 pub use entity::analytics::{Model as Analytics, Sentiment};
 
-use crate::{Callstore, Error, Page, Slice, Timestamp, calls::CallRef, limits::JSON_MAX_BYTES, metadata::check_json};
+use crate::{
+    Callstore, Error, Idempotency, Page, Slice, Timestamp, calls::CallRef, limits::JSON_MAX_BYTES, metadata::check_json,
+};
 
 /// A snapshot to be stored.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -32,17 +34,26 @@ pub struct NewAnalytics {
 }
 
 impl Callstore {
-    /// Stores a snapshot.
+    /// Stores a snapshot, `once` where the request has a name.
     ///
     /// # Errors
-    /// `CallNotFound`, `Invalid` for metrics that are too large or too deep, or a failing database.
-    pub async fn add_analytics(&self, call: &CallRef, new: NewAnalytics) -> Result<Analytics, Error> {
+    /// `CallNotFound`, `Invalid` for metrics that are too large or too deep, `IdempotencyKeyReused`, or a failing
+    /// database.
+    pub async fn add_analytics(
+        &self,
+        call: &CallRef,
+        new: NewAnalytics,
+        once: Option<&Idempotency>,
+    ) -> Result<Analytics, Error> {
         check_json("/metrics", new.metrics.as_ref())?;
         let interruptions = new.interruptions.map(i32::try_from).transpose();
         let interruptions = interruptions.map_err(|_| Error::invalid("/interruptions", "At most 2,147,483,647."))?;
-        let (this, call) = (self.clone(), call.clone());
+        let (this, call, once) = (self.clone(), call.clone(), once.cloned());
         self.write(JSON_MAX_BYTES, move |batch| {
             async move {
+                if let Some(before) = batch.recall(once.as_ref()).await? {
+                    return Ok(before);
+                }
                 let call_id = batch.call_id(&call).await?;
                 let created_at = this.now();
                 let row = ActiveModel {
@@ -58,8 +69,10 @@ impl Callstore {
                     snapshot_time: Set(new.snapshot_time.unwrap_or(created_at)),
                     created_at: Set(created_at),
                 };
+                let stored = Entity::insert(row).exec_with_returning(batch.transaction()).await?;
                 this.note_write(batch, call_id);
-                Ok(Entity::insert(row).exec_with_returning(batch.transaction()).await?)
+                batch.record(once.as_ref(), &stored)?;
+                Ok(stored)
             }
             .boxed()
         })

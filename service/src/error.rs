@@ -55,6 +55,17 @@ pub enum Error {
     /// The link's time is over.
     #[error("The link has expired. Make a new one.")]
     LinkExpired,
+    /// What is stored is another version than the request is about.
+    #[error(
+        "It was changed since, or is not there: its ETag is another than If-Match or If-None-Match allow. Get it, and decide again."
+    )]
+    PreconditionFailed,
+    /// A request of this name is under way.
+    #[error("A request with this Idempotency-Key is under way; wait for its answer, or send it again later.")]
+    IdempotencyKeyInUse,
+    /// The name is that of another request.
+    #[error("Another request had this Idempotency-Key in the last 24 hours; send this one with a key of its own.")]
+    IdempotencyKeyReused,
     /// The cursor was not made by this service for this filter and sort.
     #[error(
         "The cursor was not made for this list. Take it unchanged from page.nextCursor, with the same filters and sort."

@@ -15,6 +15,7 @@ mod finalizer;
 #[doc(hidden)]
 pub mod fuzzing;
 mod health;
+mod idempotency;
 mod keys;
 pub mod limits;
 mod links;
@@ -30,6 +31,7 @@ mod signer;
 mod store;
 mod streams;
 mod transcripts;
+mod version;
 mod writer;
 
 use std::sync::Arc;
@@ -47,6 +49,7 @@ pub use entity::{Private, Timestamp};
 pub use error::{Error, FieldError};
 pub use events::{CallEvent, EventType, NewEvent};
 pub use health::Health;
+pub use idempotency::{Idempotency, NameInUse};
 pub use keys::{ApiKey, CreatedKey, FILE_LABEL, KEY_MIN_CHARACTERS, KeyGrant, KeyRefusal, NewKey, Scope, Secret};
 pub use links::Link;
 pub use metadata::{Metadata, MetadataChange, MetadataSet, NewMetadata};
@@ -58,9 +61,11 @@ pub use streams::{
     Added, Arrival, CallSocket, Frame, Interruption, MediaStream, NewStream, Refused, SocketWriter, TokenRefused,
 };
 pub use transcripts::{ListTranscripts, NewTranscript, Transcript};
+pub use version::{Precondition, Versioned, Versions, digest};
 
 use finalizer::Finalizer;
 use futures_util::FutureExt;
+use idempotency::UnderWay;
 use keys::Ring;
 use signer::Signer;
 use streams::Streams;
@@ -85,6 +90,7 @@ struct Inner {
     writer: Writer,
     finalizer: Finalizer,
     streams: Streams,
+    under_way: UnderWay,
     keys: Ring,
     signer: OnceCell<Signer>,
 }
@@ -97,7 +103,8 @@ impl Callstore {
     #[must_use]
     pub fn new(database: Database, store: Store, clock: Box<dyn Clock>, ids: Arc<dyn Ids>, policy: Policy) -> Self {
         let (writer, finalizer) = (Writer::start(database.clone()), Finalizer::default());
-        let (streams, keys, signer) = (Streams::default(), Ring::default(), OnceCell::new());
+        let (streams, under_way) = (Streams::default(), UnderWay::default());
+        let (keys, signer) = (Ring::default(), OnceCell::new());
         Self(Arc::new(Inner {
             database,
             store,
@@ -108,6 +115,7 @@ impl Callstore {
             writer,
             finalizer,
             streams,
+            under_way,
             keys,
             signer,
         }))
@@ -130,6 +138,7 @@ impl Callstore {
             this.until_done(what, || this.resume_purging()).await;
         });
         self.0.finalizer.spawn(self.clone().keep_sweeping());
+        self.0.finalizer.spawn(self.clone().keep_forgetting());
         Ok(())
     }
 

@@ -24,6 +24,8 @@ pub const PART_MAX: u64 = 500;
 pub const JSON_MAX_BYTES: usize = 64 * 1024;
 /// How deep it may be nested.
 pub const JSON_MAX_DEPTH: usize = 16;
+/// The longest `Idempotency-Key`, in characters.
+pub const IDEMPOTENCY_KEY_MAX: usize = 255;
 /// How long a link to a recording works unless said otherwise, and at most, in seconds.
 pub const LINK_TTL_DEFAULT_SECONDS: u32 = 300;
 /// See [`LINK_TTL_DEFAULT_SECONDS`].

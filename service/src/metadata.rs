@@ -2,14 +2,16 @@
 
 use entity::call_metadata::{ActiveModel, Entity};
 use futures_util::FutureExt;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, DatabaseTransaction, EntityTrait, IntoActiveModel, TryIntoModel};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, DatabaseTransaction, EntityTrait, IntoActiveModel, ModelTrait, TryIntoModel,
+};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 pub use entity::call_metadata::Model as Metadata;
 
 use crate::{
-    Callstore, Error, Private, Timestamp,
+    Callstore, Error, Precondition, Private, Timestamp,
     calls::CallRef,
     limits::{JSON_MAX_BYTES, JSON_MAX_DEPTH},
 };
@@ -57,9 +59,14 @@ impl Callstore {
     /// Replaces a call's metadata.
     ///
     /// # Errors
-    /// `CallNotFound`, `Invalid` for custom data that is too large or too deep, or a failing database.
-    pub async fn set_metadata(&self, call: &CallRef, new: NewMetadata) -> Result<MetadataSet, Error> {
-        self.write_metadata(call, |row| {
+    /// `CallNotFound`, `PreconditionFailed`, `Invalid` for custom data that is too large or too deep, or a failing database.
+    pub async fn set_metadata(
+        &self,
+        call: &CallRef,
+        new: NewMetadata,
+        condition: Precondition,
+    ) -> Result<MetadataSet, Error> {
+        self.write_metadata(call, condition, |row| {
             row.language = Set(new.language);
             row.region = Set(new.region);
             row.device_type = Set(new.device_type);
@@ -73,8 +80,13 @@ impl Callstore {
     ///
     /// # Errors
     /// As [`set_metadata`](Self::set_metadata).
-    pub async fn update_metadata(&self, call: &CallRef, change: MetadataChange) -> Result<MetadataSet, Error> {
-        self.write_metadata(call, |row| {
+    pub async fn update_metadata(
+        &self,
+        call: &CallRef,
+        change: MetadataChange,
+        condition: Precondition,
+    ) -> Result<MetadataSet, Error> {
+        self.write_metadata(call, condition, |row| {
             let fields = [
                 (&mut row.language, change.language),
                 (&mut row.region, change.region),
@@ -107,15 +119,18 @@ impl Callstore {
     /// Removes a call's metadata.
     ///
     /// # Errors
-    /// As [`get_metadata`](Self::get_metadata).
-    pub async fn delete_metadata(&self, call: &CallRef) -> Result<(), Error> {
+    /// `PreconditionFailed`, and as [`get_metadata`](Self::get_metadata).
+    pub async fn delete_metadata(&self, call: &CallRef, condition: Precondition) -> Result<(), Error> {
         let (this, call) = (self.clone(), call.clone());
         self.write(0, move |batch| {
             async move {
                 let call_id = batch.call_id(&call).await?;
-                let deleted = Entity::delete_by_id(call_id).exec(batch.transaction()).await?;
+                let stored = Entity::find_by_id(call_id).one(batch.transaction()).await?;
+                let stored = stored.ok_or(Error::MetadataNotFound)?;
+                condition.check(Some(&stored))?;
+                stored.delete(batch.transaction()).await?;
                 this.note_write(batch, call_id);
-                if deleted.rows_affected == 0 { Err(Error::MetadataNotFound) } else { Ok(()) }
+                Ok(())
             }
             .boxed()
         })
@@ -125,6 +140,7 @@ impl Callstore {
     async fn write_metadata(
         &self,
         call: &CallRef,
+        condition: Precondition,
         change: impl FnOnce(&mut ActiveModel) + Send + 'static,
     ) -> Result<MetadataSet, Error> {
         let (this, call) = (self.clone(), call.clone());
@@ -133,6 +149,7 @@ impl Callstore {
                 let call_id = batch.call_id(&call).await?;
                 let now = this.now();
                 let stored = Entity::find_by_id(call_id).one(batch.transaction()).await?;
+                condition.check(stored.as_ref())?;
                 let created = stored.is_none();
                 let mut row = stored.map_or_else(|| empty(call_id, now), IntoActiveModel::into_active_model);
                 change(&mut row);

@@ -11,7 +11,7 @@ use uuid::Uuid;
 pub use entity::transcript::Model as Transcript;
 
 use crate::{
-    Callstore, Error, Page, Private, Slice,
+    Callstore, Error, Idempotency, Page, Private, Slice,
     calls::CallRef,
     writer::{Batch, Outcome, Pending, Write},
 };
@@ -41,22 +41,32 @@ pub struct ListTranscripts {
 }
 
 impl Callstore {
-    /// Stores utterances, all or none of them.
+    /// Stores utterances, all or none of them, `once` where the request has a name.
     ///
     /// # Errors
-    /// `CallNotFound`, or a failing database.
-    pub async fn add_transcripts(&self, call: &CallRef, new: Vec<NewTranscript>) -> Result<Vec<Transcript>, Error> {
+    /// `CallNotFound`, `IdempotencyKeyReused`, or a failing database.
+    pub async fn add_transcripts(
+        &self,
+        call: &CallRef,
+        new: Vec<NewTranscript>,
+        once: Option<&Idempotency>,
+    ) -> Result<Vec<Transcript>, Error> {
         let bytes = new.iter().map(|new| new.speaker.expose().len() + new.text.expose().len()).sum();
-        let (callstore, call) = (self.clone(), call.clone());
-        self.write_as(bytes, |outcome| AddTranscripts { callstore, call, new, outcome }).await
+        let (callstore, call, once) = (self.clone(), call.clone(), once.cloned());
+        self.write_as(bytes, |outcome| AddTranscripts { callstore, call, new, once, outcome }).await
     }
 
     /// Stores an utterance.
     ///
     /// # Errors
-    /// `CallNotFound`, or a failing database.
-    pub async fn add_transcript(&self, call: &CallRef, new: NewTranscript) -> Result<Transcript, Error> {
-        let stored = self.add_transcripts(call, vec![new]).await?;
+    /// As [`add_transcripts`](Self::add_transcripts).
+    pub async fn add_transcript(
+        &self,
+        call: &CallRef,
+        new: NewTranscript,
+        once: Option<&Idempotency>,
+    ) -> Result<Transcript, Error> {
+        let stored = self.add_transcripts(call, vec![new], once).await?;
         stored.into_iter().next().ok_or(Error::Damaged("a stored transcript without an answer"))
     }
 
@@ -80,12 +90,13 @@ struct AddTranscripts {
     callstore: Callstore,
     call: CallRef,
     new: Vec<NewTranscript>,
+    once: Option<Idempotency>,
     outcome: Outcome<Vec<Transcript>>,
 }
 
 impl Write for AddTranscripts {
     fn has_statements(&self) -> bool {
-        false
+        self.once.is_some()
     }
 
     fn work<'a>(&'a mut self, batch: &'a mut Batch) -> BoxFuture<'a, Result<(), DbErr>> {
@@ -102,6 +113,9 @@ impl Write for AddTranscripts {
 
 impl AddTranscripts {
     async fn take(&mut self, batch: &mut Batch) -> Result<Vec<Transcript>, Error> {
+        if let Some(before) = batch.recall(self.once.as_ref()).await? {
+            return Ok(before);
+        }
         let call_id = batch.call_id(&self.call).await?;
         let created_at = self.callstore.now();
         let stored = |new: NewTranscript| Transcript {
@@ -117,6 +131,7 @@ impl AddTranscripts {
         let stored: Vec<Transcript> = std::mem::take(&mut self.new).into_iter().map(stored).collect();
         batch.add_transcripts(stored.iter().cloned().map(row));
         self.callstore.note_write(batch, call_id);
+        batch.record(self.once.as_ref(), &stored)?;
         Ok(stored)
     }
 }

@@ -154,6 +154,7 @@ impl Server {
             "chunk_journal",
             "api_key",
             "stream_token",
+            "idempotency_key",
             "call",
         ];
         let drops: String = tables.iter().map(|table| format!("DROP TABLE \"{table}\"; ")).collect();

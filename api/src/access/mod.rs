@@ -17,6 +17,7 @@ use actix_web::{
     web::Data,
 };
 use service::{Callstore, KeyRefusal};
+use uuid::Uuid;
 
 pub use headers::secure;
 pub use hosts::{Hosts, Origins};
@@ -33,6 +34,10 @@ use paths::{Need, StandIn};
 const BEARER: &str = "Bearer ";
 /// How long a browser may keep the answer to a preflight, in seconds.
 const PREFLIGHT_SECONDS: usize = 3600;
+
+/// The key that a request was made with, among its extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyId(pub Uuid);
 
 /// What is asked of requests.
 pub struct Access {
@@ -94,13 +99,14 @@ impl Access {
             // A socket outlives its request.
             request.extensions_mut().insert(self.callstore.grant_of(key));
         }
-        let scope = self.callstore.check_key(key).map_err(|refusal| {
+        let (id, scope) = self.callstore.check_key(key).map_err(|refusal| {
             unauthorized(match refusal {
                 KeyRefusal::Unknown => "The key is none of this service's.",
                 KeyRefusal::Revoked => "The key was revoked.",
                 KeyRefusal::Expired => "The key has expired.",
             })
         })?;
+        request.extensions_mut().insert(KeyId(id));
         let scope = Scope::from(scope);
         if scope == Scope::Admin || scopes.contains(&scope) {
             return Ok(());
@@ -147,6 +153,7 @@ pub fn cors(origins: &Origins) -> Cors {
         .expose_headers([
             "content-range",
             "etag",
+            "idempotent-replayed",
             "link",
             "location",
             "retry-after",

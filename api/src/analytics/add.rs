@@ -9,7 +9,7 @@ use validator::Validate;
 
 use super::{Analytics, Sentiment};
 use crate::{
-    extract::{CallPath, Json, JsonBody, NoQuery, Query},
+    extract::{CallPath, Json, JsonBody, NoQuery, Once, Query},
     problem::Problem,
     wire::{Time, whole},
 };
@@ -98,8 +98,9 @@ pub async fn add_analytics(
     callstore: Data<Callstore>,
     call: CallPath,
     _: Query<NoQuery>,
+    once: Once,
     Json(body): Json<AddAnalytics>,
 ) -> Result<HttpResponse, Problem> {
-    let stored = callstore.add_analytics(&call.0, body.into()).await?;
-    Ok(HttpResponse::Created().json(Analytics::from(stored)))
+    let stored = callstore.add_analytics(&call.0, body.into(), once.key()).await?;
+    Ok(once.answer(HttpResponse::Created().json(Analytics::from(stored))))
 }

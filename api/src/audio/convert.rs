@@ -2,17 +2,23 @@
 
 use std::fmt;
 
-use actix_web::{HttpResponse, post, web};
+use actix_web::{
+    HttpResponse, post,
+    web::{self, Data},
+};
 use clap::ValueEnum;
 use serde::{Deserialize, Deserializer, Serialize, de};
-use service::audio::{self, ConvertError, Converted, Source, decode_base64, encode_base64};
+use service::{
+    Callstore,
+    audio::{self, ConvertError, Converted, Source, decode_base64, encode_base64},
+};
 use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
 use crate::{
     calls::{Encoding, check_rate},
-    extract::{Json, JsonBody, NoQuery, Query},
+    extract::{Json, JsonBody, NoQuery, Once, Query},
     problem::{Problem, ProblemCode},
     wire::{optional_object, whole},
 };
@@ -235,11 +241,18 @@ static AT_ONCE: Semaphore = Semaphore::const_new(2);
     ),
 )]
 #[post("/audio/convert")]
-pub async fn convert_audio(_: Query<NoQuery>, Json(body): Json<ConvertAudio>) -> Result<HttpResponse, Problem> {
+pub async fn convert_audio(
+    callstore: Data<Callstore>,
+    _: Query<NoQuery>,
+    once: Once,
+    Json(body): Json<ConvertAudio>,
+) -> Result<HttpResponse, Problem> {
     let unfinished = || Problem::new(ProblemCode::InternalError, "The conversion did not finish.");
     let _turn = AT_ONCE.acquire().await.map_err(|_| unfinished())?;
     let answer = web::block(move || convert(&body)).await.map_err(|_| unfinished())??;
-    Ok(HttpResponse::Ok().json(answer))
+    // The same audio converts to the same; it need not be kept.
+    callstore.keep_outcome(once.key(), ()).await?;
+    Ok(once.answer(HttpResponse::Ok().json(answer)))
 }
 
 fn convert(body: &ConvertAudio) -> Result<ConvertedAudio, Problem> {

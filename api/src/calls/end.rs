@@ -15,7 +15,7 @@ use validator::Validate;
 
 use super::Call;
 use crate::{
-    extract::{CallPath, JsonBody, NoQuery, OptionalJson, Query},
+    extract::{CallPath, JsonBody, NoQuery, Once, OptionalJson, Query},
     problem::Problem,
     wire::Time,
 };
@@ -67,16 +67,17 @@ pub async fn end_call(
     request: HttpRequest,
     call: CallPath,
     _: Query<NoQuery>,
+    once: Once,
     OptionalJson(body): OptionalJson<EndCall>,
 ) -> Result<HttpResponse, Problem> {
     let end_time = body.end_time.map(|Time(time)| time);
-    let call = callstore.end_call(&call.0, end_time, wait(request.headers())).await?;
+    let call = callstore.end_call(&call.0, end_time, wait(request.headers()), once.key()).await?;
     if matches!(call.status, Status::Active | Status::Finalizing) {
-        return Ok(HttpResponse::Accepted().json(Call::new(call)?));
+        return Ok(once.answer(HttpResponse::Accepted().json(Call::new(call)?)));
     }
     let recordings = Some(callstore.recordings_of(call.id).await?);
     let parts = CallParts { recordings, ..CallParts::default() };
-    Ok(HttpResponse::Ok().json(Call::with_parts(call, parts)?))
+    Ok(once.answer(HttpResponse::Ok().json(Call::with_parts(call, parts)?)))
 }
 
 /// What `Prefer` asks for (RFC 7240); a preference that cannot be read is no preference.

@@ -1,6 +1,6 @@
 //! `getCall`.
 
-use actix_web::{HttpResponse, get, web::Data};
+use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 use serde::{Deserialize, Deserializer, de};
 use service::{Callstore, Part};
 use utoipa::{
@@ -11,7 +11,7 @@ use validator::Validate;
 
 use super::Call;
 use crate::{
-    extract::{CallPath, Query},
+    extract::{CallPath, Query, etag, etag_with_parts, fresh},
     problem::Problem,
 };
 
@@ -65,18 +65,25 @@ impl ToSchema for Include {}
     operation_id = "getCall",
     tag = "Calls",
     security(("apiKey" = ["read"])),
-    params(GetCallQuery),
+    params(
+        GetCallQuery,
+        ("If-None-Match" = Option<String>, Header, description = "Send nothing if it has one of these ETags."),
+    ),
     responses(
         (status = 200, description = "The call.", body = Call, example = json!(Call::sample_completed())),
+        (status = 304, description = "The client has it."),
         (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
     ),
 )]
 #[get("/calls/{call}")]
 pub async fn get_call(
     callstore: Data<Callstore>,
+    request: HttpRequest,
     call: CallPath,
     Query(query): Query<GetCallQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (call, parts) = callstore.get_call(&call.0, &query.include.0).await?;
-    Ok(HttpResponse::Ok().json(Call::with_parts(call, parts)?))
+    let shown = Call::with_parts(call.clone(), parts)?;
+    let etag = if query.include.0.is_empty() { etag(&call) } else { etag_with_parts(&call, &shown) };
+    Ok(fresh(&request, etag, &shown))
 }

@@ -8,7 +8,7 @@ use validator::Validate;
 
 use super::{AudioFormat, Call, Direction, Encoding, sid};
 use crate::{
-    extract::{Json, JsonBody, NoQuery, Query},
+    extract::{Json, JsonBody, NoQuery, Once, Query, etag},
     problem::Problem,
     wire::{Time, name, optional_object},
 };
@@ -73,9 +73,9 @@ impl StartCall {
     request_body(content = StartCall, description = "The call.", example = json!(StartCall::sample())),
     responses(
         (status = 201, description = "The call is started.", body = Call,
-            headers(("Location" = String, description = "The call's own path.")),
+            headers(("ETag" = String, description = "The version, for `If-Match` and `If-None-Match`."), ("Location" = String, description = "The call's own path.")),
             example = json!(Call::sample())),
-        (status = 200, description = "The same request had started the call before.", body = Call,
+        (status = 200, description = "The same request had started the call before.", body = Call, headers(("ETag" = String, description = "The version, for `If-Match` and `If-None-Match`.")),
             example = json!(Call::sample())),
         (status = 409, description = "`stream_sid_conflict`: a call with this streamSid exists and differs. \
             `call_sid_conflict`: another call has this callSid."),
@@ -85,15 +85,16 @@ impl StartCall {
 pub async fn start_call(
     callstore: Data<Callstore>,
     _: Query<NoQuery>,
+    once: Once,
     Json(body): Json<StartCall>,
 ) -> Result<HttpResponse, Problem> {
-    let started = callstore.start_call(body.into()).await?;
-    let call = Call::new(started.call)?;
-    Ok(if started.created {
-        HttpResponse::Created().insert_header((header::LOCATION, format!("/calls/{}", call.id))).json(call)
-    } else {
-        HttpResponse::Ok().json(call)
-    })
+    let started = callstore.start_call(body.into(), once.key()).await?;
+    let mut response = if started.created { HttpResponse::Created() } else { HttpResponse::Ok() };
+    if started.created {
+        response.insert_header((header::LOCATION, format!("/calls/{}", started.call.id)));
+    }
+    response.insert_header((header::ETAG, etag(&started.call)));
+    Ok(once.answer(response.json(Call::new(started.call)?)))
 }
 
 impl From<StartCall> for NewCall {

@@ -1,6 +1,6 @@
 //! `updateCall`.
 
-use actix_web::{HttpResponse, patch, web::Data};
+use actix_web::{HttpResponse, http::header, patch, web::Data};
 use serde::{Deserialize, Serialize};
 use service::{CallChange, Callstore, Private};
 use utoipa::ToSchema;
@@ -8,7 +8,7 @@ use validator::{Validate, ValidationError};
 
 use super::{Call, Direction, sid};
 use crate::{
-    extract::{CallPath, Json, JsonBody, NoQuery, Query},
+    extract::{CallPath, Condition, Json, JsonBody, NoQuery, Query, etag},
     problem::Problem,
     wire::{double_option, name},
 };
@@ -64,6 +64,9 @@ impl UpdateCall {
     operation_id = "updateCall",
     tag = "Calls",
     security(("apiKey" = ["ingest"])),
+    params(
+        ("If-Match" = Option<String>, Header, description = "Only if it has one of these ETags; `*`: only if it is there."),
+    ),
     request_body(
         content((UpdateCall = "application/json", example = json!(UpdateCall::sample())),
             (UpdateCall = "application/merge-patch+json", example = json!(UpdateCall::sample()))),
@@ -72,6 +75,7 @@ impl UpdateCall {
         (status = 200, description = "The call as it is now.", body = Call, example = json!(Call::sample())),
         (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
         (status = 409, description = "`call_sid_conflict`: another call has this callSid."),
+        (status = 412, description = "`precondition_failed`: it has another ETag than the conditions allow."),
     ),
 )]
 #[patch("/calls/{call}")]
@@ -79,6 +83,7 @@ pub async fn update_call(
     callstore: Data<Callstore>,
     call: CallPath,
     _: Query<NoQuery>,
+    Condition(condition): Condition,
     Json(body): Json<UpdateCall>,
 ) -> Result<HttpResponse, Problem> {
     let change = CallChange {
@@ -87,5 +92,6 @@ pub async fn update_call(
         caller: body.caller.flatten(),
         direction: body.direction.map(|direction| direction.map(Into::into)),
     };
-    Ok(HttpResponse::Ok().json(Call::new(callstore.update_call(&call.0, change).await?)?))
+    let call = callstore.update_call(&call.0, change, condition).await?;
+    Ok(HttpResponse::Ok().insert_header((header::ETAG, etag(&call))).json(Call::new(call)?))
 }

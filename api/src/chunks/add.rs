@@ -13,7 +13,7 @@ use validator::Validate;
 
 use super::{StoredChunk, Track, media::raw_audio};
 use crate::{
-    extract::{Body, CallPath, JsonBody, Query, from_json, media_type},
+    extract::{Body, CallPath, JsonBody, Once, Query, from_json, media_type},
     problem::Problem,
     wire::whole,
 };
@@ -117,11 +117,13 @@ pub async fn add_audio_chunk(
     callstore: Data<Callstore>,
     request: HttpRequest,
     call: CallPath,
+    once: Once,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let chunk = read(&request, payload.into_inner()).await?;
-    let stored = StoredChunk::from(callstore.add_chunk(&call.0, chunk).await?);
-    Ok(if stored.duplicate { HttpResponse::Ok().json(stored) } else { HttpResponse::Created().json(stored) })
+    let stored = StoredChunk::from(callstore.add_chunk(&call.0, chunk, once.key()).await?);
+    let mut response = if stored.duplicate { HttpResponse::Ok() } else { HttpResponse::Created() };
+    Ok(once.answer(response.json(stored)))
 }
 
 async fn read(request: &HttpRequest, mut payload: Payload) -> Result<NewChunk, Problem> {

@@ -8,7 +8,7 @@ use validator::{Validate, ValidationError};
 
 use super::{StoredChunk, add::AddAudioChunk};
 use crate::{
-    extract::{CallPath, Json, JsonBody, NoQuery, Query},
+    extract::{CallPath, Json, JsonBody, NoQuery, Once, Query},
     problem::Problem,
     wire::objects,
 };
@@ -88,13 +88,14 @@ pub async fn add_audio_chunks(
     callstore: Data<Callstore>,
     call: CallPath,
     _: Query<NoQuery>,
+    once: Once,
     Json(body): Json<AddAudioChunks>,
 ) -> Result<HttpResponse, Problem> {
     let chunks = body.chunks.into_iter().enumerate();
     let chunks = chunks.map(|(index, chunk)| chunk.decode(|| format!("/chunks/{index}/audio")));
-    let stored = callstore.add_chunks(&call.0, chunks.collect::<Result<_, _>>()?).await?;
+    let stored = callstore.add_chunks(&call.0, chunks.collect::<Result<_, _>>()?, once.key()).await?;
     let items: Vec<_> = stored.into_iter().map(StoredChunk::from).collect();
     let known = items.iter().all(|stored| stored.duplicate);
     let mut response = if known { HttpResponse::Ok() } else { HttpResponse::Created() };
-    Ok(response.json(StoredChunks { items }))
+    Ok(once.answer(response.json(StoredChunks { items })))
 }

@@ -1,14 +1,16 @@
 //! Request bodies, read whole up to a limit.
 
 use actix_web::{
-    HttpRequest,
+    HttpMessage, HttpRequest,
     dev::Payload,
     http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
     web::BytesMut,
 };
 use bytes::Bytes;
 use futures_util::StreamExt;
+use sha2::{Digest, Sha256};
 
+use super::once::{BodyDigest, IDEMPOTENCY_KEY};
 use crate::problem::{Problem, ProblemCode};
 
 /// A body and what it is said to be.
@@ -48,7 +50,16 @@ impl Body {
             }
             bytes.extend_from_slice(&part);
         }
-        Ok(Self { bytes: bytes.freeze(), content_type: header(&CONTENT_TYPE).map(str::to_owned) })
+        let body = Self { bytes: bytes.freeze(), content_type: header(&CONTENT_TYPE).map(str::to_owned) };
+        if request.headers().contains_key(IDEMPOTENCY_KEY) {
+            request.extensions_mut().insert(body.digest());
+        }
+        Ok(body)
+    }
+
+    fn digest(&self) -> BodyDigest {
+        let kind = self.content_type.as_deref().unwrap_or_default();
+        BodyDigest(Sha256::new_with_prefix(kind).chain_update([0]).chain_update(&self.bytes).finalize().into())
     }
 
     /// Refuses a body that is none of `types`.

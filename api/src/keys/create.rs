@@ -8,7 +8,7 @@ use validator::Validate;
 
 use super::{ApiKey, Scope};
 use crate::{
-    extract::{Json, JsonBody, NoQuery, Query},
+    extract::{Json, JsonBody, NoQuery, Once, Query},
     problem::Problem,
     wire::Time,
 };
@@ -69,11 +69,12 @@ impl CreatedKey {
 pub async fn create_key(
     callstore: Data<Callstore>,
     _: Query<NoQuery>,
+    once: Once,
     Json(body): Json<CreateKey>,
 ) -> Result<HttpResponse, Problem> {
     let expires_at = body.expires_at.map(|Time(time)| time);
     let new = NewKey { scope: body.scope.into(), label: body.label, expires_at };
-    let created = callstore.create_key(new).await?;
+    let created = callstore.create_key(new, once.key()).await?;
     let key = created.secret.expose().into();
-    Ok(HttpResponse::Created().json(CreatedKey { kept: created.key.into(), key }))
+    Ok(once.answer(HttpResponse::Created().json(CreatedKey { kept: created.key.into(), key })))
 }

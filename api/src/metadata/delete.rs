@@ -4,7 +4,7 @@ use actix_web::{HttpResponse, delete, web::Data};
 use service::Callstore;
 
 use crate::{
-    extract::{CallPath, NoQuery, Query},
+    extract::{CallPath, Condition, NoQuery, Query},
     problem::Problem,
 };
 
@@ -15,9 +15,13 @@ use crate::{
     operation_id = "deleteMetadata",
     tag = "Metadata",
     security(("apiKey" = ["admin"])),
+    params(
+        ("If-Match" = Option<String>, Header, description = "Only if it has one of these ETags; `*`: only if it is there."),
+    ),
     responses(
         (status = 204, description = "The metadata is gone."),
         (status = 404, description = "`call_not_found`: no call has this id or streamSid. `metadata_not_found`: the call has none."),
+        (status = 412, description = "`precondition_failed`: it has another ETag than the conditions allow."),
     ),
 )]
 #[delete("/calls/{call}/metadata")]
@@ -25,7 +29,8 @@ pub async fn delete_metadata(
     callstore: Data<Callstore>,
     call: CallPath,
     _: Query<NoQuery>,
+    Condition(condition): Condition,
 ) -> Result<HttpResponse, Problem> {
-    callstore.delete_metadata(&call.0).await?;
+    callstore.delete_metadata(&call.0, condition).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -1,11 +1,11 @@
 //! `getMetadata`.
 
-use actix_web::{HttpResponse, get, web::Data};
+use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 use service::Callstore;
 
 use super::Metadata;
 use crate::{
-    extract::{CallPath, NoQuery, Query},
+    extract::{CallPath, NoQuery, Query, etag, fresh},
     problem::Problem,
 };
 
@@ -16,16 +16,20 @@ use crate::{
     operation_id = "getMetadata",
     tag = "Metadata",
     security(("apiKey" = ["read"])),
+    params(("If-None-Match" = Option<String>, Header, description = "Send nothing if it has one of these ETags.")),
     responses(
         (status = 200, description = "The metadata.", body = Metadata, example = json!(Metadata::sample())),
+        (status = 304, description = "The client has it."),
         (status = 404, description = "`call_not_found`: no call has this id or streamSid. `metadata_not_found`: the call has none."),
     ),
 )]
 #[get("/calls/{call}/metadata")]
 pub async fn get_metadata(
     callstore: Data<Callstore>,
+    request: HttpRequest,
     call: CallPath,
     _: Query<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(Metadata::from(callstore.get_metadata(&call.0).await?)))
+    let metadata = callstore.get_metadata(&call.0).await?;
+    Ok(fresh(&request, etag(&metadata), &Metadata::from(metadata)))
 }

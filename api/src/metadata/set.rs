@@ -1,6 +1,6 @@
 //! `setMetadata`.
 
-use actix_web::{HttpResponse, put, web::Data};
+use actix_web::{HttpResponse, http::header, put, web::Data};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use service::{Callstore, MetadataSet, NewMetadata, Private};
@@ -9,7 +9,7 @@ use validator::Validate;
 
 use super::Metadata;
 use crate::{
-    extract::{CallPath, Json, JsonBody, NoQuery, Query},
+    extract::{CallPath, Condition, Json, JsonBody, NoQuery, Query, etag},
     problem::Problem,
 };
 
@@ -60,11 +60,16 @@ impl SetMetadata {
     operation_id = "setMetadata",
     tag = "Metadata",
     security(("apiKey" = ["ingest"])),
+    params(
+        ("If-Match" = Option<String>, Header, description = "Only if it has one of these ETags; `*`: only if it is there."),
+        ("If-None-Match" = Option<String>, Header, description = "Only if it has none of these ETags; `*`: only if it is not there."),
+    ),
     request_body(content = SetMetadata, description = "The metadata.", example = json!(SetMetadata::sample())),
     responses(
         (status = 200, description = "The metadata is replaced.", body = Metadata, example = json!(Metadata::sample())),
         (status = 201, description = "The call had none; now it has.", body = Metadata, example = json!(Metadata::sample())),
         (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
+        (status = 412, description = "`precondition_failed`: it has another ETag than the conditions allow."),
     ),
 )]
 #[put("/calls/{call}/metadata")]
@@ -72,6 +77,7 @@ pub async fn set_metadata(
     callstore: Data<Callstore>,
     call: CallPath,
     _: Query<NoQuery>,
+    Condition(condition): Condition,
     Json(body): Json<SetMetadata>,
 ) -> Result<HttpResponse, Problem> {
     let new = NewMetadata {
@@ -81,11 +87,11 @@ pub async fn set_metadata(
         network_quality: body.network_quality,
         custom_data: body.custom_data.map(|data| data.map(Value::Object)),
     };
-    Ok(answer(callstore.set_metadata(&call.0, new).await?))
+    Ok(answer(callstore.set_metadata(&call.0, new, condition).await?))
 }
 
 /// 201 where there was none before.
 pub fn answer(set: MetadataSet) -> HttpResponse {
     let mut response = if set.created { HttpResponse::Created() } else { HttpResponse::Ok() };
-    response.json(Metadata::from(set.metadata))
+    response.insert_header((header::ETAG, etag(&set.metadata))).json(Metadata::from(set.metadata))
 }

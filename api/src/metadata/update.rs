@@ -9,7 +9,7 @@ use validator::Validate;
 
 use super::{Metadata, set::answer};
 use crate::{
-    extract::{CallPath, Json, JsonBody, NoQuery, Query},
+    extract::{CallPath, Condition, Json, JsonBody, NoQuery, Query},
     problem::Problem,
     wire::double_option,
 };
@@ -61,6 +61,10 @@ impl UpdateMetadata {
     operation_id = "updateMetadata",
     tag = "Metadata",
     security(("apiKey" = ["ingest"])),
+    params(
+        ("If-Match" = Option<String>, Header, description = "Only if it has one of these ETags; `*`: only if it is there."),
+        ("If-None-Match" = Option<String>, Header, description = "Only if it has none of these ETags; `*`: only if it is not there."),
+    ),
     request_body(
         content((UpdateMetadata = "application/json", example = json!(UpdateMetadata::sample())),
             (UpdateMetadata = "application/merge-patch+json", example = json!(UpdateMetadata::sample()))),
@@ -69,6 +73,7 @@ impl UpdateMetadata {
         (status = 200, description = "The metadata as it is now.", body = Metadata, example = json!(Metadata::sample())),
         (status = 201, description = "The call had none; now it has.", body = Metadata, example = json!(Metadata::sample())),
         (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
+        (status = 412, description = "`precondition_failed`: it has another ETag than the conditions allow."),
     ),
 )]
 #[patch("/calls/{call}/metadata")]
@@ -76,6 +81,7 @@ pub async fn update_metadata(
     callstore: Data<Callstore>,
     call: CallPath,
     _: Query<NoQuery>,
+    Condition(condition): Condition,
     Json(body): Json<UpdateMetadata>,
 ) -> Result<HttpResponse, Problem> {
     let change = MetadataChange {
@@ -85,5 +91,5 @@ pub async fn update_metadata(
         network_quality: body.network_quality,
         custom_data: body.custom_data.map(|data| data.map(|data| data.map(Value::Object))),
     };
-    Ok(answer(callstore.update_metadata(&call.0, change).await?))
+    Ok(answer(callstore.update_metadata(&call.0, change, condition).await?))
 }

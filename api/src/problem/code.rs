@@ -50,6 +50,12 @@ pub enum ProblemCode {
     CallSidConflict,
     /// The sequence number is taken.
     ChunkConflict,
+    /// A request of the same name is under way.
+    IdempotencyKeyInUse,
+    /// The name is another request's.
+    IdempotencyKeyReused,
+    /// What is stored is another version.
+    PreconditionFailed,
     /// The body is too large.
     PayloadTooLarge,
     /// The body is of another kind.
@@ -75,11 +81,17 @@ pub enum ProblemCode {
 /// What is said of each kind: status, title, explanation.
 pub type Entry = (ProblemCode, StatusCode, &'static str, &'static str);
 
-/// Every kind of problem; the first of a status stands for an answer of the framework's with that status.
-pub const PROBLEMS: [Entry; 31] = {
+/// Every kind of problem, the service's own failure first; the first of a status stands for an answer of the framework's with that status.
+pub const PROBLEMS: [Entry; 34] = {
     use ProblemCode as P;
     use StatusCode as S;
     [
+        (
+            P::InternalError,
+            S::INTERNAL_SERVER_ERROR,
+            "The service failed",
+            "It is not the request's fault. The service's log has the cause under the `requestId`.",
+        ),
         (
             P::BadRequest,
             S::BAD_REQUEST,
@@ -202,6 +214,18 @@ pub const PROBLEMS: [Entry; 31] = {
             "The track holds other audio, or another timestamp, under this sequence number. The same chunk again would have been acknowledged.",
         ),
         (
+            P::IdempotencyKeyInUse,
+            S::CONFLICT,
+            "The request is under way",
+            "A request with this `Idempotency-Key` has not been answered yet. Send it again after `Retry-After` to get its answer.",
+        ),
+        (
+            P::PreconditionFailed,
+            S::PRECONDITION_FAILED,
+            "It was changed since",
+            "`If-Match` or `If-None-Match` does not allow what is stored now: someone else has changed it, or it is not there. Get it with its `ETag`, and decide again.",
+        ),
+        (
             P::PayloadTooLarge,
             S::PAYLOAD_TOO_LARGE,
             "The body is too large",
@@ -232,10 +256,10 @@ pub const PROBLEMS: [Entry; 31] = {
             "The request could be read, but something in it is missing, unknown, or not allowed: `errors` says what and where.",
         ),
         (
-            P::InternalError,
-            S::INTERNAL_SERVER_ERROR,
-            "The service failed",
-            "It is not the request's fault. The service's log has the cause under the `requestId`.",
+            P::IdempotencyKeyReused,
+            S::UNPROCESSABLE_ENTITY,
+            "The key is another request's",
+            "A request with this `Idempotency-Key` but another path, query or body was answered in the last 24 hours. Give this one a key of its own.",
         ),
         (
             P::NotReady,
@@ -266,7 +290,7 @@ pub const PROBLEMS: [Entry; 31] = {
 
 impl ProblemCode {
     pub(super) fn entry(self) -> &'static Entry {
-        PROBLEMS.iter().find(|entry| entry.0 == self).unwrap_or(&PROBLEMS[26])
+        PROBLEMS.iter().find(|entry| entry.0 == self).unwrap_or(&PROBLEMS[0])
     }
 
     /// The answer's status.

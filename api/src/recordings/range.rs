@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use actix_web::http::header::{self, HeaderMap, HeaderName};
+use actix_web::http::header::{self, HeaderMap};
+
+use crate::extract::{all, has};
 
 /// What to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +21,7 @@ pub enum Wanted {
 
 /// Reads the headers of a request for a file of `size` bytes, tagged `etag` (with its quotes).
 pub fn wanted(headers: &HeaderMap, etag: &str, size: u64) -> Wanted {
-    if all(headers, &header::IF_NONE_MATCH).is_some_and(|tags| matches_any(&tags, etag)) {
+    if has(headers, etag) {
         return Wanted::NotModified;
     }
     let Some(range) = all(headers, &header::RANGE) else { return Wanted::Whole };
@@ -28,17 +30,6 @@ pub fn wanted(headers: &HeaderMap, etag: &str, size: u64) -> Wanted {
         return Wanted::Whole;
     }
     parse(&range, size)
-}
-
-/// A header's values as one list.
-fn all(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    let values: Vec<_> = headers.get_all(name).filter_map(|value| value.to_str().ok()).collect();
-    (!values.is_empty()).then(|| values.join(","))
-}
-
-fn matches_any(tags: &str, etag: &str) -> bool {
-    let mut tags = tags.split(',').map(str::trim);
-    tags.any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
 /// One range of bytes; what is not understood, and several ranges, are answered with the whole.

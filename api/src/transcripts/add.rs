@@ -8,7 +8,7 @@ use validator::{Validate, ValidationError};
 
 use super::Transcript;
 use crate::{
-    extract::{CallPath, Json, JsonBody, NoQuery, Query},
+    extract::{CallPath, Json, JsonBody, NoQuery, Once, Query},
     problem::Problem,
     wire::{check_length, name},
 };
@@ -94,8 +94,9 @@ pub async fn add_transcript(
     callstore: Data<Callstore>,
     call: CallPath,
     _: Query<NoQuery>,
+    once: Once,
     Json(body): Json<AddTranscript>,
 ) -> Result<HttpResponse, Problem> {
-    let stored = callstore.add_transcript(&call.0, body.into()).await?;
-    Ok(HttpResponse::Created().json(Transcript::from(stored)))
+    let stored = callstore.add_transcript(&call.0, body.into(), once.key()).await?;
+    Ok(once.answer(HttpResponse::Created().json(Transcript::from(stored))))
 }

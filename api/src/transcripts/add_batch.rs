@@ -9,7 +9,7 @@ use validator::{Validate, ValidationError};
 use super::{Transcript, add::AddTranscript};
 use crate::{
     chunks::check_batch,
-    extract::{CallPath, Json, JsonBody, NoQuery, Query},
+    extract::{CallPath, Json, JsonBody, NoQuery, Once, Query},
     problem::Problem,
     wire::objects,
 };
@@ -71,9 +71,11 @@ pub async fn add_transcripts(
     callstore: Data<Callstore>,
     call: CallPath,
     _: Query<NoQuery>,
+    once: Once,
     Json(body): Json<AddTranscripts>,
 ) -> Result<HttpResponse, Problem> {
     let new = body.transcripts.into_iter().map(Into::into).collect();
-    let stored = callstore.add_transcripts(&call.0, new).await?;
-    Ok(HttpResponse::Created().json(StoredTranscripts { items: stored.into_iter().map(Into::into).collect() }))
+    let stored = callstore.add_transcripts(&call.0, new, once.key()).await?;
+    let items = stored.into_iter().map(Into::into).collect();
+    Ok(once.answer(HttpResponse::Created().json(StoredTranscripts { items })))
 }

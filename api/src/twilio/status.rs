@@ -11,7 +11,7 @@ use super::{
     voice::{check_name, party},
 };
 use crate::{
-    extract::{Form, NoQuery, Query},
+    extract::{Form, NoQuery, Once, Query},
     problem::Problem,
 };
 
@@ -92,6 +92,7 @@ pub async fn twilio_status(
     twilio: Data<Twilio>,
     request: HttpRequest,
     _: Query<NoQuery>,
+    once: Once,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     twilio.check_webhook(&request, &form)?;
@@ -104,6 +105,7 @@ pub async fn twilio_status(
     let (over, direction) = (status.is_over(), status.direction());
     let (caller, callee) = (party(status.from), party(status.to));
     let call_sid = status.call_sid;
-    callstore.note_phone_call(PhoneCall { call_sid, stream_sid, caller, callee, direction, over }).await?;
-    Ok(HttpResponse::NoContent().finish())
+    let phone = PhoneCall { call_sid, stream_sid, caller, callee, direction, over };
+    callstore.note_phone_call(phone, once.key()).await?;
+    Ok(once.answer(HttpResponse::NoContent().finish()))
 }

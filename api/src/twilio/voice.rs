@@ -12,7 +12,7 @@ use super::{
     twiml::stream_and_go_on,
 };
 use crate::{
-    extract::{Form, NoQuery, Query},
+    extract::{Form, NoQuery, Once, Query},
     problem::Problem,
     public::BaseUrl,
 };
@@ -88,6 +88,7 @@ pub async fn twilio_voice(
     base: Data<BaseUrl>,
     request: HttpRequest,
     _: Query<NoQuery>,
+    once: Once,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     twilio.check_webhook(&request, &form)?;
@@ -100,7 +101,8 @@ pub async fn twilio_voice(
         parameters.into_iter().filter_map(|(name, value)| Some((name, value?.expose().as_str()))).collect();
     let url = base.of_websocket(&request) + "/twilio/stream";
     let answer = stream_and_go_on(&url, &parameters, twilio.next_url.as_ref().map(AsRef::as_ref));
+    let answer = callstore.keep_outcome(once.key(), answer).await?;
     let mut response = HttpResponse::Ok();
     response.content_type("text/xml; charset=utf-8");
-    Ok(response.insert_header((CACHE_CONTROL, "no-store")).body(answer))
+    Ok(once.answer(response.insert_header((CACHE_CONTROL, "no-store")).body(answer)))
 }

@@ -4,20 +4,21 @@ use futures_util::FutureExt;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
 
 use super::CallRef;
-use crate::{Callstore, Error};
+use crate::{Callstore, Error, Precondition};
 
 impl Callstore {
     /// Hides a call from every reader and frees its `streamSid` and `callSid`; its file and rows are removed in the
     /// background, and after a crash by the next start.
     ///
     /// # Errors
-    /// `CallNotFound`, or a failing database.
-    pub async fn delete_call(&self, call: &CallRef) -> Result<(), Error> {
+    /// `CallNotFound`, `PreconditionFailed`, or a failing database.
+    pub async fn delete_call(&self, call: &CallRef, condition: Precondition) -> Result<(), Error> {
         let (this, call) = (self.clone(), call.clone());
         let id = self
             .write(0, move |batch| {
                 async move {
                     let stored = batch.call(&call).await?;
+                    condition.check(Some(&stored))?;
                     let id = stored.id;
                     let now = this.now();
                     let mut row = stored.into_active_model();

@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel, TryIntoModel};
 
 use super::{Call, CallRef, EndReason, Status};
-use crate::{Callstore, Error, Timestamp, writer::Batch};
+use crate::{Callstore, Error, Idempotency, Timestamp, writer::Batch};
 
 /// What ends a call, and when it is said to have ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,10 +22,16 @@ impl Callstore {
     /// that came first stays. A failed call is finalized again.
     ///
     /// # Errors
-    /// `CallNotFound`, `Invalid` for an end before the start, or a failing database.
-    pub async fn end_call(&self, call: &CallRef, end_time: Option<Timestamp>, wait: Duration) -> Result<Call, Error> {
+    /// `CallNotFound`, `Invalid` for an end before the start, `IdempotencyKeyReused`, or a failing database.
+    pub async fn end_call(
+        &self,
+        call: &CallRef,
+        end_time: Option<Timestamp>,
+        wait: Duration,
+        once: Option<&Idempotency>,
+    ) -> Result<Call, Error> {
         let end = End { reason: EndReason::Api, time: end_time };
-        let call = self.begin_end(call, move |_, _| Some(end)).await?;
+        let call = self.begin_end_once(call, move |_, _| Some(end), once).await?;
         if call.status == Status::Completed {
             return Ok(call);
         }
@@ -53,32 +59,26 @@ impl Callstore {
         call: &CallRef,
         decide: impl FnOnce(&Call, &mut Batch) -> Option<End> + Send + 'static,
     ) -> Result<Call, Error> {
-        let (this, call) = (self.clone(), call.clone());
+        self.begin_end_once(call, decide, None).await
+    }
+
+    /// As [`begin_end`](Self::begin_end). To end a call twice is to end it once: of a request that has a name no outcome is
+    /// kept, only what it was.
+    async fn begin_end_once(
+        &self,
+        call: &CallRef,
+        decide: impl FnOnce(&Call, &mut Batch) -> Option<End> + Send + 'static,
+        once: Option<&Idempotency>,
+    ) -> Result<Call, Error> {
+        let (this, call, once) = (self.clone(), call.clone(), once.cloned());
         let work = self.write(0, move |batch| {
             async move {
-                let stored = batch.call(&call).await?;
-                if matches!(stored.status, Status::Completed | Status::Finalizing) {
-                    return Ok((stored, false));
+                let again: Option<()> = batch.recall(once.as_ref()).await?;
+                let ended = this.move_to_finalizing(batch, &call, decide).await?;
+                if again.is_none() {
+                    batch.record(once.as_ref(), &())?;
                 }
-                let Some(end) = decide(&stored, batch) else { return Ok((stored, false)) };
-                let id = stored.id;
-                let now = this.now();
-                let first = stored.status == Status::Active;
-                let mut row = match stored.status {
-                    Status::Failed => {
-                        let mut row = stored.into_active_model();
-                        row.failure_code = Set(None);
-                        row.failure_detail = Set(None);
-                        row
-                    }
-                    _ => ended(stored, end, now)?,
-                };
-                row.status = Set(Status::Finalizing);
-                row.updated_at = Set(now);
-                let ended = row.update(batch.transaction()).await?;
-                batch.settle(id);
-                batch.forget(id);
-                Ok((ended.try_into_model()?, first))
+                Ok(ended)
             }
             .boxed()
         });
@@ -90,6 +90,37 @@ impl Callstore {
             self.0.streams.ended(call.id);
         }
         Ok(call)
+    }
+
+    /// The call, and whether this has ended it for the first time.
+    async fn move_to_finalizing(
+        &self,
+        batch: &mut Batch,
+        call: &CallRef,
+        decide: impl FnOnce(&Call, &mut Batch) -> Option<End> + Send,
+    ) -> Result<(Call, bool), Error> {
+        let stored = batch.call(call).await?;
+        if matches!(stored.status, Status::Completed | Status::Finalizing) {
+            return Ok((stored, false));
+        }
+        let Some(end) = decide(&stored, batch) else { return Ok((stored, false)) };
+        let (id, now) = (stored.id, self.now());
+        let first = stored.status == Status::Active;
+        let mut row = match stored.status {
+            Status::Failed => {
+                let mut row = stored.into_active_model();
+                row.failure_code = Set(None);
+                row.failure_detail = Set(None);
+                row
+            }
+            _ => ended(stored, end, now)?,
+        };
+        row.status = Set(Status::Finalizing);
+        row.updated_at = Set(now);
+        let ended = row.update(batch.transaction()).await?;
+        batch.settle(id);
+        batch.forget(id);
+        Ok((ended.try_into_model()?, first))
     }
 }
 

@@ -10,7 +10,9 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{Call, CallRef, Direction, EndReason, Status, end::End, find};
-use crate::{Callstore, Error, Private, UNKNOWN_CALLER, limits::JSON_MAX_BYTES, metadata::add_custom_field};
+use crate::{
+    Callstore, Error, Idempotency, Private, UNKNOWN_CALLER, limits::JSON_MAX_BYTES, metadata::add_custom_field,
+};
 
 /// How long a socket may take to store what comes still when the phone call is over.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -37,16 +39,22 @@ impl Callstore {
     /// is on its way. A phone call that has no call is none of ours.
     ///
     /// # Errors
-    /// A failing database.
-    pub async fn note_phone_call(&self, phone: PhoneCall) -> Result<(), Error> {
-        let (this, over) = (self.clone(), phone.over);
+    /// `IdempotencyKeyReused`, or a failing database.
+    pub async fn note_phone_call(&self, phone: PhoneCall, once: Option<&Idempotency>) -> Result<(), Error> {
+        let (this, over, once) = (self.clone(), phone.over, once.cloned());
         let noted = self.write(JSON_MAX_BYTES, move |batch| {
             async move {
+                if let Some(before) = batch.recall(once.as_ref()).await? {
+                    return Ok(before);
+                }
                 let transaction = batch.transaction();
-                let Some(call) = call_of(transaction, &phone).await? else { return Ok(None) };
-                let id = call.id;
-                this.add_to_call(transaction, call, phone).await?;
-                Ok(Some(id))
+                let call = call_of(transaction, &phone).await?;
+                let id = call.as_ref().map(|call| call.id);
+                if let Some(call) = call {
+                    this.add_to_call(transaction, call, phone).await?;
+                }
+                batch.record(once.as_ref(), &id)?;
+                Ok(id)
             }
             .boxed()
         });

@@ -5,9 +5,10 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, SqlErr,
     TryIntoModel,
 };
+use serde::{Deserialize, Serialize};
 
 use super::{AudioFormat, Call, Direction, Status};
-use crate::{Callstore, Error, Private, Timestamp};
+use crate::{Callstore, Error, Idempotency, Private, Timestamp};
 
 /// What a call starts with. What is not given is as `None`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +30,7 @@ pub struct NewCall {
 }
 
 /// A call that stands, and whether this request made it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Started {
     /// The call.
     pub call: Call,
@@ -38,37 +39,50 @@ pub struct Started {
 }
 
 impl Callstore {
-    /// Starts a call. The same request again gives the same call.
+    /// Starts a call, `once` where the request has a name. The same request again gives the same call.
     ///
     /// # Errors
-    /// `StreamSidTaken`, `CallSidTaken`, or a failing database.
-    pub async fn start_call(&self, new: NewCall) -> Result<Started, Error> {
-        let this = self.clone();
+    /// `StreamSidTaken`, `CallSidTaken`, `IdempotencyKeyReused`, or a failing database.
+    pub async fn start_call(&self, new: NewCall, once: Option<&Idempotency>) -> Result<Started, Error> {
+        let (this, key) = (self.clone(), once.cloned());
         // A call that stands already is answered whatever the space is.
         let full = self.free_bytes()? < self.0.policy.min_free_bytes;
         let started = self.write(0, move |batch| {
             async move {
-                if full {
-                    let before = started_before(batch.transaction(), &new).await?;
-                    return before.ok_or(Error::StorageFull);
+                if let Some(before) = batch.recall(key.as_ref()).await? {
+                    return Ok(before);
                 }
-                match this.row(&new).insert(batch.transaction()).await {
-                    Ok(row) => Ok(Started { call: row.try_into_model()?, created: true }),
-                    // The index has decided; now see which one it was.
-                    Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
-                        let before = started_before(batch.transaction(), &new).await?;
-                        before.ok_or(Error::CallSidTaken)
-                    }
-                    Err(error) => Err(error.into()),
-                }
+                let started = this.insert_call(batch.transaction(), &new, full).await?;
+                batch.record(key.as_ref(), &started)?;
+                Ok(started)
             }
             .boxed()
         });
         let started = started.await?;
-        if started.created {
+        if started.created && !once.is_some_and(Idempotency::is_replayed) {
             metrics::counter!("callstore_calls_started_total").increment(1);
         }
         Ok(started)
+    }
+
+    /// The call's row, which is made unless it is there; where the disk is `full` it is only looked for.
+    async fn insert_call(
+        &self,
+        transaction: &DatabaseTransaction,
+        new: &NewCall,
+        full: bool,
+    ) -> Result<Started, Error> {
+        if full {
+            return started_before(transaction, new).await?.ok_or(Error::StorageFull);
+        }
+        match self.row(new).insert(transaction).await {
+            Ok(row) => Ok(Started { call: row.try_into_model()?, created: true }),
+            // The index has decided; now see which one it was.
+            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
+                started_before(transaction, new).await?.ok_or(Error::CallSidTaken)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     fn row(&self, new: &NewCall) -> entity::call::ActiveModel {

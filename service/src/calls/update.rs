@@ -5,7 +5,7 @@ use futures_util::FutureExt;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel, SqlErr, TryIntoModel};
 
 use super::{Call, CallRef, Direction};
-use crate::{Callstore, Error, Private};
+use crate::{Callstore, Error, Precondition, Private};
 
 /// A change of a call: `None` leaves a field as it is, `Some(None)` removes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,12 +43,18 @@ impl Callstore {
     /// Changes a call and returns it as it is then.
     ///
     /// # Errors
-    /// `CallNotFound`, `CallSidTaken`, or a failing database.
-    pub async fn update_call(&self, call: &CallRef, change: CallChange) -> Result<Call, Error> {
+    /// `CallNotFound`, `PreconditionFailed`, `CallSidTaken`, or a failing database.
+    pub async fn update_call(
+        &self,
+        call: &CallRef,
+        change: CallChange,
+        condition: Precondition,
+    ) -> Result<Call, Error> {
         let (this, call) = (self.clone(), call.clone());
         self.write(0, move |batch| {
             async move {
                 let stored = batch.call(&call).await?;
+                condition.check(Some(&stored))?;
                 if change == CallChange::default() {
                     return Ok(stored);
                 }

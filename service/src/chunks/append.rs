@@ -6,11 +6,12 @@ use audio::Encoding;
 use futures_util::future::BoxFuture;
 use metrics::Counter;
 use sea_orm::DbErr;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::{Track, addition::Addition, track_index, track_name};
 use crate::{
-    Callstore, Error, FieldError,
+    Callstore, Error, FieldError, Idempotency,
     calls::{AudioFormat, CallRef},
     limits::{CHUNK_MAX_BYTES, CHUNK_MIN_BYTES, SEQUENCE_MAX, TIMESTAMP_MAX_MS},
     writer::{Batch, LiveTrack, Outcome, Pending, State, Write},
@@ -32,7 +33,7 @@ pub struct NewChunk {
 }
 
 /// A chunk that is on disk.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChunkStored {
     /// Whose voice.
     pub track: Track,
@@ -47,12 +48,17 @@ pub struct ChunkStored {
 }
 
 impl Callstore {
-    /// Stores a chunk; it is on disk when this returns.
+    /// Stores a chunk, `once` where the request has a name; it is on disk when this returns.
     ///
     /// # Errors
-    /// `CallNotFound`, `CallEnded`, `FormatMismatch`, `ChunkConflict`, `Invalid`, or a failing database.
-    pub async fn add_chunk(&self, call: &CallRef, chunk: NewChunk) -> Result<ChunkStored, Error> {
-        let stored = self.append(call, vec![chunk], |_, field| format!("/{field}")).await?;
+    /// `CallNotFound`, `CallEnded`, `FormatMismatch`, `ChunkConflict`, `Invalid`, `IdempotencyKeyReused`, or a failing database.
+    pub async fn add_chunk(
+        &self,
+        call: &CallRef,
+        chunk: NewChunk,
+        once: Option<&Idempotency>,
+    ) -> Result<ChunkStored, Error> {
+        let stored = self.append(call, vec![chunk], once, |_, field| format!("/{field}")).await?;
         stored.into_iter().next().ok_or(Error::Damaged("a stored chunk without an answer"))
     }
 
@@ -60,21 +66,30 @@ impl Callstore {
     ///
     /// # Errors
     /// As [`add_chunk`](Self::add_chunk).
-    pub async fn add_chunks(&self, call: &CallRef, chunks: Vec<NewChunk>) -> Result<Vec<ChunkStored>, Error> {
-        self.append(call, chunks, |index, field| format!("/chunks/{index}/{field}")).await
+    pub async fn add_chunks(
+        &self,
+        call: &CallRef,
+        chunks: Vec<NewChunk>,
+        once: Option<&Idempotency>,
+    ) -> Result<Vec<ChunkStored>, Error> {
+        self.append(call, chunks, once, |index, field| format!("/chunks/{index}/{field}")).await
     }
 
     async fn append(
         &self,
         call: &CallRef,
         chunks: Vec<NewChunk>,
+        once: Option<&Idempotency>,
         pointer: fn(usize, &str) -> String,
     ) -> Result<Vec<ChunkStored>, Error> {
         check_limits(&chunks, pointer)?;
         let bytes = chunks.iter().map(|chunk| chunk.audio.len()).sum();
-        let (callstore, call) = (self.clone(), call.clone());
-        let stored = self.write_as(bytes, |outcome| AddChunks { callstore, call, chunks, pointer, outcome }).await?;
-        count(&stored);
+        let (callstore, call, key) = (self.clone(), call.clone(), once.cloned());
+        let write = |outcome| AddChunks { callstore, call, chunks, once: key, pointer, outcome };
+        let stored = self.write_as(bytes, write).await?;
+        if !once.is_some_and(Idempotency::is_replayed) {
+            count(&stored);
+        }
         Ok(stored)
     }
 }
@@ -84,12 +99,16 @@ struct AddChunks {
     callstore: Callstore,
     call: CallRef,
     chunks: Vec<NewChunk>,
+    once: Option<Idempotency>,
     pointer: fn(usize, &str) -> String,
     outcome: Outcome<Vec<ChunkStored>>,
 }
 
 impl Write for AddChunks {
     fn work_at_once(&mut self, state: &mut State) -> bool {
+        if self.once.is_some() {
+            return false;
+        }
         let Some((call, additions, stored)) = self.after_known(state) else { return false };
         additions.into_iter().flatten().for_each(|addition| addition.add_to(state));
         self.note_write(state, call);
@@ -97,7 +116,7 @@ impl Write for AddChunks {
     }
 
     fn has_statements(&self) -> bool {
-        false
+        self.once.is_some()
     }
 
     fn work<'a>(&'a mut self, batch: &'a mut Batch) -> BoxFuture<'a, Result<(), DbErr>> {
@@ -145,6 +164,9 @@ impl AddChunks {
     }
 
     async fn take_chunks(&mut self, batch: &mut Batch) -> Result<Vec<ChunkStored>, Error> {
+        if let Some(before) = batch.recall(self.once.as_ref()).await? {
+            return Ok(before);
+        }
         let live = batch.live_call(&self.call).await?;
         let (call, format) = (live.id, live.format);
         check_format(&self.chunks, format, self.pointer)?;
@@ -167,6 +189,7 @@ impl AddChunks {
             addition.add_to(batch.state());
         }
         self.note_write(batch.state(), call);
+        batch.record(self.once.as_ref(), &stored)?;
         Ok(stored)
     }
 

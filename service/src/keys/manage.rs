@@ -9,7 +9,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{ApiKey, Scope, Secret, secret::hash};
-use crate::{Callstore, Clock, Database, Error, Ids, Page, Slice, Timestamp};
+use crate::{Callstore, Clock, Database, Error, Idempotency, Ids, Page, Slice, Timestamp};
 
 /// The label of a key that was given as a file.
 pub const FILE_LABEL: &str = "admin key file";
@@ -64,16 +64,27 @@ impl NewKey {
 }
 
 impl Callstore {
-    /// Makes a key.
+    /// Makes a key, `once` where the request has a name.
     ///
     /// # Errors
-    /// `Invalid` for a label or an expiry that is not allowed, `Random`, or a failing database.
-    pub async fn create_key(&self, new: NewKey) -> Result<CreatedKey, Error> {
-        let created = new.make(self.0.ids.next(), self.now())?;
-        let key = created.key.clone();
-        self.write(0, |batch| async move { Ok(insert(batch.transaction(), key).await?) }.boxed()).await?;
+    /// `Invalid` for a label or an expiry that is not allowed, `IdempotencyKeyReused`, `Random`, or a failing database.
+    pub async fn create_key(&self, new: NewKey, once: Option<&Idempotency>) -> Result<CreatedKey, Error> {
+        let CreatedKey { key, secret } = new.make(self.0.ids.next(), self.now())?;
+        let (made, once) = ((key, secret.expose().to_owned()), once.cloned());
+        let made = self.write(0, |batch| {
+            async move {
+                if let Some(before) = batch.recall(once.as_ref()).await? {
+                    return Ok(before);
+                }
+                insert(batch.transaction(), made.0.clone()).await?;
+                batch.record(once.as_ref(), &made)?;
+                Ok(made)
+            }
+            .boxed()
+        });
+        let (key, secret) = made.await?;
         self.read_changed_keys().await;
-        Ok(created)
+        Ok(CreatedKey { key, secret: Secret::new(secret) })
     }
 
     /// The keys, the oldest first, with those that are no longer taken.

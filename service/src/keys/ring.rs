@@ -13,6 +13,7 @@ use entity::api_key::Entity;
 use sea_orm::EntityTrait;
 use subtle::ConstantTimeEq;
 use tokio::sync::{Mutex, watch};
+use uuid::Uuid;
 
 use super::{
     ApiKey, Scope,
@@ -39,6 +40,7 @@ pub(crate) struct Ring {
 /// A key, as far as it has to be known to check it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Held {
+    id: Uuid,
     hash: KeyHash,
     scope: Scope,
     expires_at: Option<Timestamp>,
@@ -74,7 +76,13 @@ impl Ring {
     fn replace(&self, keys: &[ApiKey], now: Timestamp) {
         let held = |key: &ApiKey| {
             let hash = KeyHash::try_from(key.hash.as_slice()).ok()?;
-            Some(Held { hash, scope: key.scope, expires_at: key.expires_at, revoked: key.revoked_at.is_some() })
+            Some(Held {
+                id: key.id,
+                hash,
+                scope: key.scope,
+                expires_at: key.expires_at,
+                revoked: key.revoked_at.is_some(),
+            })
         };
         let mut held: Vec<_> = keys.iter().filter_map(held).collect();
         held.sort_unstable_by_key(|key| key.hash);
@@ -122,11 +130,11 @@ impl Callstore {
         self.0.keys.required.load(Ordering::Acquire)
     }
 
-    /// What a key may do.
+    /// Whose a key is, and what it may do.
     ///
     /// # Errors
     /// Why it is not taken.
-    pub fn check_key(&self, key: &str) -> Result<Scope, KeyRefusal> {
+    pub fn check_key(&self, key: &str) -> Result<(Uuid, Scope), KeyRefusal> {
         self.check_hash(&hash(key))
     }
 
@@ -136,12 +144,12 @@ impl Callstore {
         KeyGrant { callstore: self.clone(), hash: hash(key), changes: self.0.keys.changes.subscribe() }
     }
 
-    fn check_hash(&self, hash: &KeyHash) -> Result<Scope, KeyRefusal> {
+    fn check_hash(&self, hash: &KeyHash) -> Result<(Uuid, Scope), KeyRefusal> {
         match self.0.keys.find(hash) {
             None => Err(KeyRefusal::Unknown),
             Some(key) if key.revoked => Err(KeyRefusal::Revoked),
             Some(key) if key.expires_at.is_some_and(|end| end <= self.now()) => Err(KeyRefusal::Expired),
-            Some(key) => Ok(key.scope),
+            Some(key) => Ok((key.id, key.scope)),
         }
     }
 

@@ -12,7 +12,7 @@ use super::{
     registry::Place,
 };
 use crate::{
-    CallRef, Callstore, Error, NewCall, NewEvent, NewMetadata, Private, Track,
+    CallRef, Callstore, Error, NewCall, NewEvent, NewMetadata, Precondition, Private, Track,
     calls::{AudioFormat, Call, EndReason, Status},
     chunks::track_index,
 };
@@ -120,13 +120,13 @@ impl Callstore {
             start_time: None,
             audio_format: new.audio_format,
         };
-        let mut started = self.start_call(start.clone()).await;
+        let mut started = self.start_call(start.clone(), None).await;
         if matches!(started, Err(Error::CallSidTaken)) {
             // One phone call can have several streams; the first keeps the name.
             if let Some(call_sid) = start.call_sid.take() {
                 custom_data.entry("callSid").or_insert(call_sid.into());
             }
-            started = self.start_call(start).await;
+            started = self.start_call(start, None).await;
         }
         let started = match started {
             // Another socket has been faster.
@@ -139,7 +139,7 @@ impl Callstore {
         if started.created && !custom_data.is_empty() {
             let metadata =
                 NewMetadata { custom_data: Some(Value::Object(custom_data).into()), ..NewMetadata::default() };
-            match self.set_metadata(&CallRef::of(id), metadata).await {
+            match self.set_metadata(&CallRef::of(id), metadata, Precondition::default()).await {
                 Ok(_) => {}
                 Err(Error::Invalid(_)) => {
                     tracing::warn!(call = %id, "A stream's parameters are too large or too deep; they are not kept.");

@@ -48,14 +48,14 @@ impl Callstore {
         while let Some(mut part) = parts.pop() {
             let error = match part.as_slice() {
                 [] => continue,
-                [only] => match self.add_chunk(call, only.clone()).await {
+                [only] => match self.add_chunk(call, only.clone(), None).await {
                     Err(error) if !is_of_one_chunk(&error) => error,
                     result => {
                         added.push(result);
                         continue;
                     }
                 },
-                several => match self.add_chunks(call, several.to_vec()).await {
+                several => match self.add_chunks(call, several.to_vec(), None).await {
                     Ok(stored) => {
                         added.extend(stored.into_iter().map(Ok));
                         continue;
@@ -86,6 +86,9 @@ fn is_of_one_chunk(error: &Error) -> bool {
         | Error::RecordingNotFound
         | Error::MetadataNotFound
         | Error::KeyNotFound
+        | Error::PreconditionFailed
+        | Error::IdempotencyKeyInUse
+        | Error::IdempotencyKeyReused
         | Error::CursorInvalid
         | Error::Overloaded
         | Error::StorageFull

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use entity::{
     audio_chunk, call,
     call_track::{self, Track},
-    chunk_journal, transcript,
+    chunk_journal, idempotency_key, transcript,
 };
 use sea_orm::{
     ActiveModelTrait,
@@ -42,6 +42,7 @@ pub(crate) struct Batch {
     /// Chunks of calls that are looked at, for the rows of their calls.
     settled: Vec<ChunkRow>,
     transcripts: Vec<transcript::ActiveModel>,
+    outcomes: Vec<idempotency_key::ActiveModel>,
     duplicates: BTreeMap<(Uuid, Track), i64>,
 }
 
@@ -52,8 +53,8 @@ impl Batch {
             state.live.clear();
             state.live.version = version;
         }
-        let (settled, transcripts, duplicates) = (Vec::new(), Vec::new(), BTreeMap::new());
-        Ok(Self { transaction, state, settled, transcripts, duplicates })
+        let (settled, transcripts, outcomes) = (Vec::new(), Vec::new(), Vec::new());
+        Ok(Self { transaction, state, settled, transcripts, outcomes, duplicates: BTreeMap::new() })
     }
 
     /// Does a write's work so that an error of one of its statements undoes that work only: what the batch and the state hold is
@@ -174,6 +175,11 @@ impl Batch {
         self.transcripts.extend(rows);
     }
 
+    /// Keeps an outcome.
+    pub fn keep(&mut self, outcome: idempotency_key::ActiveModel) {
+        self.outcomes.push(outcome);
+    }
+
     /// Writes what was gathered, and makes everything durable. `all` leaves nothing in the journal.
     pub(super) async fn commit(mut self, all: bool) -> Result<State, DbErr> {
         let bytes = self.journal().await?;
@@ -188,6 +194,8 @@ impl Batch {
         }
         let transcripts = std::mem::take(&mut self.transcripts);
         self.insert_all(transcripts).await?;
+        let outcomes = std::mem::take(&mut self.outcomes);
+        self.insert_all(outcomes).await?;
         self.count_duplicates().await?;
         let (written, written_at) = self.state.take_written();
         if !written.is_empty() {

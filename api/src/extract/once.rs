@@ -1,0 +1,91 @@
+//! `Idempotency-Key`: a request that its client has named, so that it can send it again.
+
+use std::{
+    fmt,
+    future::{Ready, ready},
+};
+
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest, HttpResponse,
+    dev::Payload,
+    http::header::{HeaderName, HeaderValue},
+    web::Data,
+};
+use service::{Callstore, Idempotency, NameInUse, limits::IDEMPOTENCY_KEY_MAX};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    access::KeyId,
+    problem::{Problem, ProblemCode},
+};
+
+/// The header that names a request.
+pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// The header of an answer that was given before.
+pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// The SHA-256 of a body and its kind, among the extensions of a request that has a name.
+pub struct BodyDigest(pub [u8; 32]);
+
+/// The name of a request, where it has one. To be kept until the answer is there.
+pub struct Once {
+    named: Option<(Idempotency, NameInUse)>,
+    request: HttpRequest,
+}
+
+impl FromRequest for Once {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request))
+    }
+}
+
+impl Once {
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let request = request.clone();
+        let mut given = request.headers().get_all(IDEMPOTENCY_KEY);
+        let Some(name) = given.next() else { return Ok(Self { named: None, request }) };
+        let fits = |name: &&str| {
+            (1..=IDEMPOTENCY_KEY_MAX).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        let name = name.to_str().ok().filter(fits).filter(|_| given.next().is_none()).ok_or_else(|| {
+            let detail = format!("Send one Idempotency-Key of 1 to {IDEMPOTENCY_KEY_MAX} visible characters of ASCII.");
+            Problem::invalid_field("/Idempotency-Key", detail)
+        })?;
+        let failed = || Problem::new(ProblemCode::InternalError, "The service is not there.");
+        let callstore = request.app_data::<Data<Callstore>>().ok_or_else(failed)?;
+        let who = request.extensions().get::<KeyId>().map(|id| id.0);
+        let named = Some(callstore.name_request(who, name)?);
+        Ok(Self { named, request: request.clone() })
+    }
+
+    /// The name, and what is asked under it; to be called once the body was read.
+    pub fn key(&self) -> Option<&Idempotency> {
+        let (named, _) = self.named.as_ref()?;
+        let head = self.request.head();
+        let mut asked = Sha256::new_with_prefix(head.uri.path()).chain_update([0]);
+        asked.update(self.request.query_string());
+        asked.update([0]);
+        if let Some(BodyDigest(body)) = self.request.extensions().get() {
+            asked.update(body);
+        }
+        named.ask(asked.finalize().into());
+        Some(named)
+    }
+
+    /// An answer, with a word on whether it was given before.
+    pub fn answer(&self, mut response: HttpResponse) -> HttpResponse {
+        if self.named.as_ref().is_some_and(|(named, _)| named.is_replayed()) {
+            response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
+        }
+        response
+    }
+}
+
+impl fmt::Debug for Once {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Once").finish_non_exhaustive()
+    }
+}

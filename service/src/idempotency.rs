@@ -1,0 +1,199 @@
+//! Requests that can be sent again. A client names a request (`Idempotency-Key`); the outcome is kept for a day, in the
+//! transaction of its effect, and is what the same request gets that comes again.
+//!
+//! An outcome may hold what the service itself does not keep, as a new API key, or what is deleted meanwhile. So it is
+//! sealed (AES-256-GCM) with a key that is made of the request's name, of which the database has only a hash: none but
+//! the client that has named the request can have it opened.
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use entity::idempotency_key::{ActiveModel, Column, Entity};
+use futures_util::FutureExt;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use serde::{Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::{Callstore, Error, Timestamp, policy::milliseconds, writer::Batch};
+
+/// How long an outcome is kept.
+const KEPT: Duration = Duration::from_hours(24);
+/// How often it is looked for outcomes that need not be kept any more, and how many go at a time.
+const FORGET_EVERY: Duration = Duration::from_mins(1);
+const FORGET_AT_ONCE: u64 = 100;
+
+type Digest256 = [u8; 32];
+
+/// The requests under way that have a name, by the hash of it.
+#[derive(Default)]
+pub(crate) struct UnderWay(Mutex<HashSet<Digest256>>);
+
+/// A request that its client has named. Cheap to clone.
+#[derive(Clone)]
+pub struct Idempotency(Arc<Named>);
+
+/// A name that is taken as long as this is kept: until its request is answered.
+pub struct NameInUse {
+    callstore: Callstore,
+    id: Digest256,
+}
+
+struct Named {
+    callstore: Callstore,
+    id: Digest256,
+    seal: Digest256,
+    fingerprint: OnceLock<Digest256>,
+    replayed: AtomicBool,
+}
+
+impl Drop for NameInUse {
+    fn drop(&mut self) {
+        self.callstore.0.under_way.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+    }
+}
+
+impl Callstore {
+    /// Takes up a request that `who` (an API key, or nobody) has named `name`.
+    ///
+    /// # Errors
+    /// `IdempotencyKeyInUse` while a request of this name is under way.
+    pub fn name_request(&self, who: Option<Uuid>, name: &str) -> Result<(Idempotency, NameInUse), Error> {
+        let digest = |purpose: &[u8]| -> Digest256 {
+            let who = who.unwrap_or_default();
+            Sha256::new().chain_update(purpose).chain_update(who).chain_update(name).finalize().into()
+        };
+        let id = digest(b"id");
+        let mut under_way = self.0.under_way.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !under_way.insert(id) {
+            return Err(Error::IdempotencyKeyInUse);
+        }
+        drop(under_way);
+        let (fingerprint, replayed) = (OnceLock::new(), AtomicBool::new(false));
+        let named = Named { callstore: self.clone(), id, seal: digest(b"seal"), fingerprint, replayed };
+        Ok((Idempotency(Arc::new(named)), NameInUse { callstore: self.clone(), id }))
+    }
+
+    /// Keeps the outcome of a request that has written nothing, or gives the one that was kept before.
+    ///
+    /// # Errors
+    /// `IdempotencyKeyReused`, or a failing database.
+    pub async fn keep_outcome<T>(&self, once: Option<&Idempotency>, outcome: T) -> Result<T, Error>
+    where
+        T: Serialize + DeserializeOwned + Send + 'static,
+    {
+        let Some(once) = once.cloned() else { return Ok(outcome) };
+        self.write(0, move |batch| {
+            async move {
+                let once = Some(&once);
+                if let Some(before) = batch.recall(once).await? {
+                    return Ok(before);
+                }
+                batch.record(once, &outcome)?;
+                Ok(outcome)
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    /// Removes outcomes whose time is over, again and again, until the service stops.
+    pub(crate) async fn keep_forgetting(self) {
+        while self.0.finalizer.pause(FORGET_EVERY).await {
+            if let Err(error) = self.forget().await {
+                tracing::error!(%error, "Outcomes of requests that are a day old could not be removed yet.");
+            }
+        }
+    }
+
+    async fn forget(&self) -> Result<(), Error> {
+        loop {
+            let over = Entity::find().select_only().column(Column::Id).filter(Column::ForgetAt.lte(self.now()));
+            let over: Vec<Vec<u8>> = over.limit(FORGET_AT_ONCE).into_tuple().all(self.0.database.readers()).await?;
+            let all = (over.len() as u64) < FORGET_AT_ONCE;
+            if !over.is_empty() {
+                let rows = Entity::delete_many().filter(Column::Id.is_in(over));
+                self.write(0, |batch| async move { Ok(rows.exec(batch.transaction()).await?) }.boxed()).await?;
+            }
+            if all {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Idempotency {
+    /// Says what is asked, as a SHA-256; the first word counts.
+    pub fn ask(&self, fingerprint: [u8; 32]) {
+        self.0.fingerprint.get_or_init(|| fingerprint);
+    }
+
+    /// Whether the outcome is one that was kept.
+    #[must_use]
+    pub fn is_replayed(&self) -> bool {
+        self.0.replayed.load(Ordering::Relaxed)
+    }
+
+    fn fingerprint(&self) -> &[u8] {
+        self.0.fingerprint.get().map_or(&[], Digest256::as_slice)
+    }
+
+    fn cipher(&self) -> Result<RandomizedNonceKey, Error> {
+        RandomizedNonceKey::new(&AES_256_GCM, &self.0.seal).map_err(|_| Error::Damaged("the seal of an outcome"))
+    }
+
+    fn seal(&self, outcome: &impl Serialize) -> Result<Vec<u8>, Error> {
+        let mut sealed = serde_json::to_vec(outcome).map_err(|_| Error::Damaged("an outcome to be kept"))?;
+        let nonce = self.cipher()?.seal_in_place_append_tag(Aad::from(self.fingerprint()), &mut sealed);
+        let nonce = nonce.map_err(|_| Error::Damaged("the seal of an outcome"))?;
+        sealed.extend_from_slice(nonce.as_ref());
+        Ok(sealed)
+    }
+
+    fn open<T: DeserializeOwned>(&self, mut sealed: Vec<u8>) -> Result<T, Error> {
+        let damaged = || Error::Damaged("a kept outcome");
+        let nonce = sealed.split_off(sealed.len().checked_sub(NONCE_LEN).ok_or_else(damaged)?);
+        let nonce = Nonce::try_assume_unique_for_key(&nonce).map_err(|_| damaged())?;
+        let opened = self.cipher()?.open_in_place(nonce, Aad::from(self.fingerprint()), &mut sealed);
+        serde_json::from_slice(opened.map_err(|_| damaged())?).map_err(|_| damaged())
+    }
+}
+
+impl Batch {
+    /// What came of the request when it came before.
+    pub async fn recall<T: DeserializeOwned>(&self, once: Option<&Idempotency>) -> Result<Option<T>, Error> {
+        let Some(once) = once else { return Ok(None) };
+        let kept = Entity::find_by_id(once.0.id.to_vec()).one(self.transaction()).await?;
+        let Some(kept) = kept else { return Ok(None) };
+        if kept.forget_at <= once.0.callstore.now() {
+            Entity::delete_by_id(kept.id).exec(self.transaction()).await?;
+            return Ok(None);
+        }
+        if kept.fingerprint != once.fingerprint() {
+            return Err(Error::IdempotencyKeyReused);
+        }
+        let outcome = once.open(kept.outcome)?;
+        once.0.replayed.store(true, Ordering::Relaxed);
+        Ok(Some(outcome))
+    }
+
+    /// Keeps what came of a request that was not recalled. To be called after the last that can fail.
+    pub fn record(&mut self, once: Option<&Idempotency>, outcome: &impl Serialize) -> Result<(), Error> {
+        let Some(once) = once else { return Ok(()) };
+        let forget_at = Timestamp(once.0.callstore.now().0.saturating_add(milliseconds(KEPT)));
+        self.keep(ActiveModel {
+            id: Set(once.0.id.to_vec()),
+            fingerprint: Set(once.fingerprint().to_vec()),
+            outcome: Set(once.seal(outcome)?),
+            forget_at: Set(forget_at),
+        });
+        Ok(())
+    }
+}
