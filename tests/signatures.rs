@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use service::audio::encode_base64;
 use sha1::Sha1;
 
-use crate::support::{Answer, Server, Socket, run_program};
+use crate::support::{Answer, Server, Socket, TWILIO_TOKEN, run_program};
 
-pub const TOKEN: &str = "0123456789abcdef0123456789abcdef";
+pub const TOKEN: &str = TWILIO_TOKEN;
 pub const PUBLIC: &str = "https://calls.example.com";
 const SIGNATURE: &str = "x-twilio-signature";
 

@@ -12,6 +12,9 @@ pub mod command;
 mod connections;
 mod events;
 mod extract;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod keys;
 mod limits;
 mod metadata;

@@ -4,11 +4,12 @@ use std::{fmt, marker::PhantomData};
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use service::{Timestamp, limits::TIME_END_MS};
+use service::{Private, Timestamp, limits::TIME_END_MS};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{ObjectBuilder, RefOr, Schema, SchemaFormat, schema::KnownFormat, schema::Type},
 };
+use validator::{ValidateLength, ValidationError};
 
 /// A moment: RFC 3339 in UTC with milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,6 +138,22 @@ pub fn optional_object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deseriali
 pub fn objects<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     let objects = Vec::<Object<T>>::deserialize(deserializer)?;
     Ok(objects.into_iter().map(|Object(value)| value).collect())
+}
+
+/// Refuses a name, or a phone number, that is empty or too long.
+pub fn name(name: &Private) -> Result<(), ValidationError> {
+    check_length(name, 128)
+}
+
+/// Refuses a text that is empty or has more than `max` characters.
+pub fn check_length(text: &Private, max: u64) -> Result<(), ValidationError> {
+    if text.expose().validate_length(Some(1), Some(max), None) {
+        return Ok(());
+    }
+    let mut error = ValidationError::new("length");
+    error.add_param("min".into(), &1);
+    error.add_param("max".into(), &max);
+    Err(error)
 }
 
 /// Reads a field of a PATCH: absent is `None`, null is `Some(None)`.

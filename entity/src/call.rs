@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
+use crate::{Private, Timestamp};
 
 /// Where a call stands; `service::calls` draws the moves between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
@@ -69,9 +69,9 @@ pub struct Model {
     /// The phone call's name at the carrier; unique where given.
     pub call_sid: Option<String>,
     /// Who called.
-    pub caller: String,
+    pub caller: Private,
     /// Who answered.
-    pub agent: Option<String>,
+    pub agent: Option<Private>,
     /// Who called whom.
     pub direction: Option<Direction>,
     /// How the chunks are encoded.

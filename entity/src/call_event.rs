@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::{Timestamp, call_track::Track};
+use crate::{Private, Timestamp, call_track::Track};
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -29,7 +29,7 @@ pub struct Model {
     /// On whose side, where the event says so.
     pub track: Option<Track>,
     /// The key.
-    pub digit: Option<String>,
+    pub digit: Option<Private>,
     /// The mark's name.
     pub name: Option<String>,
     /// The latest media timestamp that had arrived, in milliseconds; 0 before any.

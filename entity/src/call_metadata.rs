@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 use serde::Serialize;
 
-use crate::Timestamp;
+use crate::{Private, Timestamp};
 
 /// A row of `call_metadata`.
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
@@ -21,7 +21,7 @@ pub struct Model {
     /// How good the line is.
     pub network_quality: Option<String>,
     /// Anything else, a JSON object.
-    pub custom_data: Option<Json>,
+    pub custom_data: Option<Private<Json>>,
     /// When the row was made.
     pub created_at: Timestamp,
     /// When the row was last changed.

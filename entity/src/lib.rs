@@ -16,6 +16,8 @@ pub mod setting;
 pub mod stream_token;
 pub mod transcript;
 
+mod private;
 mod timestamp;
 
+pub use private::Private;
 pub use timestamp::Timestamp;

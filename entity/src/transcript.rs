@@ -3,7 +3,7 @@
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
+use crate::{Private, Timestamp};
 
 /// A row of `transcript`.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel, Serialize, Deserialize)]
@@ -15,10 +15,10 @@ pub struct Model {
     /// The call.
     pub call_id: Uuid,
     /// Who spoke.
-    pub speaker: String,
+    pub speaker: Private,
     /// What was said.
     #[sea_orm(column_type = "Text")]
-    pub text: String,
+    pub text: Private,
     /// How sure the recognizer was, 0 to 1.
     pub confidence: Option<f64>,
     /// Where in the call it begins, in seconds.

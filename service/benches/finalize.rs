@@ -32,7 +32,7 @@ async fn measure(hours: u32) {
     let callstore = open(folder.path()).await;
     let call = NewCall {
         stream_sid: "MZ1".to_owned(),
-        caller: "bench".to_owned(),
+        caller: "bench".into(),
         call_sid: None,
         agent: None,
         direction: None,

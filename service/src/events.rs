@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 pub use entity::call_event::{EventType, Model as CallEvent};
 
-use crate::{Callstore, Error, Page, Slice, Track, calls::CallRef};
+use crate::{Callstore, Error, Page, Private, Slice, Track, calls::CallRef};
 
 /// An event as it arrives.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct NewEvent {
     /// On whose side, where the event says so.
     pub track: Option<Track>,
     /// The key, up to 16 characters.
-    pub digit: Option<String>,
+    pub digit: Option<Private>,
     /// The mark's name, up to 256 characters.
     pub name: Option<String>,
 }

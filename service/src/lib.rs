@@ -12,6 +12,9 @@ mod database;
 mod error;
 mod events;
 mod finalizer;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod health;
 mod idempotency;
 mod keys;
@@ -44,7 +47,7 @@ pub use calls::{
 pub use chunks::{ChunkStatus, ChunkStored, NewChunk, Track, TrackStatus, TrackSummary};
 pub use clock::{Clock, Ids, SystemClock, SystemIds};
 pub use database::{Database, DatabaseUrl, OpenError};
-pub use entity::Timestamp;
+pub use entity::{Private, Timestamp};
 pub use error::{Error, FieldError};
 pub use events::{CallEvent, EventType, NewEvent};
 pub use health::Health;

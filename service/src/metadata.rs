@@ -11,7 +11,7 @@ use uuid::Uuid;
 pub use entity::call_metadata::Model as Metadata;
 
 use crate::{
-    Callstore, Error, Precondition, Timestamp,
+    Callstore, Error, Precondition, Private, Timestamp,
     calls::CallRef,
     limits::{JSON_MAX_BYTES, JSON_MAX_DEPTH},
 };
@@ -28,7 +28,7 @@ pub struct NewMetadata {
     /// How good the line is.
     pub network_quality: Option<String>,
     /// Anything else, a JSON object.
-    pub custom_data: Option<Value>,
+    pub custom_data: Option<Private<Value>>,
 }
 
 /// A change of metadata: `None` leaves a field as it is, `Some(None)` removes it.
@@ -43,7 +43,7 @@ pub struct MetadataChange {
     /// How good the line is.
     pub network_quality: Option<Option<String>>,
     /// Merged into what is there, as RFC 7396 says.
-    pub custom_data: Option<Option<Value>>,
+    pub custom_data: Option<Option<Private<Value>>>,
 }
 
 /// Metadata that is stored, and whether there was none before.
@@ -99,8 +99,8 @@ impl Callstore {
                 }
             }
             if let Some(patch) = change.custom_data {
-                let before = row.custom_data.take().flatten().unwrap_or_default();
-                row.custom_data = Set(patch.map(|patch| merge(before, patch)));
+                let before = row.custom_data.take().flatten().unwrap_or_default().into_inner();
+                row.custom_data = Set(patch.map(|patch| patch.map(|patch| merge(before, patch))));
             }
         })
         .await
@@ -153,7 +153,7 @@ impl Callstore {
                 let created = stored.is_none();
                 let mut row = stored.map_or_else(|| empty(call_id, now), IntoActiveModel::into_active_model);
                 change(&mut row);
-                check_json("/customData", row.custom_data.try_as_ref().and_then(Option::as_ref))?;
+                check_json("/customData", row.custom_data.try_as_ref().and_then(Option::as_ref).map(Private::expose))?;
                 row.updated_at = Set(now);
                 let transaction = batch.transaction();
                 let row = if created { row.insert(transaction).await? } else { row.update(transaction).await? };
@@ -171,25 +171,25 @@ pub(crate) async fn add_custom_field(
     transaction: &DatabaseTransaction,
     call_id: Uuid,
     name: &str,
-    value: String,
+    value: Private,
     now: Timestamp,
 ) -> Result<(), Error> {
     let stored = Entity::find_by_id(call_id).one(transaction).await?;
     let created = stored.is_none();
     let mut row = stored.map_or_else(|| empty(call_id, now), IntoActiveModel::into_active_model);
-    let mut fields = match row.custom_data.take().flatten() {
+    let mut fields = match row.custom_data.take().flatten().map(Private::into_inner) {
         Some(Value::Object(fields)) => fields,
         _ => Map::new(),
     };
     if fields.contains_key(name) {
         return Ok(());
     }
-    fields.insert(name.to_owned(), value.into());
+    fields.insert(name.to_owned(), value.into_inner().into());
     let fields = Value::Object(fields);
     if check_json("", Some(&fields)).is_err() {
         return Ok(());
     }
-    row.custom_data = Set(Some(fields));
+    row.custom_data = Set(Some(fields.into()));
     row.updated_at = Set(now);
     if created {
         row.insert(transaction).await?

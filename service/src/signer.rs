@@ -13,10 +13,10 @@ use crate::{Callstore, Error};
 const NAME: &str = "signing_secret";
 const SECRET_BYTES: usize = 32;
 /// The length of a signature.
-pub(crate) const SIGNATURE_BYTES: usize = 32;
+const SIGNATURE_BYTES: usize = 32;
 
 /// Signs with the service's secret: HMAC-SHA256 (RFC 2104). It cannot be printed.
-pub(crate) struct Signer([u8; SECRET_BYTES]);
+pub(crate) struct Signer(pub [u8; SECRET_BYTES]);
 
 impl Signer {
     /// The signature of `parts` for a purpose; one for another purpose is never the same. No part but the last may contain

@@ -11,7 +11,7 @@ use uuid::Uuid;
 pub use entity::transcript::Model as Transcript;
 
 use crate::{
-    Callstore, Error, Idempotency, Page, Slice,
+    Callstore, Error, Idempotency, Page, Private, Slice,
     calls::CallRef,
     writer::{Batch, Outcome, Pending, Write},
 };
@@ -20,9 +20,9 @@ use crate::{
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewTranscript {
     /// Who spoke.
-    pub speaker: String,
+    pub speaker: Private,
     /// What was said.
-    pub text: String,
+    pub text: Private,
     /// How sure the recognizer was, 0 to 1.
     pub confidence: Option<f64>,
     /// Where in the call it begins, in seconds.
@@ -37,7 +37,7 @@ pub struct ListTranscripts {
     /// Which part.
     pub page: Page,
     /// Only what this one said.
-    pub speaker: Option<String>,
+    pub speaker: Option<Private>,
 }
 
 impl Callstore {
@@ -51,7 +51,7 @@ impl Callstore {
         new: Vec<NewTranscript>,
         once: Option<&Idempotency>,
     ) -> Result<Vec<Transcript>, Error> {
-        let bytes = new.iter().map(|new| new.speaker.len() + new.text.len()).sum();
+        let bytes = new.iter().map(|new| new.speaker.expose().len() + new.text.expose().len()).sum();
         let (callstore, call, once) = (self.clone(), call.clone(), once.cloned());
         self.write_as(bytes, |outcome| AddTranscripts { callstore, call, new, once, outcome }).await
     }
@@ -152,7 +152,7 @@ fn row(transcript: Transcript) -> ActiveModel {
 fn select(call: Uuid, list: &ListTranscripts) -> sea_orm::Select<Entity> {
     let mut rows = Entity::find().filter(Column::CallId.eq(call));
     if let Some(speaker) = &list.speaker {
-        rows = rows.filter(Column::Speaker.eq(speaker));
+        rows = rows.filter(Column::Speaker.eq(speaker.expose()));
     }
     rows.order_by_with_nulls(Column::StartTime, Order::Asc, NullOrdering::Last)
         .order_by_asc(Column::Id)
@@ -168,7 +168,7 @@ mod tests {
     #[tokio::test]
     async fn transcripts_are_read_in_the_order_of_an_index() {
         let (database, _folder) = database().await;
-        for speaker in [None, Some("agent".to_owned())] {
+        for speaker in [None, Some("agent".into())] {
             let list = ListTranscripts { page: Page { limit: 50, offset: 10 }, speaker };
             let plan = plan(&database, select(Uuid::nil(), &list)).await;
             assert!(in_index_order(&plan), "{plan:#?}");

@@ -2,12 +2,14 @@
 
 mod answer;
 mod binary;
+mod log;
 mod server;
 mod socket;
 mod tools;
 
 pub use answer::Answer;
 pub use binary::Binary;
+pub use log::{CALLER, TWILIO_TOKEN};
 pub use server::{ADMIN_KEY, Server, TestClock, execute, query_strings};
 pub use socket::Socket;
 pub use tools::{frames, run as run_program};
@@ -28,7 +30,7 @@ pub fn chunk(track: &str, sequence: u32, timestamp: u32) -> Value {
 
 /// The smallest call.
 pub fn call(stream_sid: &str) -> Value {
-    json!({ "streamSid": stream_sid, "caller": "+14155550134" })
+    json!({ "streamSid": stream_sid, "caller": CALLER })
 }
 
 /// Asks again and again until there is an answer; fails with `what` when that takes too long.

@@ -16,7 +16,7 @@ use serde_json::Value;
 use service::{Clock, SystemIds, Timestamp};
 use tempfile::TempDir;
 
-use super::Answer;
+use super::{Answer, log};
 
 /// A clock that stands until it is moved.
 #[derive(Clone)]
@@ -231,6 +231,9 @@ impl Drop for Server {
             let (stopped, ended) = (stop.join(), thread.join());
             assert!(std::thread::panicking() || (stopped.is_ok() && ended.is_ok()), "the server did not stop");
         }
+        if !std::thread::panicking() {
+            log::holds_nothing_private();
+        }
     }
 }
 
@@ -256,6 +259,7 @@ fn client() -> reqwest::ClientBuilder {
 }
 
 async fn run(folder: &TempDir, clock: &TestClock, arguments: &[String]) -> (Running, JoinHandle<()>) {
+    log::watch();
     let database = format!("sqlite://{}", folder.path().join("callstore.db").display());
     let recordings = folder.path().join("recordings").display().to_string();
     let own = ["test", "--listen", "127.0.0.1:0", "--database-url", &database, "--recordings", &recordings];

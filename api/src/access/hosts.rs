@@ -81,12 +81,12 @@ impl Hosts {
         Ok(())
     }
 
-    fn allow_origin(&self, origin: &str) -> bool {
+    pub(crate) fn allow_origin(&self, origin: &str) -> bool {
         authority_of(origin).is_some_and(|authority| self.allow(authority))
     }
 
     /// Whether a host, with or without port, is this machine or one of those listed.
-    fn allow(&self, authority: &str) -> bool {
+    pub(crate) fn allow(&self, authority: &str) -> bool {
         let Some(host) = host_of(authority) else { return false };
         host.eq_ignore_ascii_case("localhost")
             || host.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
@@ -130,7 +130,8 @@ fn host_of(authority: &str) -> Option<&str> {
     let named =
         host.starts_with('[') || host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
     let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
-    (!host.is_empty() && named && port.strip_prefix(':').is_none_or(is_port)).then_some(host)
+    let ends = port.is_empty() || port.strip_prefix(':').is_some_and(is_port);
+    (!host.is_empty() && named && ends).then_some(host)
 }
 
 #[cfg(test)]
@@ -163,6 +164,8 @@ mod tests {
             "0.0.0.0",
             "[::2]",
             "[::1",
+            "[::1].evil.example",
+            "[::1]//evil.example",
             "localhost:x",
             "a@localhost",
             "localhost/",

@@ -143,7 +143,7 @@ impl Access {
 }
 
 /// The key of a request.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut given = headers.get_all(header::AUTHORIZATION);
     let only = given.next().filter(|_| given.next().is_none())?.to_str().ok()?;
     let (scheme, key) = only.split_at_checked(BEARER.len())?;

@@ -1,6 +1,6 @@
 //! Analytics on the wire.
 
-mod add;
+pub(crate) mod add;
 mod list;
 
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! Converting audio between formats.
 
-mod convert;
+pub(crate) mod convert;
 
 pub(crate) use convert::{Container, Preset};
 use utoipa_actix_web::service_config::ServiceConfig;

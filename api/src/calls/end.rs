@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use actix_web::{HttpRequest, HttpResponse, http::header::HeaderName, post, web::Data};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{HeaderMap, HeaderName},
+    post,
+    web::Data,
+};
 use serde::{Deserialize, Serialize};
 use service::{CallParts, Callstore, Status};
 use utoipa::ToSchema;
@@ -66,7 +71,7 @@ pub async fn end_call(
     OptionalJson(body): OptionalJson<EndCall>,
 ) -> Result<HttpResponse, Problem> {
     let end_time = body.end_time.map(|Time(time)| time);
-    let call = callstore.end_call(&call.0, end_time, wait(&request), once.key()).await?;
+    let call = callstore.end_call(&call.0, end_time, wait(request.headers()), once.key()).await?;
     if matches!(call.status, Status::Active | Status::Finalizing) {
         return Ok(once.answer(HttpResponse::Accepted().json(Call::new(call)?)));
     }
@@ -76,8 +81,8 @@ pub async fn end_call(
 }
 
 /// What `Prefer` asks for (RFC 7240); a preference that cannot be read is no preference.
-fn wait(request: &HttpRequest) -> Duration {
-    let values = request.headers().get_all(PREFER).filter_map(|value| value.to_str().ok());
+pub(crate) fn wait(headers: &HeaderMap) -> Duration {
+    let values = headers.get_all(PREFER).filter_map(|value| value.to_str().ok());
     let mut preferences = values.flat_map(|value| value.split(',')).map(|preference| {
         let preference = preference.split(';').next().unwrap_or_default();
         preference.split_once('=').unwrap_or((preference, ""))

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, get, http::header, web::Data};
 use serde::{Deserialize, Serialize};
-use service::{CallFilter, CallSort, Callstore, ListCalls, SortField};
+use service::{CallFilter, CallSort, Callstore, ListCalls, Private, SortField};
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
@@ -32,9 +32,11 @@ pub struct ListCallsQuery {
     /// Where the call stands.
     status: Option<Status>,
     /// Who called. An unescaped plus in front is understood.
-    caller: Option<String>,
+    #[param(value_type = Option<String>)]
+    caller: Option<Private>,
     /// Who answered.
-    agent: Option<String>,
+    #[param(value_type = Option<String>)]
+    agent: Option<Private>,
     /// Who called whom.
     direction: Option<Direction>,
     /// The media stream's name.
@@ -152,7 +154,7 @@ pub async fn list_calls(
 }
 
 /// The same question about the page after this.
-fn next_page(query: &str, cursor: &str) -> String {
+pub(crate) fn next_page(query: &str, cursor: &str) -> String {
     let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "cursor" && name != "offset");
     let mut next = form_urlencoded::Serializer::new(String::new());
     next.extend_pairs(kept).append_pair("cursor", cursor);
@@ -172,8 +174,8 @@ impl From<ListCallsQuery> for ListCalls {
         Self {
             filter: CallFilter {
                 status: query.status.map(Into::into),
-                caller: query.caller.map(|caller| match caller.strip_prefix(' ') {
-                    Some(number) => format!("+{number}"),
+                caller: query.caller.map(|caller| match caller.expose().strip_prefix(' ') {
+                    Some(number) => format!("+{number}").into(),
                     None => caller,
                 }),
                 agent: query.agent,

@@ -1,17 +1,17 @@
 //! Calls on the wire.
 
 mod delete;
-mod end;
+pub(crate) mod end;
 mod format;
-mod get;
-mod list;
-mod start;
-mod update;
+pub(crate) mod get;
+pub(crate) mod list;
+pub(crate) mod start;
+pub(crate) mod update;
 
 pub use format::{AudioFormat, Encoding, check_rate};
 
 use serde::{Deserialize, Serialize};
-use service::CallParts;
+use service::{CallParts, Private};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -44,9 +44,11 @@ pub struct Call {
     /// The phone call's name at the carrier; unique where given.
     pub call_sid: Option<String>,
     /// Who called.
-    pub caller: String,
+    #[schema(value_type = String)]
+    pub caller: Private,
     /// Who answered.
-    pub agent: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub agent: Option<Private>,
     /// Who called whom.
     pub direction: Option<Direction>,
     /// How the call's chunks are encoded.
@@ -173,8 +175,8 @@ impl Call {
             id: Uuid::from_u128(0x0190_5f3c_2b7a_7c11_9d4e_5a6b_7c8d_9e0f),
             stream_sid: "MZ0123456789abcdef0123456789abcdef".to_owned(),
             call_sid: Some("CA0123456789abcdef0123456789abcdef".to_owned()),
-            caller: "+14155550134".to_owned(),
-            agent: Some("booking-agent".to_owned()),
+            caller: "+14155550134".into(),
+            agent: Some("booking-agent".into()),
             direction: Some(Direction::Inbound),
             audio_format: AudioFormat { encoding: Encoding::Mulaw, sample_rate: 8_000 },
             start_time: Time::SAMPLE,

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, http::header, post, web::Data};
 use serde::{Deserialize, Serialize};
-use service::{Callstore, NewCall};
+use service::{Callstore, NewCall, Private};
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -10,7 +10,7 @@ use super::{AudioFormat, Call, Direction, Encoding, sid};
 use crate::{
     extract::{Json, JsonBody, NoQuery, Once, Query, etag},
     problem::Problem,
-    wire::{Time, optional_object},
+    wire::{Time, name, optional_object},
 };
 
 /// What a call starts with.
@@ -22,17 +22,17 @@ pub struct StartCall {
     #[validate(length(min = 1, max = 128), custom(function = "sid"))]
     pub stream_sid: String,
     /// Who called, as a phone number or a name.
-    #[schema(min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
-    #[validate(length(min = 1, max = 128))]
-    pub caller: String,
+    #[schema(value_type = String, min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
+    #[validate(custom(function = "name"))]
+    pub caller: Private,
     /// The phone call's name at the carrier.
     #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.:-]+$")]
     #[validate(length(min = 1, max = 128), custom(function = "sid"))]
     pub call_sid: Option<String>,
     /// Who answered.
-    #[schema(min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
-    #[validate(length(min = 1, max = 128))]
-    pub agent: Option<String>,
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
+    #[validate(custom(function = "name"))]
+    pub agent: Option<Private>,
     /// Who called whom.
     pub direction: Option<Direction>,
     /// When the call began; now unless given.

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, http::header, patch, web::Data};
 use serde::{Deserialize, Serialize};
-use service::{CallChange, Callstore};
+use service::{CallChange, Callstore, Private};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
@@ -10,7 +10,7 @@ use super::{Call, Direction, sid};
 use crate::{
     extract::{CallPath, Condition, Json, JsonBody, NoQuery, Query, etag},
     problem::Problem,
-    wire::double_option,
+    wire::{double_option, name},
 };
 
 /// What changes: what is not given stays, null removes.
@@ -20,9 +20,9 @@ use crate::{
 pub struct UpdateCall {
     /// Who answered.
     #[serde(default, deserialize_with = "double_option", skip_serializing_if = "Option::is_none")]
-    #[schema(min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
-    #[validate(length(min = 1, max = 128))]
-    pub agent: Option<Option<String>>,
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
+    #[validate(custom(function = "name"))]
+    pub agent: Option<Option<Private>>,
     /// The phone call's name at the carrier.
     #[serde(default, deserialize_with = "double_option", skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.:-]+$")]
@@ -31,8 +31,8 @@ pub struct UpdateCall {
     /// Who called; it cannot be removed.
     #[serde(default, deserialize_with = "double_option", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
-    #[validate(length(min = 1, max = 128))]
-    pub caller: Option<Option<String>>,
+    #[validate(custom(function = "name"))]
+    pub caller: Option<Option<Private>>,
     /// Who called whom.
     #[serde(default, deserialize_with = "double_option", skip_serializing_if = "Option::is_none")]
     pub direction: Option<Option<Direction>>,
@@ -53,7 +53,7 @@ impl JsonBody for UpdateCall {
 
 impl UpdateCall {
     fn sample() -> Self {
-        Self { agent: Some(Some("billing-agent".to_owned())), ..Self::default() }
+        Self { agent: Some(Some("billing-agent".into())), ..Self::default() }
     }
 }
 

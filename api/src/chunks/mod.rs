@@ -1,8 +1,8 @@
 //! Audio chunks on the wire.
 
-mod add;
-mod add_batch;
-mod media;
+pub(crate) mod add;
+pub(crate) mod add_batch;
+pub(crate) mod media;
 mod status;
 
 pub use add::{AddAudioChunk, RawBytes};

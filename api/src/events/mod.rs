@@ -3,6 +3,7 @@
 mod list;
 
 use serde::{Deserialize, Serialize};
+use service::Private;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -36,7 +37,8 @@ pub struct CallEvent {
     /// On whose side a key was pressed, where the stream says so.
     pub track: Option<Track>,
     /// The key.
-    pub digit: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub digit: Option<Private>,
     /// The mark's name.
     pub name: Option<String>,
     /// The latest place of a chunk that had arrived on the stream, in seconds; 0 before any.
@@ -67,7 +69,7 @@ impl CallEvent {
             id: Uuid::from_u128(0x0190_5f3c_41c2_7a10_8c3d_4e5f_6071_8293),
             event_type: EventType::Dtmf,
             track: Some(Track::Inbound),
-            digit: Some("7".to_owned()),
+            digit: Some("7".into()),
             name: None,
             position: 3.12,
             created_at: Time::sample_after(3),

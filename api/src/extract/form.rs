@@ -29,16 +29,20 @@ impl FromRequest for Form {
         Box::pin(async move {
             let body = Body::read(&request, &mut payload, FORM_MAX_BYTES).await?;
             body.expect(&[TYPE])?;
-            let refuse =
-                || Problem::new(ProblemCode::BadRequest, "The form is not UTF-8; escape its characters as UTF-8.");
-            let text = String::from_utf8(body.bytes.to_vec()).map_err(|_| refuse())?;
-            percent_decode_str(&text).decode_utf8().map_err(|_| refuse())?;
-            Ok(Self(text))
+            Self::of(&body.bytes)
         })
     }
 }
 
 impl Form {
+    /// The form in a body.
+    pub fn of(bytes: &[u8]) -> Result<Self, Problem> {
+        let refuse = || Problem::new(ProblemCode::BadRequest, "The form is not UTF-8; escape its characters as UTF-8.");
+        let text = str::from_utf8(bytes).map_err(|_| refuse())?;
+        percent_decode_str(text).decode_utf8().map_err(|_| refuse())?;
+        Ok(Self(text.to_owned()))
+    }
+
     /// Its names and values in their order.
     pub fn pairs(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
         form_urlencoded::parse(self.0.as_bytes())

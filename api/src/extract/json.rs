@@ -151,7 +151,7 @@ fn refuse_nul(bytes: &[u8]) -> Result<(), Problem> {
     }
 }
 
-fn find_nul(value: &Value) -> Option<String> {
+pub(crate) fn find_nul(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => text.contains('\0').then(String::new),
         Value::Array(items) => {

@@ -4,10 +4,10 @@
 mod body;
 mod condition;
 mod form;
-mod json;
+pub(crate) mod json;
 mod once;
 mod path;
-mod query;
+pub(crate) mod query;
 
 pub use body::{Body, media_type};
 pub use condition::{Condition, all, etag, etag_with_parts, fresh, has};

@@ -44,7 +44,7 @@ impl<T: de::DeserializeOwned + Validate> Query<T> {
 }
 
 /// Reads pairs of names and values as a query and a form have them.
-pub(super) fn parse<T: de::DeserializeOwned + Validate>(query: &str) -> Result<T, Problem> {
+pub(crate) fn parse<T: de::DeserializeOwned + Validate>(query: &str) -> Result<T, Problem> {
     let pairs = || form_urlencoded::parse(query.as_bytes());
     if percent_decode_str(query).decode_utf8().is_err() {
         return Err(Problem::invalid_field("", "The query is not UTF-8; escape its characters as UTF-8."));

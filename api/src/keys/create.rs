@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, http::header, post, web::Data};
 use serde::{Deserialize, Serialize};
-use service::{Callstore, NewKey};
+use service::{Callstore, NewKey, Private};
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -44,12 +44,13 @@ pub struct CreatedKey {
     #[serde(flatten)]
     kept: ApiKey,
     /// The key. It is shown this once.
-    key: String,
+    #[schema(value_type = String)]
+    key: Private,
 }
 
 impl CreatedKey {
     fn sample() -> Self {
-        Self { kept: ApiKey::sample(), key: format!("cs_{}", "0123456789abcdef".repeat(3).split_at(43).0) }
+        Self { kept: ApiKey::sample(), key: format!("cs_{}", "0123456789abcdef".repeat(3).split_at(43).0).into() }
     }
 }
 
@@ -76,7 +77,7 @@ pub async fn create_key(
     let expires_at = body.expires_at.map(|Time(time)| time);
     let new = NewKey { scope: body.scope.into(), label: body.label, expires_at };
     let created = callstore.create_key(new, once.key()).await?;
-    let key = created.secret.expose().to_owned();
+    let key = created.secret.expose().into();
     let path = format!("/admin/keys/{}", created.key.id);
     Ok(once.answer(
         HttpResponse::Created()

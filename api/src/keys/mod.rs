@@ -1,7 +1,7 @@
 //! API keys on the wire, and on the command line.
 
 mod command;
-mod create;
+pub(crate) mod create;
 mod list;
 mod revoke;
 

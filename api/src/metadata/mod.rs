@@ -2,11 +2,12 @@
 
 mod delete;
 mod get;
-mod set;
-mod update;
+pub(crate) mod set;
+pub(crate) mod update;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use service::Private;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -37,7 +38,8 @@ pub struct Metadata {
     /// How good the line is.
     pub network_quality: Option<String>,
     /// Anything else.
-    pub custom_data: Option<Map<String, Value>>,
+    #[schema(value_type = Option<Map<String, Value>>)]
+    pub custom_data: Option<Private<Map<String, Value>>>,
     /// When it was first set.
     pub created_at: Time,
     /// When it was last changed.
@@ -52,7 +54,7 @@ impl From<service::Metadata> for Metadata {
             region: metadata.region,
             device_type: metadata.device_type,
             network_quality: metadata.network_quality,
-            custom_data: object(metadata.custom_data),
+            custom_data: object(metadata.custom_data.map(Private::into_inner)).map(Private::new),
             created_at: Time(metadata.created_at),
             updated_at: Time(metadata.updated_at),
         }
@@ -69,7 +71,7 @@ impl Metadata {
             region: Some("California".to_owned()),
             device_type: Some("mobile".to_owned()),
             network_quality: Some("good".to_owned()),
-            custom_data: object(Some(json!({ "campaign": "spring" }))),
+            custom_data: object(Some(json!({ "campaign": "spring" }))).map(Private::new),
             created_at: Time::SAMPLE,
             updated_at: Time::SAMPLE,
         }

@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, http::header, put, web::Data};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use service::{Callstore, MetadataSet, NewMetadata};
+use service::{Callstore, MetadataSet, NewMetadata, Private};
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -34,7 +34,8 @@ pub struct SetMetadata {
     #[validate(length(min = 1, max = 128))]
     pub network_quality: Option<String>,
     /// Anything else: at most 64 KiB of JSON, 16 levels deep.
-    pub custom_data: Option<Map<String, Value>>,
+    #[schema(value_type = Option<Map<String, Value>>)]
+    pub custom_data: Option<Private<Map<String, Value>>>,
 }
 
 impl JsonBody for SetMetadata {}
@@ -84,7 +85,7 @@ pub async fn set_metadata(
         region: body.region,
         device_type: body.device_type,
         network_quality: body.network_quality,
-        custom_data: body.custom_data.map(Value::Object),
+        custom_data: body.custom_data.map(|data| data.map(Value::Object)),
     };
     Ok(answer(callstore.set_metadata(&call.0, new, condition).await?))
 }

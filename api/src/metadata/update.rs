@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, patch, web::Data};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use service::{Callstore, MetadataChange};
+use service::{Callstore, MetadataChange, Private};
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -40,7 +40,8 @@ pub struct UpdateMetadata {
     pub network_quality: Option<Option<String>>,
     /// Merged into what is there; null inside removes a member.
     #[serde(default, deserialize_with = "double_option", skip_serializing_if = "Option::is_none")]
-    pub custom_data: Option<Option<Map<String, Value>>>,
+    #[schema(value_type = Option<Map<String, Value>>)]
+    pub custom_data: Option<Option<Private<Map<String, Value>>>>,
 }
 
 impl JsonBody for UpdateMetadata {
@@ -88,7 +89,7 @@ pub async fn update_metadata(
         region: body.region,
         device_type: body.device_type,
         network_quality: body.network_quality,
-        custom_data: body.custom_data.map(|data| data.map(Value::Object)),
+        custom_data: body.custom_data.map(|data| data.map(|data| data.map(Value::Object))),
     };
     Ok(answer(callstore.update_metadata(&call.0, change, condition).await?))
 }

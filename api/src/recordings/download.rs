@@ -13,7 +13,7 @@ use actix_web::{
     web::Data,
 };
 use serde::Deserialize;
-use service::{Callstore, Error, RecordingFile};
+use service::{Callstore, Error, Private, RecordingFile};
 use tokio::{
     fs::File,
     io::{AsyncReadExt, AsyncSeekExt},
@@ -40,7 +40,8 @@ pub struct LinkQuery {
     /// When the link expires, as `createRecordingLink` has written it.
     expires: Option<String>,
     /// The link's signature.
-    signature: Option<String>,
+    #[param(value_type = Option<String>)]
+    signature: Option<Private>,
 }
 
 impl LinkQuery {
@@ -48,7 +49,7 @@ impl LinkQuery {
     fn link(&self) -> Result<Option<(&str, &str)>, Error> {
         match (&self.expires, &self.signature) {
             (None, None) => Ok(None),
-            (Some(expires), Some(signature)) => Ok(Some((expires, signature))),
+            (Some(expires), Some(signature)) => Ok(Some((expires, signature.expose()))),
             (Some(_), None) | (None, Some(_)) => Err(Error::LinkInvalid),
         }
     }

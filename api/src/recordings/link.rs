@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix_web::{HttpRequest, HttpResponse, post, web::Data};
 use serde::{Deserialize, Serialize};
 use service::{
-    Callstore,
+    Callstore, Private,
     limits::{LINK_TTL_DEFAULT_SECONDS, LINK_TTL_MAX_SECONDS},
 };
 use utoipa::ToSchema;
@@ -42,8 +42,8 @@ impl CreateRecordingLink {
 #[serde(rename_all = "camelCase")]
 pub struct RecordingLink {
     /// The address. Who has it can listen.
-    #[schema(format = "uri")]
-    pub url: String,
+    #[schema(value_type = String, format = "uri")]
+    pub url: Private,
     /// From when on it does not work.
     pub expires_at: Time,
 }
@@ -54,7 +54,7 @@ impl RecordingLink {
         let (base, signature) = ("https://calls.example.com", "q5p5kS0kqk3o6l0tXw8m4m0mQxJ0Q8m1m0m7b0m3m2E");
         let expires_at = Time::sample_after(300);
         Self {
-            url: format!("{base}/recordings/{id}/audio?expires={}&signature={signature}", expires_at.0.0),
+            url: format!("{base}/recordings/{id}/audio?expires={}&signature={signature}", expires_at.0.0).into(),
             expires_at,
         }
     }
@@ -89,7 +89,7 @@ pub async fn create_recording_link(
     let seconds = body.ttl_seconds.unwrap_or(LINK_TTL_DEFAULT_SECONDS);
     let link = callstore.create_link(id.0, Duration::from_secs(seconds.into())).await?;
     let (base, id) = (base.of(&request), id.0);
-    let url = format!("{base}/recordings/{id}/audio?expires={}&signature={}", link.expires, link.signature);
-    let (url, expires_at) = callstore.keep_outcome(once.key(), (url, link.expires_at)).await?;
+    let url = format!("{base}/recordings/{id}/audio?expires={}&signature={}", link.expires, link.signature.expose());
+    let (url, expires_at) = callstore.keep_outcome(once.key(), (Private::new(url), link.expires_at)).await?;
     Ok(once.answer(HttpResponse::Created().json(RecordingLink { url, expires_at: Time(expires_at) })))
 }

@@ -1,10 +1,10 @@
 //! Recordings on the wire.
 
-mod download;
+pub(crate) mod download;
 mod get;
-mod link;
+pub(crate) mod link;
 mod list;
-mod range;
+pub(crate) mod range;
 
 use serde::Serialize;
 use utoipa::ToSchema;

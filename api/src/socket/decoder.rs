@@ -167,7 +167,10 @@ impl Decoder {
     /// What a frame that is whole makes whole.
     fn finish(&mut self, frame: &Frame) -> Option<Result<Message, Fault>> {
         match frame.opcode {
-            8 => Some(Ok(Message::Close)),
+            8 => {
+                self.control.clear();
+                Some(Ok(Message::Close))
+            }
             9 => Some(Ok(Message::Ping(std::mem::take(&mut self.control)))),
             10 => {
                 self.control.clear();

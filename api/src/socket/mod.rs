@@ -1,7 +1,7 @@
 //! WebSockets as all that use them see them: messages come whole, pings are answered, dead peers are noticed.
 
 mod connection;
-mod decoder;
+pub(crate) mod decoder;
 mod heartbeat;
 mod upgrade;
 

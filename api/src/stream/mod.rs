@@ -1,7 +1,7 @@
 //! The own streaming protocol: a WebSocket on a call. Chunks go up, as JSON or as bytes; each is acknowledged when it is on
 //! disk. What waits for its commit is bounded: a slow disk slows the client.
 
-mod frame;
+pub(crate) mod frame;
 mod reply;
 
 use std::{future::pending, pin::Pin};

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, post, web::Data};
 use serde::{Deserialize, Serialize};
-use service::{Callstore, NewTranscript};
+use service::{Callstore, NewTranscript, Private};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
@@ -10,6 +10,7 @@ use super::Transcript;
 use crate::{
     extract::{CallPath, Json, JsonBody, NoQuery, Once, Query},
     problem::Problem,
+    wire::{check_length, name},
 };
 
 /// Something that was said.
@@ -18,13 +19,13 @@ use crate::{
 #[validate(schema(function = "ends_after_start", skip_on_field_errors = false))]
 pub struct AddTranscript {
     /// Who spoke.
-    #[schema(min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
-    #[validate(length(min = 1, max = 128))]
-    pub speaker: String,
+    #[schema(value_type = String, min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
+    #[validate(custom(function = "name"))]
+    pub speaker: Private,
     /// What was said.
-    #[schema(min_length = 1, max_length = 32_768, pattern = r"^[^\u0000]*$")]
-    #[validate(length(min = 1, max = 32_768))]
-    pub text: String,
+    #[schema(value_type = String, min_length = 1, max_length = 32_768, pattern = r"^[^\u0000]*$")]
+    #[validate(custom(function = "utterance"))]
+    pub text: Private,
     /// How sure the recognizer was.
     #[schema(minimum = 0, maximum = 1)]
     #[validate(range(min = 0.0, max = 1.0))]
@@ -37,6 +38,10 @@ pub struct AddTranscript {
     #[schema(minimum = 0)]
     #[validate(range(min = 0.0))]
     pub end_time: Option<f64>,
+}
+
+fn utterance(text: &Private) -> Result<(), ValidationError> {
+    check_length(text, 32_768)
 }
 
 fn ends_after_start(transcript: &AddTranscript) -> Result<(), ValidationError> {

@@ -10,7 +10,7 @@ use actix_web::{
 use bytes::Bytes;
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
-use service::{CallRef, Callstore, ListTranscripts, Page, limits::PAGE_MAX};
+use service::{CallRef, Callstore, ListTranscripts, Page, Private, limits::PAGE_MAX};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
@@ -34,7 +34,8 @@ pub struct ListTranscriptsQuery {
     #[serde(default)]
     offset: Offset,
     /// Only what this one said.
-    speaker: Option<String>,
+    #[param(value_type = Option<String>)]
+    speaker: Option<Private>,
 }
 
 /// A page of a call's transcripts.

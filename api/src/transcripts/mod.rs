@@ -1,11 +1,12 @@
 //! Transcripts on the wire.
 
-mod add;
-mod add_batch;
-mod list;
+pub(crate) mod add;
+pub(crate) mod add_batch;
+pub(crate) mod list;
 mod vtt;
 
 use serde::Serialize;
+use service::Private;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -26,9 +27,11 @@ pub struct Transcript {
     /// Its call.
     pub call_id: Uuid,
     /// Who spoke.
-    pub speaker: String,
+    #[schema(value_type = String)]
+    pub speaker: Private,
     /// What was said.
-    pub text: String,
+    #[schema(value_type = String)]
+    pub text: Private,
     /// How sure the recognizer was, 0 to 1.
     pub confidence: Option<f64>,
     /// Where in the call it begins, in seconds.
@@ -61,8 +64,8 @@ impl Transcript {
         Self {
             id: Uuid::from_u128(0x0190_5f3c_3a11_7e33_9f60_7c8d_9e0f_1021),
             call_id: Uuid::from_u128(0x0190_5f3c_2b7a_7c11_9d4e_5a6b_7c8d_9e0f),
-            speaker: "agent".to_owned(),
-            text: "Welcome to Luigi's. What would you like to order?".to_owned(),
+            speaker: "agent".into(),
+            text: "Welcome to Luigi's. What would you like to order?".into(),
             confidence: Some(0.98),
             start_time: Some(0.5),
             end_time: Some(3.77),

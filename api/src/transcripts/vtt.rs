@@ -8,7 +8,7 @@ pub const HEADER: &str = "WEBVTT\n";
 /// A cue, or nothing where begin or end is unknown.
 pub fn cue(transcript: &Transcript) -> String {
     let (Some(start), Some(end)) = (transcript.start_time, transcript.end_time) else { return String::new() };
-    let (speaker, text) = (escape(&transcript.speaker, " "), escape(&transcript.text, "\n"));
+    let (speaker, text) = (escape(transcript.speaker.expose(), " "), escape(transcript.text.expose(), "\n"));
     format!("\n{} --> {}\n<v {speaker}>{text}\n", time(start), time(end))
 }
 

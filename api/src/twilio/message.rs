@@ -7,7 +7,7 @@ use serde::{
     de::{self, Visitor},
 };
 use serde_json::{Map, Value};
-use service::{EventType, NewEvent, Track};
+use service::{EventType, NewEvent, Private, Track};
 
 use super::start::clean;
 
@@ -49,13 +49,13 @@ pub struct Start {
     #[serde(alias = "call_control_id")]
     pub call_sid: Option<String>,
     /// Who called, in Telnyx's dialect.
-    pub from: Option<String>,
+    pub from: Option<Private>,
     /// What its payloads are.
     #[serde(alias = "media_format")]
     pub media_format: Option<MediaFormat>,
     /// What the application gave along.
     #[serde(default, alias = "custom_parameters")]
-    pub custom_parameters: Option<Map<String, Value>>,
+    pub custom_parameters: Option<Private<Map<String, Value>>>,
 }
 
 /// What payloads are.
@@ -96,7 +96,7 @@ pub struct Dtmf {
     #[serde(default, deserialize_with = "track")]
     pub track: Option<Track>,
     /// The key.
-    pub digit: String,
+    pub digit: Private,
 }
 
 /// A mark.
@@ -108,7 +108,7 @@ pub struct Mark {
 
 impl From<Dtmf> for NewEvent {
     fn from(Dtmf { track, digit }: Dtmf) -> Self {
-        Self { event_type: EventType::Dtmf, track, digit: Some(cut(&digit, DIGIT_MAX)), name: None }
+        Self { event_type: EventType::Dtmf, track, digit: Some(cut(digit.expose(), DIGIT_MAX).into()), name: None }
     }
 }
 
@@ -245,7 +245,7 @@ mod tests {
                 (&*format.encoding, format.sample_rate, format.channels),
                 ("audio/x-mulaw", Some(8_000), Some(1))
             );
-            assert_eq!(start.custom_parameters.unwrap()["from"], "+1");
+            assert_eq!(start.custom_parameters.unwrap().expose()["from"], "+1");
         }
     }
 

@@ -3,14 +3,14 @@
 
 mod admission;
 mod ending;
-mod message;
+pub(crate) mod message;
 mod settings;
-mod signature;
-mod start;
-mod status;
+pub(crate) mod signature;
+pub(crate) mod start;
+pub(crate) mod status;
 mod stream;
 mod twiml;
-mod voice;
+pub(crate) mod voice;
 
 use std::time::Duration;
 
@@ -196,7 +196,7 @@ impl Session {
         let Some(arrival) = self.arrival.take() else { return self.skip("second_start") };
         let Opening { stream, big_endian, token } = Opening::new(stream_sid, start)?;
         if self.guarded {
-            Box::pin(admission::admit(&self.callstore, &stream, token.as_deref())).await?;
+            Box::pin(admission::admit(&self.callstore, &stream, token.as_ref())).await?;
         }
         let name = stream.stream_sid.clone();
         let media = Box::pin(self.callstore.open_stream(stream, arrival)).await.map_err(|error| Ending::of(&error))?;

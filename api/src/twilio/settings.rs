@@ -1,10 +1,11 @@
 //! What the service is told about Twilio, and what follows from it: whether requests have to be signed.
 
-use std::{convert::Infallible, fmt, fs, path::PathBuf, str::FromStr};
+use std::{convert::Infallible, fs, path::PathBuf};
 
 use actix_web::{HttpRequest, http::header::HeaderName};
 use clap::Args;
 use reqwest::Url;
+use service::Private;
 
 use super::signature::{AuthTokens, Signatures};
 use crate::{
@@ -20,8 +21,8 @@ const SIGNATURE: HeaderName = HeaderName::from_static("x-twilio-signature");
 pub struct TwilioSettings {
     /// Twilio's auth token, or two with a comma while it is changed: from then on what Twilio sends has to be signed. Better
     /// a variable or a file, since other users of the machine can see flags
-    #[arg(long, env = "CALLSTORE_TWILIO_AUTH_TOKEN", hide_env_values = true, value_name = "TOKEN")]
-    twilio_auth_token: Option<Hidden>,
+    #[arg(long, env = "CALLSTORE_TWILIO_AUTH_TOKEN", hide_env_values = true, value_name = "TOKEN", value_parser = hidden)]
+    twilio_auth_token: Option<Private>,
     /// A file with the same
     #[arg(long, env = "CALLSTORE_TWILIO_AUTH_TOKEN_FILE", value_name = "FILE")]
     twilio_auth_token_file: Option<PathBuf>,
@@ -30,22 +31,9 @@ pub struct TwilioSettings {
     twilio_next_url: Option<Url>,
 }
 
-/// A secret as it was given; read later, since what cannot be read here would be printed.
-#[derive(Clone)]
-struct Hidden(String);
-
-impl fmt::Debug for Hidden {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("hidden")
-    }
-}
-
-impl FromStr for Hidden {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(Self(text.to_owned()))
-    }
+/// A secret is read later, since what cannot be read here would be printed.
+fn hidden(text: &str) -> Result<Private, Infallible> {
+    Ok(text.into())
 }
 
 fn next_url(text: &str) -> Result<Url, &'static str> {
@@ -61,7 +49,7 @@ impl TwilioSettings {
     pub fn read(&self, public: Option<&PublicUrl>) -> Result<Twilio, String> {
         let tokens = match (&self.twilio_auth_token, &self.twilio_auth_token_file) {
             (None, None) => None,
-            (Some(Hidden(text)), None) => Some(("CALLSTORE_TWILIO_AUTH_TOKEN", text.clone())),
+            (Some(text), None) => Some(("CALLSTORE_TWILIO_AUTH_TOKEN", text.expose().clone())),
             (None, Some(path)) => {
                 let file = "CALLSTORE_TWILIO_AUTH_TOKEN_FILE";
                 let text = fs::read_to_string(path)

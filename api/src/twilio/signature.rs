@@ -3,34 +3,28 @@
 //!
 //! Twilio signs some addresses with their port and some without. As Twilio's own libraries do, both are taken.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
 use hmac::{Hmac, KeyInit, Mac};
-use service::audio::encode_base64;
+use service::{Private, audio::encode_base64};
 use sha1::Sha1;
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::public::PublicUrl;
 
-/// The account's auth tokens: the one that is used, and while it is changed the other. They are not printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct AuthTokens(Vec<String>);
-
-impl fmt::Debug for AuthTokens {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "AuthTokens({} hidden)", self.0.len())
-    }
-}
+/// The account's auth tokens: the one that is used, and while it is changed the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuthTokens(Vec<Private>);
 
 impl AuthTokens {
     /// Reads one or two tokens with a comma between them; fails with what is wrong, without a token.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
-        let tokens: Vec<_> = text.split(',').map(str::trim).map(str::to_owned).collect();
+        let tokens: Vec<Private> = text.split(',').map(|token| token.trim().into()).collect();
         if tokens.len() > 2 {
             return Err("it takes two tokens at most, with a comma between them");
         }
-        let plain = |token: &String| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
-        if !tokens.iter().all(plain) {
+        let plain = |token: &str| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+        if !tokens.iter().all(|token| plain(token.expose())) {
             return Err("a token is empty, or has characters that no token has");
         }
         Ok(Self(tokens))
@@ -60,7 +54,7 @@ impl Signatures {
         let mut holds = Choice::from(0);
         for address in self.spellings(websocket, target) {
             for token in &self.tokens.0 {
-                holds |= signature(token, &address, &fields).as_bytes().ct_eq(given);
+                holds |= signature(token.expose(), &address, &fields).as_bytes().ct_eq(given);
             }
         }
         holds.into()
@@ -85,13 +79,13 @@ impl Signatures {
 }
 
 /// Sorted fields as they are signed. Where a field came twice, the same value counts once.
-fn joined(mut fields: Vec<(Cow<'_, str>, Cow<'_, str>)>) -> String {
+pub(crate) fn joined(mut fields: Vec<(Cow<'_, str>, Cow<'_, str>)>) -> String {
     fields.sort_unstable();
     fields.dedup();
     fields.into_iter().flat_map(|(name, value)| [name, value]).collect()
 }
 
-fn signature(token: &str, address: &str, fields: &str) -> String {
+pub(crate) fn signature(token: &str, address: &str, fields: &str) -> String {
     // A key may have any length.
     let Ok(mut code) = Hmac::<Sha1>::new_from_slice(token.as_bytes()) else { return String::new() };
     code.update(address.as_bytes());

@@ -1,7 +1,7 @@
 //! From a `start` message to a stream: its names, its format, who called.
 
 use serde_json::{Map, Value};
-use service::{AudioFormat, CallRef, NewStream, UNKNOWN_CALLER, audio::Encoding};
+use service::{AudioFormat, CallRef, NewStream, Private, UNKNOWN_CALLER, audio::Encoding};
 
 use super::message::{MediaFormat, Start};
 use crate::calls;
@@ -19,7 +19,7 @@ pub struct Opening {
     /// Whether payloads have the high byte of a sample first.
     pub big_endian: bool,
     /// The one-time token, which is not kept.
-    pub token: Option<String>,
+    pub token: Option<Private>,
 }
 
 /// Why a stream cannot be opened.
@@ -43,13 +43,16 @@ impl Opening {
         let mut custom_data: Map<_, _> = start
             .custom_parameters
             .unwrap_or_default()
+            .into_inner()
             .into_iter()
             .map(|(name, value)| (clean(&name), cleaned(value)))
             .collect();
-        let token = custom_data.remove(TOKEN).and_then(|token| token.as_str().map(str::to_owned));
+        let token = custom_data.remove(TOKEN).and_then(|token| token.as_str().map(Private::from));
         let caller = ["caller", "from"].into_iter().find_map(|name| take_caller(&mut custom_data, name));
-        let caller = caller.or_else(|| start.from.as_deref().map(clean).filter(|from| !from.is_empty()));
-        let caller = caller.unwrap_or_else(|| UNKNOWN_CALLER.to_owned()).chars().take(CALLER_MAX).collect();
+        let caller =
+            caller.or_else(|| start.from.as_ref().map(|from| clean(from.expose())).filter(|from| !from.is_empty()));
+        let caller =
+            caller.unwrap_or_else(|| UNKNOWN_CALLER.to_owned()).chars().take(CALLER_MAX).collect::<String>().into();
         let call_sid = match start.call_sid {
             Some(call_sid) if CallRef::parse(&call_sid).is_some() => Some(call_sid),
             Some(other) if !other.is_empty() => {
@@ -58,7 +61,11 @@ impl Opening {
             }
             _ => None,
         };
-        Ok(Self { stream: NewStream { stream_sid, call_sid, caller, audio_format, custom_data }, big_endian, token })
+        Ok(Self {
+            stream: NewStream { stream_sid, call_sid, caller, audio_format, custom_data: custom_data.into() },
+            big_endian,
+            token,
+        })
     }
 }
 
@@ -118,7 +125,7 @@ mod tests {
     fn the_caller_is_a_parameter_and_the_others_are_kept() {
         let caller = |parameters: Value| {
             let stream = open(json!({ "customParameters": parameters })).unwrap().stream;
-            (stream.caller, Value::Object(stream.custom_data))
+            (stream.caller.into_inner(), Value::Object(stream.custom_data.into_inner()))
         };
         assert_eq!(caller(json!(null)), ("unknown".to_owned(), json!({})));
         assert_eq!(caller(json!({ "caller": "", "from": "+1" })), ("+1".to_owned(), json!({ "caller": "" })));
@@ -127,7 +134,7 @@ mod tests {
         let long = json!({ "caller": "é".repeat(129) });
         assert_eq!(caller(long.clone()), ("é".repeat(128), long));
         assert_eq!(caller(json!({ "caller": "a\0b", "x\0": ["\0"] })), ("ab".to_owned(), json!({ "x": [""] })));
-        assert_eq!(open(json!({ "from": "+3" })).unwrap().stream.caller, "+3");
+        assert_eq!(open(json!({ "from": "+3" })).unwrap().stream.caller.expose(), "+3");
     }
 
     #[test]
@@ -155,6 +162,6 @@ mod tests {
         }
         assert_eq!(Opening::new(None, Start::default()), Err(Unfit::Name));
         let odd = open(json!({ "callSid": "a b" })).unwrap().stream;
-        assert_eq!((odd.call_sid, Value::Object(odd.custom_data)), (None, json!({ "callSid": "a b" })));
+        assert_eq!((odd.call_sid, Value::Object(odd.custom_data.into_inner())), (None, json!({ "callSid": "a b" })));
     }
 }

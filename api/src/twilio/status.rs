@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, post, web::Data};
 use serde::{Deserialize, Serialize};
-use service::{Callstore, Direction, PhoneCall};
+use service::{Callstore, Direction, PhoneCall, Private};
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -29,11 +29,11 @@ pub struct StatusForm {
     #[schema(max_length = 128, pattern = "^[A-Za-z0-9_.:-]*$")]
     pub stream_sid: Option<String>,
     /// Who called.
-    #[schema(pattern = r"^[^\u0000]*$")]
-    pub from: Option<String>,
+    #[schema(value_type = Option<String>, pattern = r"^[^\u0000]*$")]
+    pub from: Option<Private>,
     /// Who was called.
-    #[schema(pattern = r"^[^\u0000]*$")]
-    pub to: Option<String>,
+    #[schema(value_type = Option<String>, pattern = r"^[^\u0000]*$")]
+    pub to: Option<Private>,
     /// `inbound`, or one that begins with `outbound`.
     #[schema(pattern = r"^[^\u0000]*$")]
     pub direction: Option<String>,
@@ -46,8 +46,8 @@ impl StatusForm {
             call_sid: "CA0123456789abcdef0123456789abcdef".to_owned(),
             call_status: text("completed"),
             stream_sid: None,
-            from: text("+14155550134"),
-            to: text("+14155550199"),
+            from: Some("+14155550134".into()),
+            to: Some("+14155550199".into()),
             direction: text("inbound"),
         }
     }

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::header::CACHE_CONTROL, post, web::Data};
 use serde::{Deserialize, Serialize};
-use service::{CallRef, Callstore};
+use service::{CallRef, Callstore, Private};
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -25,11 +25,11 @@ pub struct VoiceForm {
     #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.:-]+$")]
     pub call_sid: String,
     /// Who calls.
-    #[schema(pattern = r"^[^\u0000]*$")]
-    pub from: Option<String>,
+    #[schema(value_type = Option<String>, pattern = r"^[^\u0000]*$")]
+    pub from: Option<Private>,
     /// Who is called.
-    #[schema(pattern = r"^[^\u0000]*$")]
-    pub to: Option<String>,
+    #[schema(value_type = Option<String>, pattern = r"^[^\u0000]*$")]
+    pub to: Option<Private>,
 }
 
 impl VoiceForm {
@@ -37,8 +37,8 @@ impl VoiceForm {
         let text = str::to_owned;
         Self {
             call_sid: text("CA0123456789abcdef0123456789abcdef"),
-            from: Some(text("+14155550134")),
-            to: Some(text("+14155550199")),
+            from: Some("+14155550134".into()),
+            to: Some("+14155550199".into()),
         }
     }
 
@@ -57,9 +57,9 @@ pub fn check_name(field: &str, name: &str) -> Result<(), Problem> {
 }
 
 /// Someone who takes part in a phone call, as we keep it; none where Twilio says nothing.
-pub fn party(given: Option<String>) -> Option<String> {
-    let cut: String = given?.chars().take(CALLER_MAX).collect();
-    (!cut.is_empty()).then_some(cut)
+pub fn party(given: Option<Private>) -> Option<Private> {
+    let cut: String = given?.expose().chars().take(CALLER_MAX).collect();
+    (!cut.is_empty()).then_some(cut.into())
 }
 
 /// Answer a phone call
@@ -96,8 +96,9 @@ pub async fn twilio_voice(
     check_name("CallSid", &call_sid)?;
     let token = callstore.issue_stream_token(&call_sid).await?;
     let (from, to) = (party(from), party(to));
-    let parameters = [("caller", from.as_deref()), ("callee", to.as_deref()), (TOKEN, Some(&*token))];
-    let parameters: Vec<_> = parameters.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let parameters = [("caller", from.as_ref()), ("callee", to.as_ref()), (TOKEN, Some(&token))];
+    let parameters: Vec<_> =
+        parameters.into_iter().filter_map(|(name, value)| Some((name, value?.expose().as_str()))).collect();
     let url = base.of_websocket(&request) + "/twilio/stream";
     let answer = stream_and_go_on(&url, &parameters, twilio.next_url.as_ref().map(AsRef::as_ref));
     let answer = callstore.keep_outcome(once.key(), answer).await?;

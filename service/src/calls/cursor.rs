@@ -7,11 +7,11 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::list::{CallFilter, CallSort};
-use crate::Error;
+use crate::{Error, Private};
 
 /// The place of a call in a sorted list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Position {
+pub(crate) struct Position {
     /// The sorted field's value in milliseconds; none for a call without it.
     pub key: Option<i64>,
     /// The call.
@@ -22,18 +22,23 @@ const VERSION: u8 = 1;
 const LENGTH: usize = 38;
 
 /// Writes a position in the list that `filter` and `sort` give.
-pub(super) fn encode(position: Position, filter: &CallFilter, sort: CallSort) -> String {
+pub(crate) fn encode(position: Position, filter: &CallFilter, sort: CallSort) -> String {
     let mut bytes = Vec::with_capacity(LENGTH);
     bytes.extend([VERSION, u8::from(position.key.is_some())]);
     bytes.extend(position.key.unwrap_or(0).to_be_bytes());
     bytes.extend(position.id.as_bytes());
+    seal(bytes, filter, sort)
+}
+
+/// Adds what a cursor is checked by.
+pub(crate) fn seal(mut bytes: Vec<u8>, filter: &CallFilter, sort: CallSort) -> String {
     bytes.extend(fingerprint(filter, sort));
     bytes.extend(checksum(&bytes));
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
 /// Reads a position in the list that `filter` and `sort` give.
-pub(super) fn decode(text: &str, filter: &CallFilter, sort: CallSort) -> Result<Position, Error> {
+pub(crate) fn decode(text: &str, filter: &CallFilter, sort: CallSort) -> Result<Position, Error> {
     read(text, filter, sort).ok_or(Error::CursorInvalid)
 }
 
@@ -44,13 +49,20 @@ fn read(text: &str, filter: &CallFilter, sort: CallSort) -> Option<Position> {
     let (key, rest) = rest.split_first_chunk::<8>()?;
     let (id, rest) = rest.split_first_chunk::<16>()?;
     let fits = version == VERSION && sum == checksum(body) && rest == fingerprint(filter, sort);
-    let key = (kind == 1).then_some(i64::from_be_bytes(*key));
+    let key = match (kind, i64::from_be_bytes(*key)) {
+        (1, key) => Some(key),
+        (0, 0) => None,
+        _ => return None,
+    };
     fits.then_some(Position { key, id: Uuid::from_bytes(*id) })
 }
 
 /// What a filter and a sort come to; a cursor leads on only in the list that it was made for.
 fn fingerprint(filter: &CallFilter, sort: CallSort) -> [u8; 8] {
-    first(&Sha256::digest(format!("{filter:?} {sort:?}")))
+    let CallFilter { caller, agent, .. } = filter;
+    // What is of persons is hidden where the rest is written.
+    let names = [caller, agent].map(|name| name.as_ref().map(Private::expose));
+    first(&Sha256::digest(format!("{filter:?} {names:?} {sort:?}")))
 }
 
 fn checksum(bytes: &[u8]) -> [u8; 4] {

@@ -11,7 +11,7 @@ use super::{
     Call, Direction, Status,
     cursor::{self, Position},
 };
-use crate::{Callstore, Error, Timestamp, page::Slice};
+use crate::{Callstore, Error, Private, Timestamp, page::Slice};
 
 /// Which calls are wanted; all that is given must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,9 +19,9 @@ pub struct CallFilter {
     /// Where the call stands.
     pub status: Option<Status>,
     /// Who called.
-    pub caller: Option<String>,
+    pub caller: Option<Private>,
     /// Who answered.
-    pub agent: Option<String>,
+    pub agent: Option<Private>,
     /// Who called whom.
     pub direction: Option<Direction>,
     /// The media stream's name.
@@ -209,8 +209,8 @@ fn matching(filter: &CallFilter, sorted: Option<Column>) -> Condition {
     Condition::all()
         .add(Column::DeletedAt.is_null())
         .add_option(filter.status.map(|status| Column::Status.eq(status)))
-        .add_option(filter.caller.as_ref().map(|caller| Column::Caller.eq(caller)))
-        .add_option(filter.agent.as_ref().map(|agent| Column::Agent.eq(agent)))
+        .add_option(filter.caller.as_ref().map(|caller| Column::Caller.eq(caller.expose())))
+        .add_option(filter.agent.as_ref().map(|agent| Column::Agent.eq(agent.expose())))
         .add_option(filter.direction.map(|direction| Column::Direction.eq(direction)))
         .add_option(filter.stream_sid.as_ref().map(|sid| Column::StreamSid.eq(sid)))
         .add_option(filter.call_sid.as_ref().map(|sid| Column::CallSid.eq(sid)))

@@ -9,7 +9,7 @@
 //!                                             failed
 //! ```
 
-mod cursor;
+pub(crate) mod cursor;
 mod delete;
 mod end;
 mod get;

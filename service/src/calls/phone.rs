@@ -10,7 +10,9 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{Call, CallRef, Direction, EndReason, Status, end::End, find};
-use crate::{Callstore, Error, Idempotency, UNKNOWN_CALLER, limits::JSON_MAX_BYTES, metadata::add_custom_field};
+use crate::{
+    Callstore, Error, Idempotency, Private, UNKNOWN_CALLER, limits::JSON_MAX_BYTES, metadata::add_custom_field,
+};
 
 /// How long a socket may take to store what comes still when the phone call is over.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -23,9 +25,9 @@ pub struct PhoneCall {
     /// A media stream of it; a valid name.
     pub stream_sid: Option<String>,
     /// Who called.
-    pub caller: Option<String>,
+    pub caller: Option<Private>,
     /// Who was called.
-    pub callee: Option<String>,
+    pub callee: Option<Private>,
     /// Who called whom.
     pub direction: Option<Direction>,
     /// Whether it is over.
@@ -65,7 +67,7 @@ impl Callstore {
     /// Writes into a call what it lacks. It is no sign of life of its stream.
     async fn add_to_call(&self, transaction: &DatabaseTransaction, call: Call, phone: PhoneCall) -> Result<(), Error> {
         let (id, now) = (call.id, self.now());
-        let lacks = (call.call_sid.is_none(), call.caller == UNKNOWN_CALLER, call.direction.is_none());
+        let lacks = (call.call_sid.is_none(), call.caller.expose() == UNKNOWN_CALLER, call.direction.is_none());
         let mut row = call.into_active_model();
         if lacks.0 {
             row.call_sid = Set(Some(phone.call_sid));

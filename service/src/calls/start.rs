@@ -8,7 +8,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use super::{AudioFormat, Call, Direction, Status};
-use crate::{Callstore, Error, Idempotency, Timestamp};
+use crate::{Callstore, Error, Idempotency, Private, Timestamp};
 
 /// What a call starts with. What is not given is as `None`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,11 +16,11 @@ pub struct NewCall {
     /// The media stream's name.
     pub stream_sid: String,
     /// Who called.
-    pub caller: String,
+    pub caller: Private,
     /// The phone call's name at the carrier.
     pub call_sid: Option<String>,
     /// Who answered.
-    pub agent: Option<String>,
+    pub agent: Option<Private>,
     /// Who called whom.
     pub direction: Option<Direction>,
     /// When the call began; now unless given.

@@ -5,17 +5,17 @@ use futures_util::FutureExt;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel, SqlErr, TryIntoModel};
 
 use super::{Call, CallRef, Direction};
-use crate::{Callstore, Error, Precondition};
+use crate::{Callstore, Error, Precondition, Private};
 
 /// A change of a call: `None` leaves a field as it is, `Some(None)` removes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CallChange {
     /// Who answered.
-    pub agent: Option<Option<String>>,
+    pub agent: Option<Option<Private>>,
     /// The phone call's name at the carrier.
     pub call_sid: Option<Option<String>>,
     /// Who called; it cannot be removed.
-    pub caller: Option<String>,
+    pub caller: Option<Private>,
     /// Who called whom.
     pub direction: Option<Option<Direction>>,
 }

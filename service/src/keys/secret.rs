@@ -5,7 +5,7 @@ use std::fmt;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 
-use crate::Error;
+use crate::{Error, Private};
 
 /// What a key of ours begins with, so that people and scanners know one when they see it.
 const PREFIX: &str = "cs_";
@@ -18,14 +18,14 @@ pub const KEY_MIN_CHARACTERS: usize = 32;
 pub type KeyHash = [u8; 32];
 
 /// A key. Neither `Debug` nor `Display` shows it.
-#[derive(Clone)]
-pub struct Secret(String);
+#[derive(Clone, Debug)]
+pub struct Secret(Private);
 
 impl Secret {
     /// A key that was given.
     #[must_use]
     pub fn new(key: impl Into<String>) -> Self {
-        Self(key.into())
+        Self(Private::new(key.into()))
     }
 
     /// A new key, from the system's random numbers.
@@ -35,31 +35,25 @@ impl Secret {
     pub fn random() -> Result<Self, Error> {
         let mut bytes = [0; RANDOM_BYTES];
         getrandom::fill(&mut bytes).map_err(|error| Error::Random(error.to_string()))?;
-        Ok(Self(format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(bytes))))
+        Ok(Self::new(format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(bytes))))
     }
 
     /// The key itself.
     #[must_use]
     pub fn expose(&self) -> &str {
-        &self.0
+        self.0.expose()
     }
 
     /// Whether it can stand in an `Authorization` header, and is long enough not to be guessed.
     #[must_use]
     pub fn is_fit(&self) -> bool {
-        self.0.len() >= KEY_MIN_CHARACTERS && self.0.bytes().all(|byte| byte.is_ascii_graphic())
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, formatter)
+        self.expose().len() >= KEY_MIN_CHARACTERS && self.expose().bytes().all(|byte| byte.is_ascii_graphic())
     }
 }
 
 impl fmt::Display for Secret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("(hidden)")
+        fmt::Display::fmt(&self.0, formatter)
     }
 }
 
@@ -80,6 +74,6 @@ mod tests {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(one.expose().strip_prefix("cs_").unwrap()).unwrap();
         assert_eq!(bytes.len(), 32);
         assert!(one.is_fit() && !Secret::new("short").is_fit() && !Secret::new("a b".repeat(20)).is_fit());
-        assert_eq!(format!("{one} {one:?} {:?}", Some(&one)), "(hidden) (hidden) Some((hidden))");
+        assert_eq!(format!("{one} {one:?} {:?}", Some(&one)), "(hidden) Secret((hidden)) Some(Secret((hidden)))");
     }
 }

@@ -12,7 +12,7 @@ use super::{
     registry::Place,
 };
 use crate::{
-    CallRef, Callstore, Error, NewCall, NewEvent, NewMetadata, Precondition, Track,
+    CallRef, Callstore, Error, NewCall, NewEvent, NewMetadata, Precondition, Private, Track,
     calls::{AudioFormat, Call, EndReason, Status},
     chunks::track_index,
 };
@@ -34,11 +34,11 @@ pub struct NewStream {
     /// The phone call's name at the carrier; a valid one.
     pub call_sid: Option<String>,
     /// Who called.
-    pub caller: String,
+    pub caller: Private,
     /// What its payloads are; mu-law at 8 kHz unless given.
     pub audio_format: Option<AudioFormat>,
     /// What else was given along.
-    pub custom_data: Map<String, Value>,
+    pub custom_data: Private<Map<String, Value>>,
 }
 
 /// A frame of a media stream, with the carrier's own counters.
@@ -110,7 +110,7 @@ impl Callstore {
             Err(Error::CallNotFound) => {}
             Err(error) => return Err(error),
         }
-        let mut custom_data = new.custom_data;
+        let mut custom_data = new.custom_data.into_inner();
         let mut start = NewCall {
             stream_sid: new.stream_sid,
             caller: new.caller,
@@ -137,7 +137,8 @@ impl Callstore {
         };
         let id = started.call.id;
         if started.created && !custom_data.is_empty() {
-            let metadata = NewMetadata { custom_data: Some(custom_data.into()), ..NewMetadata::default() };
+            let metadata =
+                NewMetadata { custom_data: Some(Value::Object(custom_data).into()), ..NewMetadata::default() };
             match self.set_metadata(&CallRef::of(id), metadata, Precondition::default()).await {
                 Ok(_) => {}
                 Err(Error::Invalid(_)) => {

@@ -10,7 +10,7 @@ mod registry;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests;
-mod token;
+pub(crate) mod token;
 
 use futures_util::FutureExt;
 use uuid::Uuid;

@@ -20,9 +20,9 @@ fn stream(name: &str) -> NewStream {
     NewStream {
         stream_sid: name.to_owned(),
         call_sid: None,
-        caller: "unknown".to_owned(),
+        caller: "unknown".into(),
         audio_format: None,
-        custom_data: Map::new(),
+        custom_data: Map::new().into(),
     }
 }
 

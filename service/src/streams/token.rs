@@ -14,16 +14,14 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use crate::{
-    Callstore, Error, Timestamp,
+    Callstore, Error, Private, Timestamp,
     policy::milliseconds,
-    signer::{SIGNATURE_BYTES, random},
+    signer::{Signer, random},
 };
 
 const PURPOSE: &str = "stream-token";
 /// How long a token can be used first. A carrier opens the stream within seconds.
 const LIFETIME: Duration = Duration::from_secs(5 * 60);
-/// What is signed of a token beside its phone call: when it expires, and 128 random bits that tell it from all others.
-const CLAIM_BYTES: usize = 8 + 16;
 
 /// Why a token is not taken.
 #[derive(Debug)]
@@ -44,16 +42,47 @@ impl From<Error> for TokenRefused {
     }
 }
 
+/// What is signed of a token beside its phone call.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Claim {
+    /// When it expires, in milliseconds since 1970.
+    pub expires: i64,
+    /// 128 random bits that tell it from all others.
+    pub id: Uuid,
+}
+
+impl Claim {
+    /// The token.
+    pub fn sign(&self, signer: &Signer, call_sid: &str) -> Result<String, Error> {
+        let claim = [&self.expires.to_be_bytes()[..], self.id.as_bytes()].concat();
+        let signature = signer.sign(PURPOSE, &[call_sid.as_bytes(), &claim])?;
+        Ok(URL_SAFE_NO_PAD.encode([&claim[..], &signature].concat()))
+    }
+
+    /// Reads a token that `signer` has made for a phone call.
+    pub fn read(signer: &Signer, token: &str, call_sid: &str) -> Result<Self, TokenRefused> {
+        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| TokenRefused::Invalid)?;
+        let (claim, signature) = bytes.split_at_checked(8 + 16).ok_or(TokenRefused::Invalid)?;
+        let (Some((expires, _)), Some((_, id))) = (claim.split_first_chunk::<8>(), claim.split_last_chunk::<16>())
+        else {
+            return Err(TokenRefused::Invalid);
+        };
+        if !signer.verify(PURPOSE, &[call_sid.as_bytes(), claim], signature)? {
+            return Err(TokenRefused::Invalid);
+        }
+        Ok(Self { expires: i64::from_be_bytes(*expires), id: Uuid::from_bytes(*id) })
+    }
+}
+
 impl Callstore {
     /// Makes a token for a stream of a phone call.
     ///
     /// # Errors
     /// `Random`, or a failing database.
-    pub async fn issue_stream_token(&self, call_sid: &str) -> Result<String, Error> {
+    pub async fn issue_stream_token(&self, call_sid: &str) -> Result<Private, Error> {
         let expires = self.now().0.saturating_add(milliseconds(LIFETIME));
-        let claim = [&expires.to_be_bytes()[..], &random::<16>()?].concat();
-        let signature = self.signer().await?.sign(PURPOSE, &[call_sid.as_bytes(), &claim])?;
-        Ok(URL_SAFE_NO_PAD.encode([&claim[..], &signature].concat()))
+        let claim = Claim { expires, id: Uuid::from_bytes(random()?) };
+        Ok(claim.sign(self.signer().await?, call_sid)?.into())
     }
 
     /// Uses a token for a stream, or once more for the same stream. What is returned without an error is on disk.
@@ -61,17 +90,7 @@ impl Callstore {
     /// # Errors
     /// See [`TokenRefused`].
     pub async fn use_stream_token(&self, token: &str, call_sid: &str, stream_sid: &str) -> Result<(), TokenRefused> {
-        let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| TokenRefused::Invalid)?;
-        let (claim, signature) = bytes.split_at_checked(CLAIM_BYTES).ok_or(TokenRefused::Invalid)?;
-        let signed = || async { self.signer().await?.verify(PURPOSE, &[call_sid.as_bytes(), claim], signature) };
-        if signature.len() != SIGNATURE_BYTES || !signed().await? {
-            return Err(TokenRefused::Invalid);
-        }
-        let (Some((expires, _)), Some((_, id))) = (claim.split_first_chunk::<8>(), claim.split_last_chunk::<16>())
-        else {
-            return Err(TokenRefused::Invalid);
-        };
-        let (expires, id) = (i64::from_be_bytes(*expires), Uuid::from_bytes(*id));
+        let Claim { expires, id } = Claim::read(self.signer().await?, token, call_sid)?;
         let (this, stream_sid) = (self.clone(), stream_sid.to_owned());
         let used = self.write(0, move |batch| {
             async move {

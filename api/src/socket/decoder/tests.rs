@@ -48,6 +48,7 @@ fn messages_are_read_however_they_are_cut() {
     bytes.extend(frame(0x8A, b""));
     bytes.extend(frame(0x82, &[9; 300]));
     bytes.extend(frame(0x88, &[0x03, 0xE8]));
+    bytes.extend(frame(0x89, b"late"));
     let expected = [
         Ok(Message::Text("Hello".to_owned())),
         Ok(Message::Binary(vec![1, 2, 3])),
@@ -57,6 +58,7 @@ fn messages_are_read_however_they_are_cut() {
         Ok(Message::Pong),
         Ok(Message::Binary(vec![9; 300])),
         Ok(Message::Close),
+        Ok(Message::Ping(b"late".to_vec())),
     ];
     for step in [1, 2, 7, 1_000, usize::MAX] {
         assert!(read(&bytes, 70_000, step) == expected, "in steps of {step}");

@@ -9,12 +9,12 @@ use crate::plans::{by_index, database, in_index_order, plan};
 
 /// No filter, and each equality filter alone.
 fn single_filters() -> Vec<CallFilter> {
-    let text = || Some("x".to_owned());
+    let (text, name) = (|| Some("x".to_owned()), || Some("x".into()));
     vec![
         CallFilter::default(),
         CallFilter { status: Some(Status::Completed), ..CallFilter::default() },
-        CallFilter { caller: text(), ..CallFilter::default() },
-        CallFilter { agent: text(), ..CallFilter::default() },
+        CallFilter { caller: name(), ..CallFilter::default() },
+        CallFilter { agent: name(), ..CallFilter::default() },
         CallFilter { direction: Some(Direction::Inbound), ..CallFilter::default() },
         CallFilter { stream_sid: text(), ..CallFilter::default() },
         CallFilter { call_sid: text(), ..CallFilter::default() },
@@ -66,11 +66,11 @@ async fn with_at_most_one_equality_filter_calls_are_read_in_the_order_of_an_inde
 
 #[tokio::test]
 async fn with_several_filters_calls_are_still_found_by_an_index() {
-    let text = || Some("x".to_owned());
+    let name = || Some("x".into());
     let filter = CallFilter {
         status: Some(Status::Completed),
-        caller: text(),
-        agent: text(),
+        caller: name(),
+        agent: name(),
         direction: Some(Direction::Outbound),
         ..CallFilter::default()
     };

@@ -1,0 +1,188 @@
+//! What has to hold of parsers of outside bytes, whatever the bytes: of cursors, links, tokens, names and audio. `api::fuzzing`
+//! has the others, and all of them in one list.
+
+use audio::{
+    Container, Converter, Encoding, Format, Source, StreamFormat, buffer_to_wav, convert, decode_base64_into,
+    decode_into, encode, encode_base64,
+    wav::{self, HeaderReader},
+};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, STANDARD_NO_PAD},
+};
+use uuid::Uuid;
+
+use crate::{
+    CallFilter, CallRef, CallSort, Error, SortField, Timestamp, TokenRefused,
+    calls::cursor::{self, Position},
+    links,
+    signer::Signer,
+    streams::token::Claim,
+};
+
+const SIGNER: Signer = Signer([7; 32]);
+const NOW: Timestamp = Timestamp(1_767_323_045_678);
+
+/// A cursor that is accepted is the one that is written for its position, and is accepted in no other list.
+pub fn cursor(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let filter = CallFilter { caller: Some(text.clone().into_owned().into()), ..CallFilter::default() };
+    let sort = CallSort { field: SortField::Duration, descending: true };
+    let check = |text: &str| {
+        if let Ok(position) = cursor::decode(text, &filter, sort) {
+            assert_eq!(cursor::encode(position, &filter, sort), text);
+            let other = CallFilter { caller: Some("+14155550134".into()), ..CallFilter::default() };
+            assert!(other == filter || cursor::decode(text, &other, sort).is_err());
+            assert!(cursor::decode(text, &filter, CallSort { descending: false, ..sort }).is_err());
+        }
+    };
+    check(&text);
+    // The checksum is no secret: whoever reads the code can write cursors.
+    check(&cursor::seal(bytes.to_vec(), &filter, sort));
+    if let Some((key, _)) = bytes.split_first_chunk() {
+        let position = Position { key: Some(i64::from_be_bytes(*key)), id: Uuid::from_u128(key.len() as u128) };
+        assert_eq!(cursor::decode(&cursor::encode(position, &filter, sort), &filter, sort).ok(), Some(position));
+    }
+}
+
+/// A link holds only with its own signature, and only until it expires. The bytes are an expiry, a line feed, a signature.
+pub fn link(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let (expires, signature) = text.split_once('\n').unwrap_or((&text, ""));
+    let recording = Uuid::from_u128(1);
+    let Ok(own) = links::sign(&SIGNER, recording, expires) else { panic!("everything can be signed") };
+    let holds = |signature| links::check(&SIGNER, recording, expires, signature, NOW);
+    assert!(signature == own || matches!(holds(signature), Err(Error::LinkInvalid)));
+    let lasts = expires.parse().is_ok_and(|expires: i64| expires > NOW.0);
+    assert_eq!(holds(&own).is_ok(), lasts);
+    assert!(links::check(&SIGNER, Uuid::nil(), expires, &own, NOW).is_err());
+}
+
+/// A token is accepted only if it was made here, for the phone call that it is used for.
+pub fn stream_token(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    assert!(matches!(Claim::read(&SIGNER, &text, "CA1"), Err(TokenRefused::Invalid)));
+    let Some((expires, rest)) = bytes.split_first_chunk() else { return };
+    let Some((id, call_sid)) = rest.split_first_chunk() else { return };
+    let call_sid = String::from_utf8_lossy(call_sid);
+    let claim = Claim { expires: i64::from_be_bytes(*expires), id: Uuid::from_bytes(*id) };
+    let Ok(token) = claim.sign(&SIGNER, &call_sid) else { panic!("everything can be signed") };
+    assert_eq!(Claim::read(&SIGNER, &token, &call_sid).ok(), Some(claim));
+    assert!(Claim::read(&SIGNER, &token, &format!("{call_sid}x")).is_err());
+    assert!(Claim::read(&SIGNER, &token[..token.len() - 1], &call_sid).is_err());
+}
+
+/// A name of a call is short and plain, and one that looks like an id is one.
+pub fn call_name(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let Some(call) = CallRef::parse(&text) else { return };
+    assert_eq!(call.stream_sid(), text);
+    assert!((1..=128).contains(&text.len()) && !text.contains(['/', '\0', '\\', ' ']) && text != "..");
+    if let Some(id) = call.id() {
+        assert!(id.to_string().eq_ignore_ascii_case(&text));
+    }
+}
+
+/// The fast decoder of base64 agrees with a plain one about what is base64 and what it says.
+pub fn base64(bytes: &[u8]) {
+    let plain = STANDARD.decode(bytes).or_else(|_| STANDARD_NO_PAD.decode(bytes));
+    let mut fast = vec![1, 2, 3];
+    match decode_base64_into(bytes, &mut fast) {
+        Ok(()) => {
+            assert_eq!(plain.as_ref(), Ok(&fast));
+            let text = encode_base64(&fast);
+            assert!(bytes == text.as_bytes() || bytes == text.trim_end_matches('=').as_bytes());
+        }
+        Err(error) => {
+            assert!(plain.is_err() && fast.is_empty());
+            assert!(error.offset < bytes.len());
+        }
+    }
+    assert!(decode_base64_into(encode_base64(bytes).as_bytes(), &mut fast).is_ok() && fast == bytes);
+}
+
+/// Every byte is a code of both laws, and comes back as itself, but for mu-law's negative zero.
+pub fn g711(bytes: &[u8]) {
+    for encoding in [Encoding::Mulaw, Encoding::Alaw] {
+        let mut samples = Vec::new();
+        assert!(decode_into(encoding, bytes, &mut samples).is_ok() && samples.len() == bytes.len());
+        let zero = |byte: &u8| if encoding == Encoding::Mulaw && *byte == 0x7F { 0xFF } else { *byte };
+        assert!(encode(encoding, &samples).iter().eq(bytes.iter().map(zero).collect::<Vec<_>>().iter()));
+    }
+    let mut samples = Vec::new();
+    match decode_into(Encoding::Pcm16, bytes, &mut samples) {
+        Ok(()) => assert_eq!(encode(Encoding::Pcm16, &samples), bytes),
+        Err(error) => assert!(error.bytes == bytes.len() && bytes.len() % 2 == 1 && samples.is_empty()),
+    }
+}
+
+/// A header says the same however the file is cut, and no size of it reaches beyond the file.
+pub fn wav(bytes: &[u8]) {
+    let mut reader = HeaderReader::new();
+    let whole = reader.push(bytes);
+    let step = 1 + bytes.last().map_or(0, |last| usize::from(last % 64));
+    let (mut pieces, mut taken) = (HeaderReader::new(), 0);
+    let found = bytes.chunks(step).find_map(|piece| match pieces.push(piece) {
+        Ok(Some((header, used))) => Some(Ok((header, taken + used))),
+        Ok(None) => {
+            taken += piece.len();
+            None
+        }
+        Err(error) => Some(Err(error)),
+    });
+    assert_eq!(found.transpose(), whole);
+    let file = bytes.len() as u64;
+    if let Ok(Some((header, start))) = whole {
+        assert_eq!(header.samples_start, start as u64);
+        assert!(header.salvageable_len(file) <= file - header.samples_start);
+        assert!(
+            header.samples_len(file).is_ok_and(|length| length <= file - header.samples_start)
+                || wav::read(bytes).is_err()
+        );
+    }
+    if let Ok(read) = wav::read(bytes) {
+        assert!(read.samples.len() * read.encoding.bytes_per_sample() <= bytes.len());
+        assert!(read.samples.len().is_multiple_of(read.channels.into()));
+        let Ok(again) = buffer_to_wav(&read.samples, read.sample_rate, read.channels) else { return };
+        assert_eq!(wav::read(&again).map(|again| again.samples), Ok(read.samples));
+    }
+}
+
+/// A conversion is as long as it says, does not depend on how its input is cut, and changes nothing where nothing is asked. The
+/// first five bytes are the two formats.
+pub fn convert_audio(bytes: &[u8]) {
+    let Some((&[from, from_container, to, to_container, rate], bytes)) = bytes.split_first_chunk() else {
+        return;
+    };
+    let encoding = |byte: u8| [Encoding::Mulaw, Encoding::Alaw, Encoding::Pcm16][usize::from(byte % 3)];
+    // Other ratios take a thousand times as long, and read their input no other way.
+    let rates = [(8_000, 8_000), (8_000, 16_000), (8_000, 24_000), (48_000, 48_000)];
+    let (from_rate, to_rate) = rates[usize::from(rate) % rates.len()];
+    let container = |byte: u8| [Container::Raw, Container::Wav][usize::from(byte % 2)];
+    let source = match container(from_container) {
+        Container::Raw => {
+            Source { encoding: Some(encoding(from)), sample_rate: Some(from_rate), container: Container::Raw }
+        }
+        Container::Wav => Source { encoding: None, sample_rate: None, container: Container::Wav },
+    };
+    let target = Format { encoding: encoding(to), sample_rate: to_rate, container: container(to_container) };
+    let Ok(converted) = convert(bytes, &source, &target) else { return };
+    let start = match target.container {
+        Container::Raw => 0,
+        Container::Wav => match HeaderReader::new().push(&converted.bytes) {
+            Ok(Some((_, start))) => start,
+            other => panic!("not a header: {other:?}"),
+        },
+    };
+    let frame = usize::from(converted.channels) * converted.encoding.bytes_per_sample();
+    let samples = &converted.bytes[start..][..converted.frames as usize * frame];
+    assert!(converted.bytes.len() - start - samples.len() <= start.min(1), "more than a byte of padding");
+    let (Some(encoding), Some(sample_rate)) = (source.encoding, source.sample_rate) else { return };
+    let format = StreamFormat { encoding, sample_rate, channels: 1 };
+    let Ok(mut pieces) = Converter::new(format, target.encoding, target.sample_rate) else { return };
+    let mut out = Vec::new();
+    bytes.chunks(1 + usize::from(from_container)).for_each(|piece| pieces.push(piece, &mut out));
+    assert_eq!(pieces.finish(&mut out), 0);
+    assert_eq!(samples, out);
+    assert!(format != pieces.format() || samples == bytes);
+}

@@ -1,0 +1,56 @@
+//! What the servers of all tests log, at every level, is searched for what no log may hold.
+
+use std::{
+    io,
+    sync::{Mutex, Once, PoisonError},
+};
+
+use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+use super::ADMIN_KEY;
+
+/// Who calls in most tests.
+pub const CALLER: &str = "+14155550134";
+/// What Twilio's requests are signed with.
+pub const TWILIO_TOKEN: &str = "0123456789abcdef0123456789abcdef";
+
+/// Lines that hold what they may not.
+static FOUND: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+struct Search;
+
+impl io::Write for Search {
+    /// Takes a whole line: the log is written by lines.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let text = String::from_utf8_lossy(line);
+        let silence = super::silence(24);
+        if [CALLER.trim_start_matches('+'), TWILIO_TOKEN, ADMIN_KEY, &silence]
+            .iter()
+            .any(|private| text.contains(private))
+        {
+            FOUND.lock().unwrap_or_else(PoisonError::into_inner).push(text.into_owned());
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Searches from now on; once for all tests. What the tests' own clients log is left out.
+pub fn watch() {
+    static WATCH: Once = Once::new();
+    WATCH.call_once(|| {
+        let filter =
+            EnvFilter::new("off,api=trace,service=trace,migration=trace,sqlx=trace,sea_orm=trace,actix_web=trace");
+        let lines = fmt::layer().with_ansi(false).with_writer(|| Search);
+        tracing_subscriber::registry().with(filter).with(lines).init();
+    });
+}
+
+/// Fails if something was found.
+pub fn holds_nothing_private() {
+    let found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    assert!(found.is_empty(), "a log line holds what it may not: {found:#?}");
+}
