@@ -127,6 +127,7 @@ fn operation_ids_are_those_of_the_contract() {
         "createKey",
         "listKeys",
         "revokeKey",
+        "listAudit",
         "twilioVoice",
         "twilioStatus",
         "getLivez",

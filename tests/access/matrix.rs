@@ -25,7 +25,7 @@ fn expected(operation: &str) -> Option<&'static [&'static str]> {
         "listRecordings" | "getRecording" | "downloadRecording" | "createRecordingLink" | "getMetrics" => &["read"],
         // Unless Twilio's auth token is set: then Twilio alone may ask (`signatures`).
         "twilioVoice" | "twilioStatus" => &["ingest"],
-        "deleteCall" | "deleteMetadata" | "createKey" | "listKeys" | "revokeKey" => &[],
+        "deleteCall" | "deleteMetadata" | "createKey" | "listKeys" | "revokeKey" | "listAudit" => &[],
         other => panic!("nobody has decided which keys {other} takes"),
     })
 }

@@ -24,14 +24,14 @@ use uuid::Uuid;
 
 pub use headers::secure;
 pub use hosts::{Hosts, Origins};
-pub use paths::{KnownPath, KnownPaths};
+pub use paths::{KnownOperation, KnownPath, KnownPaths, StandIn};
 
 use crate::{
     keys::Scope,
     problem::{Problem, ProblemCode},
     settings::{AccessSettings, Settings},
 };
-use paths::{Need, StandIn};
+use paths::Need;
 use rate::{Client, Rates, Standing};
 
 /// How a key is sent.
@@ -87,6 +87,7 @@ impl Access {
         if let Ok(Need::Key { or: Some(other), .. }) = &need
             && self.is_signed(request, *other)
         {
+            request.extensions_mut().insert(*other);
             return Ok(None);
         }
         if !keyed && !self.open {
