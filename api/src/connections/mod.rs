@@ -20,10 +20,7 @@ use actix_web::rt::net::TcpStream;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use service::Ids;
 
-use crate::{
-    limits::{CONNECTIONS_DEFAULT, CONNECTIONS_REFUSED_MAX},
-    problem::ProblemCode,
-};
+use crate::limits::{CONNECTIONS_DEFAULT, CONNECTIONS_REFUSED_MAX};
 pub use stream::{ClientStream, note_stalled};
 pub use turn::Turn;
 
@@ -94,7 +91,7 @@ impl Connections {
                     let (connections, http) = (connections.clone(), http.clone());
                     async move {
                         let Some(place) = connections.place() else {
-                            refusal::refuse(io, ProblemCode::TooManyConnections, &*connections.ids).await;
+                            refusal::refuse(io, &*connections.ids).await;
                             return Ok(());
                         };
                         let peer = io.peer_addr().ok();

@@ -12,11 +12,9 @@ use crate::{
 };
 
 /// An answer after which the connection closes, as it is sent.
-pub fn answer(code: ProblemCode, ids: &dyn Ids) -> String {
-    code.count("unknown");
+pub fn answer(problem: &Problem, ids: &dyn Ids) -> String {
+    problem.code().count("unknown");
     let id = ids.next().hyphenated().to_string();
-    let problem = Problem::of(code);
-    let problem = if code == ProblemCode::TooManyConnections { problem.retry_after(1) } else { problem };
     let body = serde_json::to_string(&problem.details(&id)).unwrap_or_default();
     let mut response = problem.error_response();
     secure(response.headers_mut(), false);
@@ -30,10 +28,11 @@ pub fn answer(code: ProblemCode, ids: &dyn Ids) -> String {
 }
 
 /// Answers a connection for which there is no place.
-pub async fn refuse(io: TcpStream, code: ProblemCode, ids: &dyn Ids) {
+pub async fn refuse(io: TcpStream, ids: &dyn Ids) {
+    let problem = Problem::of(ProblemCode::TooManyConnections).retry_after(1);
     let mut connection = Connection::new(io, Bytes::new());
     // A client that does not wait for its answer needs none.
-    if connection.send(answer(code, ids).as_bytes()).await.is_ok() {
+    if connection.send(answer(&problem, ids).as_bytes()).await.is_ok() {
         connection.close().await;
     }
 }

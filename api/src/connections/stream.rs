@@ -19,7 +19,7 @@ use tokio::{
 use super::{Place, Turn, refusal::answer, turn::State};
 use crate::{
     limits::{HEAD_LIMIT, UNREAD_LIMIT},
-    problem::ProblemCode,
+    problem::{Problem, ProblemCode},
 };
 
 /// A connection with a client.
@@ -71,7 +71,8 @@ impl ClientStream {
         if self.turn.state() == State::Sending {
             self.turn.answered(true, Instant::now());
             // Where it does not fit, the client does not read either.
-            let _ = self.io.try_write(answer(ProblemCode::RequestTimeout, self.place.ids()).as_bytes());
+            let problem = Problem::of(ProblemCode::RequestTimeout);
+            let _ = self.io.try_write(answer(&problem, self.place.ids()).as_bytes());
         }
     }
 }
