@@ -7,6 +7,7 @@ mod access;
 mod analytics;
 mod audio;
 mod audio_command;
+mod audit;
 mod bad_input;
 mod calls;
 mod chunks;

@@ -5,6 +5,7 @@ mod access;
 mod analytics;
 mod audio;
 mod audio_command;
+mod audit;
 mod calls;
 mod chunks;
 pub mod command;

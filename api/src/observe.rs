@@ -11,7 +11,7 @@ use std::{
 };
 
 use actix_web::{
-    Error, HttpMessage, HttpResponse,
+    Error, HttpMessage, HttpRequest, HttpResponse,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
@@ -27,6 +27,7 @@ use uuid::Uuid;
 
 use crate::{
     access::{KnownPath, KnownPaths, secure},
+    audit::{Audit, Audited},
     problem::{Problem, ProblemCode},
 };
 
@@ -35,7 +36,12 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// A request's id, among the extensions of one that wants a WebSocket: its work goes on after the answer.
 #[derive(Clone, Debug)]
-pub struct RequestId(pub String);
+struct RequestId(String);
+
+/// The id of a request that wants a WebSocket.
+pub fn request_id(request: &HttpRequest) -> String {
+    request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
+}
 
 /// Middleware: see the module.
 pub async fn observe(
@@ -43,7 +49,7 @@ pub async fn observe(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let begun = Instant::now();
-    let request_id = request_id(&request);
+    let request_id = given_or_new_id(&request);
     if request.head().upgrade() {
         request.extensions_mut().insert(RequestId(text(&request_id).to_owned()));
     }
@@ -60,7 +66,6 @@ pub async fn observe(
         response.headers_mut().remove(header::CONTENT_ENCODING);
     }
 
-    let (status, elapsed) = (response.status().as_u16(), begun.elapsed());
     // A client may make up a method; it must not make up a label.
     let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     let label = if known.contains(&method) { method.as_str() } else { "other" };
@@ -69,6 +74,13 @@ pub async fn observe(
     let known = paths.and_then(|paths| paths.find(asked.match_info().as_str()));
     let is_page = known.is_some_and(KnownPath::is_page);
     let route = known.map_or("unknown", KnownPath::pattern);
+    if let Some(operation) = known.and_then(|known| known.operation(asked.method()))
+        && operation.audited != Audited::Never
+        && let Some(audit) = asked.app_data::<web::Data<Audit>>()
+    {
+        audit.enter(operation, &response, text(&request_id)).await;
+    }
+    let (status, elapsed) = (response.status().as_u16(), begun.elapsed());
     if let Some(code) = problem {
         code.count(route);
     }
@@ -113,7 +125,7 @@ fn recorders(method: &str, route: &str, status: u16) -> Rc<Recorders> {
 }
 
 /// The id that the client gave, if it is a plain one, or a new one.
-fn request_id(request: &ServiceRequest) -> HeaderValue {
+fn given_or_new_id(request: &ServiceRequest) -> HeaderValue {
     let plain = |id: &&HeaderValue| (1..=128).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic);
     if let Some(given) = request.headers().get(REQUEST_ID).filter(plain) {
         return given.clone();

@@ -60,7 +60,7 @@ const KEYS: &str = "A key that `callstore keys create` or `createKey` has made. 
         (name = "Metadata", description = "What else is known of a call."),
         (name = "Audio", description = "Converting audio."),
         (name = "Keys", description = "Who may use the service."),
-
+        (name = "Audit", description = "Who has done what."),
         (name = "Twilio", description = "Webhooks for Twilio's Programmable Voice."),
         (name = "System", description = "The service itself."),
     ),

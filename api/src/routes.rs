@@ -2,7 +2,7 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{analytics, audio, calls, chunks, events, keys, metadata, recordings, system, transcripts, twilio};
+use crate::{analytics, audio, audit, calls, chunks, events, keys, metadata, recordings, system, transcripts, twilio};
 
 /// Registers all operations.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -17,6 +17,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .configure(metadata::routes)
         .configure(audio::routes)
         .configure(keys::routes)
+        .configure(audit::routes)
         .configure(twilio::routes)
         .configure(system::routes);
 }

@@ -24,6 +24,7 @@ use utoipa_actix_web::AppExt;
 
 use crate::{
     access::{Access, KnownPaths, cors, guard},
+    audit::Audit,
     command::about,
     document,
     observe::observe,
@@ -121,6 +122,7 @@ pub async fn start(
     let document = Data::new(document()?);
     let known = Data::new(KnownPaths::of(&openapi::build()));
     let cors_origins = settings.access.cors_origins.clone();
+    let audit = Data::new(Audit::new(callstore.clone()));
     let access = Data::new(Access::new(callstore.clone(), settings.access.clone(), twilio.is_guarded()));
     let app = move || {
         App::new()
@@ -129,6 +131,7 @@ pub async fn start(
             .app_data(document.clone())
             .app_data(known.clone())
             .app_data(access.clone())
+            .app_data(audit.clone())
             .app_data(twilio.clone())
             .app_data(base.clone())
             .wrap(Compress::default())

@@ -4,6 +4,7 @@
 pub mod analytics;
 pub mod api_key;
 pub mod audio_chunk;
+pub mod audit_entry;
 pub mod call;
 pub mod call_event;
 pub mod call_metadata;

@@ -38,3 +38,27 @@ pub fn clustered(manager: &SchemaManager<'_>, table: &mut TableCreateStatement) 
         table.extra("WITHOUT ROWID");
     }
 }
+
+/// What has the database refuse to change or remove rows of a table.
+pub fn only_inserted(manager: &SchemaManager<'_>, table: &str) -> Vec<String> {
+    let why = format!("rows of {table} are neither changed nor removed");
+    match manager.get_database_backend() {
+        DatabaseBackend::Sqlite => ["UPDATE", "DELETE"]
+            .map(|change| {
+                format!(
+                    "CREATE TRIGGER {table}_no_{change} BEFORE {change} ON {table} BEGIN SELECT RAISE(ABORT, '{why}'); END"
+                )
+            })
+            .to_vec(),
+        _ => vec![
+            format!(
+                "CREATE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ \
+                 BEGIN RAISE EXCEPTION '{why}'; END $$"
+            ),
+            format!(
+                "CREATE TRIGGER {table}_only_inserted BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} \
+                 FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse()"
+            ),
+        ],
+    }
+}

@@ -12,6 +12,7 @@ mod m20261122_000005_journal;
 mod m20261122_000006_keys;
 mod m20261122_000007_secrets;
 mod m20261122_000008_idempotency;
+mod m20261122_000009_audit;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000006_keys::Migration),
             Box::new(m20261122_000007_secrets::Migration),
             Box::new(m20261122_000008_idempotency::Migration),
+            Box::new(m20261122_000009_audit::Migration),
         ]
     }
 }

@@ -3,6 +3,7 @@
 //! file (or folder) a resource.
 
 mod analytics;
+mod audit;
 mod calls;
 mod chunks;
 mod clock;
@@ -38,6 +39,7 @@ use std::sync::Arc;
 
 pub use analytics::{Analytics, NewAnalytics, Sentiment};
 pub use audio;
+pub use audit::{Actor, AuditEntry, ListAudit, NewAuditEntry};
 pub use calls::{
     AudioFormat, Call, CallChange, CallFilter, CallList, CallParts, CallRef, CallSort, Direction, EndReason, ListCalls,
     NewCall, Part, PhoneCall, SortField, Started, Status,

@@ -117,13 +117,16 @@ impl Server {
         sea_orm::Database::connect(format!("sqlite://{}", path.display())).await.unwrap()
     }
 
-    /// How many rows each table has, but for the migrations and what the service has decided once for all.
+    /// How many rows each table has, but for the migrations, what the service has decided once for all, and the audit.
     pub async fn rows(&self) -> Vec<(String, i64)> {
         let database = self.database().await;
         let tables =
             query_strings(&database, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").await;
         let mut rows = Vec::new();
-        for table in tables.into_iter().filter(|table| !table.contains("migrations") && table != "setting") {
+        for table in tables
+            .into_iter()
+            .filter(|table| !table.contains("migrations") && !["setting", "audit_entry"].contains(&table.as_str()))
+        {
             let count = query_strings(&database, &format!("SELECT CAST(COUNT(*) AS TEXT) FROM \"{table}\"")).await;
             rows.push((table, count[0].parse().unwrap()));
         }
@@ -155,6 +158,7 @@ impl Server {
             "api_key",
             "stream_token",
             "idempotency_key",
+            "audit_entry",
             "call",
         ];
         let drops: String = tables.iter().map(|table| format!("DROP TABLE \"{table}\"; ")).collect();

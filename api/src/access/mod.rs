@@ -21,14 +21,14 @@ use uuid::Uuid;
 
 pub use headers::secure;
 pub use hosts::{Hosts, Origins};
-pub use paths::{KnownPath, KnownPaths};
+pub use paths::{KnownOperation, KnownPath, KnownPaths, StandIn};
 
 use crate::{
     keys::Scope,
     problem::{Problem, ProblemCode},
     settings::AccessSettings,
 };
-use paths::{Need, StandIn};
+use paths::Need;
 
 /// How a key is sent.
 const BEARER: &str = "Bearer ";
@@ -63,6 +63,7 @@ impl Access {
         if let Ok(Need::Key { or: Some(other), .. }) = &need
             && self.is_signed(request, *other)
         {
+            request.extensions_mut().insert(*other);
             return Ok(());
         }
         if !keyed && !self.open {

@@ -8,12 +8,15 @@ use actix_web::http::{
 use utoipa::openapi::{OpenApi, path::Operation};
 
 use crate::{
+    audit::Audited,
     keys::Scope,
     openapi::{KEY_SCHEME, LINK_SCHEME, TWILIO_SCHEME, operations},
     problem::{Problem, ProblemCode},
     stream,
 };
 
+/// What the audit calls a stream of our own.
+const STREAM: &str = "stream";
 /// The path that is looked for first.
 const MOST_ASKED: &str = "/calls/{call}/chunks";
 
@@ -80,18 +83,38 @@ pub struct KnownPaths(Vec<KnownPath>);
 /// A path that is served.
 pub struct KnownPath {
     pattern: String,
-    methods: Vec<(Method, Need)>,
+    operations: Vec<KnownOperation>,
+}
+
+/// What a path does by a method.
+pub struct KnownOperation {
+    /// The method.
+    pub method: Method,
+    /// The operationId, or what a WebSocket is called.
+    pub id: String,
+    /// Which keys it takes.
+    pub need: Need,
+    /// Which requests for it are entered in the audit.
+    pub audited: Audited,
 }
 
 impl KnownPaths {
     /// The paths of the document, and the pages.
     pub fn of(document: &OpenApi) -> Self {
         let paths = document.paths.paths.iter().map(|(path, item)| {
-            let needs = operations(item).into_iter().map(|(method, operation)| (method, Need::of(operation)));
-            KnownPath { pattern: path.clone(), methods: needs.collect() }
+            let known = |(method, operation): (Method, &Operation)| {
+                let id = operation.operation_id.clone().unwrap_or_default();
+                let audited = Audited::of(&method, path, &id);
+                KnownOperation { method, id, need: Need::of(operation), audited }
+            };
+            KnownPath { pattern: path.clone(), operations: operations(item).into_iter().map(known).collect() }
         });
-        let pages = Need::beside_the_document()
-            .map(|(path, need)| KnownPath { pattern: path.to_owned(), methods: vec![(Method::GET, need)] });
+        let pages = Need::beside_the_document().map(|(path, need)| {
+            // Twilio's socket is entered when its stream starts, since only then it is known what call it is of.
+            let (id, audited) = if path == stream::PATH { (STREAM, Audited::Always) } else { ("", Audited::Never) };
+            let page = KnownOperation { method: Method::GET, id: id.to_owned(), need, audited };
+            KnownPath { pattern: path.to_owned(), operations: vec![page] }
+        });
         let mut all: Vec<_> = paths.chain(pages).collect();
         all.sort_by_key(|known| known.pattern != MOST_ASKED);
         Self(all)
@@ -111,8 +134,7 @@ impl KnownPaths {
         let known = self.find(path).ok_or_else(|| {
             Problem::new(ProblemCode::NotFound, "Nothing has this path; /swagger-ui/ lists what there is.")
         })?;
-        let need = known.methods.iter().find(|(known, _)| known == method).map(|(_, need)| need);
-        need.ok_or_else(|| known.method_not_allowed())
+        known.operation(method).map(|operation| &operation.need).ok_or_else(|| known.method_not_allowed())
     }
 }
 
@@ -122,13 +144,18 @@ impl KnownPath {
         &self.pattern
     }
 
+    /// What it does by a method.
+    pub fn operation(&self, method: &Method) -> Option<&KnownOperation> {
+        self.operations.iter().find(|operation| operation.method == method)
+    }
+
     /// Whether it is a page, to be shown by a browser.
     pub fn is_page(&self) -> bool {
         self.pattern.starts_with("/swagger-ui") || matches!(self.pattern.as_str(), "/" | "/openapi.json")
     }
 
     fn method_not_allowed(&self) -> Problem {
-        let mut methods: Vec<_> = self.methods.iter().map(|(method, _)| method.as_str()).collect();
+        let mut methods: Vec<_> = self.operations.iter().map(|operation| operation.method.as_str()).collect();
         if methods.contains(&"GET") {
             methods.push("HEAD");
         }

@@ -106,7 +106,7 @@ pub async fn run(command: KeysCommand) -> Result<(), Failure> {
                 print(&keys)?;
             }
         }
-        KeysCommand::Revoke(args) => open(&args.database).await?.revoke_key(args.id, &SystemClock).await?,
+        KeysCommand::Revoke(args) => open(&args.database).await?.revoke_key(args.id, &SystemClock, &SystemIds).await?,
     }
     Ok(())
 }

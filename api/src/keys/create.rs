@@ -1,6 +1,6 @@
 //! `createKey`.
 
-use actix_web::{HttpResponse, post, web::Data};
+use actix_web::{HttpResponse, http::header, post, web::Data};
 use serde::{Deserialize, Serialize};
 use service::{Callstore, NewKey, Private};
 use utoipa::ToSchema;
@@ -63,7 +63,9 @@ impl CreatedKey {
     tag = "Keys",
     security(("apiKey" = ["admin"])),
     request_body(content = CreateKey, description = "The key.", example = json!(CreateKey::sample())),
-    responses((status = 201, description = "The key is made.", body = CreatedKey, example = json!(CreatedKey::sample()))),
+    responses((status = 201, description = "The key is made.", body = CreatedKey,
+        headers(("Location" = String, description = "The path by which it is revoked.")),
+        example = json!(CreatedKey::sample()))),
 )]
 #[post("/admin/keys")]
 pub async fn create_key(
@@ -76,5 +78,10 @@ pub async fn create_key(
     let new = NewKey { scope: body.scope.into(), label: body.label, expires_at };
     let created = callstore.create_key(new, once.key()).await?;
     let key = created.secret.expose().into();
-    Ok(once.answer(HttpResponse::Created().json(CreatedKey { kept: created.key.into(), key })))
+    let path = format!("/admin/keys/{}", created.key.id);
+    Ok(once.answer(
+        HttpResponse::Created()
+            .insert_header((header::LOCATION, path))
+            .json(CreatedKey { kept: created.key.into(), key }),
+    ))
 }

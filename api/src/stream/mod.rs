@@ -6,12 +6,12 @@ mod reply;
 
 use std::{future::pending, pin::Pin};
 
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, web::Data};
+use actix_web::{HttpRequest, HttpResponse, web::Data};
 use service::{CallSocket, Callstore, Interruption};
 
 use crate::{
     extract::{CallPath, NoQuery, Query},
-    observe::RequestId,
+    observe::request_id,
     problem::Problem,
     socket::{CloseCode, Fault, OpenSocket, PeerGone, Received, Rest, Socket, check_handshake},
 };
@@ -35,7 +35,7 @@ pub async fn open_stream(
 ) -> Result<HttpResponse, Problem> {
     check_handshake(&request)?;
     let call = callstore.open_socket(&call.0).await?;
-    let request_id = request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let request_id = request_id(&request);
     let session = Session { call, request_id, waiting: Vec::new(), pending: Load::default(), call_ended: false };
     Ok(Socket::accept(&request, MESSAGE_MAX, |socket| session.run(socket)))
 }

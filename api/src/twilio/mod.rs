@@ -14,12 +14,16 @@ pub(crate) mod voice;
 
 use std::time::Duration;
 
-use actix_web::{HttpRequest, HttpResponse, web::Data};
-use service::{Arrival, Callstore, Error, Frame, Interruption, NewEvent, audio::decode_base64, limits::BATCH_MAX};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
+use service::{
+    Arrival, Callstore, Error, Frame, Interruption, NewAuditEntry, NewEvent, audio::decode_base64, limits::BATCH_MAX,
+};
 use tokio::time::{Instant, sleep_until};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
+    audit::entry_of,
+    observe::request_id,
     problem::Problem,
     socket::{CloseCode, Fault, OpenSocket, Received, Rest, Socket, check_handshake},
 };
@@ -34,6 +38,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(voice::twilio_voice).service(status::twilio_status);
 }
 
+/// What the audit calls a stream.
+const STREAM: &str = "twilioStream";
 /// The longest message, in bytes; one with 20 ms of audio has 400.
 const MESSAGE_MAX: usize = 64 * 1024;
 /// How long frames are gathered before they are stored together.
@@ -54,7 +60,10 @@ pub async fn open_twilio_stream(
     check_handshake(&request)?;
     twilio.check_socket(&request)?;
     let (guarded, arrival) = (twilio.is_guarded(), Some(callstore.note_arrival()));
-    let session = Session { callstore: Callstore::clone(&callstore), guarded, arrival, stream: None, skipped: 0 };
+    let entry = entry_of(&request, STREAM, &request_id(&request));
+    let entry = Some(Box::new(NewAuditEntry { status: StatusCode::SWITCHING_PROTOCOLS.as_u16(), ..entry }));
+    let callstore = Callstore::clone(&callstore);
+    let session = Session { callstore, guarded, arrival, entry, stream: None, skipped: 0 };
     Ok(Socket::accept(&request, MESSAGE_MAX, |socket| session.run(socket)))
 }
 
@@ -65,6 +74,8 @@ struct Session {
     guarded: bool,
     /// Until its stream starts.
     arrival: Option<Arrival>,
+    /// What the audit is told of its start.
+    entry: Option<Box<NewAuditEntry>>,
     stream: Option<Stream>,
     skipped: u64,
 }
@@ -192,6 +203,10 @@ impl Session {
         }
         let name = stream.stream_sid.clone();
         let media = Box::pin(self.callstore.open_stream(stream, arrival)).await.map_err(|error| Ending::of(&error))?;
+        if let Some(entry) = self.entry.take() {
+            Box::pin(self.callstore.audit(NewAuditEntry { resource: format!("/calls/{}", media.call_id()), ..*entry }))
+                .await;
+        }
         self.stream = Some(Stream { media, name, big_endian, frames: Vec::new(), bytes: 0, gather: GATHER, due: None });
         Ok(())
     }

@@ -9,7 +9,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{ApiKey, Scope, Secret, secret::hash};
-use crate::{Callstore, Clock, Database, Error, Idempotency, Ids, Page, Slice, Timestamp};
+use crate::{Callstore, Clock, Database, Error, Idempotency, Ids, Page, Slice, Timestamp, audit::enter_command};
 
 /// The label of a key that was given as a file.
 pub const FILE_LABEL: &str = "admin key file";
@@ -125,6 +125,7 @@ impl Database {
         let created = new.make(ids.next(), clock.now())?;
         let transaction = self.begin().await?;
         insert(&transaction, created.key.clone()).await?;
+        enter_command(&transaction, "createKey", resource(created.key.id), clock, ids).await?;
         transaction.commit().await?;
         Ok(created)
     }
@@ -141,9 +142,10 @@ impl Database {
     ///
     /// # Errors
     /// `KeyNotFound`, or a failing database.
-    pub async fn revoke_key(&self, id: Uuid, clock: &dyn Clock) -> Result<(), Error> {
+    pub async fn revoke_key(&self, id: Uuid, clock: &dyn Clock, ids: &dyn Ids) -> Result<(), Error> {
         let transaction = self.begin().await?;
         revoke(&transaction, id, clock.now()).await?;
+        enter_command(&transaction, "revokeKey", resource(id), clock, ids).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -187,6 +189,11 @@ impl Database {
         let usable = Entity::find().filter(Column::RevokedAt.is_null()).filter(lasts);
         Ok(usable.count(self.readers()).await? > 0)
     }
+}
+
+/// What the audit calls a key.
+fn resource(id: Uuid) -> String {
+    format!("/admin/keys/{id}")
 }
 
 fn select() -> sea_orm::Select<Entity> {

@@ -6,7 +6,7 @@ mod notes;
 use std::collections::BTreeMap;
 
 use entity::{
-    audio_chunk, call,
+    audio_chunk, audit_entry, call,
     call_track::{self, Track},
     chunk_journal, idempotency_key, transcript,
 };
@@ -43,6 +43,7 @@ pub(crate) struct Batch {
     settled: Vec<ChunkRow>,
     transcripts: Vec<transcript::ActiveModel>,
     outcomes: Vec<idempotency_key::ActiveModel>,
+    audit: Vec<audit_entry::ActiveModel>,
     duplicates: BTreeMap<(Uuid, Track), i64>,
 }
 
@@ -53,8 +54,15 @@ impl Batch {
             state.live.clear();
             state.live.version = version;
         }
-        let (settled, transcripts, outcomes) = (Vec::new(), Vec::new(), Vec::new());
-        Ok(Self { transaction, state, settled, transcripts, outcomes, duplicates: BTreeMap::new() })
+        Ok(Self {
+            transaction,
+            state,
+            settled: Vec::new(),
+            transcripts: Vec::new(),
+            outcomes: Vec::new(),
+            audit: Vec::new(),
+            duplicates: BTreeMap::new(),
+        })
     }
 
     /// Does a write's work so that an error of one of its statements undoes that work only: what the batch and the state hold is
@@ -175,6 +183,11 @@ impl Batch {
         self.transcripts.extend(rows);
     }
 
+    /// Adds entries of the audit.
+    pub fn add_audit(&mut self, rows: impl IntoIterator<Item = audit_entry::ActiveModel>) {
+        self.audit.extend(rows);
+    }
+
     /// Keeps an outcome.
     pub fn keep(&mut self, outcome: idempotency_key::ActiveModel) {
         self.outcomes.push(outcome);
@@ -196,6 +209,8 @@ impl Batch {
         self.insert_all(transcripts).await?;
         let outcomes = std::mem::take(&mut self.outcomes);
         self.insert_all(outcomes).await?;
+        let audit = std::mem::take(&mut self.audit);
+        self.insert_all(audit).await?;
         self.count_duplicates().await?;
         let (written, written_at) = self.state.take_written();
         if !written.is_empty() {

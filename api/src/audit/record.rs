@@ -1,0 +1,151 @@
+//! Which requests are entered in the audit, and what is said of them.
+
+use std::{
+    collections::HashSet,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{Mutex, PoisonError},
+};
+
+use actix_web::{
+    HttpMessage, HttpRequest,
+    dev::ServiceResponse,
+    http::{
+        Method, StatusCode,
+        header::{self, HeaderName},
+    },
+};
+use service::{Actor, Callstore, NewAuditEntry};
+
+use crate::access::{KeyId, KnownOperation, StandIn};
+
+/// Operations that read recordings or transcripts.
+const READS: [&str; 4] = ["downloadRecording", "getRecording", "listRecordings", "listTranscripts"];
+/// Operations that add to a call, again and again.
+const ADDS: [&str; 3] = ["addAnalytics", "addTranscript", "addTranscripts"];
+/// Operations that add audio, fifty times a second.
+const ADDS_AUDIO: [&str; 2] = ["addAudioChunk", "addAudioChunks"];
+/// Operations that are posted to and change nothing.
+const WITHOUT_CHANGE: [&str; 1] = ["convertAudio"];
+/// Parts of a call that are read with it.
+const READ_PARTS: [&str; 2] = ["recordings", "transcripts"];
+/// How many clients of calls are remembered; beyond, all are entered anew.
+const REMEMBERED: usize = 100_000;
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// Which requests for an operation are entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audited {
+    /// None.
+    Never,
+    /// Each, before it is answered.
+    Always,
+    /// Each; the answer does not wait for it.
+    Later,
+    /// A client's first on a path, before it is answered.
+    First,
+    /// Those that ask for recordings or transcripts beside a call, before they are answered.
+    WithParts,
+}
+
+impl Audited {
+    /// What holds for an operation of the document.
+    pub fn of(method: &Method, path: &str, operation_id: &str) -> Self {
+        if ADDS_AUDIO.contains(&operation_id) {
+            Self::First
+        } else if ADDS.contains(&operation_id) {
+            Self::Later
+        } else if operation_id == "getCall" {
+            Self::WithParts
+        } else if READS.contains(&operation_id) || path.starts_with("/admin/") {
+            Self::Always
+        } else if method == Method::GET || WITHOUT_CHANGE.contains(&operation_id) {
+            Self::Never
+        } else {
+            Self::Always
+        }
+    }
+}
+
+/// Enters requests.
+pub struct Audit {
+    callstore: Callstore,
+    /// Which clients have added audio to which calls, by a hash.
+    clients: Mutex<HashSet<u64>>,
+}
+
+impl Audit {
+    /// Nothing is entered yet.
+    pub fn new(callstore: Callstore) -> Self {
+        Self { callstore, clients: Mutex::default() }
+    }
+
+    /// Enters an answered request, if it is one to be entered. Refusals of strangers are not: anyone could fill the audit with
+    /// them.
+    pub async fn enter(&self, operation: &KnownOperation, response: &ServiceResponse, request_id: &str) {
+        let (request, status) = (response.request(), response.status());
+        let wanted = match operation.audited {
+            Audited::Never => false,
+            Audited::Always | Audited::Later | Audited::First => true,
+            Audited::WithParts => form_urlencoded::parse(request.query_string().as_bytes())
+                .any(|(name, value)| name == "include" && READ_PARTS.iter().any(|part| value.contains(part))),
+        };
+        if !wanted
+            || status.is_server_error()
+            || [StatusCode::UNAUTHORIZED, StatusCode::TOO_MANY_REQUESTS].contains(&status)
+        {
+            return;
+        }
+        let by_key = request.extensions().contains::<KeyId>();
+        if status == StatusCode::FORBIDDEN && !by_key {
+            return;
+        }
+        if operation.audited == Audited::First && (!status.is_success() || !self.is_first(request)) {
+            return;
+        }
+        let made = response.headers().get(header::LOCATION).and_then(|path| path.to_str().ok());
+        let made = made.filter(|_| status == StatusCode::CREATED);
+        let resource = made.unwrap_or(request.path()).to_owned();
+        let entry = NewAuditEntry { resource, status: status.as_u16(), ..entry_of(request, &operation.id, request_id) };
+        if operation.audited == Audited::Later {
+            self.callstore.audit_later(entry);
+        } else {
+            self.callstore.audit(entry).await;
+        }
+    }
+
+    /// Whether a client asks for a path for the first time, as far as is remembered.
+    fn is_first(&self, request: &HttpRequest) -> bool {
+        let mut hasher = DefaultHasher::new();
+        let key = request.extensions().get::<KeyId>().map(|key| key.0);
+        (key, request.peer_addr().map(|address| address.ip()), request.path()).hash(&mut hasher);
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if clients.len() >= REMEMBERED {
+            clients.clear();
+        }
+        clients.insert(hasher.finish())
+    }
+}
+
+/// What is said of a request, but for what came of it.
+pub fn entry_of(request: &HttpRequest, operation: &str, request_id: &str) -> NewAuditEntry {
+    let extensions = request.extensions();
+    let key_id = extensions.get::<KeyId>().map(|key| key.0);
+    let actor = match (key_id, extensions.get::<StandIn>()) {
+        (Some(_), _) => Actor::Key,
+        (None, Some(StandIn::Link)) => Actor::Link,
+        (None, Some(StandIn::Twilio)) => Actor::Twilio,
+        (None, None) => Actor::Anyone,
+    };
+    let forwarded_for = request.headers().get(FORWARDED_FOR).and_then(|value| value.to_str().ok());
+    NewAuditEntry {
+        actor,
+        key_id,
+        address: request.peer_addr().map(|address| address.ip().to_canonical().to_string()),
+        forwarded_for: forwarded_for.map(str::to_owned),
+        operation: operation.to_owned(),
+        resource: request.path().to_owned(),
+        status: 0,
+        request_id: Some(request_id.to_owned()),
+    }
+}

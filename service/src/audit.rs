@@ -1,0 +1,200 @@
+//! The audit: who has read recordings and transcripts, changed something, or administered keys. Entries are only added.
+
+use entity::audit_entry::{ActiveModel, Column, Entity};
+use futures_util::{FutureExt, future::BoxFuture};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
+    QueryOrder, QuerySelect, sea_query::ExprTrait,
+};
+use uuid::Uuid;
+
+pub use entity::audit_entry::{Actor, Model as AuditEntry};
+
+use crate::{
+    Callstore, Clock, Error, Ids, Page, Slice, Timestamp,
+    writer::{Batch, Outcome, Pending, Write},
+};
+
+/// What an entry may say of where a request came from, and of what it was about, in characters.
+const FORWARDED_MAX: usize = 256;
+const RESOURCE_MAX: usize = 512;
+
+/// What was done, to be entered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewAuditEntry {
+    /// Who asked.
+    pub actor: Actor,
+    /// The key's id, where it was a key.
+    pub key_id: Option<Uuid>,
+    /// The address of the connection's other end.
+    pub address: Option<String>,
+    /// What a proxy says of the address before it.
+    pub forwarded_for: Option<String>,
+    /// What was asked for: an operationId.
+    pub operation: String,
+    /// Of what: a path.
+    pub resource: String,
+    /// The answer's status.
+    pub status: u16,
+    /// The request's id.
+    pub request_id: Option<String>,
+}
+
+/// Which entries to list, the newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListAudit {
+    /// Which part.
+    pub page: Page,
+    /// Of this key.
+    pub key_id: Option<Uuid>,
+    /// Of this operation.
+    pub operation: Option<String>,
+    /// Of this path, and all below it.
+    pub resource: Option<String>,
+    /// From here on.
+    pub created_after: Option<Timestamp>,
+    /// Before here.
+    pub created_before: Option<Timestamp>,
+}
+
+impl Callstore {
+    /// Enters what was done; it is on disk when this returns. What cannot be entered goes to the log.
+    pub async fn audit(&self, new: NewAuditEntry) {
+        let entry = new.into_entry(self.0.ids.next(), self.now());
+        let row = entry.clone();
+        if let Err(error) = self.write_as(0, |outcome| AddEntry { row: Some(row), outcome }).await {
+            tracing::error!(%error, ?entry, "The audit misses an entry.");
+        }
+    }
+
+    /// As [`audit`](Self::audit), but does not wait.
+    pub fn audit_later(&self, new: NewAuditEntry) {
+        let this = self.clone();
+        self.0.finalizer.spawn(async move { this.audit(new).await });
+    }
+
+    /// Entries, the newest first.
+    ///
+    /// # Errors
+    /// A failing database.
+    pub async fn list_audit(&self, list: &ListAudit) -> Result<Slice<AuditEntry>, Error> {
+        let rows = select(list).all(self.0.database.readers()).await?;
+        Ok(Slice::cut(rows, list.page.limit))
+    }
+}
+
+impl NewAuditEntry {
+    fn into_entry(self, id: Uuid, now: Timestamp) -> AuditEntry {
+        let cut = |text: String, most: usize| text.chars().take(most).collect();
+        AuditEntry {
+            id,
+            created_at: now,
+            actor: self.actor,
+            key_id: self.key_id,
+            address: self.address,
+            forwarded_for: self.forwarded_for.map(|text| cut(text, FORWARDED_MAX)),
+            operation: self.operation,
+            resource: cut(self.resource, RESOURCE_MAX),
+            status: i16::try_from(self.status).unwrap_or_default(),
+            request_id: self.request_id,
+        }
+    }
+}
+
+/// Enters what the command line has done, in its transaction.
+pub(crate) async fn enter_command(
+    transaction: &impl ConnectionTrait,
+    operation: &str,
+    resource: String,
+    clock: &dyn Clock,
+    ids: &dyn Ids,
+) -> Result<(), DbErr> {
+    let new = NewAuditEntry {
+        actor: Actor::Command,
+        key_id: None,
+        address: None,
+        forwarded_for: None,
+        operation: operation.to_owned(),
+        resource,
+        status: 0,
+        request_id: None,
+    };
+    let row = new.into_entry(ids.next(), clock.now()).into_active_model().reset_all();
+    Entity::insert(row).exec_without_returning(transaction).await.map(drop)
+}
+
+/// An entry on its way to the disk.
+struct AddEntry {
+    row: Option<AuditEntry>,
+    outcome: Outcome<()>,
+}
+
+impl Write for AddEntry {
+    fn has_statements(&self) -> bool {
+        false
+    }
+
+    fn work<'a>(&'a mut self, batch: &'a mut Batch) -> BoxFuture<'a, Result<(), DbErr>> {
+        async move {
+            batch.add_audit(self.row.take().map(|row| -> ActiveModel { row.into_active_model().reset_all() }));
+            self.outcome.set(Ok(()))
+        }
+        .boxed()
+    }
+
+    fn outcome(&mut self) -> &mut dyn Pending {
+        &mut self.outcome
+    }
+}
+
+fn select(list: &ListAudit) -> sea_orm::Select<Entity> {
+    let below = |path: &String| {
+        // What follows a slash, up to the character after it.
+        let inside = Column::Resource.gte(format!("{path}/")).and(Column::Resource.lt(format!("{path}0")));
+        Condition::any().add(Column::Resource.eq(path)).add(inside)
+    };
+    let wanted = Condition::all()
+        .add_option(list.key_id.map(|key| Column::KeyId.eq(key)))
+        .add_option(list.operation.as_ref().map(|operation| Column::Operation.eq(operation)))
+        .add_option(list.resource.as_ref().map(below))
+        .add_option(list.created_after.map(|time| Column::CreatedAt.gte(time)))
+        .add_option(list.created_before.map(|time| Column::CreatedAt.lt(time)));
+    Entity::find()
+        .filter(wanted)
+        .order_by_desc(Column::CreatedAt)
+        .order_by_desc(Column::Id)
+        .offset(list.page.offset)
+        .limit(list.page.limit + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plans::{database, in_index_order, plan};
+
+    #[tokio::test]
+    async fn entries_are_read_in_the_order_of_an_index() {
+        let (database, _folder) = database().await;
+        let page = Page { limit: 50, offset: 10 };
+        let all = ListAudit {
+            page,
+            key_id: None,
+            operation: None,
+            resource: None,
+            created_after: None,
+            created_before: None,
+        };
+        let some = ListAudit {
+            key_id: Some(Uuid::nil()),
+            operation: Some("downloadRecording".to_owned()),
+            resource: Some("/calls/MZ1".to_owned()),
+            created_after: Some(Timestamp(0)),
+            created_before: Some(Timestamp(1)),
+            ..all.clone()
+        };
+        for list in [all, some] {
+            let plan = plan(&database, select(&list)).await;
+            assert!(in_index_order(&plan), "{plan:#?}");
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! The audit: who has read recordings and transcripts, changed something, or administered the service.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{
+    document::operations,
+    keys::{create, id_of, keys},
+    signatures::{connect_signed, guarded, post_form, post_signed},
+    support::{ADMIN_KEY, Answer, Server, Socket, call, chunk, eventually, execute},
+    twilio::{start, stop},
+};
+
+/// Operations that neither change anything nor read what people said.
+const NOT_ENTERED: [&str; 11] = [
+    "convertAudio",
+    // Without its transcripts and recordings.
+    "getCall",
+    "getChunkStatus",
+    "getLivez",
+    "getMetadata",
+    "getMetrics",
+    "getProblem",
+    "getReadyz",
+    "listAnalytics",
+    "listCallEvents",
+    "listCalls",
+];
+
+/// The entries, the newest first, but for the readings of the audit itself.
+async fn entries(server: &Server, query: &str) -> Vec<Value> {
+    let page = server.get(&format!("/admin/audit?limit=500{query}")).await.expect(200).json();
+    let items = page["items"].as_array().unwrap().iter();
+    items.filter(|entry| entry["operation"] != "listAudit").cloned().collect()
+}
+
+/// What entries say of an operation and its outcome, the oldest first.
+fn said(entries: &[Value]) -> Vec<String> {
+    let text = |entry: &Value| {
+        format!("{} {} {}", entry["operation"].as_str().unwrap(), entry["resource"].as_str().unwrap(), entry["status"])
+    };
+    entries.iter().rev().map(text).collect()
+}
+
+#[tokio::test]
+async fn every_operation_is_entered_or_is_known_not_to_be() {
+    let server = Server::keyed().await;
+    let recording = server.record("MZ1").await;
+    let mut missing = Vec::new();
+    for operation in operations() {
+        // Audio is taken by a call that has not ended, and entered where it is the first.
+        let adds_audio = operation.id().starts_with("addAudioChunk");
+        let call = if adds_audio { operation.id() } else { "MZ1" };
+        if adds_audio {
+            server.start_call(call).await;
+        }
+        let before = entries(&server, "").await.len();
+        let path = operation.path_to(call, &recording);
+        let mut request = server.request(operation.method.clone(), &path);
+        if let Some(body) = operation.example() {
+            request = request.json(body);
+        }
+        // An unsigned form is one that is not JSON.
+        if path.starts_with("/twilio/") {
+            request = server.request(Method::POST, &path).header("content-type", "application/x-www-form-urlencoded");
+            request = request.body("CallSid=CA1");
+        }
+        let answer = Answer::read(request.send().await.unwrap()).await;
+        assert!(answer.status < 500 && answer.status != 401, "{path}: {}", answer.text());
+        // Some are entered a moment after their answer.
+        let late = ["addTranscript", "addTranscripts", "addAnalytics"].contains(&operation.id());
+        let after = async || entries(&server, "").await.len();
+        if late {
+            eventually("a late entry", || async { (after().await > before).then_some(()) }).await;
+        } else if operation.id() != "listAudit" && after().await == before {
+            missing.push(operation.id().to_owned());
+        }
+        if operation.id() == "deleteCall" {
+            server.record("MZ1").await;
+        }
+    }
+    missing.sort();
+    assert_eq!(missing, NOT_ENTERED);
+}
+
+#[tokio::test]
+async fn an_entry_says_who_what_when_from_where_and_what_came_of_it() {
+    let server = Server::keyed().await;
+    let made = server.post("/admin/keys", &json!({ "scope": "read" })).await.expect(201).json();
+    let (reader, id) = (made["key"].as_str().unwrap(), made["id"].as_str().unwrap());
+    let recording = server.record("MZ1").await;
+    server.clock.advance_ms(60_000);
+    let path = format!("/recordings/{recording}/audio");
+    let request = server.client.get(server.url(&path)).bearer_auth(reader);
+    let request = request.header("x-forwarded-for", "203.0.113.9").header("x-request-id", "mine");
+    Answer::read(request.send().await.unwrap()).await.expect(200);
+    let refused = server.client.delete(server.url("/calls/MZ1")).bearer_auth(reader);
+    Answer::read(refused.send().await.unwrap()).await.expect(403);
+
+    let mut found = entries(&server, &format!("&keyId={id}")).await;
+    assert_eq!(said(&found), [format!("downloadRecording {path} 200"), "deleteCall /calls/MZ1 403".to_owned()]);
+    let mut download = found.pop().unwrap();
+    assert!(download["id"].is_string());
+    download.as_object_mut().unwrap().remove("id");
+    let expected = json!({
+        "createdAt": "2026-01-02T03:05:05.678Z", "actor": "key", "keyId": id, "address": "127.0.0.1",
+        "forwardedFor": "203.0.113.9", "operation": "downloadRecording", "resource": path, "status": 200,
+        "requestId": "mine",
+    });
+    assert_eq!(download, expected);
+    let all = said(&entries(&server, "").await);
+    assert!(all.contains(&format!("createKey /admin/keys/{id} 201")), "{all:?}");
+    assert!(all.iter().any(|entry| entry.starts_with("startCall /calls/0") && entry.ends_with(" 201")), "{all:?}");
+    assert!(!serde_json::to_string(&entries(&server, "").await).unwrap().contains("4155550134"));
+}
+
+#[tokio::test]
+async fn reads_of_a_call_are_entered_where_they_show_what_was_said() {
+    let server = Server::start().await;
+    server.start_call("MZ1").await;
+    server.get("/calls").await.expect(200);
+    for include in ["", "?include=metadata", "?include=metadata,transcripts", "?include=recordings"] {
+        server.get(&format!("/calls/MZ1{include}")).await.expect(200);
+    }
+    server.get("/calls/MZ1/transcripts").await.expect(200);
+    server.get("/calls/MZ1/recordings").await.expect(200);
+    let read = entries(&server, "&resource=/calls/MZ1").await;
+    let expected = ["getCall /calls/MZ1 200", "getCall /calls/MZ1 200"].into_iter();
+    let expected =
+        expected.chain(["listTranscripts /calls/MZ1/transcripts 200", "listRecordings /calls/MZ1/recordings 200"]);
+    assert_eq!(said(&read), expected.collect::<Vec<_>>());
+    assert!(read.iter().all(|entry| entry["actor"] == "anyone" && entry["keyId"].is_null()));
+}
+
+#[tokio::test]
+async fn chunks_are_entered_once_for_a_client_and_a_call() {
+    let server = Server::start().await;
+    for name in ["MZ1", "MZ2"] {
+        server.start_call(name).await;
+        for number in 0..3 {
+            let path = format!("/calls/{name}/chunks");
+            server.post(&path, &chunk("inbound", number, number * 20)).await.expect(201);
+        }
+        server.post("/calls/none/chunks", &chunk("inbound", 0, 0)).await.expect(404);
+    }
+    let found = said(&entries(&server, "&operation=addAudioChunk").await);
+    assert_eq!(found, ["addAudioChunk /calls/MZ1/chunks 201", "addAudioChunk /calls/MZ2/chunks 201"]);
+}
+
+#[tokio::test]
+async fn streams_links_and_twilio_are_entered_and_strangers_are_not() {
+    let server = guarded().await;
+    let recording = server.record("MZ1").await;
+    let link = server.post(&format!("/recordings/{recording}/links"), &json!({})).await.expect(201).json();
+    let link = link["url"].as_str().unwrap().strip_prefix("https://calls.example.com").unwrap().to_owned();
+    server.get(&link).await.expect(200);
+    server.get(&format!("{link}x")).await.expect(403);
+    let voice = post_signed(&server, "/twilio/voice", &[("CallSid", "CA1")]).await.expect(200).text();
+    post_form(&server, "/twilio/voice", &[("CallSid", "CA1")], Some("forged")).await.expect(403);
+    let token = voice.split("name=\"token\" value=\"").nth(1).unwrap().split('"').next().unwrap();
+    let mut socket = connect_signed(&server).await;
+    let mut begin = start("MZ2");
+    begin["start"]["callSid"] = json!("CA1");
+    begin["start"]["customParameters"] = json!({ "token": token });
+    socket.json(&begin).await;
+    socket.json(&stop("MZ2")).await;
+    socket.closed().await;
+    server.start_call("MZ3").await;
+    let own = Socket::open(&server.url("/calls/MZ3/stream")).await;
+
+    let id = server.get("/calls/MZ2").await.expect(200).json()["id"].as_str().unwrap().to_owned();
+    let found = entries(&server, "").await;
+    let of = |actor: &str| -> Vec<_> {
+        let by: Vec<_> = found.iter().filter(|entry| entry["actor"] == actor).cloned().collect();
+        said(&by)
+    };
+    assert_eq!(of("link"), [format!("downloadRecording /recordings/{recording}/audio 200")]);
+    assert_eq!(of("twilio"), ["twilioVoice /twilio/voice 200".to_owned(), format!("twilioStream /calls/{id} 101")]);
+    assert!(of("anyone").contains(&"stream /calls/MZ3/stream 101".to_owned()));
+    assert!(found.iter().all(|entry| !entry.to_string().contains(token)));
+    drop(own);
+
+    let keyed = Server::keyed().await;
+    let before = entries(&keyed, "").await.len();
+    for path in ["/calls/MZ1/transcripts", "/admin/keys", &link] {
+        let request = reqwest::Client::new().get(keyed.url(path)).bearer_auth("nobody-s");
+        assert!([401, 403].contains(&request.send().await.unwrap().status().as_u16()));
+    }
+    assert_eq!(entries(&keyed, "").await.len(), before);
+    assert!(ADMIN_KEY.len() > 32);
+}
+
+#[tokio::test]
+async fn the_audit_is_only_added_to() {
+    let server = Server::start().await;
+    server.start_call("MZ1").await;
+    server.delete("/calls/MZ1").await.expect(204);
+    let database = server.database().await;
+    for statement in ["DELETE FROM audit_entry", "UPDATE audit_entry SET operation = 'nothing'"] {
+        let refused = sea_orm::ConnectionTrait::execute_unprepared(&database, statement).await;
+        assert!(refused.unwrap_err().to_string().contains("neither changed nor removed"));
+    }
+    let found = entries(&server, "").await;
+    assert_eq!(found.len(), 2);
+    assert_eq!(found[0]["operation"], "deleteCall");
+    let page = server.get("/admin/audit?limit=1&offset=1&createdAfter=2026-01-02T03:04:05.678Z").await.json();
+    assert_eq!((page["items"].as_array().unwrap().len(), &page["page"]["hasMore"]), (1, &json!(true)));
+    let none = server.get("/admin/audit?createdBefore=2026-01-02T03:04:05.678Z").await.json();
+    assert_eq!(none["items"], json!([]));
+}
+
+#[tokio::test]
+async fn what_cannot_be_entered_is_in_the_log_and_stops_nobody() {
+    let server = Server::start().await;
+    server.start_call("MZ1").await;
+    execute(&server.folder().join("callstore.db"), "DROP TABLE audit_entry").await;
+    server.get("/calls/MZ1/transcripts").await.expect(200);
+    server.post("/calls", &call("MZ2")).await.expect(201);
+}
+
+#[tokio::test]
+async fn the_command_line_enters_what_it_does() {
+    let folder = TempDir::new().unwrap();
+    create(folder.path(), "admin", &["--label", "mine"]).await;
+    let id = id_of(folder.path(), "mine").await;
+    let revoked = keys(folder.path(), &["revoke", &id]).await;
+    assert!(revoked.status.success());
+    let admin = create(folder.path(), "admin", &["--label", "other"]).await;
+    let service = crate::support::Binary::serve(folder.path()).await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let request = client.get(service.url(&format!("/admin/audit?resource=/admin/keys/{id}"))).bearer_auth(admin);
+    let found = Answer::read(request.send().await.unwrap()).await.expect(200).json();
+    let found = found["items"].as_array().unwrap();
+    assert_eq!(said(found), [format!("createKey /admin/keys/{id} null"), format!("revokeKey /admin/keys/{id} null")]);
+    assert!(found.iter().all(|entry| entry["actor"] == "command" && entry["address"].is_null()));
+}
