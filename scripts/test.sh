@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests use, where they are missing and apt-get can, and runs every test.
+# Installs the programs that the tests use, where they are missing and apt-get can, runs every test, and has schemathesis attack
+# the built service (scripts/contract.sh), unless only some tests are wanted.
 # Arguments go to `cargo test`, as in: scripts/test.sh readme
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -23,6 +24,7 @@ programs=(
 
 # A module of Debian's Python and the package that has it.
 modules=(
+    ensurepip:python3-venv
     soundfile:python3-soundfile
     twilio:python3-twilio
     websockets:python3-websockets
@@ -98,4 +100,7 @@ if ! [ -x "$promtool_folder/promtool" ]; then
     fi
 fi
 
-exec cargo test --workspace --locked --no-fail-fast "$@"
+cargo test --workspace --locked --no-fail-fast "$@"
+if [ "$#" -eq 0 ]; then
+    scripts/contract.sh
+fi

@@ -1,6 +1,7 @@
 //! The OpenAPI document: collected from the routes, then completed with what follows from the shape of an operation, so
 //! that no operation has to repeat it.
 
+mod links;
 mod once;
 
 use actix_web::{App, http::Method};
@@ -102,6 +103,7 @@ pub fn build() -> OpenApi {
             complete(operation, method != Method::GET);
         }
     }
+    links::add(&mut document);
     document
 }
 
