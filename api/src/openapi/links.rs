@@ -5,8 +5,11 @@ use utoipa::openapi::{OpenApi, RefOr, link::Link};
 
 use super::operations;
 
-/// Where the id of what a path begins with is found: an operation, its status, and the place in its answer.
-const SOURCES: [(&str, &str, &[(&str, &str, &str)]); 3] = [
+/// Where an id is found: an operation, its status, and the place in its answer.
+type Source = (&'static str, &'static str, &'static str);
+
+/// What paths begin with, the parameter in it, and where that is found.
+const SOURCES: [(&str, &str, &[Source]); 3] = [
     (
         "/calls/{call}",
         "call",
