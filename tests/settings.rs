@@ -251,3 +251,15 @@ async fn migrating_up_down_and_up_again_gives_the_same_schema() {
 async fn callstore_step(folder: std::path::PathBuf, step: &str, url: &str) -> String {
     printed(&callstore(&folder, &["migrate", step, "--database-url", url]).await)
 }
+
+#[tokio::test]
+async fn what_people_said_is_for_the_service_s_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = TempDir::new().unwrap();
+    let service = Binary::serve(folder.path()).await;
+    for name in ["data", "data/callstore.db", "data/callstore.db-wal", "data/recordings"] {
+        let mode = std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{name} {mode:o}");
+    }
+    service.kill().await;
+}

@@ -8,6 +8,7 @@ use std::{
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use migration::{MigrationStatus, Migrator, MigratorTrait};
+use rustix::fs::Mode;
 use service::Database;
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
@@ -81,6 +82,10 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
+    if matches!(cli.command, None | Some(Command::Serve(_) | Command::Migrate { .. } | Command::Keys { .. })) {
+        // What people said is for this user alone: the database, its log, and recordings.
+        rustix::process::umask(Mode::RWXG | Mode::RWXO);
+    }
     let outcome = match cli.command {
         Some(Command::Audio { command }) => return audio_command::main(&command),
         None => serve(&cli.settings, cli.log_format),

@@ -15,18 +15,18 @@ use actix_web::{
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
-        ConnectionType, Method,
+        ConnectionType, Method, StatusCode,
         header::{self, HeaderName, HeaderValue},
     },
     middleware::Next,
-    web,
+    rt, web,
 };
 use metrics::{Counter, Histogram};
 use service::Ids;
 use uuid::Uuid;
 
 use crate::{
-    access::{KnownPath, KnownPaths, secure},
+    access::{KnownOperation, KnownPath, KnownPaths, secure},
     audit::{Audit, Audited},
     connections::Turn,
     problem::{Problem, ProblemCode},
@@ -63,8 +63,16 @@ pub async fn observe(
         // The HTTP library remembers that it was HEAD, and leaves the body out.
         request.head_mut().method = Method::GET;
     }
-    let response = next.call(request).await?.map_into_boxed_body();
-    let (mut response, problem) = explain(response, text(&request_id));
+    let entered = is_entered(&request);
+    let answering = next.call(request);
+    let answering = async move { answering.await.map(ServiceResponse::map_into_boxed_body) };
+    let (mut response, problem) = if entered {
+        // It goes on when the client hangs up, so that what it changes is entered.
+        let answered = rt::spawn(answer_and_enter(answering, request_id.clone())).await;
+        answered.map_err(|_| Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR))??
+    } else {
+        explain(answering.await?, text(&request_id))
+    };
     // It kept the compressor off; on the wire it says nothing (RFC 9110, section 8.4.1).
     let identity = HeaderValue::from_static("identity");
     if response.headers().get(header::CONTENT_ENCODING) == Some(&identity) {
@@ -79,11 +87,8 @@ pub async fn observe(
     let known = paths.and_then(|paths| paths.find(asked.match_info().as_str()));
     let is_page = known.is_some_and(KnownPath::is_page);
     let route = known.map_or("unknown", KnownPath::pattern);
-    if let Some(operation) = known.and_then(|known| known.operation(asked.method()))
-        && operation.audited != Audited::Never
-        && let Some(audit) = asked.app_data::<web::Data<Audit>>()
-    {
-        audit.enter(operation, &response, text(&request_id)).await;
+    if !entered {
+        enter(&response, text(&request_id)).await;
     }
     let (status, elapsed) = (response.status().as_u16(), begun.elapsed());
     if let Some(turn) = turn {
@@ -108,6 +113,39 @@ pub async fn observe(
     secure(response.headers_mut(), is_page);
     response.headers_mut().insert(REQUEST_ID, request_id);
     Ok(response)
+}
+
+/// What a request asks for.
+fn operation<'a>(request: &'a HttpRequest) -> Option<&'a KnownOperation> {
+    let known = request.app_data::<web::Data<KnownPaths>>()?.find(request.match_info().as_str())?;
+    known.operation(request.method())
+}
+
+/// Whether a request is entered in the audit whatever becomes of it. Of those that add audio few are, which are entered when
+/// they are answered.
+fn is_entered(request: &ServiceRequest) -> bool {
+    let operation = operation(request.request());
+    operation.is_some_and(|operation| ![Audited::Never, Audited::First].contains(&operation.audited))
+}
+
+/// Enters an answered request in the audit, if it is one to be entered.
+async fn enter(response: &ServiceResponse, request_id: &str) {
+    let request = response.request();
+    if let Some(operation) = operation(request)
+        && operation.audited != Audited::Never
+        && let Some(audit) = request.app_data::<web::Data<Audit>>()
+    {
+        audit.enter(operation, response, request_id).await;
+    }
+}
+
+async fn answer_and_enter(
+    answering: impl Future<Output = Result<ServiceResponse, Error>>,
+    request_id: HeaderValue,
+) -> Result<(ServiceResponse, Option<ProblemCode>), Error> {
+    let answered = explain(answering.await?, text(&request_id));
+    enter(&answered.0, text(&request_id)).await;
+    Ok(answered)
 }
 
 /// Where requests of a kind are counted.

@@ -43,13 +43,19 @@ pub fn clustered(manager: &SchemaManager<'_>, table: &mut TableCreateStatement) 
 pub fn only_inserted(manager: &SchemaManager<'_>, table: &str) -> Vec<String> {
     let why = format!("rows of {table} are neither changed nor removed");
     match manager.get_database_backend() {
-        DatabaseBackend::Sqlite => ["UPDATE", "DELETE"]
-            .map(|change| {
-                format!(
-                    "CREATE TRIGGER {table}_no_{change} BEFORE {change} ON {table} BEGIN SELECT RAISE(ABORT, '{why}'); END"
-                )
-            })
-            .to_vec(),
+        // INSERT OR REPLACE removes a row without asking the trigger of DELETE.
+        DatabaseBackend::Sqlite => [
+            ("UPDATE", ""),
+            ("DELETE", ""),
+            ("INSERT", &*format!("WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id) ")),
+        ]
+        .map(|(change, when)| {
+            format!(
+                "CREATE TRIGGER {table}_no_{change} BEFORE {change} ON {table} {when}\
+                 BEGIN SELECT RAISE(ABORT, '{why}'); END"
+            )
+        })
+        .to_vec(),
         _ => vec![
             format!(
                 "CREATE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ \

@@ -63,14 +63,9 @@ impl Callstore {
         let entry = new.into_entry(self.0.ids.next(), self.now());
         let row = entry.clone();
         if let Err(error) = self.write_as(0, |outcome| AddEntry { row: Some(row), outcome }).await {
+            metrics::counter!("callstore_audit_misses_total").increment(1);
             tracing::error!(%error, ?entry, "The audit misses an entry.");
         }
-    }
-
-    /// As [`audit`](Self::audit), but does not wait.
-    pub fn audit_later(&self, new: NewAuditEntry) {
-        let this = self.clone();
-        self.0.finalizer.spawn(async move { this.audit(new).await });
     }
 
     /// Entries, the newest first.

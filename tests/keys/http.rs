@@ -5,9 +5,13 @@ use std::{fs, process::Stdio};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
 
 use super::create;
-use crate::support::{ADMIN_KEY, Binary, Server, eventually};
+use crate::support::{ADMIN_KEY, Answer, Binary, Server, call, eventually};
 
 async fn status(server: &Server, key: &str, path: &str) -> u16 {
     server.request(Method::GET, path).bearer_auth(key).send().await.unwrap().status().as_u16()
@@ -129,4 +133,34 @@ async fn no_key_is_in_the_log_nor_in_any_answer() {
         let shown: Vec<_> = said.lines().filter(|line| line.contains(&key) && !line.contains("nknown field")).collect();
         assert!(shown.is_empty(), "a key is in an answer: {shown:?}");
     }
+}
+
+#[tokio::test]
+async fn a_key_that_ends_while_a_body_is_sent_writes_nothing() {
+    let server = Server::keyed().await;
+    let made = server.post("/admin/keys", &json!({ "scope": "ingest" })).await.expect(201).json();
+    let body = call("MZ1").to_string();
+    let head = format!(
+        "POST /calls HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nIdempotency-Key: held\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{}",
+        made["key"].as_str().unwrap(),
+        body.len(),
+        &body[..5],
+    );
+    let mut socket = TcpStream::connect(server.url("").replace("http://", "")).await.unwrap();
+    socket.write_all(head.as_bytes()).await.unwrap();
+    // The request is under way once its name is taken.
+    let again = server.client.post(server.url("/calls")).bearer_auth(made["key"].as_str().unwrap());
+    let again = again.header("idempotency-key", "held").json(&json!({}));
+    eventually("the request is under way", || async {
+        let status = again.try_clone().unwrap().send().await.unwrap().status();
+        (status.as_u16() == 409).then_some(())
+    })
+    .await;
+    server.delete(&format!("/admin/keys/{}", made["id"].as_str().unwrap())).await.expect(204);
+    socket.write_all(&body.as_bytes()[5..]).await.unwrap();
+    let mut answer = Vec::new();
+    socket.read_to_end(&mut answer).await.unwrap();
+    Answer::parse(&answer).expect_problem(401, "unauthorized");
+    assert_eq!(server.count("call").await, 0);
 }

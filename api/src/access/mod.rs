@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use actix_cors::Cors;
 use actix_web::{
-    Error, HttpMessage,
+    Error, HttpMessage, HttpRequest,
     body::{BoxBody, EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
@@ -124,13 +124,7 @@ impl Access {
             // A socket outlives its request.
             request.extensions_mut().insert(self.callstore.grant_of(key));
         }
-        let (id, scope) = self.callstore.check_key(key).map_err(|refusal| {
-            unauthorized(match refusal {
-                KeyRefusal::Unknown => "The key is none of this service's.",
-                KeyRefusal::Revoked => "The key was revoked.",
-                KeyRefusal::Expired => "The key has expired.",
-            })
-        })?;
+        let (id, scope) = self.callstore.check_key(key).map_err(refused)?;
         request.extensions_mut().insert(KeyId(id));
         let scope = Scope::from(scope);
         if scope == Scope::Admin || scopes.contains(&scope) {
@@ -140,6 +134,26 @@ impl Access {
         let detail = format!("This needs a key of scope {}; this one has {}.", needed.join(" or "), scope.name());
         Err(Problem::new(ProblemCode::Forbidden, detail))
     }
+}
+
+/// Looks once more at the key of a request whose body has taken its time: it may have ended meanwhile.
+///
+/// # Errors
+/// Why it is not taken any more.
+pub fn check_key_again(request: &HttpRequest) -> Result<(), Problem> {
+    let by_key = request.extensions().contains::<KeyId>();
+    match (bearer(request.headers()), request.app_data::<Data<Access>>()) {
+        (Some(key), Some(access)) if by_key => access.callstore.check_key(key).map(drop).map_err(refused),
+        _ => Ok(()),
+    }
+}
+
+fn refused(refusal: KeyRefusal) -> Problem {
+    unauthorized(match refusal {
+        KeyRefusal::Unknown => "The key is none of this service's.",
+        KeyRefusal::Revoked => "The key was revoked.",
+        KeyRefusal::Expired => "The key has expired.",
+    })
 }
 
 /// The key of a request.

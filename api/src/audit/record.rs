@@ -14,14 +14,13 @@ use actix_web::{
         header::{self, HeaderName},
     },
 };
+use percent_encoding::percent_decode_str;
 use service::{Actor, Callstore, NewAuditEntry};
 
 use crate::access::{KeyId, KnownOperation, StandIn};
 
 /// Operations that read recordings or transcripts.
 const READS: [&str; 4] = ["downloadRecording", "getRecording", "listRecordings", "listTranscripts"];
-/// Operations that add to a call, again and again.
-const ADDS: [&str; 3] = ["addAnalytics", "addTranscript", "addTranscripts"];
 /// Operations that add audio, fifty times a second.
 const ADDS_AUDIO: [&str; 2] = ["addAudioChunk", "addAudioChunks"];
 /// Operations that are posted to and change nothing.
@@ -40,8 +39,6 @@ pub enum Audited {
     Never,
     /// Each, before it is answered.
     Always,
-    /// Each; the answer does not wait for it.
-    Later,
     /// A client's first on a path, before it is answered.
     First,
     /// Those that ask for recordings or transcripts beside a call, before they are answered.
@@ -53,8 +50,6 @@ impl Audited {
     pub fn of(method: &Method, path: &str, operation_id: &str) -> Self {
         if ADDS_AUDIO.contains(&operation_id) {
             Self::First
-        } else if ADDS.contains(&operation_id) {
-            Self::Later
         } else if operation_id == "getCall" {
             Self::WithParts
         } else if READS.contains(&operation_id) || path.starts_with("/admin/") {
@@ -86,7 +81,7 @@ impl Audit {
         let (request, status) = (response.request(), response.status());
         let wanted = match operation.audited {
             Audited::Never => false,
-            Audited::Always | Audited::Later | Audited::First => true,
+            Audited::Always | Audited::First => true,
             Audited::WithParts => form_urlencoded::parse(request.query_string().as_bytes())
                 .any(|(name, value)| name == "include" && READ_PARTS.iter().any(|part| value.contains(part))),
         };
@@ -105,13 +100,9 @@ impl Audit {
         }
         let made = response.headers().get(header::LOCATION).and_then(|path| path.to_str().ok());
         let made = made.filter(|_| status == StatusCode::CREATED);
-        let resource = made.unwrap_or(request.path()).to_owned();
+        let resource = made.map_or_else(|| resource(request), str::to_owned);
         let entry = NewAuditEntry { resource, status: status.as_u16(), ..entry_of(request, &operation.id, request_id) };
-        if operation.audited == Audited::Later {
-            self.callstore.audit_later(entry);
-        } else {
-            self.callstore.audit(entry).await;
-        }
+        self.callstore.audit(entry).await;
     }
 
     /// Whether a client asks for a path for the first time, as far as is remembered.
@@ -144,8 +135,13 @@ pub fn entry_of(request: &HttpRequest, operation: &str, request_id: &str) -> New
         address: request.peer_addr().map(|address| address.ip().to_canonical().to_string()),
         forwarded_for: forwarded_for.map(str::to_owned),
         operation: operation.to_owned(),
-        resource: request.path().to_owned(),
+        resource: resource(request),
         status: 0,
         request_id: Some(request_id.to_owned()),
     }
+}
+
+/// The path without its escapes, so that one thing has one name.
+fn resource(request: &HttpRequest) -> String {
+    percent_decode_str(request.path()).decode_utf8_lossy().into_owned()
 }

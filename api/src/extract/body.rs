@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::once::{BodyDigest, IDEMPOTENCY_KEY};
 use crate::{
+    access::check_key_again,
     limits::{BODY_BYTES_PER_SECOND, BODY_GRACE, BODY_LIMIT},
     problem::{Problem, ProblemCode},
 };
@@ -58,6 +59,9 @@ impl Body {
             }
             bytes.extend_from_slice(&part);
         }
+        if pace.has_waited() {
+            check_key_again(request)?;
+        }
         let body = Self { bytes: bytes.freeze(), content_type: header(&CONTENT_TYPE).map(str::to_owned) };
         if request.headers().contains_key(IDEMPOTENCY_KEY) {
             request.extensions_mut().insert(body.digest());
@@ -86,6 +90,11 @@ impl Body {
 struct Pace(Option<Instant>);
 
 impl Pace {
+    /// Whether the body was waited for.
+    fn has_waited(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// The next part of a body of which `received` bytes have come.
     async fn next(
         &mut self,

@@ -89,7 +89,8 @@ pub async fn download_recording(
     id: IdPath,
     Query(query): Query<LinkQuery>,
 ) -> Result<HttpResponse, Problem> {
-    if let Some((expires, signature)) = query.link()? {
+    let link = query.link()?;
+    if let Some((expires, signature)) = link {
         callstore.check_link(id.0, expires, signature).await?;
     }
     let RecordingFile { recording, path } = callstore.recording_file(id.0).await?;
@@ -102,6 +103,10 @@ pub async fn download_recording(
         // Audio does not shrink, and a compressed part would have another length: keep the compressor off.
         .insert_header(ContentEncoding::Identity)
         .content_type("audio/wav");
+    if link.is_some() {
+        // Whoever has the link may show it in a page of any origin.
+        response.insert_header((header::CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"));
+    }
     match wanted(request.headers(), &etag, size) {
         Wanted::NotModified => Ok(response.status(StatusCode::NOT_MODIFIED).finish()),
         Wanted::Whole => send(response, &path, 0..size).await,

@@ -77,6 +77,7 @@ pub const CATALOGUE: &[Metric] = &[
         "Requests, and messages of the own streaming protocol, that were answered with a problem.",
         AsTheyCome,
     ),
+    counter("callstore_audit_misses_total", Unit::Count, "Entries that the audit misses; they are in the log.", One),
     gauge("callstore_connections", Unit::Count, "Open connections, WebSockets among them.", One),
     counter("callstore_connections_stalled_total", Unit::Count, "Connections cut since their peer took nothing.", One),
     // Ingest.
