@@ -116,7 +116,7 @@ pub async fn observe(
 }
 
 /// What a request asks for.
-fn operation<'a>(request: &'a HttpRequest) -> Option<&'a KnownOperation> {
+fn operation(request: &HttpRequest) -> Option<&KnownOperation> {
     let known = request.app_data::<web::Data<KnownPaths>>()?.find(request.match_info().as_str())?;
     known.operation(request.method())
 }
