@@ -24,6 +24,8 @@ pub const BODY_LIMIT: Duration = Duration::from_secs(60);
 pub const END_WAIT_MAX: Duration = Duration::from_secs(30);
 /// How long a client may take nothing of what is sent to it.
 pub const UNREAD_LIMIT: Duration = Duration::from_secs(15);
+/// How much of an answer the kernel holds that it cannot send yet, so that readers who do not read are cheap.
+pub const UNSENT_MAX_BYTES: u32 = 128 * 1024;
 /// How long an idle connection is kept: longer than clients keep theirs (90 s is common), so that none sends a request
 /// into one that is being closed.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(120);

@@ -5,8 +5,11 @@ use std::time::{Duration, Instant};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    time::{Interval, interval},
+    time::{Instant as Beat, interval_at},
 };
+
+/// How often a slow client says a word.
+const BEAT: Duration = Duration::from_millis(250);
 
 /// How a client was cut.
 pub struct Cut {
@@ -45,8 +48,9 @@ impl Slow {
         }
     }
 
-    /// Is slow until it is cut.
-    pub async fn run(self, address: &str) -> Cut {
+    /// Is slow until it is cut. It says its words on a beat that starts at `phase`, a share of 1: clients who do not know of each
+    /// other do not talk in time.
+    pub async fn run(self, address: &str, phase: f64) -> Cut {
         let mut socket = TcpStream::connect(address).await.unwrap();
         if self == Self::SecondHead {
             socket.write_all(format!("{HEAD}\r\n").as_bytes()).await.unwrap();
@@ -56,7 +60,7 @@ impl Slow {
         let begun = Instant::now();
         let (first, word) = self.words();
         socket.write_all(first.as_bytes()).await.unwrap();
-        let mut beat = beat();
+        let mut beat = interval_at(Beat::now() + BEAT.mul_f64(phase), BEAT);
         let mut answer = Vec::new();
         loop {
             tokio::select! {
@@ -68,10 +72,6 @@ impl Slow {
             }
         }
     }
-}
-
-fn beat() -> Interval {
-    interval(Duration::from_millis(250))
 }
 
 /// A client that asks for much and reads nothing of it, for as long as it is kept.

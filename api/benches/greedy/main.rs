@@ -17,12 +17,17 @@ use std::{
 
 use crowd::{Cut, Reader, Slow};
 use serde_json::{Value, json};
-use tokio::{task::JoinSet, time::interval};
+use tokio::{
+    task::JoinSet,
+    time::{interval, sleep},
+};
 
-/// How many of each kind come, all at once, and again as soon as they are cut.
+/// How many of each kind come, and come again as soon as they are cut.
 const SLOW: [(Slow, usize); 5] =
     [(Slow::Head, 500), (Slow::SecondHead, 500), (Slow::Body, 500), (Slow::ChunkedBody, 500), (Slow::Silent, 100)];
 const READERS: usize = 500;
+/// How long it takes them to come: 420 connections a second. Tools for such attacks open 50 a second unless told otherwise.
+const ARRIVAL: Duration = Duration::from_secs(5);
 /// Those whose latency is measured, and how often each asks.
 const OTHERS: usize = 8;
 const PAUSE: Duration = Duration::from_millis(10);
@@ -39,12 +44,15 @@ async fn run(length: Duration) {
     let before = measure(&service, &client, length / 2, 0).await;
     let over = Arc::new(AtomicBool::new(false));
     let mut slow = JoinSet::new();
-    for kind in SLOW.into_iter().flat_map(|(kind, count)| std::iter::repeat_n(kind, count)) {
+    for (kind, phase) in
+        SLOW.into_iter().flat_map(|(kind, count)| (0..count).map(move |n| (kind, n as f64 / count as f64)))
+    {
         let (address, over) = (service.address.clone(), over.clone());
         slow.spawn(async move {
             let mut cuts = Vec::new();
+            sleep(ARRIVAL.mul_f64(phase)).await;
             while !over.load(Ordering::Relaxed) {
-                cuts.push((kind, kind.run(&address).await));
+                cuts.push((kind, kind.run(&address, phase).await));
             }
             cuts
         });

@@ -18,7 +18,7 @@ use tokio::{
 
 use super::{Place, Turn, refusal::answer, turn::State};
 use crate::{
-    limits::{HEAD_LIMIT, UNREAD_LIMIT},
+    limits::{HEAD_LIMIT, UNREAD_LIMIT, UNSENT_MAX_BYTES},
     problem::{Problem, ProblemCode},
 };
 
@@ -38,6 +38,8 @@ impl ClientStream {
     pub fn new(io: TcpStream, place: Place) -> Self {
         // The kernel sees what waits in its own buffers too; a connection that has it not is closed when it is idle.
         let _ = set_tcp_user_timeout(&io, u32::try_from(UNREAD_LIMIT.as_millis()).unwrap_or(u32::MAX));
+        #[cfg(target_os = "linux")]
+        let _ = socket2::SockRef::from(&io).set_tcp_notsent_lowat(UNSENT_MAX_BYTES);
         let now = Instant::now();
         let timer = Box::pin(sleep_until((now + HEAD_LIMIT).into()));
         Self { io, place, turn: Rc::new(Turn::new(now)), timer, blocked: false }
