@@ -21,7 +21,7 @@ use std::{
 use tempfile::TempDir;
 use tokio::time::timeout;
 
-use crate::support::{Binary, eventually};
+use crate::support::{Binary, PATIENCE, eventually};
 use caller::Caller;
 use service::Service;
 
@@ -78,7 +78,7 @@ async fn nothing_acknowledged_is_lost_however_often_the_service_is_killed() {
         });
         let tasks: Vec<_> = tasks.collect();
         if point(round).is_some() {
-            timeout(Duration::from_secs(60), binary.child.wait()).await.expect("it dies").unwrap();
+            timeout(PATIENCE, binary.child.wait()).await.expect("it dies").unwrap();
         } else {
             let until = acknowledged.load(Ordering::Relaxed) + draw(round, 12_000) as usize;
             let enough = || async { (acknowledged.load(Ordering::Relaxed) >= until).then_some(()) };

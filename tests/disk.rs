@@ -1,7 +1,7 @@
 //! Trouble with the disk: full, or failing to write or to sync. What was acknowledged stays, what was not is refused
 //! with a status that says so, and the service goes on by itself when the trouble is over.
 
-use std::{path::Path, time::Duration};
+use std::path::Path;
 
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use service::audio::{encode_base64, mulaw_to_pcm16, wav};
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::support::{Answer, Binary, eventually, run_program};
+use crate::support::{Answer, Binary, PATIENCE, eventually, run_program};
 
 /// A client of one call, which counts what was acknowledged.
 struct Caller {
@@ -207,7 +207,7 @@ async fn a_disk_that_fails_for_a_while_is_used_again_when_it_is_back() {
             }
         }
     };
-    let refused = tokio::time::timeout(Duration::from_secs(60), refused).await.expect("writes fail");
+    let refused = tokio::time::timeout(PATIENCE, refused).await.expect("writes fail");
     let said = json!({ "speaker": "a", "text": "hello" });
     for answer in [
         refused,

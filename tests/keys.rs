@@ -15,7 +15,7 @@ use crate::support::{Binary, Socket, chunk, eventually, query_strings};
 pub async fn keys(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Binary::bare(folder);
     command.arg("keys").args(arguments);
-    tokio::time::timeout(Duration::from_secs(30), command.output()).await.expect("it ends").unwrap()
+    Binary::output(command).await
 }
 
 /// What a command printed.

@@ -3,19 +3,13 @@
 use std::{fs, net::TcpListener, path::Path, process::Output};
 
 use tempfile::TempDir;
-use tokio::process::Command;
 
 use crate::support::{Binary, query_strings};
-
-async fn run(mut command: Command) -> Output {
-    let output = command.output();
-    tokio::time::timeout(std::time::Duration::from_secs(30), output).await.expect("it ends").unwrap()
-}
 
 async fn callstore(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Binary::bare(folder);
     command.args(arguments);
-    run(command).await
+    Binary::output(command).await
 }
 
 #[track_caller]
@@ -74,7 +68,7 @@ async fn a_wrong_setting_stops_the_start_and_is_named_with_the_reason() {
         let mut command = Binary::bare(folder.path());
         // A free port, unless it is the address that is wrong.
         command.env("CALLSTORE_LISTEN", "127.0.0.1:0").args(arguments);
-        let said = refusal(&run(command).await);
+        let said = refusal(&Binary::output(command).await);
         assert!(words.iter().all(|word| said.contains(word)), "{arguments:?}: {said}");
         assert!(!said.contains("secret"), "{said}");
     }
@@ -97,7 +91,7 @@ async fn a_wrong_environment_stops_the_start_as_well() {
     ] {
         let mut command = Binary::bare(folder.path());
         command.env("CALLSTORE_LISTEN", "127.0.0.1:0").env(name, value);
-        let said = refusal(&run(command).await);
+        let said = refusal(&Binary::output(command).await);
         assert!(said.contains(word), "{name}: {said}");
     }
 }
@@ -146,14 +140,14 @@ async fn a_flag_wins_over_the_environment_which_wins_over_the_env_file() {
     let mut command = Binary::bare(folder.path());
     command.env("DATABASE_URL", "file:./from-environment.db").args(["migrate", "up"]);
     fs::remove_file(folder.path().join("from-file.db")).unwrap();
-    printed(&run(command).await);
+    printed(&Binary::output(command).await);
     assert!(there("from-environment.db") && !there("from-file.db"));
 
     let mut command = Binary::bare(folder.path());
     let flag = ["migrate", "up", "--database-url", "file:./from-flag.db"];
     fs::remove_file(folder.path().join("from-environment.db")).unwrap();
     command.env("DATABASE_URL", "file:./from-environment.db").args(flag);
-    printed(&run(command).await);
+    printed(&Binary::output(command).await);
     assert!(there("from-flag.db") && !there("from-environment.db") && !there("from-file.db"));
 
     fs::write(folder.path().join(".env"), "this is = no 'env file\n").unwrap();

@@ -1,6 +1,6 @@
 //! What a start refuses: to answer other machines without a key.
 
-use std::{fs, path::Path, process::Output};
+use std::{fs, path::Path};
 
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -19,9 +19,8 @@ fn command(folder: &Path, listen: &str) -> Command {
     command
 }
 
-async fn refusal(mut command: Command) -> String {
-    let output: Output =
-        tokio::time::timeout(std::time::Duration::from_secs(30), command.output()).await.expect("it ends").unwrap();
+async fn refusal(command: Command) -> String {
+    let output = Binary::output(command).await;
     assert_eq!(output.status.code(), Some(1));
     String::from_utf8(output.stderr).unwrap()
 }

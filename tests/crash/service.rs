@@ -11,6 +11,8 @@ use tokio_tungstenite::{
     tungstenite::{self, Message},
 };
 
+use crate::support::PATIENCE;
+
 /// The service is gone.
 #[derive(Debug)]
 pub struct Gone;
@@ -101,7 +103,7 @@ impl Socket {
     /// The next text as JSON; none when the socket is closed.
     pub async fn receive(&mut self) -> Result<Option<Value>, Gone> {
         loop {
-            match timeout(Duration::from_secs(60), self.0.next()).await.expect("an answer in time").ok_or(Gone)?? {
+            match timeout(PATIENCE, self.0.next()).await.expect("an answer in time").ok_or(Gone)?? {
                 Message::Text(text) => return Ok(Some(serde_json::from_str(&text).unwrap())),
                 Message::Close(_) => return Ok(None),
                 _ => {}

@@ -24,7 +24,7 @@ const CUT_BY: Duration = Duration::from_secs(30);
 
 /// Clients of a kind, and what they are told: in time, and all the same.
 async fn are_cut(address: &str, kind: Slow) {
-    for cut in join_all((0..10).map(|_| kind.run(address))).await {
+    for cut in join_all((0..10).map(|_| kind.run(address, 0.0))).await {
         assert!(cut.after > Duration::from_secs(4) && cut.after < CUT_BY, "{kind:?} was cut after {:?}", cut.after);
         if kind == Slow::Silent {
             assert!(cut.answer.is_empty());

@@ -1,10 +1,10 @@
 //! What a server answered, read whole.
 
-use std::time::Duration;
-
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::PATIENCE;
 
 /// An answer.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ impl Answer {
         let mut answer = Vec::new();
         let read = async { while reading.read_buf(&mut answer).await.is_ok_and(|bytes| bytes > 0) {} };
         let both = async { tokio::join!(writing.write_all(request), read) };
-        let _ = tokio::time::timeout(Duration::from_secs(30), both).await.expect("an answer in time");
+        let _ = tokio::time::timeout(PATIENCE, both).await.expect("an answer in time");
         Self::parse(&answer)
     }
 

@@ -2,8 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::Stdio,
-    time::Duration,
+    process::{Output, Stdio},
 };
 
 use tokio::{
@@ -11,7 +10,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-use super::Answer;
+use super::{Answer, PATIENCE};
 
 /// A process of the binary that serves; killed when dropped.
 pub struct Binary {
@@ -38,6 +37,11 @@ impl Binary {
         }
         command.current_dir(folder).stdin(Stdio::null()).kill_on_drop(true);
         command
+    }
+
+    /// What a command that ends by itself has said.
+    pub async fn output(mut command: Command) -> Output {
+        tokio::time::timeout(PATIENCE, command.output()).await.expect("it ends").unwrap()
     }
 
     pub fn path() -> PathBuf {
@@ -69,7 +73,7 @@ impl Binary {
             }
             Err(said)
         };
-        let address = tokio::time::timeout(Duration::from_secs(30), listening).await.unwrap()?;
+        let address = tokio::time::timeout(PATIENCE, listening).await.unwrap()?;
         // Keep reading, so that the log never fills its pipe.
         tokio::spawn(async move { while lines.next_line().await.is_ok_and(|line| line.is_some()) {} });
         Ok(Self { child, address })

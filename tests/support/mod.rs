@@ -33,6 +33,9 @@ pub fn call(stream_sid: &str) -> Value {
     json!({ "streamSid": stream_sid, "caller": CALLER })
 }
 
+/// How long a test waits for what has to come. It comes at once, unless a busy disk holds up a sync for many seconds.
+pub const PATIENCE: Duration = Duration::from_secs(120);
+
 /// Asks again and again until there is an answer; fails with `what` when that takes too long.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
     let asking = async {
@@ -44,5 +47,5 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: i
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), asking).await.unwrap_or_else(|_| panic!("it never came true: {what}"))
+    tokio::time::timeout(PATIENCE, asking).await.unwrap_or_else(|_| panic!("it never came true: {what}"))
 }

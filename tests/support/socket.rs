@@ -1,7 +1,5 @@
 //! A client's end of a WebSocket.
 
-use std::time::Duration;
-
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
 use tokio::net::TcpStream;
@@ -10,8 +8,7 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message, client::IntoClientRequest, http::HeaderValue},
 };
 
-/// How long a message may take to come.
-const LIMIT: Duration = Duration::from_secs(30);
+use super::PATIENCE;
 
 /// An open socket; dropping it cuts the connection without a word.
 pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
@@ -52,12 +49,12 @@ impl Socket {
 
     /// Sends a message.
     pub async fn send(&mut self, message: Message) {
-        tokio::time::timeout(LIMIT, self.0.send(message)).await.expect("the server takes it").unwrap();
+        tokio::time::timeout(PATIENCE, self.0.send(message)).await.expect("the server takes it").unwrap();
     }
 
     /// Sends a message; false if the connection is gone.
     pub async fn try_send(&mut self, message: Message) -> bool {
-        tokio::time::timeout(LIMIT, self.0.send(message)).await.expect("the server takes it").is_ok()
+        tokio::time::timeout(PATIENCE, self.0.send(message)).await.expect("the server takes it").is_ok()
     }
 
     /// Sends a text.
@@ -127,6 +124,6 @@ impl Socket {
     }
 
     async fn next(&mut self) -> Option<Message> {
-        tokio::time::timeout(LIMIT, self.0.next()).await.expect("something comes").and_then(Result::ok)
+        tokio::time::timeout(PATIENCE, self.0.next()).await.expect("something comes").and_then(Result::ok)
     }
 }
