@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 use futures_util::FutureExt;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 
-use crate::{Callstore, Error, Status, database::write_page};
+use crate::{Callstore, Error, Status};
 
 /// What is needed for work, and whether it is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,22 +46,23 @@ impl Callstore {
         set_gauge("callstore_write_queue_bytes", Some(self.0.writer.waiting_kib() as u64 * 1024));
         set_gauge("callstore_min_free_bytes", Some(self.0.policy.min_free_bytes));
         let this = self.clone();
-        let look = move || (this.free_bytes().ok(), this.0.database.file_bytes().ok());
-        let (free, database) = tokio::task::spawn_blocking(look).await.unwrap_or_default();
+        let free = tokio::task::spawn_blocking(move || this.free_bytes().ok()).await.unwrap_or_default();
         set_gauge("callstore_free_bytes", free);
-        set_gauge("callstore_database_bytes", database);
+        let size = tokio::time::timeout(PATIENCE, self.0.database.size_bytes()).await;
+        set_gauge("callstore_database_bytes", size.ok().and_then(Result::ok));
     }
 
     /// How many bytes are free for the database or the recordings, whichever has less.
     pub(crate) fn free_bytes(&self) -> io::Result<u64> {
-        Ok(Ord::min(self.0.store.free_bytes()?, self.0.database.free_bytes()?))
+        let (store, database) = (self.0.store.free_bytes()?, self.0.database.free_bytes()?);
+        Ok(database.map_or(store, |database| database.min(store)))
     }
 
     /// Looks at the database, the store and the free space.
     pub async fn health(&self) -> Health {
         let probe = async {
             let read = entity::call::Entity::find().limit(1).one(self.0.database.readers()).await;
-            let written = self.write(0, |batch| async { Ok(write_page(batch.transaction()).await?) }.boxed()).await;
+            let written = self.write(0, |batch| async { Ok(batch.check_writable().await?) }.boxed()).await;
             // Too many writes are not a reason to send no more reads.
             read.is_ok() && matches!(written, Ok(()) | Err(Error::Overloaded))
         };

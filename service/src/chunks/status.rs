@@ -103,7 +103,7 @@ impl Callstore {
 
     /// Puts the chunks of a call where readers find them.
     pub(crate) async fn settle_chunks(&self, call: Uuid) -> Result<(), Error> {
-        self.write(0, move |batch| {
+        self.write_to(&CallRef::of(call), 0, move |batch| {
             batch.settle(call);
             async { Ok(()) }.boxed()
         })

@@ -106,9 +106,9 @@ enum Failure {
     Damaged,
 }
 
-impl From<rusqlite::Error> for Failure {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Database(Error::Database(DbErr::Custom(format!("the chunks cannot be read: {error}"))))
+impl From<DbErr> for Failure {
+    fn from(error: DbErr) -> Self {
+        Self::Database(error.into())
     }
 }
 
