@@ -2,6 +2,7 @@
 
 mod answer;
 mod binary;
+mod database;
 mod log;
 mod server;
 mod socket;
@@ -9,8 +10,9 @@ mod tools;
 
 pub use answer::Answer;
 pub use binary::Binary;
+pub use database::{connect, database_url, execute, hex, lock_writes, on_sqlite, query_strings};
 pub use log::{CALLER, TWILIO_TOKEN};
-pub use server::{ADMIN_KEY, Server, TestClock, execute, query_strings};
+pub use server::{ADMIN_KEY, Server, TestClock};
 pub use socket::Socket;
 pub use tools::{frames, run as run_program};
 

@@ -12,6 +12,7 @@ use std::{
     num::NonZero,
     path::{Path, PathBuf},
     thread,
+    time::Duration,
 };
 
 pub(crate) use chunks::{ChunkHead, ChunkOrder, ChunkReader};
@@ -23,6 +24,9 @@ use url::Place;
 use uuid::Uuid;
 
 use crate::calls::{Call, CallRef};
+
+/// How long a write waits for another process that holds a lock, as a backup or a shell.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why the database could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -172,6 +176,31 @@ impl Database {
         match self.place.0 {
             Place::Sqlite(_) => Ok(()),
             Place::Postgres(_) => postgres::lock_name(transaction, name).await,
+        }
+    }
+
+    /// Takes or renews a lease of a shared database until `span` from now, by its own clock; false where another has it. Where
+    /// there are no others it is always given.
+    pub(crate) async fn lease(&self, name: &str, holder: Uuid, span: Duration) -> Result<bool, DbErr> {
+        match self.place.0 {
+            Place::Sqlite(_) => Ok(true),
+            Place::Postgres(_) => postgres::lease(&self.readers, name, holder, span).await,
+        }
+    }
+
+    /// Gives a lease back.
+    pub(crate) async fn end_lease(&self, name: &str, holder: Uuid) -> Result<(), DbErr> {
+        match self.place.0 {
+            Place::Sqlite(_) => Ok(()),
+            Place::Postgres(_) => postgres::end_lease(&self.readers, name, holder).await,
+        }
+    }
+
+    /// The leases of a shared database that no one has any more are removed, and those returned that someone has.
+    pub(crate) async fn leases(&self) -> Result<Vec<String>, DbErr> {
+        match self.place.0 {
+            Place::Sqlite(_) => Ok(Vec::new()),
+            Place::Postgres(_) => postgres::leases(&self.readers).await,
         }
     }
 

@@ -4,11 +4,16 @@ use std::time::Duration;
 
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, FromQueryResult,
-    Statement, Value, sea_query::ArrayType, sqlx::postgres::PgConnectOptions,
+    RuntimeErr, Statement, Value,
+    sea_query::ArrayType,
+    sqlx::{
+        self, Connection,
+        postgres::{PgConnectOptions, PgConnection},
+    },
 };
 use uuid::Uuid;
 
-use super::{OpenError, parallelism};
+use super::{BUSY_TIMEOUT, OpenError, parallelism};
 use crate::calls::{Call, CallRef};
 
 /// How long it is waited for a connection.
@@ -21,13 +26,11 @@ const SCHEMA_LOCK: i32 = 1;
 /// Connects: the connections that write, and those that read.
 pub(super) async fn open(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), OpenError> {
     let server = |source| OpenError::Server { source };
-    let first = connect(url, 1, Confirmed::Asked).await.map_err(server)?;
-    let confirmed = look(&first).await.map_err(server)?;
-    first.close().await.map_err(server)?;
+    let confirmed = look(url).await.map_err(|error| server(DbErr::Conn(RuntimeErr::SqlxError(error.into()))))?;
     let cores = u32::try_from(parallelism()).unwrap_or(u32::MAX);
     // Beside the writer's there is one for commands, which do not go through it.
-    let writer = connect(url, 2, confirmed).await.map_err(server)?;
-    let readers = connect(url, cores.saturating_mul(4).max(8), confirmed).await.map_err(server)?;
+    let writer = connect(url, 2, confirmed, Some(BUSY_TIMEOUT)).await.map_err(server)?;
+    let readers = connect(url, cores.saturating_mul(4).max(8), confirmed, None).await.map_err(server)?;
     Ok((writer, readers))
 }
 
@@ -40,24 +43,29 @@ enum Confirmed {
     Durable,
 }
 
-/// Looks whether what the server confirms is durable.
-async fn look(connection: &DatabaseConnection) -> Result<Confirmed, DbErr> {
-    let setting = async |name: &str| -> Result<String, DbErr> {
-        let query = Statement::from_string(DatabaseBackend::Postgres, format!("SHOW {name}"));
-        connection.query_one_raw(query).await?.map_or(Ok(String::new()), |row| row.try_get_by_index(0))
-    };
-    if setting("fsync").await? == "off" {
-        tracing::error!(
+/// Looks whether what the server confirms is durable. It does so by itself, since a pool goes on trying where a server refuses.
+async fn look(url: &str) -> Result<Confirmed, sqlx::Error> {
+    let mut connection = PgConnection::connect(url).await?;
+    let mut setting = async |show| sqlx::query_scalar::<_, String>(show).fetch_one(&mut connection).await;
+    if setting("SHOW fsync").await? == "off" {
+        tracing::warn!(
             "The PostgreSQL server runs with fsync = off: what is acknowledged is lost when its machine stops."
         );
     }
-    Ok(match setting("synchronous_commit").await?.as_str() {
+    let confirmed = match setting("SHOW synchronous_commit").await?.as_str() {
         "off" | "local" => Confirmed::Durable,
         _ => Confirmed::Asked,
-    })
+    };
+    connection.close().await?;
+    Ok(confirmed)
 }
 
-async fn connect(url: &str, connections: u32, confirmed: Confirmed) -> Result<DatabaseConnection, DbErr> {
+async fn connect(
+    url: &str,
+    connections: u32,
+    confirmed: Confirmed,
+    lock_limit: Option<Duration>,
+) -> Result<DatabaseConnection, DbErr> {
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
@@ -68,6 +76,10 @@ async fn connect(url: &str, connections: u32, confirmed: Confirmed) -> Result<Da
         .sqlx_logging(false)
         .map_sqlx_postgres_opts(move |options: PgConnectOptions| {
             let options = options.application_name("callstore");
+            let options = match lock_limit {
+                Some(limit) => options.options([("lock_timeout", limit.as_millis().to_string())]),
+                None => options,
+            };
             match confirmed {
                 Confirmed::Asked => options,
                 Confirmed::Durable => options.options([("synchronous_commit", "on")]),
@@ -78,7 +90,7 @@ async fn connect(url: &str, connections: u32, confirmed: Confirmed) -> Result<Da
 
 /// A lock on the schema that no other node has meanwhile. It goes with its connection.
 pub(super) async fn lock_schema(url: &str) -> Result<DatabaseConnection, DbErr> {
-    let connection = connect(url, 1, Confirmed::Asked).await?;
+    let connection = connect(url, 1, Confirmed::Asked, None).await?;
     let lock = format!("SELECT pg_advisory_lock({LOCK_CLASS}, {SCHEMA_LOCK})");
     connection.execute_unprepared(&lock).await?;
     Ok(connection)
@@ -147,4 +159,41 @@ pub(super) async fn size_bytes(connection: &DatabaseConnection) -> Result<u64, D
     let query = Statement::from_string(DatabaseBackend::Postgres, "SELECT pg_database_size(current_database())");
     let row = connection.query_one_raw(query).await?;
     row.map_or(Ok(0), |row| row.try_get_by_index::<i64>(0)).map(i64::unsigned_abs)
+}
+
+/// Milliseconds since 1970 by the clock of the database, which all nodes share.
+const NOW: &str = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+
+/// See [`Database::lease`](super::Database::lease).
+pub(super) async fn lease(
+    connection: &DatabaseConnection,
+    name: &str,
+    holder: Uuid,
+    span: Duration,
+) -> Result<bool, DbErr> {
+    let span = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+    let take = format!(
+        "INSERT INTO lease (name, holder, until) VALUES ($1, $2, {NOW} + $3)
+        ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
+        WHERE lease.holder = excluded.holder OR lease.until < {NOW}"
+    );
+    let values: [Value; 3] = [name.into(), holder.into(), span.into()];
+    let take = Statement::from_sql_and_values(DatabaseBackend::Postgres, take, values);
+    Ok(connection.execute_raw(take).await?.rows_affected() > 0)
+}
+
+/// See [`Database::end_lease`](super::Database::end_lease).
+pub(super) async fn end_lease(connection: &DatabaseConnection, name: &str, holder: Uuid) -> Result<(), DbErr> {
+    let end = "DELETE FROM lease WHERE name = $1 AND holder = $2";
+    let values: [Value; 2] = [name.into(), holder.into()];
+    let end = Statement::from_sql_and_values(DatabaseBackend::Postgres, end, values);
+    connection.execute_raw(end).await.map(drop)
+}
+
+/// See [`Database::leases`](super::Database::leases).
+pub(super) async fn leases(connection: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+    connection.execute_unprepared(&format!("DELETE FROM lease WHERE until < {NOW}")).await?;
+    let query = Statement::from_string(DatabaseBackend::Postgres, "SELECT name FROM lease");
+    let rows = connection.query_all_raw(query).await?;
+    rows.iter().map(|row| row.try_get_by_index(0)).collect()
 }

@@ -3,7 +3,6 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use sea_orm::{
@@ -12,12 +11,10 @@ use sea_orm::{
     sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-use super::{OpenError, parallelism};
+use super::{BUSY_TIMEOUT, OpenError, parallelism};
 
 /// The oldest SQLite whose WAL is safe under several connections.
 const SQLITE_MIN: (u32, u32, u32) = (3, 51, 3);
-/// How long a write waits for another process that holds the write lock, as a backup or a shell.
-pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The WAL file is cut back to this after a checkpoint.
 const WAL_KEPT_BYTES: &str = "67108864";
 

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Error, OpenFlags, Row, Statement, params};
 use sea_orm::{ActiveEnum, DbErr};
 use uuid::Uuid;
 
-use super::{super::sqlite::BUSY_TIMEOUT, ChunkOrder, StoredRow};
+use super::{super::BUSY_TIMEOUT, ChunkOrder, StoredRow};
 use crate::{calls::AudioFormat, chunks::RowShape};
 
 /// A connection of one thread's own.
