@@ -20,7 +20,7 @@ WORKDIR /data
 # On this address it does not start without a key: `callstore keys create` makes one, CALLSTORE_ADMIN_KEY_FILE names a file with one.
 ENV CALLSTORE_LISTEN=0.0.0.0:8080 \
     DATABASE_URL=sqlite:///data/callstore.db \
-    RECORDING_STORAGE_PATH=/data/recordings \
+    RECORDING_STORAGE_URL=file:///data/recordings \
     CALLSTORE_LOG_FORMAT=json
 VOLUME /data
 EXPOSE 8080
