@@ -10,7 +10,7 @@ mod tools;
 
 pub use answer::Answer;
 pub use binary::Binary;
-pub use database::{connect, database_url, execute, hex, lock_writes, on_sqlite, query_strings, set_reachable};
+pub use database::{connect, database_url, execute, hex, lock_writes, on_sqlite, query_strings};
 pub use log::{CALLER, TWILIO_TOKEN};
 pub use server::{ADMIN_KEY, Server, TestClock};
 pub use socket::Socket;
