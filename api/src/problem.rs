@@ -178,6 +178,10 @@ impl From<Error> for Problem {
                 let detail = "The database cannot be written for the moment. Send the request again.";
                 Self { cause: Some(cause), ..Self::new(P::StorageUnavailable, detail).retry_after(1) }
             }
+            Error::StoreUnavailable(cause) => {
+                let detail = "The recording store does not answer for the moment. Send the request again.";
+                Self { cause: Some(cause), ..Self::new(P::StorageUnavailable, detail).retry_after(1) }
+            }
             Error::Database(_) | Error::Store(_) | Error::Random(_) | Error::Damaged(_) => {
                 Self { cause: Some(detail), ..Self::of_status(StatusCode::INTERNAL_SERVER_ERROR) }
             }

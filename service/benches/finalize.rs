@@ -12,7 +12,7 @@ use std::{
 use migration::{Migrator, MigratorTrait};
 use sea_orm::ConnectionTrait;
 use service::{
-    AudioFormat, CallRef, Callstore, Database, NewCall, Policy, Store, SystemClock, SystemIds, Timestamp,
+    AudioFormat, CallRef, Callstore, Database, NewCall, Policy, Store, StoreUrl, SystemClock, SystemIds, Timestamp,
     audio::{Encoding, wav},
 };
 
@@ -51,7 +51,7 @@ async fn measure(hours: u32) {
     let (seconds, cpu) = (begun.elapsed().as_secs_f64(), cpu_seconds() - cpu);
     let peak_kib = status_kib("VmHWM");
 
-    let recording = callstore.list_recordings(&name).await.unwrap().remove(0);
+    let recording = callstore.list_recordings(&name).await.unwrap().remove(0).recording;
     assert_eq!(ended.id, recording.call_id);
     let expected = wav::file_len(2, u64::from(hours) * 3600 * 16_000);
     assert_eq!(recording.size_bytes.unsigned_abs(), expected);
@@ -68,7 +68,7 @@ async fn open(folder: &Path) -> Callstore {
     let url = format!("sqlite://{}", folder.join("callstore.db").display());
     let database = Database::open(&url.parse().unwrap()).await.unwrap();
     Migrator::up(database.writer(), None).await.unwrap();
-    let store = Store::open(&folder.join("recordings")).unwrap();
+    let store = Store::open(&StoreUrl::Folder(folder.join("recordings")), &[]).unwrap();
     Callstore::new(database, store, Box::new(SystemClock), Arc::new(SystemIds), Policy::default())
 }
 

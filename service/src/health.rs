@@ -16,7 +16,7 @@ pub struct Health {
     pub store: bool,
     /// There is room for recordings and chunks.
     pub free_space: bool,
-    /// Bytes that are free where the database or the recordings are, whichever has less.
+    /// Bytes that are free where the database or the recordings are, whichever has less; of an object store, the database alone.
     pub free_bytes: u64,
 }
 
@@ -52,9 +52,10 @@ impl Callstore {
         set_gauge("callstore_database_bytes", database);
     }
 
-    /// How many bytes are free for the database or the recordings, whichever has less.
+    /// How many bytes are free for the database or the recordings, whichever has less; an object store has no end.
     pub(crate) fn free_bytes(&self) -> io::Result<u64> {
-        Ok(Ord::min(self.0.store.free_bytes()?, self.0.database.free_bytes()?))
+        let database = self.0.database.free_bytes()?;
+        Ok(self.0.store.free_bytes()?.map_or(database, |store| store.min(database)))
     }
 
     /// Looks at the database, the store and the free space.
@@ -66,9 +67,9 @@ impl Callstore {
             read.is_ok() && matches!(written, Ok(()) | Err(Error::Overloaded))
         };
         let database = tokio::time::timeout(PATIENCE, probe).await.unwrap_or(false);
+        let store = self.0.store.probe().await.is_ok();
         let this = self.clone();
-        let look = move || (this.0.store.probe().is_ok(), this.free_bytes().unwrap_or(0));
-        let (store, free_bytes) = tokio::task::spawn_blocking(look).await.unwrap_or((false, 0));
+        let free_bytes = tokio::task::spawn_blocking(move || this.free_bytes().unwrap_or(0)).await.unwrap_or(0);
         Health { database, store, free_space: free_bytes >= self.0.policy.min_free_bytes, free_bytes }
     }
 }

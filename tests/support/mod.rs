@@ -3,6 +3,8 @@
 mod answer;
 mod binary;
 mod log;
+mod objects;
+mod place;
 mod server;
 mod socket;
 mod tools;
@@ -10,6 +12,8 @@ mod tools;
 pub use answer::Answer;
 pub use binary::Binary;
 pub use log::{CALLER, TWILIO_TOKEN};
+pub use objects::{Fate, Objects};
+pub use place::on_folder;
 pub use server::{ADMIN_KEY, Server, TestClock, execute, query_strings};
 pub use socket::Socket;
 pub use tools::{frames, run as run_program};

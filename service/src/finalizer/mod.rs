@@ -96,19 +96,31 @@ impl Stop {
 enum Failure {
     #[error("the service is stopping")]
     Stopped,
+    /// Nothing is decided: it is tried again.
     #[error(transparent)]
-    Database(#[from] Error),
+    Later(Error),
     #[error("the recording store failed: {0}")]
-    Store(#[from] io::Error),
+    Store(io::Error),
     #[error("the recording would be longer than a WAV file can be")]
     TooLong,
     #[error("a chunk is damaged")]
     Damaged,
 }
 
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            // Space comes back; the call waits for it, with its chunks.
+            Error::Store(error) if error.kind() == io::ErrorKind::StorageFull => Self::Later(Error::StorageFull),
+            Error::Store(error) => Self::Store(error),
+            other => Self::Later(other),
+        }
+    }
+}
+
 impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Database(Error::Database(DbErr::Custom(format!("the chunks cannot be read: {error}"))))
+        Self::Later(Error::Database(DbErr::Custom(format!("the chunks cannot be read: {error}"))))
     }
 }
 
@@ -121,7 +133,7 @@ impl Failure {
                 "The recording would be longer than the 4 GiB that a WAV file can hold. The chunks are kept.",
             ),
             Self::Damaged => ("chunk_damaged", "A stored chunk could not be decoded. The chunks are kept."),
-            Self::Store(_) | Self::Database(_) | Self::Stopped => (
+            Self::Store(_) | Self::Later(_) | Self::Stopped => (
                 "store_failed",
                 "The recording could not be written. The chunks are kept; end the call again to try once more.",
             ),
@@ -242,7 +254,8 @@ impl Callstore {
         Ok(())
     }
 
-    /// Finalizes a call if that is what it waits for. An error is one of the database: nothing is decided, try again.
+    /// Finalizes a call if that is what it waits for. An error is one of the database or of an object store: nothing is
+    /// decided, try again.
     async fn finalize_once(&self, id: Uuid) -> Result<(), Error> {
         use call::{Column, Entity};
         let Ok(_core) = self.0.finalizer.cores.acquire().await else { return Ok(()) };
@@ -259,9 +272,9 @@ impl Callstore {
                 Ok(())
             }
             Err(Failure::Stopped) => Ok(()),
-            Err(Failure::Database(error)) => Err(error),
-            // Space comes back; the call waits for it, with its chunks.
-            Err(Failure::Store(error)) if error.kind() == io::ErrorKind::StorageFull => Err(Error::StorageFull),
+            // An upload that is cut short by the stop is no failure.
+            Err(Failure::Later(_)) if self.0.finalizer.stop.is_cancelled() => Ok(()),
+            Err(Failure::Later(error)) => Err(error),
             Err(failure) => {
                 tracing::error!(call = %id, error = %failure, "A recording could not be made.");
                 self.fail(id, failure.public()).await
