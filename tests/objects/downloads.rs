@@ -94,12 +94,14 @@ async fn who_downloads_is_sent_to_the_store_where_that_is_set() {
     let part = server.client.get(&address).header("range", "bytes=44-99").send().await.unwrap();
     assert_eq!(part.status(), 206);
     assert_eq!(part.bytes().await.unwrap(), bytes[44..=99]);
-    let forged = address.replace("X-Amz-Signature=", "X-Amz-Signature=0");
+    let (rest, last) = address.split_at(address.len() - 1);
+    let forged = format!("{rest}{}", if last == "0" { "1" } else { "0" });
     assert_eq!(server.client.get(forged).send().await.unwrap().status(), 403);
 
     let head = ask(server, Method::HEAD, &path, &[]).await.expect(307);
     let followed = server.client.head(head.header("location")).send().await.unwrap();
-    assert_eq!((followed.status().as_u16(), followed.content_length()), (200, Some(bytes.len() as u64)));
+    let length = bytes.len().to_string();
+    assert_eq!((followed.status().as_u16(), &followed.headers()["content-length"]), (200, &length.parse().unwrap()));
 
     // A client that has it, and a range that is not there, are told here.
     let etag = format!("\"{}\"", recording["sha256"].as_str().unwrap());

@@ -1,10 +1,13 @@
 //! Another S3: moto, of Python's, which `scripts/test.sh` installs.
 
-use std::process::Stdio;
+use std::{path::Path, process::Stdio};
 
 use tokio::process::{Child, Command};
 
-use super::*;
+use super::{
+    start::{Log, logging},
+    *,
+};
 use crate::support::Binary;
 
 /// A server of moto's with a bucket; killed when dropped.
@@ -29,6 +32,14 @@ impl Moto {
         Self { _process: started, url, client }
     }
 
+    /// The service, with its recordings at this URL.
+    fn command(&self, folder: &Path, url: &str) -> Command {
+        let mut command = Binary::local(folder);
+        command.args(["--recordings-url", url]).env("AWS_ENDPOINT_URL", &self.url);
+        command.env("AWS_ACCESS_KEY_ID", "a").env("AWS_SECRET_ACCESS_KEY", "b");
+        command
+    }
+
     /// The answer to a request for the bucket.
     async fn list(&self, query: &str) -> String {
         self.client.get(format!("{}/bucket?{query}", self.url)).send().await.unwrap().text().await.unwrap()
@@ -36,15 +47,21 @@ impl Moto {
 }
 
 #[tokio::test]
+async fn a_bucket_that_is_not_there_is_told_of() {
+    let (moto, folder) = (Moto::start().await, TempDir::new().unwrap());
+    let mut command = moto.command(folder.path(), "s3://elsewhere/calls");
+    let (_service, log) = (logging(&mut command, folder.path()), Log(folder.path()));
+    let told = log.line(|line| line["level"] == "ERROR").await;
+    assert!(told["error"].as_str().unwrap().contains("NoSuchBucket"), "{told}");
+}
+
+#[tokio::test]
 async fn moto_holds_recordings_as_well() {
     let (moto, folder) = (Moto::start().await, TempDir::new().unwrap());
-    let mut command = Binary::local(folder.path());
-    command.args(["--recordings-url", "s3://bucket/calls", "--media-redirect"]);
-    command.env("AWS_ENDPOINT_URL", &moto.url).env("AWS_ACCESS_KEY_ID", "a").env("AWS_SECRET_ACCESS_KEY", "b");
-    let redirecting = Binary::start(command).await;
+    let service = Binary::start(moto.command(folder.path(), "s3://bucket/calls")).await;
+    let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let ask = async |method: Method, path: &str, body: Value| {
-        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Answer::read(client.request(method, redirecting.url(path)).json(&body).send().await.unwrap()).await
+        Answer::read(client.request(method, service.url(path)).json(&body).send().await.unwrap()).await
     };
     ask(Method::GET, "/readyz", Value::Null).await.expect(200);
     ask(Method::POST, "/calls", crate::support::call("MZ1")).await.expect(201);
@@ -58,10 +75,26 @@ async fn moto_holds_recordings_as_well() {
     assert!(moto.list("list-type=2").await.contains(&format!("<Key>calls/{path}</Key>")));
     assert!(!moto.list("uploads").await.contains("<UploadId>"));
 
-    let address = ask(Method::GET, &audio(recording), Value::Null).await.expect(307).header("location").to_owned();
-    let sent = moto.client.get(&address).send().await.unwrap().error_for_status().unwrap().bytes().await.unwrap();
-    assert_eq!(sent.len() as u64, recording["sizeBytes"].as_u64().unwrap());
-    let part = moto.client.get(&address).header("range", "bytes=9000000-9000099").send().await.unwrap();
-    assert_eq!((part.status().as_u16(), part.bytes().await.unwrap()), (206, sent.slice(9_000_000..9_000_100)));
-    drop(redirecting);
+    let whole = ask(Method::GET, &audio(recording), Value::Null).await.expect(200);
+    assert_eq!(whole.bytes.len() as u64, recording["sizeBytes"].as_u64().unwrap());
+    let range = |address: String| client.get(address).header("range", "bytes=9000000-9000099").send();
+    let part = range(service.url(&audio(recording))).await.unwrap();
+    assert_eq!(
+        (part.status().as_u16(), part.bytes().await.unwrap()),
+        (206, whole.bytes[9_000_000..9_000_100].to_vec().into())
+    );
+
+    // The next start sends who downloads there.
+    service.kill().await;
+    let mut command = moto.command(folder.path(), "s3://bucket/calls");
+    command.arg("--media-redirect");
+    let service = Binary::start(command).await;
+    let sent = Answer::read(client.get(service.url(&audio(recording))).send().await.unwrap()).await.expect(307);
+    let address = sent.header("location").to_owned();
+    assert!(client.get(&address).send().await.unwrap().bytes().await.unwrap() == whole.bytes);
+    assert_eq!(range(address).await.unwrap().bytes().await.unwrap(), whole.bytes[9_000_000..9_000_100]);
+
+    assert_eq!(client.delete(service.url("/calls/MZ1")).send().await.unwrap().status(), 204);
+    eventually("the object is gone", || async { (!moto.list("list-type=2").await.contains("<Key>")).then_some(()) })
+        .await;
 }

@@ -2,11 +2,19 @@
 
 use std::{fs, path::Path};
 
+use tokio::process::{Child, Command};
+
 use super::*;
 use crate::support::Binary;
 
 /// What a service logs in a folder.
-struct Log<'a>(&'a Path);
+pub struct Log<'a>(pub &'a Path);
+
+/// Starts a command whose log goes to the folder.
+pub fn logging(command: &mut Command, folder: &Path) -> Child {
+    let log = fs::File::create(folder.join("log")).unwrap();
+    command.env("RUST_LOG", "trace").stderr(log).spawn().unwrap()
+}
 
 impl Log<'_> {
     fn text(&self) -> String {
@@ -14,8 +22,8 @@ impl Log<'_> {
     }
 
     /// The first line of which this holds.
-    async fn line(&self, holds: impl Fn(&Value) -> bool) -> Value {
-        eventually("a line is logged", || async {
+    pub async fn line(&self, holds: impl Fn(&Value) -> bool) -> Value {
+        eventually("it is logged", || async {
             self.text().lines().filter_map(|line| serde_json::from_str(line).ok()).find(|line| holds(line))
         })
         .await
@@ -27,18 +35,15 @@ async fn a_store_that_does_not_take_recordings_is_told_of_and_keeps_no_service_f
     let root = TempDir::new().unwrap();
     let objects = Objects::start(root.path());
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    for (url, name, value, word) in [
-        ("s3://nowhere/calls", "AWS_REGION", "eu-central-1".to_owned(), "NoSuchBucket"),
-        ("s3://recordings", "AWS_SECRET_ACCESS_KEY", "another-secret-of-the-store".to_owned(), "SignatureDoesNotMatch"),
-        ("s3://recordings", "AWS_ACCESS_KEY_ID", "AKIAANOTHERKEY".to_owned(), "InvalidAccessKeyId"),
-        ("s3://recordings", "AWS_ENDPOINT_URL", format!("http://{closed}"), "refused"),
+    for (name, value, word) in [
+        ("AWS_SECRET_ACCESS_KEY", "another-secret-of-the-store".to_owned(), "SignatureDoesNotMatch"),
+        ("AWS_ACCESS_KEY_ID", "AKIAANOTHERKEY".to_owned(), "NotSignedUp"),
+        ("AWS_ENDPOINT_URL", format!("http://{closed}"), "refused"),
     ] {
         let folder = TempDir::new().unwrap();
         let mut command = Binary::local(folder.path());
-        command.env("RECORDING_STORAGE_URL", url).envs(objects.environment()).env(name, &value);
-        command.env("RUST_LOG", "trace").stderr(fs::File::create(folder.path().join("log")).unwrap());
-        let _service = command.spawn().unwrap();
-        let log = Log(folder.path());
+        command.env("RECORDING_STORAGE_URL", Objects::url("calls")).envs(objects.environment()).env(name, &value);
+        let (_service, log) = (logging(&mut command, folder.path()), Log(folder.path()));
         let told = log.line(|line| line["level"] == "ERROR").await;
         assert!(told["error"].as_str().unwrap().contains(word), "{told}");
         let address = log.line(|line| line["address"].is_string()).await["address"].clone();

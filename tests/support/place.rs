@@ -31,8 +31,8 @@ pub fn url(folder: &Path) -> Option<String> {
 
 /// How a server of this process reaches an object store: its own, or the one that is shared.
 pub fn environment(own: Option<&Objects>) -> Vec<(String, Private)> {
-    let objects = own.or_else(|| Objects::shared());
-    let variables = objects.into_iter().flat_map(Objects::environment);
+    let shared: Option<&Objects> = Objects::shared();
+    let variables = own.or(shared).into_iter().flat_map(Objects::environment);
     variables.map(|(name, value)| (name.to_owned(), value.into())).collect()
 }
 

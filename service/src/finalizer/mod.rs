@@ -4,6 +4,7 @@
 //! `plan` looks over the chunks and lays them out, `render` writes the WAV, `complete` makes it known in one transaction.
 
 mod complete;
+mod failure;
 mod plan;
 mod render;
 
@@ -15,7 +16,7 @@ use std::{
 };
 
 use entity::call;
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use tokio::sync::{Semaphore, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
@@ -26,6 +27,7 @@ use crate::{
     crash,
     database::parallelism,
 };
+use failure::Failure;
 
 /// The sample rate of recordings.
 const RECORDING_RATE: u32 = 16_000;
@@ -88,56 +90,6 @@ struct Stop(CancellationToken);
 impl Stop {
     fn check(&self) -> Result<(), Failure> {
         if self.0.is_cancelled() { Err(Failure::Stopped) } else { Ok(()) }
-    }
-}
-
-/// Why a recording was not made.
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error("the service is stopping")]
-    Stopped,
-    /// Nothing is decided: it is tried again.
-    #[error(transparent)]
-    Later(Error),
-    #[error("the recording store failed: {0}")]
-    Store(io::Error),
-    #[error("the recording would be longer than a WAV file can be")]
-    TooLong,
-    #[error("a chunk is damaged")]
-    Damaged,
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        match error {
-            // Space comes back; the call waits for it, with its chunks.
-            Error::Store(error) if error.kind() == io::ErrorKind::StorageFull => Self::Later(Error::StorageFull),
-            Error::Store(error) => Self::Store(error),
-            other => Self::Later(other),
-        }
-    }
-}
-
-impl From<rusqlite::Error> for Failure {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Later(Error::Database(DbErr::Custom(format!("the chunks cannot be read: {error}"))))
-    }
-}
-
-impl Failure {
-    /// What is told of it: a code and a sentence, nothing of the inside.
-    fn public(&self) -> (&'static str, &'static str) {
-        match self {
-            Self::TooLong => (
-                "recording_too_long",
-                "The recording would be longer than the 4 GiB that a WAV file can hold. The chunks are kept.",
-            ),
-            Self::Damaged => ("chunk_damaged", "A stored chunk could not be decoded. The chunks are kept."),
-            Self::Store(_) | Self::Later(_) | Self::Stopped => (
-                "store_failed",
-                "The recording could not be written. The chunks are kept; end the call again to try once more.",
-            ),
-        }
     }
 }
 
@@ -295,7 +247,9 @@ impl Callstore {
             Ok((plan, file))
         };
         let crashed = |_| Err(Failure::Store(io::Error::other("rendering did not finish")));
-        let (plan, file) = tokio::task::spawn_blocking(work).await.unwrap_or_else(crashed)?;
+        // A stop waits for it, also where the thread that waits for it here has ended by then.
+        let rendered = self.0.finalizer.tasks.spawn_blocking(work).await;
+        let (plan, file) = rendered.unwrap_or_else(crashed)?;
         Ok(self.complete(call, plan, file).await?)
     }
 }
