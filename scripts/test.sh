@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Installs the programs that the tests use, where they are missing and apt-get can, runs every test, and has schemathesis attack
 # the built service (scripts/contract.sh), unless only some tests are wanted.
-# Arguments go to `cargo test`, as in: scripts/test.sh readme
+# Arguments go to `cargo test`, as in: scripts/test.sh readme. With CALLSTORE_TEST_STORE=s3 recordings are in an object store that
+# the tests start, instead of in folders.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 exec </dev/null
@@ -88,6 +89,17 @@ if ! (cd "$node_folder" 2>/dev/null && npm ls --silent "${node_packages[@]}" >/d
     mkdir -p "$node_folder"
     if ! timeout 300 npm install --silent --no-audit --no-fund --prefix "$node_folder" "${node_packages[@]}"; then
         echo "test.sh: could not install ${node_packages[*]}; the test that needs them will fail and say so" >&2
+    fi
+fi
+
+# An S3 of Python's.
+moto_folder="${CARGO_TARGET_DIR:-target}/moto"
+moto_version=5.2.5
+if ! "$moto_folder/bin/pip" show moto 2>/dev/null | grep -qx "Version: $moto_version"; then
+    echo "test.sh: installing moto into $moto_folder"
+    rm -rf "$moto_folder"
+    if ! { /usr/bin/python3 -m venv "$moto_folder" && "$moto_folder/bin/pip" install --quiet "moto[server]==$moto_version"; }; then
+        echo "test.sh: could not install moto; the tests that need it will fail and say so" >&2
     fi
 fi
 
