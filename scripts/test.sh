@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests use, where they are missing and apt-get can, runs every test, and has schemathesis attack
-# the built service (scripts/contract.sh), unless only some tests are wanted.
-# Arguments go to `cargo test`, as in: scripts/test.sh readme. With CALLSTORE_TEST_STORE=s3 recordings are in an object store that
-# the tests start, instead of in folders.
+# Installs the programs that the tests use, where they are missing and apt-get can, runs every test, the integration tests on SQLite
+# and on PostgreSQL, with recordings in folders and in an object store, and has schemathesis attack the built service
+# (scripts/contract.sh), unless only some tests are wanted.
+# Arguments go to `cargo test`, as in: scripts/test.sh readme
 set -euo pipefail
 cd "$(dirname "$0")/.."
 exec </dev/null
@@ -42,6 +42,8 @@ missing_packages() {
     for entry in "${programs[@]}"; do
         command -v "${entry%%:*}" >/dev/null || echo "${entry##*:}"
     done
+    # Its programs are in no path.
+    compgen -G "/usr/lib/postgresql/*/bin/postgres" >/dev/null || echo postgresql
     for entry in "${modules[@]}"; do
         /usr/bin/python3 -c "import ${entry%%:*}" 2>/dev/null || echo "${entry##*:}"
     done
@@ -77,6 +79,12 @@ fetch_promtool() {
 
 mapfile -t packages < <(missing_packages)
 if [ "${#packages[@]}" -gt 0 ]; then
+    # The tests start a server of their own; Debian's package would start one for good.
+    clusters=/etc/postgresql-common/createcluster.conf
+    if [ -w /etc ] && ! [ -e "$clusters" ]; then
+        mkdir -p "${clusters%/*}"
+        echo "create_main_cluster = false" >"$clusters"
+    fi
     echo "test.sh: installing ${packages[*]}"
     if ! install "${packages[@]}"; then
         echo "test.sh: could not install ${packages[*]}; the tests that need them will fail and say so" >&2
@@ -113,6 +121,8 @@ if ! [ -x "$promtool_folder/promtool" ]; then
 fi
 
 cargo test --workspace --locked --no-fail-fast "$@"
+echo "test.sh: the integration tests once more, on PostgreSQL and S3"
+CALLSTORE_TEST_STORE=s3 scripts/with_postgres.sh cargo test --workspace --locked --no-fail-fast --test tests "$@"
 if [ "$#" -eq 0 ]; then
     scripts/contract.sh
 fi

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use service::audio::{encode_base64, mulaw_to_pcm16, wav};
 use tempfile::TempDir;
 
-use crate::support::{Binary, eventually, execute, on_folder, query_strings};
+use crate::support::{Binary, connect, eventually, execute, on_folder, query_strings};
 
 const DATABASE: &str = "data/callstore.db";
 
@@ -40,8 +40,7 @@ fn numbered(number: u32) -> Value {
 }
 
 async fn count(folder: &Path, table: &str) -> String {
-    let url = format!("sqlite://{}", folder.join(DATABASE).display());
-    let database = sea_orm::Database::connect(url).await.unwrap();
+    let database = connect(&folder.join(DATABASE)).await;
     let found = query_strings(&database, &format!("SELECT CAST(COUNT(*) AS TEXT) FROM {table}")).await;
     database.close().await.unwrap();
     found[0].clone()

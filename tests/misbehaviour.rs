@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
-    support::{Binary, Server, Socket, silence},
+    support::{Binary, Server, Socket, on_sqlite, silence},
     twilio::{call, connect, inbound, start, started, stop, stored},
 };
 
@@ -171,13 +171,14 @@ async fn parameters_that_cannot_be_kept_do_not_keep_the_call_from_starting() {
 async fn a_database_that_fails_for_a_moment_costs_no_audio() {
     let server = Server::start().await;
     let mut socket = started(&server, "MZ1").await;
-    server.execute("ALTER TABLE chunk_journal RENAME TO elsewhere").await;
+    let chunks = if on_sqlite() { "chunk_journal" } else { "audio_chunk" };
+    server.execute(&format!("ALTER TABLE {chunks} RENAME TO elsewhere")).await;
     for chunk in 1..=5 {
         socket.json(&inbound("MZ1", chunk, chunk * 20)).await;
     }
     // The service is at it.
     server.get("/calls/MZ1").await.expect(200);
-    server.execute("ALTER TABLE elsewhere RENAME TO chunk_journal").await;
+    server.execute(&format!("ALTER TABLE elsewhere RENAME TO {chunks}")).await;
     stored(&server, "MZ1", 5).await;
     socket.json(&stop("MZ1")).await;
     assert_eq!(socket.closed().await.0, 1000);

@@ -12,6 +12,13 @@ async fn callstore(folder: &Path, arguments: &[&str]) -> Output {
     Binary::output(command).await
 }
 
+/// Starts the service with its defaults but for the port.
+async fn serve(folder: &Path) -> Binary {
+    let mut command = Binary::bare(folder);
+    command.args(["--listen", "127.0.0.1:0", "--log-format", "json"]);
+    Binary::start(command).await
+}
+
 #[track_caller]
 fn printed(output: &Output) -> String {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -35,7 +42,9 @@ async fn a_wrong_setting_stops_the_start_and_is_named_with_the_reason() {
         (["--listen", "nonsense"], ["--listen", "socket address"]),
         (["--listen", "127.0.0.1"], ["--listen", "socket address"]),
         (["--listen", "127.0.0.1:99999"], ["--listen", "socket address"]),
-        (["--database-url", "postgres://user:secret@localhost/callstore"], ["--database-url", "sqlite://PATH"]),
+        (["--database-url", "mysql://user:secret@localhost/callstore"], ["--database-url", "sqlite://PATH"]),
+        (["--database-url", "postgres://user:secret@localhost:none/callstore"], ["--database-url", "postgres://USER"]),
+        (["--database-url", "postgres://user:secret@localhost:1/callstore"], ["PostgreSQL", "refused"]),
         (["--database-url", "callstore.db"], ["--database-url", "sqlite://PATH"]),
         (["--database-url", "sqlite://"], ["--database-url", "names no file"]),
         (["--database-url", "sqlite::memory:"], ["--database-url", "in memory"]),
@@ -109,11 +118,11 @@ async fn a_wrong_environment_stops_the_start_as_well() {
 #[tokio::test]
 async fn a_second_service_on_the_same_folder_does_not_start() {
     let folder = TempDir::new().unwrap();
-    let first = Binary::start(Binary::local(folder.path())).await;
+    let first = serve(folder.path()).await;
     let said = refusal(&callstore(folder.path(), &["serve", "--listen", "127.0.0.1:0"]).await);
     assert!(said.contains("data/recordings") && said.contains("another Callstore"), "{said}");
     first.kill().await;
-    Binary::start(Binary::local(folder.path())).await;
+    serve(folder.path()).await;
 }
 
 #[tokio::test]
@@ -168,7 +177,7 @@ async fn a_flag_wins_over_the_environment_which_wins_over_the_env_file() {
 #[tokio::test]
 async fn the_service_starts_with_its_defaults_in_an_empty_folder() {
     let folder = TempDir::new().unwrap();
-    let service = Binary::start(Binary::local(folder.path())).await;
+    let service = serve(folder.path()).await;
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     assert_eq!(client.get(service.url("/readyz")).send().await.unwrap().status(), 200);
     assert!(folder.path().join("data/callstore.db").is_file() && folder.path().join("data/recordings").is_dir());
@@ -260,7 +269,7 @@ async fn callstore_step(folder: std::path::PathBuf, step: &str, url: &str) -> St
 async fn what_people_said_is_for_the_service_s_user_alone() {
     use std::os::unix::fs::PermissionsExt;
     let folder = TempDir::new().unwrap();
-    let service = Binary::serve(folder.path()).await;
+    let service = serve(folder.path()).await;
     for name in ["data", "data/callstore.db", "data/callstore.db-wal", "data/recordings"] {
         let mode = std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0, "{name} {mode:o}");

@@ -8,7 +8,7 @@ use service::audio::{encode_base64, mulaw_to_pcm16, wav};
 use tempfile::TempDir;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::{Binary, Server, Socket, chunk, query_strings};
+use crate::support::{Binary, Server, Socket, chunk, hex, lock_writes, query_strings};
 
 pub async fn open(server: &Server, call: &str) -> Socket {
     Socket::open(&server.url(&format!("/calls/{call}/stream"))).await
@@ -63,9 +63,10 @@ async fn a_chunk_is_acknowledged_when_it_is_on_disk() {
             socket.json(&json!({ "audio": audio, "sequence": number, "timestamp": number * 20 })).await;
         }
         assert_eq!(socket.receive().await, ack("inbound", number));
-        let hex: String = audio(number).iter().map(|byte| format!("{byte:02x}")).collect();
+        let wanted: String = audio(number).iter().map(|byte| format!("{byte:02X}")).collect();
         let tables = "SELECT data FROM chunk_journal UNION ALL SELECT data FROM audio_chunk";
-        let query = format!("SELECT CAST(COUNT(*) AS TEXT) FROM ({tables}) WHERE instr(data, x'{hex}') > 0");
+        let query =
+            format!("SELECT CAST(COUNT(*) AS TEXT) FROM ({tables}) AS chunks WHERE {} LIKE '%{wanted}%'", hex("data"));
         assert_eq!(one(&server, &query).await, "1", "{number}");
     }
     // Once more, and without numbers.
@@ -171,11 +172,7 @@ async fn a_slow_disk_slows_the_client_and_memory_stays_bounded() {
     const CHUNKS: u32 = 400;
     let (server, mut socket) = world().await;
     // Nobody else writes while this stands.
-    let path = format!("sqlite://{}", server.folder().join("callstore.db").display());
-    let mut options = sea_orm::ConnectOptions::new(path);
-    options.max_connections(1);
-    let blocker = sea_orm::Database::connect(options).await.unwrap();
-    blocker.execute_unprepared("BEGIN IMMEDIATE").await.unwrap();
+    let blocker = lock_writes(&server.database_file()).await;
     let big = |number: u32| frame(0, Some(number), Some(number), &vec![number as u8; CHUNK]);
     let mut sent = 0;
     while sent < CHUNKS {

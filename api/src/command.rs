@@ -136,11 +136,14 @@ fn start_log(format: Option<LogFormat>) -> Result<(), Failure> {
 async fn migrate(step: Migrate) -> Result<(), Failure> {
     let (Migrate::Up(settings) | Migrate::Down(settings) | Migrate::Status(settings)) = &step;
     let database = Database::open(&settings.url()?).await?;
-    match step {
-        Migrate::Up(_) => Migrator::up(database.writer(), None).await?,
-        Migrate::Down(_) => Migrator::down(database.writer(), Some(1)).await?,
-        Migrate::Status(_) => {}
-    }
+    let migrated = async {
+        match step {
+            Migrate::Up(_) => Migrator::up(database.writer(), None).await,
+            Migrate::Down(_) => Migrator::down(database.writer(), Some(1)).await,
+            Migrate::Status(_) => Ok(()),
+        }
+    };
+    database.alone(migrated).await??;
     for migration in Migrator::get_migration_with_status(database.writer()).await? {
         let status = match migration.status() {
             MigrationStatus::Applied => "applied",

@@ -151,7 +151,7 @@ impl ResponseError for Problem {
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         use ProblemCode as P;
-        let detail = error.to_string();
+        let (detail, passing) = (error.to_string(), error.is_passing());
         match error {
             Error::CallNotFound => Self::new(P::CallNotFound, detail),
             Error::CallEnded => Self::new(P::CallEnded, detail),
@@ -174,17 +174,20 @@ impl From<Error> for Problem {
             Error::Invalid(errors) => Self::invalid(errors),
             Error::Overloaded => Self::new(P::Overloaded, detail).retry_after(1),
             Error::StorageFull => Self::new(P::StorageFull, detail),
-            Error::StorageUnavailable(cause) => {
-                let detail = "The database cannot be written for the moment. Send the request again.";
-                Self { cause: Some(cause), ..Self::new(P::StorageUnavailable, detail).retry_after(1) }
+            Error::StorageUnavailable(_) | Error::Database(_) if passing => {
+                let told =
+                    "The database does not answer, or cannot be written, for the moment. Send the request again.";
+                Self { cause: Some(detail), ..Self::new(P::StorageUnavailable, told).retry_after(1) }
             }
-            Error::StoreUnavailable(cause) => {
-                let detail = "The recording store does not answer for the moment. Send the request again.";
-                Self { cause: Some(cause), ..Self::new(P::StorageUnavailable, detail).retry_after(1) }
+            Error::StoreUnavailable(_) => {
+                let told = "The recording store does not answer for the moment. Send the request again.";
+                Self { cause: Some(detail), ..Self::new(P::StorageUnavailable, told).retry_after(1) }
             }
-            Error::Database(_) | Error::Store(_) | Error::Random(_) | Error::Damaged(_) => {
-                Self { cause: Some(detail), ..Self::of_status(StatusCode::INTERNAL_SERVER_ERROR) }
-            }
+            Error::StorageUnavailable(_)
+            | Error::Database(_)
+            | Error::Store(_)
+            | Error::Random(_)
+            | Error::Damaged(_) => Self { cause: Some(detail), ..Self::of_status(StatusCode::INTERNAL_SERVER_ERROR) },
         }
     }
 }

@@ -110,8 +110,12 @@ pub async fn start(
     // The folder first: its lock keeps a second service from touching what this one is about.
     let store = Store::open(&settings.recordings.url()?, &settings.recordings.environment)?;
     let database = Database::open(&settings.database.url()?).await?;
-    Migrator::up(database.writer(), None).await.map_err(|error| format!("the database cannot be migrated: {error}"))?;
-    admit(settings, admin_key.as_ref(), &database, &*clock, &*ids).await?;
+    let ready = async {
+        let migrated = Migrator::up(database.writer(), None).await;
+        migrated.map_err(|error| format!("the database cannot be migrated: {error}"))?;
+        admit(settings, admin_key.as_ref(), &database, &*clock, &*ids).await
+    };
+    database.alone(ready).await??;
     let listener = TcpListener::bind(settings.listen)
         .map_err(|error| format!("cannot listen on {}: {error}; --listen chooses another address", settings.listen))?;
     listener.set_nonblocking(true)?;

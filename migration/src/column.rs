@@ -39,6 +39,14 @@ pub fn clustered(manager: &SchemaManager<'_>, table: &mut TableCreateStatement) 
     }
 }
 
+/// Drops what [`only_inserted`] has made and did not go with the table.
+pub async fn drop_refusal(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
+    match manager.get_database_backend() {
+        DatabaseBackend::Sqlite => Ok(()),
+        _ => manager.get_connection().execute_unprepared(&format!("DROP FUNCTION {table}_refuse()")).await.map(drop),
+    }
+}
+
 /// What has the database refuse to change or remove rows of a table.
 pub fn only_inserted(manager: &SchemaManager<'_>, table: &str) -> Vec<String> {
     let why = format!("rows of {table} are neither changed nor removed");

@@ -13,6 +13,7 @@ mod m20261122_000006_keys;
 mod m20261122_000007_secrets;
 mod m20261122_000008_idempotency;
 mod m20261122_000009_audit;
+mod m20261123_000010_leases;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000007_secrets::Migration),
             Box::new(m20261122_000008_idempotency::Migration),
             Box::new(m20261122_000009_audit::Migration),
+            Box::new(m20261123_000010_leases::Migration),
         ]
     }
 }

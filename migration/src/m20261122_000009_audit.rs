@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::column::{id, only_inserted, string, time};
+use crate::column::{drop_refusal, id, only_inserted, string, time};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -38,6 +38,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.drop_table(Table::drop().table("audit_entry").take()).await
+        manager.drop_table(Table::drop().table("audit_entry").take()).await?;
+        drop_refusal(manager, "audit_entry").await
     }
 }

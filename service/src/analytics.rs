@@ -48,8 +48,8 @@ impl Callstore {
         check_json("/metrics", new.metrics.as_ref())?;
         let interruptions = new.interruptions.map(i32::try_from).transpose();
         let interruptions = interruptions.map_err(|_| Error::invalid("/interruptions", "At most 2,147,483,647."))?;
-        let (this, call, once) = (self.clone(), call.clone(), once.cloned());
-        self.write(JSON_MAX_BYTES, move |batch| {
+        let (this, about, call, once) = (self.clone(), call, call.clone(), once.cloned());
+        self.write_to(about, JSON_MAX_BYTES, move |batch| {
             async move {
                 if let Some(before) = batch.recall(once.as_ref()).await? {
                     return Ok(before);

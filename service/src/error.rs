@@ -4,6 +4,8 @@ use std::io;
 
 use sea_orm::DbErr;
 
+use crate::database::WriteFailure;
+
 /// Why an operation was refused or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -110,6 +112,16 @@ pub struct FieldError {
 }
 
 impl Error {
+    /// Whether the database failed in a way that may be over in a moment.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::StorageUnavailable(_) | Self::StoreUnavailable(_) => true,
+            Self::Database(error) => matches!(WriteFailure::of(error), WriteFailure::Unavailable(_)),
+            _ => false,
+        }
+    }
+
     /// One value is not allowed.
     pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::Invalid(vec![FieldError { pointer: pointer.into(), detail: detail.into() }])

@@ -36,10 +36,11 @@ impl Callstore {
             position_ms: Set(i32::try_from(position_ms).unwrap_or(i32::MAX)),
             created_at: Set(self.now()),
         };
-        self.write(0, move |batch| {
+        let call = CallRef::of(call);
+        self.write_to(&call.clone(), 0, move |batch| {
             async move {
                 // A call that is gone would fail the writes of others.
-                let call = batch.call_id(&CallRef::of(call)).await?;
+                let call = batch.call_id(&call).await?;
                 Entity::insert(row).exec_without_returning(batch.transaction()).await?;
                 this.note_write(batch, call);
                 Ok(())

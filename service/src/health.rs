@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 use futures_util::FutureExt;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 
-use crate::{Callstore, Error, Status, database::write_page};
+use crate::{Callstore, Error, Status};
 
 /// What is needed for work, and whether it is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +16,8 @@ pub struct Health {
     pub store: bool,
     /// There is room for recordings and chunks.
     pub free_space: bool,
-    /// Bytes that are free where the database or the recordings are, whichever has less; of an object store, the database alone.
-    pub free_bytes: u64,
+    /// Bytes that are free where the database or the recordings are, whichever has less; none where both are elsewhere.
+    pub free_bytes: Option<u64>,
 }
 
 /// How long the database may take to answer; who looks after the service does not wait behind all others.
@@ -46,31 +46,32 @@ impl Callstore {
         set_gauge("callstore_write_queue_bytes", Some(self.0.writer.waiting_kib() as u64 * 1024));
         set_gauge("callstore_min_free_bytes", Some(self.0.policy.min_free_bytes));
         let this = self.clone();
-        let look = move || (this.free_bytes().ok(), this.0.database.file_bytes().ok());
-        let (free, database) = tokio::task::spawn_blocking(look).await.unwrap_or_default();
+        let free = tokio::task::spawn_blocking(move || this.free_bytes().ok().flatten()).await.unwrap_or_default();
         set_gauge("callstore_free_bytes", free);
-        set_gauge("callstore_database_bytes", database);
+        let size = tokio::time::timeout(PATIENCE, self.0.database.size_bytes()).await;
+        set_gauge("callstore_database_bytes", size.ok().and_then(Result::ok));
     }
 
-    /// How many bytes are free for the database or the recordings, whichever has less; an object store has no end.
-    pub(crate) fn free_bytes(&self) -> io::Result<u64> {
-        let database = self.0.database.free_bytes()?;
-        Ok(self.0.store.free_bytes()?.map_or(database, |store| store.min(database)))
+    /// How many bytes are free for the database or the recordings, whichever has less; none where both are elsewhere.
+    pub(crate) fn free_bytes(&self) -> io::Result<Option<u64>> {
+        let free = [self.0.store.free_bytes()?, self.0.database.free_bytes()?];
+        Ok(free.into_iter().flatten().min())
     }
 
     /// Looks at the database, the store and the free space.
     pub async fn health(&self) -> Health {
         let probe = async {
             let read = entity::call::Entity::find().limit(1).one(self.0.database.readers()).await;
-            let written = self.write(0, |batch| async { Ok(write_page(batch.transaction()).await?) }.boxed()).await;
+            let written = self.write(0, |batch| async { Ok(batch.check_writable().await?) }.boxed()).await;
             // Too many writes are not a reason to send no more reads.
             read.is_ok() && matches!(written, Ok(()) | Err(Error::Overloaded))
         };
         let database = tokio::time::timeout(PATIENCE, probe).await.unwrap_or(false);
         let store = self.0.store.probe().await.is_ok();
         let this = self.clone();
-        let free_bytes = tokio::task::spawn_blocking(move || this.free_bytes().unwrap_or(0)).await.unwrap_or(0);
-        Health { database, store, free_space: free_bytes >= self.0.policy.min_free_bytes, free_bytes }
+        let look = move || this.free_bytes().unwrap_or(Some(0));
+        let free_bytes = tokio::task::spawn_blocking(look).await.unwrap_or(Some(0));
+        Health { database, store, free_space: self.0.policy.has_room(free_bytes), free_bytes }
     }
 }
 

@@ -170,6 +170,7 @@ impl Batch {
     /// What came of the request when it came before.
     pub async fn recall<T: DeserializeOwned>(&self, once: Option<&Idempotency>) -> Result<Option<T>, Error> {
         let Some(once) = once else { return Ok(None) };
+        self.lock_name(&once.0.id).await?;
         let kept = Entity::find_by_id(once.0.id.to_vec()).one(self.transaction()).await?;
         let Some(kept) = kept else { return Ok(None) };
         if kept.forget_at <= once.0.callstore.now() {

@@ -18,6 +18,7 @@ pub mod fuzzing;
 mod health;
 mod idempotency;
 mod keys;
+mod lease;
 pub mod limits;
 mod links;
 mod metadata;
@@ -72,6 +73,7 @@ use keys::Ring;
 use signer::Signer;
 use streams::Streams;
 use tokio::sync::OnceCell;
+use uuid::Uuid;
 use writer::Writer;
 
 /// Who called where nobody has said so.
@@ -95,6 +97,8 @@ struct Inner {
     under_way: UnderWay,
     keys: Ring,
     signer: OnceCell<Signer>,
+    /// This run's name among the nodes.
+    node: Uuid,
 }
 
 impl Callstore {
@@ -111,6 +115,7 @@ impl Callstore {
             database,
             store,
             began: clock.now(),
+            node: ids.next(),
             clock,
             ids,
             policy,

@@ -121,8 +121,8 @@ impl Callstore {
     /// # Errors
     /// `PreconditionFailed`, and as [`get_metadata`](Self::get_metadata).
     pub async fn delete_metadata(&self, call: &CallRef, condition: Precondition) -> Result<(), Error> {
-        let (this, call) = (self.clone(), call.clone());
-        self.write(0, move |batch| {
+        let (this, about, call) = (self.clone(), call, call.clone());
+        self.write_to(about, 0, move |batch| {
             async move {
                 let call_id = batch.call_id(&call).await?;
                 let stored = Entity::find_by_id(call_id).one(batch.transaction()).await?;
@@ -143,8 +143,8 @@ impl Callstore {
         condition: Precondition,
         change: impl FnOnce(&mut ActiveModel) + Send + 'static,
     ) -> Result<MetadataSet, Error> {
-        let (this, call) = (self.clone(), call.clone());
-        self.write(JSON_MAX_BYTES, move |batch| {
+        let (this, about, call) = (self.clone(), call, call.clone());
+        self.write_to(about, JSON_MAX_BYTES, move |batch| {
             async move {
                 let call_id = batch.call_id(&call).await?;
                 let now = this.now();

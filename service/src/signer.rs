@@ -1,10 +1,10 @@
 //! The secret that links and tokens are signed with. It is random, made at the first start, and kept in the database, so
 //! that what was signed holds after a restart and on every node.
 
-use entity::setting::{ActiveModel, Entity};
+use entity::setting::{ActiveModel, Column, Entity};
 use futures_util::FutureExt;
 use hmac::{Hmac, KeyInit, Mac};
-use sea_orm::{ActiveValue::Set, EntityTrait};
+use sea_orm::{ActiveValue::Set, EntityTrait, sea_query::OnConflict};
 use sha2::Sha256;
 
 use crate::{Callstore, Error};
@@ -68,12 +68,11 @@ impl Callstore {
         let secret = random::<SECRET_BYTES>()?.to_vec();
         self.write(0, move |batch| {
             async move {
-                if let Some(row) = Entity::find_by_id(NAME).one(batch.transaction()).await? {
-                    return Ok(row.value);
-                }
-                let row = ActiveModel { name: Set(NAME.to_owned()), value: Set(secret.clone()) };
-                Entity::insert(row).exec_without_returning(batch.transaction()).await?;
-                Ok(secret)
+                let row = ActiveModel { name: Set(NAME.to_owned()), value: Set(secret) };
+                let unless_there = OnConflict::column(Column::Name).do_nothing().to_owned();
+                Entity::insert(row).on_conflict(unless_there).exec_without_returning(batch.transaction()).await?;
+                let stored = Entity::find_by_id(NAME).one(batch.transaction()).await?;
+                Ok(stored.ok_or(Error::Damaged("the signing secret"))?.value)
             }
             .boxed()
         })

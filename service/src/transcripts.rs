@@ -95,6 +95,10 @@ struct AddTranscripts {
 }
 
 impl Write for AddTranscripts {
+    fn call(&self) -> Option<&CallRef> {
+        Some(&self.call)
+    }
+
     fn has_statements(&self) -> bool {
         self.once.is_some()
     }

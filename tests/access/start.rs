@@ -14,7 +14,7 @@ use crate::{
 const BEYOND: &str = "0.0.0.0:0";
 
 fn command(folder: &Path, listen: &str) -> Command {
-    let mut command = Binary::bare(folder);
+    let mut command = Binary::with_database(folder);
     command.args(["serve", "--log-format", "json", "--listen", listen]);
     command
 }

@@ -10,7 +10,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-use super::{Answer, Objects, PATIENCE, place};
+use super::{Answer, Objects, PATIENCE, database_url, on_sqlite, place};
 
 /// A process of the binary that serves; killed when dropped.
 pub struct Binary {
@@ -30,8 +30,17 @@ impl Binary {
 
     /// The same, with the recordings in `folder` whatever the other tests run on.
     pub fn local(folder: &Path) -> Command {
-        let mut command = Self::bare(folder);
+        let mut command = Self::with_database(folder);
         command.args(["--listen", "127.0.0.1:0", "--log-format", "json"]);
+        command
+    }
+
+    /// The command with the database in `folder` that the service has by default, or the one that stands for it.
+    pub fn with_database(folder: &Path) -> Command {
+        let mut command = Self::bare(folder);
+        if !on_sqlite() {
+            command.env("DATABASE_URL", database_url(&folder.join("data/callstore.db")));
+        }
         command
     }
 

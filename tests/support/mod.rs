@@ -2,6 +2,7 @@
 
 mod answer;
 mod binary;
+mod database;
 mod log;
 mod objects;
 mod place;
@@ -11,10 +12,11 @@ mod tools;
 
 pub use answer::Answer;
 pub use binary::Binary;
+pub use database::{connect, database_url, execute, hex, lock_writes, on_sqlite, query_strings};
 pub use log::{CALLER, TWILIO_TOKEN};
 pub use objects::{Fate, Objects};
 pub use place::on_folder;
-pub use server::{ADMIN_KEY, Server, TestClock, execute, query_strings};
+pub use server::{ADMIN_KEY, Server, TestClock};
 pub use socket::Socket;
 pub use tools::{frames, run as run_program};
 

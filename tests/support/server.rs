@@ -1,6 +1,7 @@
 //! A server in this process, on a free port, in a folder of its own.
 
 use std::{
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -11,12 +12,16 @@ use std::{
 use api::{server, server::Running, settings::Settings};
 use clap::Parser;
 use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
-use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseConnection, Statement};
+use sea_orm::DatabaseConnection;
 use serde_json::Value;
 use service::{Clock, SystemIds, Timestamp};
 use tempfile::TempDir;
 
-use super::{Answer, Objects, log, place};
+use super::{
+    Answer, Objects,
+    database::{connect, database_url, drop_tables, execute, query_strings, tables},
+    log, place,
+};
 
 /// A clock that stands until it is moved.
 #[derive(Clone)]
@@ -126,16 +131,19 @@ impl Server {
     }
 
     /// A connection of the test's own to the database.
-    pub async fn database(&self) -> sea_orm::DatabaseConnection {
-        let path = self.folder().join("callstore.db");
-        sea_orm::Database::connect(format!("sqlite://{}", path.display())).await.unwrap()
+    pub async fn database(&self) -> DatabaseConnection {
+        connect(&self.database_file()).await
+    }
+
+    /// The file that the database is, or stands for.
+    pub fn database_file(&self) -> PathBuf {
+        self.folder().join("callstore.db")
     }
 
     /// How many rows each table has, but for the migrations, what the service has decided once for all, and the audit.
     pub async fn rows(&self) -> Vec<(String, i64)> {
         let database = self.database().await;
-        let tables =
-            query_strings(&database, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").await;
+        let tables = tables(&database).await;
         let mut rows = Vec::new();
         for table in tables
             .into_iter()
@@ -155,28 +163,16 @@ impl Server {
 
     /// Runs statements on the database behind the server's back.
     pub async fn execute(&self, statements: &str) {
-        execute(&self.folder().join("callstore.db"), statements).await;
+        execute(&self.database_file(), statements).await;
     }
 
     /// Takes every table away, so that whatever needs the database fails.
     pub async fn break_database(&self) {
-        let tables = [
-            "audio_chunk",
-            "call_track",
-            "recording",
-            "transcript",
-            "analytics",
-            "call_metadata",
-            "call_event",
-            "chunk_journal",
-            "api_key",
-            "stream_token",
-            "idempotency_key",
-            "audit_entry",
-            "call",
-        ];
-        let drops: String = tables.iter().map(|table| format!("DROP TABLE \"{table}\"; ")).collect();
-        self.execute(&format!("PRAGMA foreign_keys = OFF; {drops}")).await;
+        let database = self.database().await;
+        let all = tables(&database).await;
+        database.close().await.unwrap();
+        let all: Vec<_> = all.into_iter().filter(|table| !table.contains("migrations")).collect();
+        self.execute(&drop_tables(&all)).await;
     }
 
     pub fn url(&self, path: &str) -> String {
@@ -251,23 +247,6 @@ impl Drop for Server {
     }
 }
 
-/// Runs statements on a database file through a connection of its own.
-pub async fn execute(path: &std::path::Path, statements: &str) {
-    let options = format!("sqlite://{}", path.display());
-    let mut options = sea_orm::ConnectOptions::new(options);
-    options.max_connections(1).sqlx_logging(false);
-    let database = sea_orm::Database::connect(options).await.unwrap();
-    database.execute_unprepared(statements).await.unwrap();
-    database.close().await.unwrap();
-}
-
-/// The first column of what a query finds, as text.
-pub async fn query_strings(database: &DatabaseConnection, query: &str) -> Vec<String> {
-    let statement = Statement::from_string(DatabaseBackend::Sqlite, query);
-    let rows = database.query_all_raw(statement).await.unwrap();
-    rows.iter().map(|row| row.try_get_by_index::<Option<String>>(0).unwrap().unwrap_or_default()).collect()
-}
-
 fn client() -> reqwest::ClientBuilder {
     Client::builder().redirect(Policy::none()).no_proxy()
 }
@@ -279,7 +258,7 @@ async fn run(
     objects: Option<&Objects>,
 ) -> (Running, JoinHandle<()>) {
     log::watch();
-    let database = format!("sqlite://{}", folder.path().join("callstore.db").display());
+    let database = database_url(&folder.path().join("callstore.db"));
     let mut own: Vec<_> = ["test", "--listen", "127.0.0.1:0", "--database-url", &database].map(str::to_owned).into();
     if !arguments.iter().any(|argument| argument == "--recordings-url") {
         own.extend(place::arguments(folder.path(), &folder.path().join("recordings")));

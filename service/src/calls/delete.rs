@@ -13,9 +13,9 @@ impl Callstore {
     /// # Errors
     /// `CallNotFound`, `PreconditionFailed`, or a failing database.
     pub async fn delete_call(&self, call: &CallRef, condition: Precondition) -> Result<(), Error> {
-        let (this, call) = (self.clone(), call.clone());
+        let (this, about, call) = (self.clone(), call, call.clone());
         let id = self
-            .write(0, move |batch| {
+            .write_to(about, 0, move |batch| {
                 async move {
                     let stored = batch.call(&call).await?;
                     condition.check(Some(&stored))?;

@@ -70,8 +70,8 @@ impl Callstore {
         decide: impl FnOnce(&Call, &mut Batch) -> Option<End> + Send + 'static,
         once: Option<&Idempotency>,
     ) -> Result<Call, Error> {
-        let (this, call, once) = (self.clone(), call.clone(), once.cloned());
-        let work = self.write(0, move |batch| {
+        let (this, about, call, once) = (self.clone(), call, call.clone(), once.cloned());
+        let work = self.write_to(about, 0, move |batch| {
             async move {
                 let again: Option<()> = batch.recall(once.as_ref()).await?;
                 let ended = this.move_to_finalizing(batch, &call, decide).await?;

@@ -2,8 +2,7 @@
 
 use futures_util::FutureExt;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, SqlErr,
-    TryIntoModel,
+    ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter, TryIntoModel, sea_query::OnConflict,
 };
 use serde::{Deserialize, Serialize};
 
@@ -46,7 +45,7 @@ impl Callstore {
     pub async fn start_call(&self, new: NewCall, once: Option<&Idempotency>) -> Result<Started, Error> {
         let (this, key) = (self.clone(), once.cloned());
         // A call that stands already is answered whatever the space is.
-        let full = self.free_bytes()? < self.0.policy.min_free_bytes;
+        let full = !self.0.policy.has_room(self.free_bytes()?);
         let started = self.write(0, move |batch| {
             async move {
                 if let Some(before) = batch.recall(key.as_ref()).await? {
@@ -75,13 +74,14 @@ impl Callstore {
         if full {
             return started_before(transaction, new).await?.ok_or(Error::StorageFull);
         }
-        match self.row(new).insert(transaction).await {
-            Ok(row) => Ok(Started { call: row.try_into_model()?, created: true }),
-            // The index has decided; now see which one it was.
-            Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
-                started_before(transaction, new).await?.ok_or(Error::CallSidTaken)
-            }
-            Err(error) => Err(error.into()),
+        let row = self.row(new);
+        let call = row.clone().try_into_model()?;
+        let unless_there = OnConflict::new().do_nothing().to_owned();
+        let insert = entity::call::Entity::insert(row).on_conflict(unless_there);
+        match insert.exec_without_returning(transaction).await? {
+            // One of the indices has decided; now see which one it was.
+            0 => started_before(transaction, new).await?.ok_or(Error::CallSidTaken),
+            _ => Ok(Started { call, created: true }),
         }
     }
 

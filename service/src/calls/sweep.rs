@@ -13,15 +13,37 @@ use crate::{
 
 /// How often it is looked for calls to end.
 const BEAT: Duration = Duration::from_secs(1);
+/// How many beats go by until it is looked for what nodes that are gone have left: calls to finalize, and rows to remove.
+const TAKE_OVER_BEATS: u64 = 5;
+const PURGE_BEATS: u64 = 60;
 
 impl Callstore {
     /// Ends what is due, again and again, until the service stops.
     pub(crate) async fn keep_sweeping(self) {
+        let mut beats = 0_u64;
         while self.0.finalizer.pause(BEAT).await {
-            if let Err(error) = self.sweep().await {
+            beats += 1;
+            if let Err(error) = self.sweep_once(beats).await {
                 tracing::error!(%error, "Calls that are due could not be ended yet.");
             }
         }
+    }
+
+    /// Sweeps, on one node of several, which does as well what a node that is gone has left.
+    async fn sweep_once(&self, beats: u64) -> Result<(), Error> {
+        if !self.has_lease("sweep").await? {
+            return Ok(());
+        }
+        self.sweep().await?;
+        if self.0.database.is_shared() {
+            if beats.is_multiple_of(TAKE_OVER_BEATS) {
+                self.take_over_finalizing().await?;
+            }
+            if beats.is_multiple_of(PURGE_BEATS) {
+                self.resume_purging().await?;
+            }
+        }
+        Ok(())
     }
 
     async fn sweep(&self) -> Result<(), Error> {

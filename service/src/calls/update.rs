@@ -50,8 +50,8 @@ impl Callstore {
         change: CallChange,
         condition: Precondition,
     ) -> Result<Call, Error> {
-        let (this, call) = (self.clone(), call.clone());
-        self.write(0, move |batch| {
+        let (this, about, call) = (self.clone(), call, call.clone());
+        self.write_to(about, 0, move |batch| {
             async move {
                 let stored = batch.call(&call).await?;
                 condition.check(Some(&stored))?;

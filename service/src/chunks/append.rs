@@ -105,6 +105,14 @@ struct AddChunks {
 }
 
 impl Write for AddChunks {
+    fn call(&self) -> Option<&CallRef> {
+        Some(&self.call)
+    }
+
+    fn adds_audio(&self) -> bool {
+        true
+    }
+
     fn work_at_once(&mut self, state: &mut State) -> bool {
         if self.once.is_some() {
             return false;

@@ -1,6 +1,9 @@
 //! What a database that fails means for who wanted to write.
 
-use sea_orm::{DbErr, RuntimeErr, sqlx};
+use sea_orm::{
+    DbErr, RuntimeErr,
+    sqlx::{self, postgres::PgDatabaseError},
+};
 
 use crate::Error;
 
@@ -25,11 +28,10 @@ const CANNOT_OPEN: i32 = 14;
 
 impl WriteFailure {
     pub fn of(error: &DbErr) -> Self {
-        match primary_code(error) {
-            Some(FULL) => Self::Full,
-            Some(BUSY | LOCKED | READONLY | IO_ERROR | CANNOT_OPEN) => Self::Unavailable(error.to_string()),
-            _ if matches!(error, DbErr::ConnectionAcquire(_)) => Self::Unavailable(error.to_string()),
-            _ => Self::Other(error.to_string()),
+        match cause(error) {
+            Cause::Full => Self::Full,
+            Cause::Passing => Self::Unavailable(error.to_string()),
+            Cause::Other => Self::Other(error.to_string()),
         }
     }
 
@@ -43,14 +45,53 @@ impl WriteFailure {
     }
 }
 
-fn primary_code(error: &DbErr) -> Option<i32> {
-    let (DbErr::Exec(RuntimeErr::SqlxError(error))
-    | DbErr::Query(RuntimeErr::SqlxError(error))
-    | DbErr::Conn(RuntimeErr::SqlxError(error))) = error
-    else {
-        return None;
+enum Cause {
+    Full,
+    /// It may be better in a moment.
+    Passing,
+    Other,
+}
+
+fn cause(error: &DbErr) -> Cause {
+    let error = match error {
+        DbErr::ConnectionAcquire(_) => return Cause::Passing,
+        DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Query(RuntimeErr::SqlxError(error))
+        | DbErr::Conn(RuntimeErr::SqlxError(error)) => error,
+        _ => return Cause::Other,
     };
-    let sqlx::Error::Database(error) = &**error else { return None };
-    // The extended code's lowest byte is the primary one.
-    error.code()?.parse::<i32>().ok().map(|code| code & 0xFF)
+    match &**error {
+        sqlx::Error::Database(error) if error.try_downcast_ref::<PgDatabaseError>().is_some() => {
+            error.code().map_or(Cause::Other, |code| of_sqlstate(&code))
+        }
+        // The extended code's lowest byte is the primary one.
+        sqlx::Error::Database(error) => {
+            match error.code().and_then(|code| code.parse::<i32>().ok()).map(|code| code & 0xFF) {
+                Some(FULL) => Cause::Full,
+                Some(BUSY | LOCKED | READONLY | IO_ERROR | CANNOT_OPEN) => Cause::Passing,
+                _ => Cause::Other,
+            }
+        }
+        // The server, or the way to it, is gone.
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => Cause::Passing,
+        _ => Cause::Other,
+    }
+}
+
+/// By PostgreSQL's SQLSTATE (its documentation, appendix A).
+fn of_sqlstate(code: &str) -> Cause {
+    match code {
+        "53100" => Cause::Full,
+        // What follows another server, or is about to; and two nodes that wait for each other.
+        "25006" | "40001" | "40P01" => Cause::Passing,
+        // Someone holds a lock for too long.
+        "55P03" => Cause::Passing,
+        _ if ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)) => Cause::Passing,
+        _ => Cause::Other,
+    }
 }

@@ -1,67 +1,32 @@
-//! The database: how it is opened and how a write begins. All that is particular to SQLite is here; the rest of the
-//! crate speaks SeaORM.
+//! The database: how it is opened and how a write begins. All that is particular to SQLite or PostgreSQL is here; the rest of
+//! the crate speaks SeaORM, and asks [`Database::is_shared`] where it matters whether other nodes write too.
 
 mod chunks;
 mod failure;
+mod postgres;
+mod sqlite;
+mod url;
 
 use std::{
-    fs, io,
+    io,
     num::NonZero,
     path::{Path, PathBuf},
-    str::FromStr,
     thread,
     time::Duration,
 };
 
 pub(crate) use chunks::{ChunkHead, ChunkOrder, ChunkReader};
 pub(crate) use failure::WriteFailure;
-use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
-    sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
-};
+pub(crate) use postgres::LastRow;
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait};
+pub use url::DatabaseUrl;
+use url::Place;
+use uuid::Uuid;
 
-/// Where the database is, as `DATABASE_URL` says it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DatabaseUrl {
-    path: PathBuf,
-}
+use crate::calls::{Call, CallRef};
 
-/// Why a `DATABASE_URL` is not understood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum UrlError {
-    /// Not a scheme of ours.
-    #[error("it has to be sqlite://PATH or file:PATH, as in sqlite://data/callstore.db")]
-    Scheme,
-    /// No file is named.
-    #[error("it names no file; write sqlite://PATH, as in sqlite://data/callstore.db")]
-    NoFile,
-    /// A database in memory would lose what it acknowledged.
-    #[error(
-        "a database in memory would lose the calls with the process; name a file, as in sqlite://data/callstore.db"
-    )]
-    InMemory,
-}
-
-impl FromStr for DatabaseUrl {
-    type Err = UrlError;
-
-    fn from_str(url: &str) -> Result<Self, UrlError> {
-        // Prisma's form, `file:./dev.db?connection_limit=1`, is understood as well.
-        let rest = ["sqlite://", "sqlite:", "file://", "file:"]
-            .iter()
-            .find_map(|scheme| url.strip_prefix(scheme))
-            .ok_or(UrlError::Scheme)?;
-        let (path, options) = rest.split_once('?').unwrap_or((rest, ""));
-        if path == ":memory:" || options.split('&').any(|option| option == "mode=memory") {
-            return Err(UrlError::InMemory);
-        }
-        if path.is_empty() || path.ends_with('/') {
-            return Err(UrlError::NoFile);
-        }
-        Ok(Self { path: PathBuf::from(path) })
-    }
-}
+/// How long a write waits for another process that holds a lock, as a backup or a shell.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why the database could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -84,49 +49,48 @@ pub enum OpenError {
     },
     /// A SQLite that can corrupt a database under several connections.
     #[error(
-        "this SQLite is {found}; it has to be {SQLITE_MIN} or later, since earlier ones can corrupt a database in WAL mode",
-        SQLITE_MIN = "3.51.3"
+        "this SQLite is {found}; it has to be {least} or later, since earlier ones can corrupt a database in WAL mode"
     )]
     TooOld {
         /// Its version.
         found: String,
+        /// The oldest that is taken.
+        least: String,
+    },
+    /// The PostgreSQL server did not take the connection.
+    #[error("the PostgreSQL server that --database-url (DATABASE_URL) names does not let us in: {source}")]
+    Server {
+        /// What was said.
+        source: DbErr,
     },
 }
 
-/// The oldest SQLite whose WAL is safe under several connections.
-const SQLITE_MIN: (u32, u32, u32) = (3, 51, 3);
-/// How long a write waits for another process that holds the write lock, as a backup or a shell.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// The WAL file is cut back to this after a checkpoint.
-const WAL_KEPT_BYTES: &str = "67108864";
-
-/// Connections to the database: one that writes, and a pool that only reads.
+/// Connections to the database: those that write, and a pool that only reads.
 #[derive(Clone, Debug)]
 pub struct Database {
-    path: PathBuf,
+    place: DatabaseUrl,
     writer: DatabaseConnection,
     readers: DatabaseConnection,
 }
 
 impl Database {
-    /// Opens the database and makes file and folder where there are none. It may still have to be migrated.
+    /// Opens the database, and makes file and folder where there are none. It may still have to be migrated.
     ///
     /// # Errors
-    /// When the folder cannot be made, the file is no database or cannot be written, or SQLite is too old.
+    /// When the folder cannot be made, the file is no database or cannot be written, SQLite is too old, or the server does not
+    /// take the connection.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, OpenError> {
-        let path = &url.path;
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            fs::create_dir_all(folder).map_err(|source| OpenError::Folder { folder: folder.to_owned(), source })?;
-        }
-        let cores = u32::try_from(parallelism()).unwrap_or(u32::MAX);
-        let file = |source| OpenError::File { path: path.clone(), source };
-        let writer = connect(path, 1, write_options).await.map_err(file)?;
-        let found = version(&writer).await.map_err(file)?;
-        if parse_version(&found).is_none_or(|version| version < SQLITE_MIN) {
-            return Err(OpenError::TooOld { found });
-        }
-        let readers = connect(path, cores.saturating_mul(2).max(4), read_options).await.map_err(file)?;
-        Ok(Self { path: path.clone(), writer, readers })
+        let (writer, readers) = match &url.0 {
+            Place::Sqlite(path) => sqlite::open(path).await?,
+            Place::Postgres(url) => postgres::open(url).await?,
+        };
+        Ok(Self { place: url.clone(), writer, readers })
+    }
+
+    /// Whether other nodes may work on it at the same time: what was read a moment ago may be otherwise by now, unless it
+    /// is locked.
+    pub(crate) fn is_shared(&self) -> bool {
+        matches!(self.place.0, Place::Postgres(_))
     }
 
     /// The connection that writes: for migrations. Writes of the service go through [`begin`](Self::begin).
@@ -140,43 +104,133 @@ impl Database {
         &self.readers
     }
 
+    /// Does what only one node may do at a time, as migrating: the others wait.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn alone<T>(&self, work: impl Future<Output = T>) -> Result<T, DbErr> {
+        let lock = match &self.place.0 {
+            Place::Sqlite(_) => None,
+            Place::Postgres(url) => Some(postgres::lock_schema(url).await?),
+        };
+        let done = work.await;
+        if let Some(lock) = lock {
+            lock.close().await?;
+        }
+        Ok(done)
+    }
+
     /// Opens the connection that writes anew. After a transaction that failed it is not certain what it is in the middle of.
     pub(crate) async fn renew_writer(&self) {
-        let closed = async { self.writer.get_sqlite_connection_pool().acquire().await?.close().await };
-        if let Err(error) = closed.await {
+        let closed = match self.place.0 {
+            Place::Sqlite(_) => async { self.writer.get_sqlite_connection_pool().acquire().await?.close().await }.await,
+            Place::Postgres(_) => {
+                async { self.writer.get_postgres_connection_pool().acquire().await?.close().await }.await
+            }
+        };
+        if let Err(error) = closed {
             tracing::warn!(%error, "The connection that writes could not be closed.");
         }
     }
 
-    /// Begins a write: waits for its turn and holds the write lock until the transaction is committed or dropped.
+    /// Begins a write. On SQLite it waits for its turn and holds the write lock until the transaction is committed or dropped.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        self.writer.begin_with_options(options).await
+        match self.place.0 {
+            Place::Sqlite(_) => self.writer.begin_with_options(sqlite::begin_options()).await,
+            Place::Postgres(_) => self.writer.begin().await,
+        }
     }
 
     /// Appends a row to the chunk journal, in a transaction of its own; durable when this returns. Nothing is written, and false
-    /// returned, where [`data_version`] is another by now.
+    /// returned, where [`data_version`](Self::data_version) is another by now. Not for a database that is shared.
     pub(crate) async fn append_to_journal(&self, id: i64, data: Vec<u8>, version: i64) -> Result<bool, DbErr> {
-        let insert =
-            "INSERT INTO chunk_journal (id, data) SELECT ?1, ?2 FROM pragma_data_version WHERE data_version = ?3";
-        let values: [sea_orm::Value; 3] = [id.into(), data.into(), version.into()];
-        let insert = Statement::from_sql_and_values(DatabaseBackend::Sqlite, insert, values);
-        Ok(self.writer.execute_raw(insert).await?.rows_affected() > 0)
+        sqlite::append_to_journal(&self.writer, id, data, version).await
     }
 
-    /// How many bytes are free where the database is.
-    pub(crate) fn free_bytes(&self) -> io::Result<u64> {
-        free_bytes(&self.path)
+    /// A number that changes whenever another process, or another connection, has changed the database. Not for a database that
+    /// is shared.
+    pub(crate) async fn data_version(&self, transaction: &DatabaseTransaction) -> Result<i64, DbErr> {
+        sqlite::data_version(transaction).await
     }
 
-    /// How many bytes the database and its write-ahead log have on disk.
-    pub(crate) fn file_bytes(&self) -> io::Result<u64> {
-        let mut log = self.path.clone().into_os_string();
-        log.push("-wal");
-        Ok(fs::metadata(&self.path)?.len() + fs::metadata(log).map_or(0, |log| log.len()))
+    /// Locks calls of a shared database against all other writes until the transaction ends, and returns them as they are then.
+    pub(crate) async fn lock_calls(
+        &self,
+        transaction: &DatabaseTransaction,
+        calls: &[&CallRef],
+    ) -> Result<Vec<Call>, DbErr> {
+        postgres::lock_calls(transaction, calls).await
+    }
+
+    /// The last row of each track that calls of a shared database have.
+    pub(crate) async fn last_rows(
+        &self,
+        transaction: &DatabaseTransaction,
+        calls: &[Uuid],
+    ) -> Result<Vec<LastRow>, DbErr> {
+        postgres::last_rows(transaction, calls).await
+    }
+
+    /// Has other nodes that come with the same name wait until the transaction ends.
+    pub(crate) async fn lock_name(&self, transaction: &DatabaseTransaction, name: &[u8; 32]) -> Result<(), DbErr> {
+        match self.place.0 {
+            Place::Sqlite(_) => Ok(()),
+            Place::Postgres(_) => postgres::lock_name(transaction, name).await,
+        }
+    }
+
+    /// Takes or renews a lease of a shared database until `span` from now, by its own clock; false where another has it. Where
+    /// there are no others it is always given.
+    pub(crate) async fn lease(&self, name: &str, holder: Uuid, span: Duration) -> Result<bool, DbErr> {
+        match self.place.0 {
+            Place::Sqlite(_) => Ok(true),
+            Place::Postgres(_) => postgres::lease(&self.readers, name, holder, span).await,
+        }
+    }
+
+    /// Gives a lease back.
+    pub(crate) async fn end_lease(&self, name: &str, holder: Uuid) -> Result<(), DbErr> {
+        match self.place.0 {
+            Place::Sqlite(_) => Ok(()),
+            Place::Postgres(_) => postgres::end_lease(&self.readers, name, holder).await,
+        }
+    }
+
+    /// The leases of a shared database that no one has any more are removed, and those returned that someone has.
+    pub(crate) async fn leases(&self) -> Result<Vec<String>, DbErr> {
+        match self.place.0 {
+            Place::Sqlite(_) => Ok(Vec::new()),
+            Place::Postgres(_) => postgres::leases(&self.readers).await,
+        }
+    }
+
+    /// Sees whether the database can be written.
+    pub(crate) async fn check_writable(&self, transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+        match self.place.0 {
+            Place::Sqlite(_) => sqlite::write_page(transaction).await,
+            Place::Postgres(_) => postgres::check_writable(transaction).await,
+        }
+    }
+
+    /// How many bytes are free where the database is, if that is on this machine.
+    pub(crate) fn free_bytes(&self) -> io::Result<Option<u64>> {
+        match &self.place.0 {
+            Place::Sqlite(path) => free_bytes(path).map(Some),
+            Place::Postgres(_) => Ok(None),
+        }
+    }
+
+    /// How many bytes the database has on disk, a file's write-ahead log included.
+    pub(crate) async fn size_bytes(&self) -> Result<u64, DbErr> {
+        match &self.place.0 {
+            Place::Sqlite(path) => {
+                let path = path.clone();
+                let read = tokio::task::spawn_blocking(move || sqlite::file_bytes(&path)).await;
+                read.map_or(Err(io::Error::other("not finished")), |read| read)
+                    .map_err(|error| DbErr::Custom(error.to_string()))
+            }
+            Place::Postgres(_) => postgres::size_bytes(&self.readers).await,
+        }
     }
 
     pub(crate) async fn close(&self) {
@@ -197,60 +251,4 @@ pub(crate) fn free_bytes(path: &Path) -> io::Result<u64> {
 /// How many cores there are.
 pub(crate) fn parallelism() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
-}
-
-fn write_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
-    options
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .busy_timeout(BUSY_TIMEOUT)
-        .pragma("journal_size_limit", WAL_KEPT_BYTES)
-}
-
-fn read_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
-    options.read_only(true).busy_timeout(BUSY_TIMEOUT)
-}
-
-async fn connect(
-    path: &Path,
-    connections: u32,
-    set: fn(SqliteConnectOptions) -> SqliteConnectOptions,
-) -> Result<DatabaseConnection, DbErr> {
-    let path = path.to_owned();
-    let mut options = ConnectOptions::new("sqlite:");
-    options
-        .max_connections(connections)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .sqlx_logging(false)
-        .map_sqlx_sqlite_opts(move |options| set(options.filename(&path).foreign_keys(true)));
-    sea_orm::Database::connect(options).await
-}
-
-async fn version(connection: &DatabaseConnection) -> Result<String, DbErr> {
-    let query = Statement::from_string(DatabaseBackend::Sqlite, "SELECT sqlite_version() AS version");
-    match connection.query_one_raw(query).await? {
-        Some(row) => row.try_get("", "version"),
-        None => Ok(String::new()),
-    }
-}
-
-fn parse_version(text: &str) -> Option<(u32, u32, u32)> {
-    let mut parts = text.split('.').map(|part| part.parse().ok());
-    Some((parts.next()??, parts.next()??, parts.next()??))
-}
-
-/// A number that changes whenever another process, or another connection, has changed the database.
-pub(crate) async fn data_version(transaction: &DatabaseTransaction) -> Result<i64, DbErr> {
-    let query = Statement::from_string(DatabaseBackend::Sqlite, "PRAGMA data_version");
-    match transaction.query_one_raw(query).await? {
-        Some(row) => row.try_get_by_index(0),
-        None => Ok(0),
-    }
-}
-
-/// Writes a page that says nothing, so that the disk has to take it: what changes nothing is committed without being written.
-pub(crate) async fn write_page(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
-    transaction.execute_unprepared("PRAGMA user_version = 0").await.map(drop)
 }

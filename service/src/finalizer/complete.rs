@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     Callstore, Error,
-    calls::{Call, Status, samples_to_seconds},
+    calls::{Call, CallRef, Status, samples_to_seconds},
     chunks::track_name,
     recordings::Gap,
     store::Store,
@@ -28,7 +28,8 @@ impl Callstore {
     pub(super) async fn complete(&self, call: &Call, plan: Plan, file: Option<RenderedFile>) -> Result<(), Error> {
         let (this, id) = (self.clone(), call.id);
         let size_bytes = file.as_ref().map(|file| file.size_bytes);
-        let completed = self.write(0, move |batch| {
+        let about = CallRef::of(id);
+        let completed = self.write_to(&about, 0, move |batch| {
             async move {
                 let transaction = batch.transaction();
                 if !this.leave_finalizing(transaction, id, None).await? {
@@ -57,7 +58,8 @@ impl Callstore {
     /// Marks a call as failed; its chunks stay.
     pub(super) async fn fail(&self, call: Uuid, why: (&'static str, &'static str)) -> Result<(), Error> {
         let this = self.clone();
-        let failed = self.write(0, move |batch| {
+        let about = CallRef::of(call);
+        let failed = self.write_to(&about, 0, move |batch| {
             async move { Ok(this.leave_finalizing(batch.transaction(), call, Some(why)).await?) }.boxed()
         });
         if failed.await? {

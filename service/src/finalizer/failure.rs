@@ -9,7 +9,7 @@ use crate::Error;
 /// Why a recording was not made.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failure {
-    #[error("the service is stopping")]
+    #[error("the service is stopping, or another node may be at it")]
     Stopped,
     /// Nothing is decided: it is tried again.
     #[error(transparent)]
@@ -33,9 +33,9 @@ impl From<Error> for Failure {
     }
 }
 
-impl From<rusqlite::Error> for Failure {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Later(Error::Database(DbErr::Custom(format!("the chunks cannot be read: {error}"))))
+impl From<DbErr> for Failure {
+    fn from(error: DbErr) -> Self {
+        Self::Later(error.into())
     }
 }
 

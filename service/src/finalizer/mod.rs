@@ -7,6 +7,7 @@ mod complete;
 mod failure;
 mod plan;
 mod render;
+mod resume;
 
 use std::{
     collections::HashMap,
@@ -16,7 +17,7 @@ use std::{
 };
 
 use entity::call;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use tokio::sync::{Semaphore, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
@@ -26,11 +27,14 @@ use crate::{
     calls::{AudioFormat, Call, Status},
     crash,
     database::parallelism,
+    lease::{self, Lease},
 };
 use failure::Failure;
 
 /// The sample rate of recordings.
 const RECORDING_RATE: u32 = 16_000;
+/// How often it is looked whether another node is done.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// How long to wait after a failure, and at most.
 const RETRY_FIRST: Duration = Duration::from_secs(1);
 const RETRY_LAST: Duration = Duration::from_secs(60);
@@ -84,7 +88,7 @@ impl Finalizing {
     }
 }
 
-/// Whether the service stops, for work on other threads.
+/// Whether the service stops, or another node may be at the same, for work on other threads.
 struct Stop(CancellationToken);
 
 impl Stop {
@@ -94,6 +98,11 @@ impl Stop {
 }
 
 impl Finalizer {
+    /// Cancelled when the service stops.
+    pub fn stopping(&self) -> CancellationToken {
+        self.stop.child_token()
+    }
+
     /// Runs work in the background that a stop waits for.
     pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(work);
@@ -186,42 +195,36 @@ impl Callstore {
         }
     }
 
-    /// Finalizes what the last run had not.
-    pub(crate) async fn resume_finalizing(&self) -> Result<(), Error> {
-        use call::{Column, Entity};
-        let unfinished: Vec<Uuid> = Entity::find()
-            .select_only()
-            .column(Column::Id)
-            .filter(Column::DeletedAt.is_null())
-            .filter(Column::Status.eq(Status::Finalizing))
-            .into_tuple()
-            .all(self.0.database.readers())
-            .await?;
-        if !unfinished.is_empty() {
-            tracing::info!(calls = unfinished.len(), "Calls that had ended are finalized now.");
-        }
-        for call in unfinished {
-            self.finalize(call);
-        }
-        Ok(())
-    }
-
     /// Finalizes a call if that is what it waits for. An error is one of the database or of an object store: nothing is
     /// decided, try again.
     async fn finalize_once(&self, id: Uuid) -> Result<(), Error> {
         use call::{Column, Entity};
-        let Ok(_core) = self.0.finalizer.cores.acquire().await else { return Ok(()) };
         let waiting =
-            Entity::find_by_id(id).filter(Column::DeletedAt.is_null()).filter(Column::Status.eq(Status::Finalizing));
-        let Some(call) = waiting.one(self.0.database.readers()).await? else { return Ok(()) };
+            || Entity::find_by_id(id).filter(Column::DeletedAt.is_null()).filter(Column::Status.eq(Status::Finalizing));
+        let lease = loop {
+            if waiting().one(self.0.database.readers()).await?.is_none() {
+                return Ok(());
+            }
+            match self.lease(lease::finalizing(id)).await? {
+                Some(lease) => break lease,
+                // Another node is at it; when that dies, it is this one's turn.
+                None if !self.0.finalizer.pause(LOOK_EVERY).await => return Ok(()),
+                None => {}
+            }
+        };
+        let Ok(_core) = self.0.finalizer.cores.acquire().await else { return Ok(()) };
+        let Some(call) = waiting().one(self.0.database.readers()).await? else { return Ok(()) };
         let begun = Instant::now();
-        let outcome = self.record(&call).await;
+        let outcome = self.record(&call, &lease).await;
         match outcome {
             Ok(()) => {
                 crash::point("finalize.completed");
                 metrics::histogram!("callstore_finalize_seconds").record(begun.elapsed().as_secs_f64());
                 self.purge_chunks(id);
                 Ok(())
+            }
+            Err(Failure::Stopped) if !self.0.finalizer.stop.is_cancelled() => {
+                Err(Error::StorageUnavailable("the lease was lost".to_owned()))
             }
             Err(Failure::Stopped) => Ok(()),
             // An upload that is cut short by the stop is no failure.
@@ -235,10 +238,10 @@ impl Callstore {
     }
 
     /// Makes a call's recording, if it has audio, and completes the call.
-    async fn record(&self, call: &Call) -> Result<(), Failure> {
+    async fn record(&self, call: &Call, lease: &Lease) -> Result<(), Failure> {
         let (this, id, format) = (self.clone(), call.id, AudioFormat::of(call));
+        let stop = Stop(lease.lost());
         let work = move || {
-            let stop = Stop(this.0.finalizer.stop.clone());
             let chunks = this.0.database.chunk_reader()?;
             let plan = plan::plan(&chunks, id, format, &stop)?;
             let unique = this.0.ids.next();

@@ -2,7 +2,7 @@
 //! does not depend on the call's length.
 
 use audio::{Chunk, ReadError, TrackReader, interleave, pcm16_bytes, resampled_len, wav};
-use rusqlite::Error;
+use sea_orm::DbErr;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -61,7 +61,7 @@ pub(super) fn render(
 fn write(
     draft: &mut Draft,
     header: &[u8],
-    mut tracks: Vec<TrackReader<impl Iterator<Item = Result<Chunk, Error>>>>,
+    mut tracks: Vec<TrackReader<impl Iterator<Item = Result<Chunk, DbErr>>>>,
     stop: &Stop,
 ) -> Result<(u64, String), Failure> {
     let mut hash = Sha256::new();
@@ -94,7 +94,7 @@ fn write(
     Ok((size, sha256))
 }
 
-fn failure(error: ReadError<Error>) -> Failure {
+fn failure(error: ReadError<DbErr>) -> Failure {
     match error {
         ReadError::Chunks(error) => error.into(),
         ReadError::OddLength(_) => Failure::Damaged,

@@ -130,7 +130,7 @@ impl Drop for Upload {
     }
 }
 
-/// Waits on this thread for requests, but not beyond the service's stop.
+/// Waits on this thread for requests, until it is told to stop.
 fn wait_for<T>(
     objects: &Objects,
     stop: &CancellationToken,
@@ -139,7 +139,7 @@ fn wait_for<T>(
     objects.requests().block_on(async {
         tokio::select! {
             done = work => done.map_err(|error| failed("write", &error)),
-            () = stop.cancelled() => Err(Error::StoreUnavailable("the service is stopping".to_owned())),
+            () = stop.cancelled() => Err(Error::StoreUnavailable("it is not waited for any longer".to_owned())),
         }
     })
 }

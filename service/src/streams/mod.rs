@@ -56,14 +56,15 @@ impl Callstore {
     /// Notes that a socket is open on a call.
     async fn note_open(&self, call: Uuid) -> Result<(), Error> {
         let now = self.now();
-        let noted = self.write(0, move |batch| async move { Ok(batch.note_open(call, now).await?) }.boxed());
+        let about = CallRef::of(call);
+        let noted = self.write_to(&about, 0, move |batch| async move { Ok(batch.note_open(call, now).await?) }.boxed());
         if noted.await? { Ok(()) } else { Err(Error::CallEnded) }
     }
 
     /// Notes that a call's last socket is gone.
     async fn note_disconnect(&self, call: Uuid) -> Result<(), Error> {
         let (this, now) = (self.clone(), self.now());
-        self.write(0, move |batch| {
+        self.write_to(&CallRef::of(call), 0, move |batch| {
             async move {
                 // One that has opened meanwhile has taken its place by now, and notes itself in a later write.
                 if !this.0.streams.is_open(call) {

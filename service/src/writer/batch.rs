@@ -2,6 +2,7 @@
 //! statement at its end; chunks go into the journal.
 
 mod notes;
+mod shared;
 
 use std::collections::BTreeMap;
 
@@ -27,7 +28,7 @@ use crate::{
     calls::{self, Call, CallRef, Status},
     chunks::{ChunkRow, gather},
     crash,
-    database::{WriteFailure, data_version},
+    database::{Database, WriteFailure},
 };
 
 /// How much is moved from the journal to the rows of calls with every transaction, at least.
@@ -37,6 +38,7 @@ const ROWS: [usize; 5] = [256, 64, 16, 4, 1];
 
 /// A transaction under way.
 pub(crate) struct Batch {
+    database: Database,
     transaction: DatabaseTransaction,
     state: State,
     /// Chunks of calls that are looked at, for the rows of their calls.
@@ -48,13 +50,20 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    pub(super) async fn begin(transaction: DatabaseTransaction, mut state: State) -> Result<Self, DbErr> {
-        let version = data_version(&transaction).await?;
-        if version != state.live.version {
-            state.live.clear();
-            state.live.version = version;
+    pub(super) async fn begin(
+        database: &Database,
+        transaction: DatabaseTransaction,
+        mut state: State,
+    ) -> Result<Self, DbErr> {
+        if !database.is_shared() {
+            let version = database.data_version(&transaction).await?;
+            if version != state.live.version {
+                state.live.clear();
+                state.live.version = version;
+            }
         }
         Ok(Self {
+            database: database.clone(),
             transaction,
             state,
             settled: Vec::new(),
@@ -65,16 +74,18 @@ impl Batch {
         })
     }
 
-    /// Does a write's work so that an error of one of its statements undoes that work only: what the batch and the state hold is
-    /// changed after a write's last statement. The disk's errors are all's.
+    /// Does a write's work so that an error of one of its statements, or its refusal, undoes that work only: what the batch and
+    /// the state hold is changed after a write's last statement. The disk's errors are all's.
     pub(super) async fn work_apart(&mut self, write: &mut dyn Write) -> Result<(), DbErr> {
         self.transaction.execute_unprepared("SAVEPOINT apart").await?;
         if let Err(error) = write.work(self).await {
             if !matches!(WriteFailure::of(&error), WriteFailure::Other(_)) {
                 return Err(error);
             }
-            self.transaction.execute_unprepared("ROLLBACK TO apart").await?;
             write.outcome().fail(error);
+        }
+        if write.outcome().is_refused() {
+            self.transaction.execute_unprepared("ROLLBACK TO apart").await?;
         }
         self.transaction.execute_unprepared("RELEASE apart").await?;
         Ok(())
@@ -136,12 +147,11 @@ impl Batch {
             .into_tuple()
             .one(&self.transaction)
             .await?;
-        let stored = last.map(|(sequence, timestamp)| (sequence.unsigned_abs(), timestamp.is_some()));
-        let recent = self.recent(call, track, 0, u32::MAX).map(|row| (row.last_sequence(), row.timestamp_ms.is_some()));
-        let last = recent.chain(stored).max_by_key(|(sequence, _)| *sequence);
-        Ok(last.map_or(LiveTrack::Empty, |(sequence, timestamps)| {
-            LiveTrack::Stored(StoredTrack { next: sequence + 1, timestamps })
-        }))
+        let stored = last.map(|(sequence, timestamp)| StoredTrack::ends(sequence.unsigned_abs(), timestamp.is_some()));
+        let recent = self.recent(call, track, 0, u32::MAX);
+        let recent = recent.map(|row| StoredTrack::ends(row.last_sequence(), row.timestamp_ms.is_some()));
+        let last = recent.chain(stored).max_by_key(|track| track.next);
+        Ok(last.map_or(LiveTrack::Empty, LiveTrack::Stored))
     }
 
     /// Rows of a track that are not in the table yet and hold one of the chunks `from..=to`.
@@ -195,6 +205,10 @@ impl Batch {
 
     /// Writes what was gathered, and makes everything durable. `all` leaves nothing in the journal.
     pub(super) async fn commit(mut self, all: bool) -> Result<State, DbErr> {
+        if self.database.is_shared() {
+            // Its rows do not lie in the order of their key, so that one more costs no page.
+            self.settled.append(&mut self.state.new);
+        }
         let bytes = self.journal().await?;
         // Twice as fast as chunks come, so that what waits is bounded.
         let (closed, journaled) = self.state.recent.take_closed(Ord::max(MOVED_BYTES, 2 * bytes), all);

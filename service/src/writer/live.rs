@@ -57,6 +57,13 @@ pub(crate) struct StoredTrack {
     pub timestamps: bool,
 }
 
+impl StoredTrack {
+    /// A track whose largest sequence number is `last`.
+    pub fn ends(last: u32, timestamps: bool) -> Self {
+        Self { next: last + 1, timestamps }
+    }
+}
+
 impl LiveCalls {
     /// A call by its name, if it is remembered. An id wins, so that a `streamSid` that looks like one is not looked for.
     pub fn find(&self, call: &CallRef) -> Option<Uuid> {

@@ -15,10 +15,11 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use sea_orm::DbErr;
+use sea_orm::{ConnAcquireErr, DbErr};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
     task::JoinHandle,
+    time::timeout,
 };
 use uuid::Uuid;
 
@@ -30,7 +31,7 @@ pub(crate) use write::{Outcome, Pending, Write};
 use write::Request;
 
 use crate::{
-    Callstore, Error, crash,
+    CallRef, Callstore, Error, crash,
     database::{Database, WriteFailure},
     limits::QUEUE_MAX_BYTES,
 };
@@ -43,6 +44,8 @@ const BATCH_KIB: usize = 8 * 1024;
 
 /// How often it is looked whether chunks have waited in the journal for long enough.
 const BEAT: Duration = Duration::from_secs(1);
+/// How long a transaction on a database server may take.
+const SHARED_LIMIT: Duration = Duration::from_secs(20);
 
 /// The queue of writes and the task that works it off.
 pub(crate) struct Writer {
@@ -96,7 +99,8 @@ impl Writer {
 
 impl Callstore {
     /// Writes: runs `work` in the writer's next transaction, and returns when that is durable. `bytes` is about how much it
-    /// holds in memory. `work` has to refuse before it writes.
+    /// holds in memory. What is written is undone where `work` refuses after all. What changes a call, or is decided by what
+    /// is stored of one, goes through [`write_to`](Self::write_to).
     ///
     /// # Errors
     /// What `work` says; `Overloaded` when too much waits; `StorageFull`, `StorageUnavailable` or `Database` when the
@@ -106,7 +110,19 @@ impl Callstore {
         T: Send + 'static,
         F: for<'a> FnOnce(&'a mut Batch) -> BoxFuture<'a, Result<T, Error>> + Send + 'static,
     {
-        self.write_as(bytes, |outcome| Request::new(work, outcome)).await
+        self.write_as(bytes, |outcome| Request::new(None, work, outcome)).await
+    }
+
+    /// As [`write`](Self::write), for what is about a call: no other node writes to it meanwhile.
+    ///
+    /// # Errors
+    /// As `write`.
+    pub(crate) async fn write_to<T, F>(&self, call: &CallRef, bytes: usize, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(&'a mut Batch) -> BoxFuture<'a, Result<T, Error>> + Send + 'static,
+    {
+        self.write_as(bytes, |outcome| Request::new(Some(call.clone()), work, outcome)).await
     }
 
     /// As [`write`](Self::write), for a write of a type of its own.
@@ -135,7 +151,7 @@ async fn work_off(database: Database, mut queue: mpsc::UnboundedReceiver<Queued>
         let mut closed = false;
         if writes.is_empty() {
             let settled = state.as_ref().is_none_or(State::is_settled);
-            let first = if settled { Ok(queue.recv().await) } else { tokio::time::timeout(BEAT, queue.recv()).await };
+            let first = if settled { Ok(queue.recv().await) } else { timeout(BEAT, queue.recv()).await };
             closed = matches!(first, Ok(None));
             writes.extend(first.ok().flatten());
             // Where the writer has a core to itself this does nothing. Where it shares one, requests that have arrived hand
@@ -185,6 +201,9 @@ async fn commit(
     writes: &mut [Queued],
     last: bool,
 ) -> Result<usize, DbErr> {
+    if database.is_shared() {
+        return timeout(SHARED_LIMIT, commit_shared(database, writes)).await.unwrap_or_else(|_| Err(no_answer()));
+    }
     if let Some(mut known) = state.take() {
         let plain = if last || known.is_due() { 0 } else { writes.len() };
         let more = writes[..plain].iter_mut().position(|queued| !queued.write.work_at_once(&mut known));
@@ -206,17 +225,39 @@ async fn commit(
         Some(known) => known,
         None => State::load(&transaction).await?,
     };
-    let mut batch = Batch::begin(transaction, known).await?;
+    let batch = Batch::begin(database, transaction, known).await?;
+    *state = Some(work(batch, writes, last).await?);
+    Ok(writes.len())
+}
+
+/// Does writes in one transaction of a database to which other nodes write too: nothing is known beforehand, and the calls that
+/// they are about are locked.
+async fn commit_shared(database: &Database, writes: &mut [Queued]) -> Result<usize, DbErr> {
+    let transaction = database.begin().await?;
+    let mut batch = Batch::begin(database, transaction, State::default()).await?;
+    let about = writes.iter().filter_map(|queued| Some((queued.write.call()?, queued.write.adds_audio())));
+    batch.lock(about.collect()).await?;
+    work(batch, writes, true).await?;
+    Ok(writes.len())
+}
+
+/// Does writes in a transaction, and makes them durable; returned is what is known then.
+async fn work(mut batch: Batch, writes: &mut [Queued], last: bool) -> Result<State, DbErr> {
     crash::point("commit.begun");
-    let alone = writes.len() == 1;
-    for Queued { write, .. } in writes.iter_mut() {
+    let alone = writes.len() == 1 && batch.survives_errors();
+    for Queued { write, .. } in writes {
         if alone || !write.has_statements() {
             write.work(&mut batch).await?;
         } else {
             batch.work_apart(&mut **write).await?;
         }
     }
-    *state = Some(batch.commit(last).await?);
+    let state = batch.commit(last).await?;
     crash::point("commit.durable");
-    Ok(writes.len())
+    Ok(state)
+}
+
+/// A server that does not answer is one that cannot be reached.
+fn no_answer() -> DbErr {
+    DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)
 }

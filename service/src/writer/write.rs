@@ -5,13 +5,23 @@ use sea_orm::DbErr;
 use tokio::sync::oneshot;
 
 use super::{Batch, State};
-use crate::{Error, database::WriteFailure};
+use crate::{CallRef, Error, database::WriteFailure};
 
 /// A write: first its work in the transaction, then its answer.
 pub(crate) trait Write: Send {
     /// Does the work with what is known alone, and says whether that was enough; it is done again in a transaction where it
     /// was not, and where what was known has turned out to be wrong.
     fn work_at_once(&mut self, _state: &mut State) -> bool {
+        false
+    }
+
+    /// The call that it is about. On a database that other nodes write too it is locked before the work begins.
+    fn call(&self) -> Option<&CallRef> {
+        None
+    }
+
+    /// Whether it adds audio to the call.
+    fn adds_audio(&self) -> bool {
         false
     }
 
@@ -30,6 +40,9 @@ pub(crate) trait Pending {
     /// Keeps an error of the database that is this write's alone.
     fn fail(&mut self, error: DbErr);
 
+    /// Whether the work was refused.
+    fn is_refused(&self) -> bool;
+
     /// Answers once the transaction is durable, or has failed.
     fn answer(&mut self, failed: Option<&WriteFailure>);
 }
@@ -42,13 +55,14 @@ pub(crate) struct Outcome<T> {
 
 /// A write that is a function.
 pub(super) struct Request<F, T> {
+    call: Option<CallRef>,
     work: Option<F>,
     outcome: Outcome<T>,
 }
 
 impl<F, T> Request<F, T> {
-    pub(super) fn new(work: F, outcome: Outcome<T>) -> Self {
-        Self { work: Some(work), outcome }
+    pub(super) fn new(call: Option<CallRef>, work: F, outcome: Outcome<T>) -> Self {
+        Self { call, work: Some(work), outcome }
     }
 }
 
@@ -75,6 +89,10 @@ impl<T: Send> Pending for Outcome<T> {
         self.result = Some(Err(Error::Database(error)));
     }
 
+    fn is_refused(&self) -> bool {
+        matches!(self.result, Some(Err(_)))
+    }
+
     fn answer(&mut self, failed: Option<&WriteFailure>) {
         let result = match (failed, self.result.take()) {
             // A refusal holds whatever became of the others.
@@ -95,6 +113,10 @@ where
     F: for<'a> FnOnce(&'a mut Batch) -> BoxFuture<'a, Result<T, Error>> + Send,
     T: Send,
 {
+    fn call(&self) -> Option<&CallRef> {
+        self.call.as_ref()
+    }
+
     fn work<'a>(&'a mut self, batch: &'a mut Batch) -> BoxFuture<'a, Result<(), DbErr>> {
         Box::pin(async move {
             let Some(work) = self.work.take() else { return Ok(()) };

@@ -1,14 +1,17 @@
-//! A call's chunks from end to end, for the thread that makes the recording: straight from SQLite, a row at a time, since
-//! there are hundreds of thousands of them. Memory is bounded by the rows that overlap in time, as a rule one.
+//! A call's chunks from end to end, for the thread that makes the recording. There are hundreds of thousands of them: from
+//! SQLite they are read straight, a row at a time, from PostgreSQL some rows at a time. Memory is bounded by the rows that
+//! overlap in time, as a rule one.
+
+mod postgres;
+mod sqlite;
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
 use entity::call_track::Track;
-use rusqlite::{Connection, Error, OpenFlags, Row, Statement, params};
-use sea_orm::ActiveEnum;
+use sea_orm::DbErr;
 use uuid::Uuid;
 
-use super::{BUSY_TIMEOUT, Database};
+use super::{Database, url::Place};
 use crate::{calls::AudioFormat, chunks::RowShape};
 
 /// The order in which a track's chunks are read.
@@ -20,8 +23,11 @@ pub(crate) enum ChunkOrder {
     Timestamp,
 }
 
-/// A connection for one thread that reads chunks.
-pub(crate) struct ChunkReader(Connection);
+/// What one thread reads chunks with.
+pub(crate) enum ChunkReader {
+    Sqlite(sqlite::Reader),
+    Postgres(postgres::Reader),
+}
 
 /// A chunk without its audio.
 pub(crate) struct ChunkHead {
@@ -32,23 +38,34 @@ pub(crate) struct ChunkHead {
 
 /// A query for a track's chunks with their audio.
 pub(crate) struct Chunks<'reader> {
-    statement: Statement<'reader>,
+    query: Query<'reader>,
     order: ChunkOrder,
 }
 
+enum Query<'reader> {
+    Sqlite(sqlite::Query<'reader>),
+    Postgres(&'reader postgres::Reader),
+}
+
+/// A row as it is stored, with its audio where that is wanted.
+struct StoredRow {
+    shape: RowShape,
+    audio: Vec<u8>,
+}
+
 impl Database {
-    /// Opens a connection that reads chunks. It blocks.
-    pub(crate) fn chunk_reader(&self) -> Result<ChunkReader, Error> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(&self.path, flags)?;
-        connection.busy_timeout(BUSY_TIMEOUT)?;
-        Ok(ChunkReader(connection))
+    /// What reads chunks on the thread that asks for it. It blocks, and needs a Tokio runtime.
+    pub(crate) fn chunk_reader(&self) -> Result<ChunkReader, DbErr> {
+        Ok(match &self.place.0 {
+            Place::Sqlite(path) => ChunkReader::Sqlite(sqlite::Reader::open(path)?),
+            Place::Postgres(_) => ChunkReader::Postgres(postgres::Reader::new(self.readers.clone())),
+        })
     }
 }
 
 impl ChunkReader {
     /// Passes over a track's chunks, not their audio.
-    pub fn heads<E: From<Error>>(
+    pub fn heads<E: From<DbErr>>(
         &self,
         call: Uuid,
         track: Track,
@@ -56,10 +73,14 @@ impl ChunkReader {
         order: ChunkOrder,
         mut each: impl FnMut(ChunkHead) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut statement = self.select("octet_length(data)", order)?;
-        let rows = statement.query_map(params![call.as_bytes(), track.to_value()], |row| {
-            Ok(StoredRow { shape: shape(row, row.get::<_, u32>(3)? as usize, format)?, audio: Vec::new() })
-        })?;
+        let mut query;
+        let rows: Box<dyn Iterator<Item = Result<StoredRow, DbErr>> + '_> = match self {
+            Self::Sqlite(reader) => {
+                query = reader.heads(order)?;
+                Box::new(query.rows(call, track, format)?)
+            }
+            Self::Postgres(reader) => Box::new(reader.heads(call, track, format, order)),
+        };
         for chunk in OneByOne::new(rows, order) {
             let (shape, index, _) = chunk?;
             let sequence = shape.first_sequence + index;
@@ -70,19 +91,12 @@ impl ChunkReader {
     }
 
     /// A query for a track's chunks with their audio.
-    pub fn chunks(&self, order: ChunkOrder) -> Result<Chunks<'_>, Error> {
-        Ok(Chunks { statement: self.select("data", order)?, order })
-    }
-
-    fn select(&self, audio: &str, order: ChunkOrder) -> Result<Statement<'_>, Error> {
-        let order = match order {
-            ChunkOrder::Sequence => "first_sequence",
-            ChunkOrder::Timestamp => "timestamp, first_sequence",
+    pub fn chunks(&self, order: ChunkOrder) -> Result<Chunks<'_>, DbErr> {
+        let query = match self {
+            Self::Sqlite(reader) => Query::Sqlite(reader.chunks(order)?),
+            Self::Postgres(reader) => Query::Postgres(reader),
         };
-        self.0.prepare(&format!(
-            "SELECT first_sequence, last_sequence, timestamp, {audio} FROM audio_chunk
-             WHERE call_id = ?1 AND track = ?2 ORDER BY {order}"
-        ))
+        Ok(Chunks { query, order })
     }
 }
 
@@ -93,26 +107,16 @@ impl Chunks<'_> {
         call: Uuid,
         track: Track,
         format: AudioFormat,
-    ) -> Result<impl Iterator<Item = Result<audio::Chunk, Error>> + '_, Error> {
-        let rows = self.statement.query_map(params![call.as_bytes(), track.to_value()], move |row| {
-            let audio: Vec<u8> = row.get(3)?;
-            Ok(StoredRow { shape: shape(row, audio.len(), format)?, audio })
-        })?;
+    ) -> Result<impl Iterator<Item = Result<audio::Chunk, DbErr>> + '_, DbErr> {
+        let rows: Box<dyn Iterator<Item = Result<StoredRow, DbErr>> + '_> = match &mut self.query {
+            Query::Sqlite(query) => Box::new(query.rows(call, track, format)?),
+            Query::Postgres(reader) => Box::new(reader.chunks(call, track, format, self.order)),
+        };
         Ok(OneByOne::new(rows, self.order).map(|chunk| {
             let (shape, index, bytes) = chunk?;
             Ok(audio::Chunk { timestamp_ms: shape.timestamp_ms(index), bytes })
         }))
     }
-}
-
-fn shape(row: &Row<'_>, bytes: usize, format: AudioFormat) -> Result<RowShape, Error> {
-    Ok(RowShape::new(row.get(0)?, row.get(1)?, row.get(2)?, bytes, format))
-}
-
-/// A row as it is stored, with its audio where that is wanted.
-struct StoredRow {
-    shape: RowShape,
-    audio: Vec<u8>,
 }
 
 /// Takes rows apart into chunks, and puts those of rows that overlap in time into one order.
@@ -152,7 +156,7 @@ impl Ord for Open {
     }
 }
 
-impl<R: Iterator<Item = Result<StoredRow, Error>>> OneByOne<R> {
+impl<R: Iterator<Item = Result<StoredRow, DbErr>>> OneByOne<R> {
     fn new(rows: R, order: ChunkOrder) -> Self {
         Self { rows, order, next: None, begun: false, open: BinaryHeap::new() }
     }
@@ -166,7 +170,7 @@ impl<R: Iterator<Item = Result<StoredRow, Error>>> OneByOne<R> {
     }
 
     /// Opens every row whose first chunk may be the next one.
-    fn open_rows(&mut self) -> Result<(), Error> {
+    fn open_rows(&mut self) -> Result<(), DbErr> {
         if !self.begun {
             self.begun = true;
             self.next = self.rows.next().transpose()?;
@@ -184,9 +188,9 @@ impl<R: Iterator<Item = Result<StoredRow, Error>>> OneByOne<R> {
     }
 }
 
-impl<R: Iterator<Item = Result<StoredRow, Error>>> Iterator for OneByOne<R> {
+impl<R: Iterator<Item = Result<StoredRow, DbErr>>> Iterator for OneByOne<R> {
     /// A row's shape, which of its chunks it is, and the chunk's audio.
-    type Item = Result<(RowShape, u32, Vec<u8>), Error>;
+    type Item = Result<(RowShape, u32, Vec<u8>), DbErr>;
 
     fn next(&mut self) -> Option<Self::Item> {
         if let Err(error) = self.open_rows() {

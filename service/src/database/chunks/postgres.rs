@@ -1,0 +1,122 @@
+//! Rows of chunks from PostgreSQL, some at a time: no query is open while they are worked on.
+
+use std::collections::VecDeque;
+
+use entity::call_track::Track;
+use sea_orm::{ActiveEnum, ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, QueryResult, Statement, Value};
+use tokio::runtime::Handle;
+use uuid::Uuid;
+
+use super::{ChunkOrder, StoredRow};
+use crate::{calls::AudioFormat, chunks::RowShape};
+
+/// How many rows are read at a time with their audio, 32 KiB as a rule and 256 KiB at most, and without.
+const ROWS_WITH_AUDIO: u32 = 16;
+const ROWS_WITHOUT: u32 = 1024;
+
+/// Connections, for a thread that waits for their answers.
+pub(crate) struct Reader {
+    connection: DatabaseConnection,
+    runtime: Handle,
+}
+
+impl Reader {
+    pub(super) fn new(connection: DatabaseConnection) -> Self {
+        Self { connection, runtime: Handle::current() }
+    }
+
+    /// Rows without their audio.
+    pub(super) fn heads(
+        &self,
+        call: Uuid,
+        track: Track,
+        format: AudioFormat,
+        order: ChunkOrder,
+    ) -> impl Iterator<Item = Result<StoredRow, DbErr>> + '_ {
+        Rows { reader: self, call, track, format, order, audio: false, page: VecDeque::new(), after: None, last: false }
+    }
+
+    /// Rows with their audio.
+    pub(super) fn chunks(
+        &self,
+        call: Uuid,
+        track: Track,
+        format: AudioFormat,
+        order: ChunkOrder,
+    ) -> impl Iterator<Item = Result<StoredRow, DbErr>> + '_ {
+        Rows { reader: self, call, track, format, order, audio: true, page: VecDeque::new(), after: None, last: false }
+    }
+}
+
+/// A track's rows, page by page.
+struct Rows<'reader> {
+    reader: &'reader Reader,
+    call: Uuid,
+    track: Track,
+    format: AudioFormat,
+    order: ChunkOrder,
+    audio: bool,
+    page: VecDeque<StoredRow>,
+    /// The last row that was read: its timestamp and first sequence number.
+    after: Option<(i32, i32)>,
+    /// Whether the page is the last one.
+    last: bool,
+}
+
+impl Rows<'_> {
+    fn read_page(&mut self) -> Result<(), DbErr> {
+        let limit = if self.audio { ROWS_WITH_AUDIO } else { ROWS_WITHOUT };
+        let connection = &self.reader.connection;
+        let rows = self.reader.runtime.block_on(connection.query_all_raw(self.select(limit)))?;
+        self.last = rows.len() < limit as usize;
+        for row in rows {
+            let row = self.read(&row)?;
+            self.page.push_back(row);
+        }
+        Ok(())
+    }
+
+    fn select(&self, limit: u32) -> Statement {
+        let audio = if self.audio { "data" } else { "octet_length(data)" };
+        let (order, place) = match self.order {
+            ChunkOrder::Sequence => ("first_sequence", "first_sequence > $4 AND $3::integer IS NOT NULL"),
+            ChunkOrder::Timestamp => ("timestamp, first_sequence", "(timestamp, first_sequence) > ($3, $4)"),
+        };
+        // Neither is ever negative.
+        let (timestamp, sequence) = self.after.unwrap_or((-1, -1));
+        let values: [Value; 4] = [self.call.into(), self.track.to_value().into(), timestamp.into(), sequence.into()];
+        let select = format!(
+            "SELECT first_sequence, last_sequence, timestamp, {audio} FROM audio_chunk
+             WHERE call_id = $1 AND track = $2 AND {place} ORDER BY {order} LIMIT {limit}"
+        );
+        Statement::from_sql_and_values(DatabaseBackend::Postgres, select, values)
+    }
+
+    fn read(&mut self, row: &QueryResult) -> Result<StoredRow, DbErr> {
+        let (first, last): (i32, i32) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        let timestamp: Option<i32> = row.try_get_by_index(2)?;
+        let audio: Vec<u8> = if self.audio { row.try_get_by_index(3)? } else { Vec::new() };
+        let bytes = if self.audio { audio.len() } else { row.try_get_by_index::<i32>(3)?.unsigned_abs() as usize };
+        self.after = Some((timestamp.unwrap_or_default(), first));
+        let timestamp = timestamp.map(i32::unsigned_abs);
+        Ok(StoredRow {
+            shape: RowShape::new(first.unsigned_abs(), last.unsigned_abs(), timestamp, bytes, self.format),
+            audio,
+        })
+    }
+}
+
+impl Iterator for Rows<'_> {
+    type Item = Result<StoredRow, DbErr>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.page.is_empty()
+            && !self.last
+            && let Err(error) = self.read_page()
+        {
+            self.last = true;
+            return Some(Err(error));
+        }
+        self.page.pop_front().map(Ok)
+    }
+}

@@ -1,0 +1,74 @@
+//! Rows of chunks from SQLite.
+
+use std::path::Path;
+
+use entity::call_track::Track;
+use rusqlite::{Connection, Error, OpenFlags, Row, Statement, params};
+use sea_orm::{ActiveEnum, DbErr};
+use uuid::Uuid;
+
+use super::{super::BUSY_TIMEOUT, ChunkOrder, StoredRow};
+use crate::{calls::AudioFormat, chunks::RowShape};
+
+/// A connection of one thread's own.
+pub(crate) struct Reader(Connection);
+
+/// A query that can be asked for one track after the other.
+pub(super) struct Query<'reader> {
+    statement: Statement<'reader>,
+    audio: bool,
+}
+
+impl Reader {
+    pub(super) fn open(path: &Path) -> Result<Self, DbErr> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(failure)?;
+        connection.busy_timeout(BUSY_TIMEOUT).map_err(failure)?;
+        Ok(Self(connection))
+    }
+
+    /// Rows without their audio.
+    pub(super) fn heads(&self, order: ChunkOrder) -> Result<Query<'_>, DbErr> {
+        self.select("octet_length(data)", order).map(|statement| Query { statement, audio: false })
+    }
+
+    /// Rows with their audio.
+    pub(super) fn chunks(&self, order: ChunkOrder) -> Result<Query<'_>, DbErr> {
+        self.select("data", order).map(|statement| Query { statement, audio: true })
+    }
+
+    fn select(&self, audio: &str, order: ChunkOrder) -> Result<Statement<'_>, DbErr> {
+        let order = match order {
+            ChunkOrder::Sequence => "first_sequence",
+            ChunkOrder::Timestamp => "timestamp, first_sequence",
+        };
+        let select = format!(
+            "SELECT first_sequence, last_sequence, timestamp, {audio} FROM audio_chunk
+             WHERE call_id = ?1 AND track = ?2 ORDER BY {order}"
+        );
+        self.0.prepare(&select).map_err(failure)
+    }
+}
+
+impl Query<'_> {
+    pub(super) fn rows(
+        &mut self,
+        call: Uuid,
+        track: Track,
+        format: AudioFormat,
+    ) -> Result<impl Iterator<Item = Result<StoredRow, DbErr>> + '_, DbErr> {
+        let with_audio = self.audio;
+        let read = move |row: &Row<'_>| {
+            let audio: Vec<u8> = if with_audio { row.get(3)? } else { Vec::new() };
+            let bytes = if with_audio { audio.len() } else { row.get::<_, u32>(3)? as usize };
+            let shape = RowShape::new(row.get(0)?, row.get(1)?, row.get(2)?, bytes, format);
+            Ok(StoredRow { shape, audio })
+        };
+        let rows = self.statement.query_map(params![call.as_bytes(), track.to_value()], read).map_err(failure)?;
+        Ok(rows.map(|row| row.map_err(failure)))
+    }
+}
+
+fn failure(error: Error) -> DbErr {
+    DbErr::Custom(format!("the chunks cannot be read: {error}"))
+}

@@ -1,0 +1,199 @@
+//! PostgreSQL, and what speaks its protocol: pools of connections that write and read, and the locks by which nodes take turns.
+
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, FromQueryResult,
+    RuntimeErr, Statement, Value,
+    sea_query::ArrayType,
+    sqlx::{
+        self, Connection,
+        postgres::{PgConnectOptions, PgConnection},
+    },
+};
+use uuid::Uuid;
+
+use super::{BUSY_TIMEOUT, OpenError, parallelism};
+use crate::calls::{Call, CallRef};
+
+/// How long it is waited for a connection.
+const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
+/// The advisory locks that are used: their first key, so that they are none of other programs' on the same database.
+const LOCK_CLASS: i32 = 0x0CA1_1507;
+/// What the schema's lock is called.
+const SCHEMA_LOCK: i32 = 1;
+
+/// Connects: the connections that write, and those that read.
+pub(super) async fn open(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), OpenError> {
+    let server = |source| OpenError::Server { source };
+    let confirmed = look(url).await.map_err(|error| server(DbErr::Conn(RuntimeErr::SqlxError(error.into()))))?;
+    let cores = u32::try_from(parallelism()).unwrap_or(u32::MAX);
+    // Beside the writer's there is one for commands, which do not go through it.
+    let writer = connect(url, 2, confirmed, Some(BUSY_TIMEOUT)).await.map_err(server)?;
+    let readers = connect(url, cores.saturating_mul(4).max(8), confirmed, None).await.map_err(server)?;
+    Ok((writer, readers))
+}
+
+/// When a commit is confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Confirmed {
+    /// As the server is set: at the earliest when it is durable.
+    Asked,
+    /// Once it is durable, though the server is set to less.
+    Durable,
+}
+
+/// Looks whether what the server confirms is durable. It does so by itself, since a pool goes on trying where a server refuses.
+async fn look(url: &str) -> Result<Confirmed, sqlx::Error> {
+    let mut connection = PgConnection::connect(url).await?;
+    let mut setting = async |show| sqlx::query_scalar::<_, String>(show).fetch_one(&mut connection).await;
+    if setting("SHOW fsync").await? == "off" {
+        tracing::warn!(
+            "The PostgreSQL server runs with fsync = off: what is acknowledged is lost when its machine stops."
+        );
+    }
+    let confirmed = match setting("SHOW synchronous_commit").await?.as_str() {
+        "off" | "local" => Confirmed::Durable,
+        _ => Confirmed::Asked,
+    };
+    connection.close().await?;
+    Ok(confirmed)
+}
+
+async fn connect(
+    url: &str,
+    connections: u32,
+    confirmed: Confirmed,
+    lock_limit: Option<Duration>,
+) -> Result<DatabaseConnection, DbErr> {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_LIMIT)
+        .connect_timeout(ACQUIRE_LIMIT)
+        // A server that was restarted is noticed before a request is.
+        .test_before_acquire(true)
+        .sqlx_logging(false)
+        .map_sqlx_postgres_opts(move |options: PgConnectOptions| {
+            let options = options.application_name("callstore");
+            let options = match lock_limit {
+                Some(limit) => options.options([("lock_timeout", limit.as_millis().to_string())]),
+                None => options,
+            };
+            match confirmed {
+                Confirmed::Asked => options,
+                Confirmed::Durable => options.options([("synchronous_commit", "on")]),
+            }
+        });
+    sea_orm::Database::connect(options).await
+}
+
+/// A lock on the schema that no other node has meanwhile. It goes with its connection.
+pub(super) async fn lock_schema(url: &str) -> Result<DatabaseConnection, DbErr> {
+    let connection = connect(url, 1, Confirmed::Asked, None).await?;
+    let lock = format!("SELECT pg_advisory_lock({LOCK_CLASS}, {SCHEMA_LOCK})");
+    connection.execute_unprepared(&lock).await?;
+    Ok(connection)
+}
+
+/// Locks calls against all other writes until the transaction ends, and returns them as they are then. They are locked in the
+/// order of their ids, so that no two nodes wait for each other.
+pub(super) async fn lock_calls(transaction: &DatabaseTransaction, calls: &[&CallRef]) -> Result<Vec<Call>, DbErr> {
+    let ids: Vec<Value> = calls.iter().filter_map(|call| call.id()).map(Value::from).collect();
+    let sids = calls.iter().map(|call| call.stream_sid()).filter(|sid| !sid.is_empty());
+    let sids: Vec<Value> = sids.map(Value::from).collect();
+    let statement = Statement::from_sql_and_values(
+        DatabaseBackend::Postgres,
+        "SELECT * FROM call WHERE id = ANY($1) OR stream_sid = ANY($2) ORDER BY id FOR NO KEY UPDATE",
+        [Value::Array(ArrayType::Uuid, Some(ids.into())), Value::Array(ArrayType::String, Some(sids.into()))],
+    );
+    Call::find_by_statement(statement).all(transaction).await
+}
+
+/// The last row of a track, without its audio.
+#[derive(FromQueryResult)]
+pub(crate) struct LastRow {
+    pub call_id: Uuid,
+    pub track: i16,
+    pub last_sequence: i32,
+    pub timestamp: Option<i32>,
+}
+
+/// The last row of each track that these calls have.
+pub(super) async fn last_rows(transaction: &DatabaseTransaction, calls: &[Uuid]) -> Result<Vec<LastRow>, DbErr> {
+    let ids: Vec<Value> = calls.iter().copied().map(Value::from).collect();
+    let statement = Statement::from_sql_and_values(
+        DatabaseBackend::Postgres,
+        "SELECT c.id AS call_id, t.track, l.last_sequence, l.timestamp
+        FROM unnest($1::uuid[]) AS c(id) CROSS JOIN (VALUES (0::smallint), (1::smallint)) AS t(track)
+        CROSS JOIN LATERAL (
+            SELECT last_sequence, timestamp FROM audio_chunk
+            WHERE call_id = c.id AND track = t.track ORDER BY first_sequence DESC LIMIT 1
+        ) AS l",
+        [Value::Array(ArrayType::Uuid, Some(ids.into()))],
+    );
+    LastRow::find_by_statement(statement).all(transaction).await
+}
+
+/// Has other nodes that come with the same name wait until the transaction ends.
+pub(super) async fn lock_name(transaction: &DatabaseTransaction, name: &[u8; 32]) -> Result<(), DbErr> {
+    let key = name.first_chunk().copied().map_or(0, i64::from_be_bytes);
+    let lock =
+        Statement::from_sql_and_values(DatabaseBackend::Postgres, "SELECT pg_advisory_xact_lock($1)", [key.into()]);
+    transaction.query_one_raw(lock).await.map(drop)
+}
+
+/// Fails where the server takes no writes, as one that only follows another.
+pub(super) async fn check_writable(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+    let query = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'";
+    let query = Statement::from_string(DatabaseBackend::Postgres, query);
+    let row = transaction.query_one_raw(query).await?;
+    match row.map_or(Ok(false), |row| row.try_get_by_index(0))? {
+        true => Err(DbErr::Custom("the server takes no writes".to_owned())),
+        false => Ok(()),
+    }
+}
+
+/// How many bytes the database has.
+pub(super) async fn size_bytes(connection: &DatabaseConnection) -> Result<u64, DbErr> {
+    let query = Statement::from_string(DatabaseBackend::Postgres, "SELECT pg_database_size(current_database())");
+    let row = connection.query_one_raw(query).await?;
+    row.map_or(Ok(0), |row| row.try_get_by_index::<i64>(0)).map(i64::unsigned_abs)
+}
+
+/// Milliseconds since 1970 by the clock of the database, which all nodes share.
+const NOW: &str = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+
+/// See [`Database::lease`](super::Database::lease).
+pub(super) async fn lease(
+    connection: &DatabaseConnection,
+    name: &str,
+    holder: Uuid,
+    span: Duration,
+) -> Result<bool, DbErr> {
+    let span = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
+    let take = format!(
+        "INSERT INTO lease (name, holder, until) VALUES ($1, $2, {NOW} + $3)
+        ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, until = excluded.until
+        WHERE lease.holder = excluded.holder OR lease.until < {NOW}"
+    );
+    let values: [Value; 3] = [name.into(), holder.into(), span.into()];
+    let take = Statement::from_sql_and_values(DatabaseBackend::Postgres, take, values);
+    Ok(connection.execute_raw(take).await?.rows_affected() > 0)
+}
+
+/// See [`Database::end_lease`](super::Database::end_lease).
+pub(super) async fn end_lease(connection: &DatabaseConnection, name: &str, holder: Uuid) -> Result<(), DbErr> {
+    let end = "DELETE FROM lease WHERE name = $1 AND holder = $2";
+    let values: [Value; 2] = [name.into(), holder.into()];
+    let end = Statement::from_sql_and_values(DatabaseBackend::Postgres, end, values);
+    connection.execute_raw(end).await.map(drop)
+}
+
+/// See [`Database::leases`](super::Database::leases).
+pub(super) async fn leases(connection: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+    connection.execute_unprepared(&format!("DELETE FROM lease WHERE until < {NOW}")).await?;
+    let query = Statement::from_string(DatabaseBackend::Postgres, "SELECT name FROM lease");
+    let rows = connection.query_all_raw(query).await?;
+    rows.iter().map(|row| row.try_get_by_index(0)).collect()
+}

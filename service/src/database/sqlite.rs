@@ -1,0 +1,120 @@
+//! SQLite: one connection that writes, a pool that only reads, and what a writer that is alone with its file can do.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
+    SqliteTransactionMode, Statement, TransactionOptions,
+    sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+
+use super::{BUSY_TIMEOUT, OpenError, parallelism};
+
+/// The oldest SQLite whose WAL is safe under several connections.
+const SQLITE_MIN: (u32, u32, u32) = (3, 51, 3);
+/// The WAL file is cut back to this after a checkpoint.
+const WAL_KEPT_BYTES: &str = "67108864";
+
+/// How a write begins: it takes the write lock at once.
+pub(super) fn begin_options() -> TransactionOptions {
+    TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    }
+}
+
+/// Opens a file, and makes it and its folder where there are none: the connection that writes, and those that read.
+pub(super) async fn open(path: &Path) -> Result<(DatabaseConnection, DatabaseConnection), OpenError> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(|source| OpenError::Folder { folder: folder.to_owned(), source })?;
+    }
+    let cores = u32::try_from(parallelism()).unwrap_or(u32::MAX);
+    let file = |source| OpenError::File { path: path.to_owned(), source };
+    let writer = connect(path, 1, write_options).await.map_err(file)?;
+    let found = version(&writer).await.map_err(file)?;
+    if parse_version(&found).is_none_or(|version| version < SQLITE_MIN) {
+        let (major, minor, patch) = SQLITE_MIN;
+        return Err(OpenError::TooOld { found, least: format!("{major}.{minor}.{patch}") });
+    }
+    let readers = connect(path, cores.saturating_mul(2).max(4), read_options).await.map_err(file)?;
+    Ok((writer, readers))
+}
+
+fn write_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+        .pragma("journal_size_limit", WAL_KEPT_BYTES)
+}
+
+fn read_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options.read_only(true).busy_timeout(BUSY_TIMEOUT)
+}
+
+async fn connect(
+    path: &Path,
+    connections: u32,
+    set: fn(SqliteConnectOptions) -> SqliteConnectOptions,
+) -> Result<DatabaseConnection, DbErr> {
+    let path = path.to_owned();
+    let mut options = ConnectOptions::new("sqlite:");
+    options
+        .max_connections(connections)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(move |options| set(options.filename(&path).foreign_keys(true)));
+    sea_orm::Database::connect(options).await
+}
+
+async fn version(connection: &DatabaseConnection) -> Result<String, DbErr> {
+    let query = Statement::from_string(DatabaseBackend::Sqlite, "SELECT sqlite_version() AS version");
+    match connection.query_one_raw(query).await? {
+        Some(row) => row.try_get("", "version"),
+        None => Ok(String::new()),
+    }
+}
+
+fn parse_version(text: &str) -> Option<(u32, u32, u32)> {
+    let mut parts = text.split('.').map(|part| part.parse().ok());
+    Some((parts.next()??, parts.next()??, parts.next()??))
+}
+
+/// See [`Database::append_to_journal`](super::Database::append_to_journal).
+pub(super) async fn append_to_journal(
+    writer: &DatabaseConnection,
+    id: i64,
+    data: Vec<u8>,
+    version: i64,
+) -> Result<bool, DbErr> {
+    let insert = "INSERT INTO chunk_journal (id, data) SELECT ?1, ?2 FROM pragma_data_version WHERE data_version = ?3";
+    let values: [sea_orm::Value; 3] = [id.into(), data.into(), version.into()];
+    let insert = Statement::from_sql_and_values(DatabaseBackend::Sqlite, insert, values);
+    Ok(writer.execute_raw(insert).await?.rows_affected() > 0)
+}
+
+/// See [`Database::data_version`](super::Database::data_version).
+pub(super) async fn data_version(transaction: &DatabaseTransaction) -> Result<i64, DbErr> {
+    let query = Statement::from_string(DatabaseBackend::Sqlite, "PRAGMA data_version");
+    match transaction.query_one_raw(query).await? {
+        Some(row) => row.try_get_by_index(0),
+        None => Ok(0),
+    }
+}
+
+/// Writes a page that says nothing, so that the disk has to take it: what changes nothing is committed without being written.
+pub(super) async fn write_page(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+    transaction.execute_unprepared("PRAGMA user_version = 0").await.map(drop)
+}
+
+/// How many bytes a database and its write-ahead log have on disk.
+pub(super) fn file_bytes(path: &Path) -> io::Result<u64> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    Ok(fs::metadata(path)?.len() + fs::metadata(PathBuf::from(log)).map_or(0, |log| log.len()))
+}

@@ -1,0 +1,50 @@
+//! What is to be finalized and nobody is at: after a start, and when a node is gone.
+
+use std::collections::HashSet;
+
+use entity::call::{Column, Entity};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use uuid::Uuid;
+
+use crate::{
+    Callstore, Error, Timestamp,
+    calls::Status,
+    lease::{self, LEASE},
+    policy::milliseconds,
+};
+
+impl Callstore {
+    /// Finalizes what ended on a node that is gone: what waits for it and no node has a lease to do it.
+    pub(crate) async fn take_over_finalizing(&self) -> Result<(), Error> {
+        let before = Timestamp(self.now().0.saturating_sub(milliseconds(LEASE)));
+        let waiting = Entity::find().select_only().column(Column::Id).filter(Column::DeletedAt.is_null());
+        let waiting = waiting.filter(Column::Status.eq(Status::Finalizing)).filter(Column::UpdatedAt.lt(before));
+        let waiting: Vec<Uuid> = waiting.into_tuple().all(self.0.database.readers()).await?;
+        let leases: HashSet<String> = self.0.database.leases().await?.into_iter().collect();
+        for call in waiting.into_iter().filter(|call| !leases.contains(&lease::finalizing(*call))) {
+            if self.0.finalizer.running(call).is_none() {
+                self.finalize(call);
+            }
+        }
+        Ok(())
+    }
+
+    /// Finalizes what the last run had not.
+    pub(crate) async fn resume_finalizing(&self) -> Result<(), Error> {
+        let unfinished: Vec<Uuid> = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::DeletedAt.is_null())
+            .filter(Column::Status.eq(Status::Finalizing))
+            .into_tuple()
+            .all(self.0.database.readers())
+            .await?;
+        if !unfinished.is_empty() {
+            tracing::info!(calls = unfinished.len(), "Calls that had ended are finalized now.");
+        }
+        for call in unfinished {
+            self.finalize(call);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,72 @@
+//! Leases: what one node of several does for all. A lease is a row with an end, by the clock of the database; it is renewed as
+//! long as it is held, and another node takes it over when it was not. A node that is alone has every lease.
+
+use std::time::Duration;
+
+use tokio_util::sync::{CancellationToken, DropGuard};
+use uuid::Uuid;
+
+use crate::{Callstore, Error};
+
+/// How long a lease lasts, and how often it is renewed.
+pub(crate) const LEASE: Duration = Duration::from_secs(15);
+const RENEW_EVERY: Duration = Duration::from_secs(4);
+
+/// A lease that is renewed until this is dropped.
+pub(crate) struct Lease {
+    lost: CancellationToken,
+    _held: DropGuard,
+}
+
+impl Lease {
+    /// Cancelled when the lease may be another node's, and when the service stops.
+    pub fn lost(&self) -> CancellationToken {
+        self.lost.clone()
+    }
+}
+
+/// The lease to finalize a call.
+pub(crate) fn finalizing(call: Uuid) -> String {
+    format!("finalize {call}")
+}
+
+impl Callstore {
+    /// Takes or renews a lease for a moment; false where another node has it.
+    pub(crate) async fn has_lease(&self, name: &str) -> Result<bool, Error> {
+        Ok(self.0.database.lease(name, self.0.node, LEASE).await?)
+    }
+
+    /// Takes a lease and keeps it; none where another node has it.
+    pub(crate) async fn lease(&self, name: String) -> Result<Option<Lease>, Error> {
+        if !self.has_lease(&name).await? {
+            return Ok(None);
+        }
+        let (lost, held) = (self.0.finalizer.stopping(), CancellationToken::new());
+        let lease = Lease { lost: lost.clone(), _held: held.clone().drop_guard() };
+        if self.0.database.is_shared() {
+            tokio::spawn(self.clone().keep_lease(name, lost, held));
+        }
+        Ok(Some(lease))
+    }
+
+    async fn keep_lease(self, name: String, lost: CancellationToken, held: CancellationToken) {
+        let mut last = tokio::time::Instant::now();
+        while held.run_until_cancelled(tokio::time::sleep(RENEW_EVERY)).await.is_some() {
+            let asked = tokio::time::Instant::now();
+            match tokio::time::timeout(RENEW_EVERY, self.has_lease(&name)).await {
+                Ok(Ok(true)) => last = asked,
+                Ok(Ok(false)) => break,
+                Ok(Err(_)) | Err(_) if last.elapsed() + RENEW_EVERY < LEASE => {}
+                Ok(Err(_)) | Err(_) => break,
+            }
+        }
+        if held.is_cancelled() {
+            if let Err(error) = self.0.database.end_lease(&name, self.0.node).await {
+                tracing::warn!(%error, lease = name, "A lease could not be ended; it lasts some seconds longer.");
+            }
+        } else {
+            tracing::warn!(lease = name, "A lease could not be renewed; another node may take it over.");
+            lost.cancel();
+        }
+    }
+}
