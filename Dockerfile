@@ -16,11 +16,11 @@ COPY --chmod=755 scripts/healthcheck.sh /usr/local/bin/callstore-healthcheck
 RUN useradd --system --uid 10001 --user-group --no-create-home callstore \
     && install --directory --owner=callstore --group=callstore /data
 USER callstore
-# Where recordings are is left to the default, data/recordings, so that RECORDING_STORAGE_URL can be set in its place.
-WORKDIR /
+WORKDIR /data
 # On this address it does not start without a key: `callstore keys create` makes one, CALLSTORE_ADMIN_KEY_FILE names a file with one.
 ENV CALLSTORE_LISTEN=0.0.0.0:8080 \
     DATABASE_URL=sqlite:///data/callstore.db \
+    RECORDING_STORAGE_URL=file:///data/recordings \
     CALLSTORE_LOG_FORMAT=json
 VOLUME /data
 EXPOSE 8080

@@ -1,8 +1,14 @@
 #!/usr/bin/env bash
 # Runs a command beside a PostgreSQL server of its own, which is gone afterwards, with the server's URL (up to the name of a
 # database) in CALLSTORE_TEST_POSTGRES: scripts/with_postgres.sh cargo test --test tests
-# The server's programs are Debian's; it does not wait for the disk, since only its clients are killed.
+# The server's programs are Debian's. It does not wait for the disk, since only its clients are killed; for benchmarks it does
+# with --durable before the command.
 set -euo pipefail
+durability="-c fsync=off -c full_page_writes=off"
+if [ "${1:-}" = --durable ]; then
+    durability="-c max_wal_size=4GB"
+    shift
+fi
 programs="$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -1)"
 if [ -z "$programs" ]; then
     echo "with_postgres.sh: there is no PostgreSQL; apt-get install postgresql" >&2
@@ -27,7 +33,7 @@ trap finish EXIT
     --encoding=UTF8 --locale=C --no-sync >"$work/log")
 start() {
     control --wait --log="$work/data/server.log" --options="-p $1 -k $work -c listen_addresses=127.0.0.1 \
-        -c fsync=off -c full_page_writes=off -c max_connections=1000" start
+        -c max_connections=1000 -c shared_buffers=256MB $durability" start
 }
 for _ in $(seq 20); do
     port=$((20000 + RANDOM % 10000))

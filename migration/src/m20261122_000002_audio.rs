@@ -1,6 +1,6 @@
 //! Tables `audio_chunk`, `call_track` and `recording`.
 
-use sea_orm_migration::prelude::*;
+use sea_orm_migration::{prelude::*, sea_orm::DatabaseBackend};
 
 use crate::column::{call_reference, clustered, id, string, time};
 
@@ -24,8 +24,10 @@ impl MigrationTrait for Migration {
             .col(ColumnDef::new("timestamp").integer())
             .col(ColumnDef::new("data").blob().not_null())
             .primary_key(Index::create().col("call_id").col("track").col("first_sequence"))
-            .foreign_key(&mut call_reference("audio_chunk"))
             .take();
+        if manager.get_database_backend() == DatabaseBackend::Sqlite {
+            chunks.foreign_key(&mut call_reference("audio_chunk"));
+        } // PostgreSQL would look up the call for each row, which whoever writes rows has locked.
         clustered(manager, &mut chunks);
         manager.create_table(chunks).await?;
 

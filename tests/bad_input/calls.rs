@@ -88,7 +88,7 @@ fn naming() -> Vec<Case> {
         get(format!("/calls/{}", "x".repeat(129))).is(404, "call_not_found"),
         get("/calls/..%2fcalls").is(404, "call_not_found"),
         get("/calls/l%69ve").accepted(),
-        get("/calls/live?include=").accepted(),
+        get("/calls/live?include=").invalid("/include"),
         get("/calls/live?include=everything").invalid("/include"),
         get("/calls/live?include=recordings,").invalid("/include"),
         get("/calls/live?include=metadata&include=analytics").is(422, "validation_failed"),

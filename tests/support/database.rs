@@ -24,15 +24,9 @@ pub fn on_sqlite() -> bool {
 pub fn database_url(file: &Path) -> String {
     static MADE: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
     let Some(server) = &*SERVER else { return format!("sqlite://{}", file.display()) };
-    let mut hash = DefaultHasher::new();
-    file.hash(&mut hash);
-    let name = format!("test_{:016x}", hash.finish());
+    let name = name_on_server(file);
     if MADE.lock().unwrap().insert(name.clone()) {
-        let create = format!("CREATE DATABASE {name} TEMPLATE template0");
-        let mut psql = Command::new("psql");
-        psql.args(["--quiet", "--no-psqlrc", "--command", &create, &format!("{server}/postgres")]);
-        let made = psql.stdin(Stdio::null()).status().expect("psql is there; scripts/test.sh installs it");
-        assert!(made.success(), "the server {server} makes no database");
+        psql(&[&format!("CREATE DATABASE {name} TEMPLATE template0")]);
     }
     format!("{server}/{name}")
 }
@@ -42,6 +36,30 @@ pub async fn connect(file: &Path) -> DatabaseConnection {
     let mut options = ConnectOptions::new(database_url(file));
     options.max_connections(1).sqlx_logging(false);
     sea_orm::Database::connect(options).await.unwrap()
+}
+
+/// Takes a database of a server away, or brings it back: meanwhile its server lets nobody in.
+pub fn set_reachable(file: &Path, reachable: bool) {
+    let name = name_on_server(file);
+    let allow = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {reachable}");
+    let hang_up = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+    psql(&[&allow, if reachable { "SELECT 1" } else { &hang_up }]);
+}
+
+fn name_on_server(file: &Path) -> String {
+    let mut hash = DefaultHasher::new();
+    file.hash(&mut hash);
+    format!("test_{:016x}", hash.finish())
+}
+
+/// Has the server do statements, one after the other.
+fn psql(statements: &[&str]) {
+    let server = SERVER.as_deref().expect("there is a server");
+    let mut psql = Command::new("psql");
+    psql.args(["--quiet", "--no-psqlrc", &format!("{server}/postgres")]);
+    statements.iter().for_each(|statement| drop(psql.args(["--command", statement])));
+    let done = psql.stdin(Stdio::null()).stdout(Stdio::null()).status();
+    assert!(done.expect("psql is there; scripts/test.sh installs it").success(), "{statements:?}");
 }
 
 /// Keeps everyone else from writing, as long as this is open.

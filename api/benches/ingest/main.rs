@@ -1,6 +1,9 @@
 //! How many chunks and transcripts a second the service stores, each acknowledged when it is on disk, with the service on one
 //! core and the client on another, beside a bare handler that reads the same JSON and answers without storing:
 //! `cargo bench -p api --bench ingest [-- SECONDS]`
+//!
+//! On PostgreSQL beside SQLite, service, client and database server on the same two cores:
+//! `scripts/with_postgres.sh --durable cargo bench -p api --bench ingest`
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should say where")]
 
 mod bare;
@@ -19,8 +22,9 @@ use client::{Load, Measured};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// The cores of the service and of the client.
+/// The cores of the service and of the client; with a database server all have both.
 const SERVER_CORE: &str = "0";
+const BOTH_CORES: &str = "0,1";
 const CLIENT_CORE: usize = 1;
 /// How often each figure is taken, in turns.
 const ROUNDS: usize = 3;
@@ -31,25 +35,59 @@ fn main() {
         return bare::serve();
     }
     let seconds = arguments.iter().find_map(|argument| argument.parse().ok()).unwrap_or(10);
+    println!("{:<44} {:>9} {:>9} {:>9} {:>9} {:>9}", "", "a second", "p50 ms", "p99 ms", "max ms", "us CPU");
+    match std::env::var("CALLSTORE_TEST_POSTGRES") {
+        Ok(server) => compare(&server, seconds),
+        Err(_) => alone(seconds),
+    }
+}
+
+/// On SQLite and on PostgreSQL, in turns.
+fn compare(server: &str, seconds: u64) {
+    let mut rates: [Vec<f64>; 4] = [const { Vec::new() }; 4];
+    for round in 0..ROUNDS {
+        for (kind, (load, connections)) in [(Load::Chunks, 100), (Load::Transcripts, 50)].into_iter().enumerate() {
+            let name = ["chunks", "transcripts"][kind];
+            let sqlite = Server::callstore(BOTH_CORES, "sqlite://callstore.db");
+            rates[2 * kind].push(measure(&format!("{name}, SQLite"), sqlite, load, connections, seconds));
+            let database = format!("{server}/{name}_{round}");
+            let create = format!("CREATE DATABASE {name}_{round}");
+            let psql = Command::new("psql").args(["-qc", &create, &format!("{server}/postgres")]).status();
+            assert!(psql.unwrap().success(), "psql makes a database");
+            let postgres = Server::callstore(BOTH_CORES, &database);
+            rates[2 * kind + 1].push(measure(&format!("{name}, PostgreSQL"), postgres, load, connections, seconds));
+        }
+    }
+    let [chunks, chunks_postgres, transcripts, transcripts_postgres] = rates.each_mut().map(median);
+    println!(
+        "median on PostgreSQL: chunks {chunks_postgres:.0} a second, {:.2} of SQLite's; transcripts {transcripts_postgres:.0}, {:.2}",
+        chunks_postgres / chunks,
+        transcripts_postgres / transcripts
+    );
+}
+
+/// On SQLite, on a core of its own, beside a bare handler.
+fn alone(seconds: u64) {
     pin_client();
     let (mut bare, mut chunks, mut transcripts) = (Vec::new(), Vec::new(), Vec::new());
-    println!("{:<44} {:>9} {:>9} {:>9} {:>9} {:>9}", "", "a second", "p50 ms", "p99 ms", "max ms", "us CPU");
     for _ in 0..ROUNDS {
         bare.push(measure("bare handler, 100 connections", Server::bare(), Load::Chunks, 100, seconds));
-        chunks.push(measure("chunks, durable, 100 connections", Server::callstore(), Load::Chunks, 100, seconds));
-        let server = Server::callstore();
+        let callstore = || Server::callstore(SERVER_CORE, "sqlite://callstore.db");
+        chunks.push(measure("chunks, durable, 100 connections", callstore(), Load::Chunks, 100, seconds));
+        let server = callstore();
         transcripts.push(measure("transcripts, durable, 50 connections", server, Load::Transcripts, 50, seconds));
     }
-    let median = |rates: &mut Vec<f64>| {
-        rates.sort_by(f64::total_cmp);
-        rates[rates.len() / 2]
-    };
     let (bare, chunks) = (median(&mut bare), median(&mut chunks));
     println!(
         "median: chunks {chunks:.0} a second, {:.2} of the bare handler; transcripts {:.0}",
         chunks / bare,
         median(&mut transcripts)
     );
+}
+
+fn median(rates: &mut Vec<f64>) -> f64 {
+    rates.sort_by(f64::total_cmp);
+    rates[rates.len() / 2]
 }
 
 fn measure(name: &str, server: Server, load: Load, connections: usize, seconds: u64) -> f64 {
@@ -75,17 +113,19 @@ struct Server {
 impl Server {
     fn bare() -> Self {
         let program = std::env::current_exe().unwrap();
-        Self::start(&[program.to_str().unwrap(), "bare"])
+        Self::start(SERVER_CORE, &[program.to_str().unwrap(), "bare"])
     }
 
-    fn callstore() -> Self {
-        Self::start(&[env!("CARGO_BIN_EXE_callstore"), "--listen", "127.0.0.1:0", "--log-format", "json"])
+    fn callstore(cores: &str, database: &str) -> Self {
+        let callstore = env!("CARGO_BIN_EXE_callstore");
+        let settings = ["--listen", "127.0.0.1:0", "--log-format", "json", "--database-url", database];
+        Self::start(cores, &[&[callstore][..], &settings].concat())
     }
 
-    fn start(command: &[&str]) -> Self {
+    fn start(cores: &str, command: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut server = Command::new("taskset");
-        server.args(["-c", SERVER_CORE]).args(command).current_dir(folder.path());
+        server.args(["-c", cores]).args(command).current_dir(folder.path());
         let mut child = server.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let address = lines.find_map(|line| {

@@ -40,10 +40,9 @@ const PARTS: [(&str, Part); 4] = [
 impl<'de> Deserialize<'de> for Include {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let names = text.split(',').filter(|_| !text.is_empty());
         let part = |name| PARTS.iter().find(|(known, _)| *known == name).map(|(_, part)| *part);
-        let parts = names.map(part).collect::<Option<_>>();
-        let expected = "Expected a list, separated by commas, of recordings, transcripts, analytics and metadata.";
+        let parts = text.split(',').map(part).collect::<Option<_>>();
+        let expected = "Expected a list, separated by commas, of recordings, transcripts, analytics and metadata; leave it out for none.";
         parts.map(Self).ok_or_else(|| de::Error::custom(expected))
     }
 }

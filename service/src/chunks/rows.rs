@@ -128,6 +128,6 @@ fn whole_ms(bytes: usize, format: AudioFormat) -> Option<u32> {
 }
 
 /// A sequence number or timestamp as it is stored; both have passed their limits, which fit.
-fn stored_integer(value: u32) -> i32 {
+pub(crate) fn stored_integer(value: u32) -> i32 {
     i32::try_from(value).unwrap_or(i32::MAX)
 }

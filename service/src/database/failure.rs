@@ -89,8 +89,8 @@ fn of_sqlstate(code: &str) -> Cause {
         "53100" => Cause::Full,
         // What follows another server, or is about to; and two nodes that wait for each other.
         "25006" | "40001" | "40P01" => Cause::Passing,
-        // Someone holds a lock for too long.
-        "55P03" => Cause::Passing,
+        // Someone holds a lock for too long, or the server lets nobody into the database.
+        "55P03" | "55000" => Cause::Passing,
         _ if ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)) => Cause::Passing,
         _ => Cause::Other,
     }

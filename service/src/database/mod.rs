@@ -23,7 +23,10 @@ pub use url::DatabaseUrl;
 use url::Place;
 use uuid::Uuid;
 
-use crate::calls::{Call, CallRef};
+use crate::{
+    calls::{Call, CallRef},
+    chunks::ChunkRow,
+};
 
 /// How long a write waits for another process that holds a lock, as a backup or a shell.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -169,6 +172,15 @@ impl Database {
         calls: &[Uuid],
     ) -> Result<Vec<LastRow>, DbErr> {
         postgres::last_rows(transaction, calls).await
+    }
+
+    /// Inserts rows of chunks into a shared database.
+    pub(crate) async fn insert_chunks(
+        &self,
+        transaction: &DatabaseTransaction,
+        rows: Vec<ChunkRow>,
+    ) -> Result<(), DbErr> {
+        postgres::insert_chunks(transaction, rows).await
     }
 
     /// Has other nodes that come with the same name wait until the transaction ends.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, FromQueryResult,
-    RuntimeErr, Statement, Value,
+    ActiveEnum, ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
+    FromQueryResult, RuntimeErr, Statement, Value,
     sea_query::ArrayType,
     sqlx::{
         self, Connection,
@@ -14,7 +14,10 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{BUSY_TIMEOUT, OpenError, parallelism};
-use crate::calls::{Call, CallRef};
+use crate::{
+    calls::{Call, CallRef},
+    chunks::{ChunkRow, stored_integer},
+};
 
 /// How long it is waited for a connection.
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
@@ -133,6 +136,28 @@ pub(super) async fn last_rows(transaction: &DatabaseTransaction, calls: &[Uuid])
         [Value::Array(ArrayType::Uuid, Some(ids.into()))],
     );
     LastRow::find_by_statement(statement).all(transaction).await
+}
+
+/// Inserts rows of chunks: arrays of their columns, which cost a third of a list of rows.
+pub(super) async fn insert_chunks(transaction: &DatabaseTransaction, rows: Vec<ChunkRow>) -> Result<(), DbErr> {
+    fn array(kind: ArrayType, values: impl Iterator<Item = Value>) -> Value {
+        Value::Array(kind, Some(values.collect::<Vec<_>>().into()))
+    }
+    let columns = [
+        array(ArrayType::Uuid, rows.iter().map(|row| row.call.into())),
+        array(ArrayType::SmallInt, rows.iter().map(|row| row.track.to_value().into())),
+        array(ArrayType::Int, rows.iter().map(|row| stored_integer(row.first_sequence).into())),
+        array(ArrayType::Int, rows.iter().map(|row| stored_integer(row.last_sequence()).into())),
+        array(ArrayType::Int, rows.iter().map(|row| row.timestamp_ms.map(stored_integer).into())),
+        array(ArrayType::Bytes, rows.into_iter().map(|row| row.audio.into())),
+    ];
+    let insert = Statement::from_sql_and_values(
+        DatabaseBackend::Postgres,
+        "INSERT INTO audio_chunk (call_id, track, first_sequence, last_sequence, timestamp, data)
+        SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::integer[], $4::integer[], $5::integer[], $6::bytea[])",
+        columns,
+    );
+    transaction.execute_raw(insert).await.map(drop)
 }
 
 /// Has other nodes that come with the same name wait until the transaction ends.

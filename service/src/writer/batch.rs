@@ -253,11 +253,17 @@ impl Batch {
     /// Inserts chunks into the rows of their calls, as many in a row as fit.
     async fn insert_settled(&mut self) -> Result<(), DbErr> {
         let mut tracks: BTreeMap<(Uuid, Track), Vec<ChunkRow>> = BTreeMap::new();
+        if self.settled.is_empty() {
+            return Ok(());
+        }
         for row in std::mem::take(&mut self.settled) {
             tracks.entry((row.call, row.track)).or_default().push(row);
         }
-        let rows: Vec<_> = tracks.into_values().flat_map(gather).map(ChunkRow::into_model).collect();
-        self.insert_all(rows).await
+        let rows = tracks.into_values().flat_map(gather);
+        if self.database.is_shared() {
+            return self.database.insert_chunks(&self.transaction, rows.collect()).await;
+        }
+        self.insert_all(rows.map(ChunkRow::into_model).collect()).await
     }
 
     /// Inserts rows, many with a statement.
