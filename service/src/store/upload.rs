@@ -14,8 +14,8 @@ use crate::Error;
 const PART_BYTES: usize = 8 * 1024 * 1024;
 /// How many parts are under way while the next one fills.
 const PARTS_UNDER_WAY: usize = 2;
-/// How long a thread waits for the store to forget an upload, before that goes on without it.
-const ABORT_PATIENCE: Duration = Duration::from_secs(1);
+/// How long a thread waits for the store to forget an upload, before that goes on without it. A stop takes ten seconds at most.
+const ABORT_PATIENCE: Duration = Duration::from_secs(5);
 /// How long to wait until the next try, and at most.
 const ABORT_AGAIN_FIRST: Duration = Duration::from_secs(1);
 const ABORT_AGAIN_LAST: Duration = Duration::from_secs(60);
