@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs the programs that the tests use, where they are missing and apt-get can, runs every test, the integration tests on SQLite
-# and on PostgreSQL, and has schemathesis attack the built service (scripts/contract.sh), unless only some tests are wanted.
+# and on PostgreSQL, with recordings in folders and in an object store, and has schemathesis attack the built service
+# (scripts/contract.sh), unless only some tests are wanted.
 # Arguments go to `cargo test`, as in: scripts/test.sh readme
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -99,6 +100,17 @@ if ! (cd "$node_folder" 2>/dev/null && npm ls --silent "${node_packages[@]}" >/d
     fi
 fi
 
+# An S3 of Python's.
+moto_folder="${CARGO_TARGET_DIR:-target}/moto"
+moto_version=5.2.5
+if ! "$moto_folder/bin/pip" show moto 2>/dev/null | grep -qx "Version: $moto_version"; then
+    echo "test.sh: installing moto into $moto_folder"
+    rm -rf "$moto_folder"
+    if ! { /usr/bin/python3 -m venv "$moto_folder" && "$moto_folder/bin/pip" install --quiet "moto[server]==$moto_version"; }; then
+        echo "test.sh: could not install moto; the tests that need it will fail and say so" >&2
+    fi
+fi
+
 promtool_folder="${CARGO_TARGET_DIR:-target}/promtool"
 if ! [ -x "$promtool_folder/promtool" ]; then
     echo "test.sh: fetching promtool into $promtool_folder"
@@ -109,8 +121,8 @@ if ! [ -x "$promtool_folder/promtool" ]; then
 fi
 
 cargo test --workspace --locked --no-fail-fast "$@"
-echo "test.sh: the integration tests once more, on PostgreSQL"
-scripts/with_postgres.sh cargo test --workspace --locked --no-fail-fast --test tests "$@"
+echo "test.sh: the integration tests once more, on PostgreSQL and S3"
+CALLSTORE_TEST_STORE=s3 scripts/with_postgres.sh cargo test --workspace --locked --no-fail-fast --test tests "$@"
 if [ "$#" -eq 0 ]; then
     scripts/contract.sh
 fi

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Answer, Server, call, chunk, eventually};
+use crate::support::{Answer, Server, call, chunk, eventually, on_folder};
 
 #[tokio::test]
 async fn the_same_start_again_returns_the_same_call() {
@@ -191,7 +191,7 @@ async fn a_deleted_call_is_gone_at_once_and_leaves_nothing() {
     server.send(Method::PUT, "/calls/MZ1/metadata", &json!({})).await.expect(201);
     let ended = server.post("/calls/MZ1/end", &json!({})).await.expect(200).json();
     let recording = &ended["recordings"][0];
-    let file = server.folder().join("recordings").join(recording["filePath"].as_str().unwrap());
+    let file = server.recordings().join(recording["filePath"].as_str().unwrap());
     assert!(file.is_file());
 
     server.delete("/calls/MZ1").await.expect(204);
@@ -221,10 +221,13 @@ async fn a_deleted_call_is_gone_at_once_and_leaves_nothing() {
 
 #[tokio::test]
 async fn a_call_that_cannot_be_recorded_fails_and_keeps_its_chunks_until_it_can() {
+    if !on_folder() {
+        return; // An object store that fails decides nothing: `objects` has that.
+    }
     let server = Server::start().await;
     server.start_call("MZ1").await;
     server.post("/calls/MZ1/chunks", &chunk("inbound", 0, 0)).await.expect(201);
-    let recordings = server.folder().join("recordings");
+    let recordings = server.recordings();
     std::fs::remove_dir_all(&recordings).unwrap();
     std::fs::write(&recordings, "a file in place of the folder").unwrap();
     for _ in 0..2 {

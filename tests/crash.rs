@@ -98,7 +98,7 @@ async fn nothing_acknowledged_is_lost_however_often_the_service_is_killed() {
         recordings += caller.recordings;
         found += caller.found;
     }
-    assert_eq!(files(&folder.path().join("data/recordings")), recordings, "a file has no recording, or none its file");
+    assert_eq!(files(&Binary::recordings(folder.path())), recordings, "a file has no recording, or none its file");
     assert_eq!(found, acknowledged.load(Ordering::Relaxed), "not all was looked for");
     println!("{} kills in {:?}: {found} acknowledged writes, all found", kills(), begun.elapsed());
     println!("{recordings} recordings; the slowest start took {slowest:?}");

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use service::audio::{encode_base64, mulaw_to_pcm16, wav};
 use tempfile::TempDir;
 
-use crate::support::{Binary, connect, eventually, execute, query_strings};
+use crate::support::{Binary, connect, eventually, execute, on_folder, query_strings};
 
 const DATABASE: &str = "data/callstore.db";
 
@@ -133,10 +133,13 @@ async fn end_a_long_call(client: &Client, service: &Binary) {
 
 #[tokio::test]
 async fn a_recording_that_a_crash_interrupted_is_made_by_the_next_start() {
+    if !on_folder() {
+        return; // What a crash leaves of an upload is for the object store to clear away.
+    }
     let (folder, client) = (TempDir::new().unwrap(), client());
     let service = Binary::serve(folder.path()).await;
     end_a_long_call(&client, &service).await;
-    let store = folder.path().join("data/recordings");
+    let store = Binary::recordings(folder.path());
     eventually("the recording is being written", || async { (!files(&store).is_empty()).then_some(()) }).await;
     service.kill().await;
 
@@ -160,7 +163,7 @@ async fn a_crash_between_the_file_and_its_row_leaves_one_recording() {
     execute(&database, "ALTER TABLE recording RENAME TO elsewhere").await;
     let end = client.post(service.url("/calls/MZ1/end")).header("prefer", "wait=0").send().await.unwrap();
     assert_eq!(end.status(), 202);
-    let store = folder.path().join("data/recordings");
+    let store = Binary::recordings(folder.path());
     let published = || async { files(&store).iter().any(|name| name.ends_with(".wav")).then_some(()) };
     eventually("the file stands under its name", published).await;
     service.kill().await;
@@ -184,7 +187,7 @@ async fn a_deleted_call_is_removed_by_the_next_start() {
     let hide = "UPDATE call SET deleted_at = 1, stream_sid = NULL";
     execute(&folder.path().join(DATABASE), hide).await;
     let _service = Binary::serve(folder.path()).await;
-    let store = folder.path().join("data/recordings");
+    let store = Binary::recordings(folder.path());
     eventually("rows and file are gone", || async {
         (count(folder.path(), "call").await == "0" && files(&store).is_empty()).then_some(())
     })

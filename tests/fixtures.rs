@@ -81,7 +81,7 @@ pub async fn check(server: &Server, recording: &Value, expected: &Value) {
     let frames = wav.samples.len() / usize::from(wav.channels);
     assert_eq!(frames as u64, expected["samples16k"].as_u64().unwrap());
     assert_eq!(recording["duration"], expected["duration"]);
-    let file = server.folder().join("recordings").join(recording["filePath"].as_str().unwrap());
+    let file = server.recordings().join(recording["filePath"].as_str().unwrap());
     assert_eq!(support::frames(&file).await, [frames as u64; 3], "ffprobe, sox, soundfile");
 
     let mut overlap = 0.0;

@@ -27,6 +27,7 @@ mod logs;
 mod metadata;
 mod metrics;
 mod misbehaviour;
+mod objects;
 mod phone_status;
 mod races;
 mod readme;

@@ -71,10 +71,10 @@ async fn a_call_that_is_deleted_while_it_ends_leaves_nothing() {
         }
         server.get(&path).await.expect_problem(404, "call_not_found");
     }
-    let store = server.folder().join("recordings");
+    let store = server.recordings();
     eventually("rows and files are gone", || async {
         let rows: i64 = server.rows().await.iter().map(|(_, count)| count).sum();
-        let folders = std::fs::read_dir(&store).unwrap().map(|entry| entry.unwrap().path());
+        let folders = std::fs::read_dir(&store).into_iter().flatten().map(|entry| entry.unwrap().path());
         let files: usize = folders.map(|folder| std::fs::read_dir(folder).unwrap().count()).sum();
         (rows == 0 && files == 0).then_some(())
     })

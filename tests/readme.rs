@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::support::{Binary, on_sqlite, silence};
+use crate::support::{Binary, on_folder, on_sqlite, silence};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 /// The line that says where the service is.
@@ -66,7 +66,7 @@ async fn the_walk_through_leads_from_a_call_to_its_recording() {
 
 #[tokio::test]
 async fn a_backup_as_described_has_the_calls_and_their_recordings() {
-    if !on_sqlite() {
+    if !on_sqlite() || !on_folder() {
         return;
     }
     let folder = TempDir::new().unwrap();

@@ -56,6 +56,16 @@ async fn a_wrong_setting_stops_the_start_and_is_named_with_the_reason() {
         (["--recordings", "file"], ["the folder for recordings", "file cannot be used"]),
         (["--recordings", "file/below"], ["the folder for recordings", "file/below cannot be used"]),
         (["--recordings", "/proc/callstore"], ["the folder for recordings", "/proc/callstore cannot be used"]),
+        (["--recordings-url", "ftp://a/b"], ["--recordings-url", "s3://"]),
+        (["--recordings-url", "data"], ["--recordings-url", "file:///"]),
+        (["--recordings-url", "file://data"], ["--recordings-url", "from the root"]),
+        (["--recordings-url", "gs://a/b"], ["--recordings-url", "--features gcs"]),
+        (["--recordings-url", "az://a/b"], ["--recordings-url", "--features azure"]),
+        (["--recordings-url", "s3://key:secret@a/b"], ["--recordings-url", "a bucket's name"]),
+        (
+            ["--recordings-url", "file:///proc/callstore"],
+            ["the folder for recordings", "/proc/callstore cannot be used"],
+        ),
         (["--log-format", "xml"], ["--log-format", "xml"]),
         (["--allowed-hosts", "http://a"], ["--allowed-hosts", "no host"]),
         (["--cors-origins", "a"], ["--cors-origins", "no origin"]),
@@ -108,11 +118,11 @@ async fn a_wrong_environment_stops_the_start_as_well() {
 #[tokio::test]
 async fn a_second_service_on_the_same_folder_does_not_start() {
     let folder = TempDir::new().unwrap();
-    let first = Binary::serve(folder.path()).await;
+    let first = serve(folder.path()).await;
     let said = refusal(&callstore(folder.path(), &["serve", "--listen", "127.0.0.1:0"]).await);
     assert!(said.contains("data/recordings") && said.contains("another Callstore"), "{said}");
     first.kill().await;
-    Binary::serve(folder.path()).await;
+    serve(folder.path()).await;
 }
 
 #[tokio::test]

@@ -39,6 +39,14 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Clone, Debug)]
 struct RequestId(String);
 
+/// Among the extensions of a request that was `HEAD` and is answered as `GET`.
+struct AskedHead;
+
+/// Whether only the head of the answer is wanted.
+pub fn is_head(request: &HttpRequest) -> bool {
+    request.extensions().contains::<AskedHead>()
+}
+
 /// The id of a request that wants a WebSocket.
 pub fn request_id(request: &HttpRequest) -> String {
     request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
@@ -62,6 +70,7 @@ pub async fn observe(
     if method == Method::HEAD {
         // The HTTP library remembers that it was HEAD, and leaves the body out.
         request.head_mut().method = Method::GET;
+        request.extensions_mut().insert(AskedHead);
     }
     let entered = is_entered(&request);
     let answering = next.call(request);

@@ -179,6 +179,10 @@ impl From<Error> for Problem {
                     "The database does not answer, or cannot be written, for the moment. Send the request again.";
                 Self { cause: Some(detail), ..Self::new(P::StorageUnavailable, told).retry_after(1) }
             }
+            Error::StoreUnavailable(_) => {
+                let told = "The recording store does not answer for the moment. Send the request again.";
+                Self { cause: Some(detail), ..Self::new(P::StorageUnavailable, told).retry_after(1) }
+            }
             Error::StorageUnavailable(_)
             | Error::Database(_)
             | Error::Store(_)

@@ -33,6 +33,7 @@ use crate::{
     observe::observe,
     openapi, pages,
     public::BaseUrl,
+    recordings::download::MediaRedirect,
     routes::routes,
     settings::Settings,
     socket::answer,
@@ -104,10 +105,10 @@ pub async fn start(
     let twilio = Data::new(settings.twilio.read(settings.public_url.as_ref())?);
     let admin_key = admin_key(settings)?;
     let connections = Connections::new(settings.limits.max_connections, ids.clone())?;
+    let redirect = Data::new(MediaRedirect(settings.recordings.media_redirect));
     let base = Data::new(BaseUrl(settings.public_url.clone()));
     // The folder first: its lock keeps a second service from touching what this one is about.
-    let recordings = &settings.recordings;
-    let store = Store::open(recordings).map_err(|error| about(recordings, "the folder for recordings", &error))?;
+    let store = Store::open(&settings.recordings.url()?, &settings.recordings.environment)?;
     let database = Database::open(&settings.database.url()?).await?;
     let ready = async {
         let migrated = Migrator::up(database.writer(), None).await;
@@ -139,6 +140,7 @@ pub async fn start(
             .app_data(audit.clone())
             .app_data(twilio.clone())
             .app_data(base.clone())
+            .app_data(redirect.clone())
             .wrap(Compress::default())
             .wrap(from_fn(guard))
             .wrap(Condition::new(!cors_origins.is_empty(), cors(&cors_origins)))

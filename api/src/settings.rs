@@ -1,10 +1,10 @@
 //! What the service is told at its start: flag, then environment, then `.env`, then default.
 
-use std::{net::SocketAddr, path::PathBuf, time::Duration};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
 use clap::{Args, ValueEnum, builder::BoolishValueParser, value_parser};
-use service::{DatabaseUrl, Policy, limits::TIMESTAMP_MAX_MS};
+use service::{DatabaseUrl, Policy, Private, StoreUrl, limits::TIMESTAMP_MAX_MS};
 
 use crate::{
     access::{Hosts, Origins},
@@ -21,9 +21,9 @@ pub struct Settings {
     /// Where the database is.
     #[command(flatten)]
     pub database: DatabaseSettings,
-    /// The folder that recordings are kept in; made where there is none
-    #[arg(long, env = "RECORDING_STORAGE_PATH", default_value = "data/recordings", value_name = "FOLDER")]
-    pub recordings: PathBuf,
+    /// Where recordings are kept.
+    #[command(flatten)]
+    pub recordings: RecordingSettings,
     /// When calls end by themselves, and how much space stays free.
     #[command(flatten)]
     pub policy: PolicySettings,
@@ -138,6 +138,42 @@ impl DatabaseSettings {
     /// What is wrong with the URL, without the URL, which may hold a password.
     pub fn url(&self) -> Result<DatabaseUrl, String> {
         self.url.parse().map_err(|error| format!("--database-url (DATABASE_URL) is not understood: {error}"))
+    }
+}
+
+/// Where recordings are kept.
+#[derive(Args, Clone, Debug)]
+pub struct RecordingSettings {
+    /// The folder that recordings are kept in; made where there is none
+    #[arg(long, env = "RECORDING_STORAGE_PATH", default_value = "data/recordings", value_name = "FOLDER")]
+    recordings: PathBuf,
+    /// Or an object store, as s3://bucket/prefix; file:///path is a folder. The environment has its endpoint, region and
+    /// credentials, as AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+    #[arg(long, env = "RECORDING_STORAGE_URL", conflicts_with = "recordings", value_name = "URL")]
+    recordings_url: Option<String>,
+    /// Send who downloads a recording to the object store, by an address that works for five minutes
+    #[arg(long, env = "CALLSTORE_MEDIA_REDIRECT", value_parser = BoolishValueParser::new())]
+    pub media_redirect: bool,
+    /// What the environment says of object stores.
+    #[arg(skip = environment())]
+    pub environment: Vec<(String, Private)>,
+}
+
+/// The variables that programs of object stores' providers read.
+fn environment() -> Vec<(String, Private)> {
+    let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?.into()));
+    let theirs = |(name, _): &(String, _)| ["AWS_", "AZURE_", "GOOGLE_"].iter().any(|prefix| name.starts_with(prefix));
+    std::env::vars_os().filter_map(text).filter(theirs).collect()
+}
+
+impl RecordingSettings {
+    /// Where recordings are kept.
+    ///
+    /// # Errors
+    /// What is wrong with the URL, without the URL, into which someone may have written a secret.
+    pub fn url(&self) -> Result<StoreUrl, String> {
+        let Some(url) = &self.recordings_url else { return Ok(StoreUrl::Folder(self.recordings.clone())) };
+        url.parse().map_err(|error| format!("--recordings-url (RECORDING_STORAGE_URL) is not understood: {error}"))
     }
 }
 

@@ -1,8 +1,10 @@
-//! How long the finalizer takes for a call of two tracks, 20 ms a chunk, from the end of the call to the recording on disk,
-//! and how much memory: `cargo bench -p service --bench finalize [-- HOURS]`; before it, `taskset -c 0` for one core.
+//! How long the finalizer takes for a call of two tracks, 20 ms a chunk, from the end of the call to the recording in its
+//! store, and how much memory: `cargo bench -p service --bench finalize [-- HOURS [URL]]`, where the URL is an object store's,
+//! which the environment describes; before it, `taskset -c 0` for one core.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should say where")]
 
 use std::{
+    ffi::OsString,
     fs,
     path::Path,
     sync::Arc,
@@ -12,24 +14,25 @@ use std::{
 use migration::{Migrator, MigratorTrait};
 use sea_orm::ConnectionTrait;
 use service::{
-    AudioFormat, CallRef, Callstore, Database, NewCall, Policy, Store, SystemClock, SystemIds, Timestamp,
+    AudioFormat, CallRef, Callstore, Database, NewCall, Policy, Store, StoreUrl, SystemClock, SystemIds, Timestamp,
     audio::{Encoding, wav},
 };
 
 fn main() {
     let hours: u32 = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(1);
+    let url: Option<StoreUrl> = std::env::args().skip(1).find_map(|argument| argument.parse().ok());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         for _ in 0..3 {
-            measure(hours).await;
+            measure(hours, url.as_ref()).await;
         }
     });
 }
 
 /// Finalizes one such call in a folder of its own.
-async fn measure(hours: u32) {
+async fn measure(hours: u32, url: Option<&StoreUrl>) {
     let folder = tempfile::tempdir().unwrap();
-    let callstore = open(folder.path()).await;
+    let callstore = open(folder.path(), url).await;
     let call = NewCall {
         stream_sid: "MZ1".to_owned(),
         caller: "bench".into(),
@@ -51,7 +54,7 @@ async fn measure(hours: u32) {
     let (seconds, cpu) = (begun.elapsed().as_secs_f64(), cpu_seconds() - cpu);
     let peak_kib = status_kib("VmHWM");
 
-    let recording = callstore.list_recordings(&name).await.unwrap().remove(0);
+    let recording = callstore.list_recordings(&name).await.unwrap().remove(0).recording;
     assert_eq!(ended.id, recording.call_id);
     let expected = wav::file_len(2, u64::from(hours) * 3600 * 16_000);
     assert_eq!(recording.size_bytes.unsigned_abs(), expected);
@@ -64,11 +67,14 @@ async fn measure(hours: u32) {
     callstore.close().await;
 }
 
-async fn open(folder: &Path) -> Callstore {
+async fn open(folder: &Path, store: Option<&StoreUrl>) -> Callstore {
     let url = format!("sqlite://{}", folder.join("callstore.db").display());
     let database = Database::open(&url.parse().unwrap()).await.unwrap();
     Migrator::up(database.writer(), None).await.unwrap();
-    let store = Store::open(&folder.join("recordings")).unwrap();
+    let folder = StoreUrl::Folder(folder.join("recordings"));
+    let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?.into()));
+    let environment: Vec<_> = std::env::vars_os().filter_map(text).collect();
+    let store = Store::open(store.unwrap_or(&folder), &environment).unwrap();
     Callstore::new(database, store, Box::new(SystemClock), Arc::new(SystemIds), Policy::default())
 }
 

@@ -88,7 +88,10 @@ pub enum Error {
     /// The database failed.
     #[error("the database failed: {0}")]
     Database(#[from] DbErr),
-    /// The recording store failed.
+    /// The object store does not answer, or not as it should: the cause.
+    #[error("the recording store cannot be used: {0}")]
+    StoreUnavailable(String),
+    /// The folder of recordings failed.
     #[error("the recording store failed: {0}")]
     Store(#[from] io::Error),
     /// The system has no random numbers: the cause.
@@ -113,7 +116,7 @@ impl Error {
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
-            Self::StorageUnavailable(_) => true,
+            Self::StorageUnavailable(_) | Self::StoreUnavailable(_) => true,
             Self::Database(error) => matches!(WriteFailure::of(error), WriteFailure::Unavailable(_)),
             _ => false,
         }

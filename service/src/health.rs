@@ -16,8 +16,8 @@ pub struct Health {
     pub store: bool,
     /// There is room for recordings and chunks.
     pub free_space: bool,
-    /// Bytes that are free where the database or the recordings are, whichever has less.
-    pub free_bytes: u64,
+    /// Bytes that are free where the database or the recordings are, whichever has less; none where both are elsewhere.
+    pub free_bytes: Option<u64>,
 }
 
 /// How long the database may take to answer; who looks after the service does not wait behind all others.
@@ -46,16 +46,16 @@ impl Callstore {
         set_gauge("callstore_write_queue_bytes", Some(self.0.writer.waiting_kib() as u64 * 1024));
         set_gauge("callstore_min_free_bytes", Some(self.0.policy.min_free_bytes));
         let this = self.clone();
-        let free = tokio::task::spawn_blocking(move || this.free_bytes().ok()).await.unwrap_or_default();
+        let free = tokio::task::spawn_blocking(move || this.free_bytes().ok().flatten()).await.unwrap_or_default();
         set_gauge("callstore_free_bytes", free);
         let size = tokio::time::timeout(PATIENCE, self.0.database.size_bytes()).await;
         set_gauge("callstore_database_bytes", size.ok().and_then(Result::ok));
     }
 
-    /// How many bytes are free for the database or the recordings, whichever has less.
-    pub(crate) fn free_bytes(&self) -> io::Result<u64> {
-        let (store, database) = (self.0.store.free_bytes()?, self.0.database.free_bytes()?);
-        Ok(database.map_or(store, |database| database.min(store)))
+    /// How many bytes are free for the database or the recordings, whichever has less; none where both are elsewhere.
+    pub(crate) fn free_bytes(&self) -> io::Result<Option<u64>> {
+        let free = [self.0.store.free_bytes()?, self.0.database.free_bytes()?];
+        Ok(free.into_iter().flatten().min())
     }
 
     /// Looks at the database, the store and the free space.
@@ -67,10 +67,11 @@ impl Callstore {
             read.is_ok() && matches!(written, Ok(()) | Err(Error::Overloaded))
         };
         let database = tokio::time::timeout(PATIENCE, probe).await.unwrap_or(false);
+        let store = self.0.store.probe().await.is_ok();
         let this = self.clone();
-        let look = move || (this.0.store.probe().is_ok(), this.free_bytes().unwrap_or(0));
-        let (store, free_bytes) = tokio::task::spawn_blocking(look).await.unwrap_or((false, 0));
-        Health { database, store, free_space: free_bytes >= self.0.policy.min_free_bytes, free_bytes }
+        let look = move || this.free_bytes().unwrap_or(Some(0));
+        let free_bytes = tokio::task::spawn_blocking(look).await.unwrap_or(Some(0));
+        Health { database, store, free_space: self.0.policy.has_room(free_bytes), free_bytes }
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    /// Cancelled when the lease may be another node's.
+    /// Cancelled when the lease may be another node's, and when the service stops.
     pub fn lost(&self) -> CancellationToken {
         self.lost.clone()
     }
@@ -41,7 +41,7 @@ impl Callstore {
         if !self.has_lease(&name).await? {
             return Ok(None);
         }
-        let (lost, held) = (CancellationToken::new(), CancellationToken::new());
+        let (lost, held) = (self.0.finalizer.stopping(), CancellationToken::new());
         let lease = Lease { lost: lost.clone(), _held: held.clone().drop_guard() };
         if self.0.database.is_shared() {
             tokio::spawn(self.clone().keep_lease(name, lost, held));

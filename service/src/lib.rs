@@ -59,7 +59,7 @@ pub use metadata::{Metadata, MetadataChange, MetadataSet, NewMetadata};
 pub use page::{Page, Slice};
 pub use policy::{Policy, RECONNECT_GRACE};
 pub use recordings::{Gap, Recording, RecordingFile};
-pub use store::Store;
+pub use store::{AudioStream, Store, StoreError, StoreUrl, StoreUrlError};
 pub use streams::{
     Added, Arrival, CallSocket, Frame, Interruption, MediaStream, NewStream, Refused, SocketWriter, TokenRefused,
 };
@@ -102,7 +102,7 @@ struct Inner {
 }
 
 impl Callstore {
-    /// A call store over a migrated database and a folder of recordings. Call [`resume`](Self::resume) once it stands.
+    /// A call store over a migrated database and a store of recordings. Call [`resume`](Self::resume) once it stands.
     ///
     /// # Panics
     /// Outside of a Tokio runtime.
@@ -143,6 +143,12 @@ impl Callstore {
         self.0.finalizer.spawn(async move {
             let what = "What the last run had not removed could not be looked up yet.";
             this.until_done(what, || this.resume_purging()).await;
+        });
+        let store = self.0.store.clone();
+        self.0.finalizer.spawn(async move {
+            if let Err(error) = store.probe().await {
+                tracing::error!(%error, "Recordings wait until they can be stored.");
+            }
         });
         self.0.finalizer.spawn(self.clone().keep_sweeping());
         self.0.finalizer.spawn(self.clone().keep_forgetting());

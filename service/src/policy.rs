@@ -27,6 +27,11 @@ impl Default for Policy {
 pub const RECONNECT_GRACE: Duration = Duration::from_secs(60);
 
 impl Policy {
+    /// Whether so many free bytes are enough to start a call; where nothing is counted, they are.
+    pub(crate) fn has_room(&self, free_bytes: Option<u64>) -> bool {
+        free_bytes.is_none_or(|free| free >= self.min_free_bytes)
+    }
+
     /// How exactly a call's row tells when it was last written to, in milliseconds: a tenth of what is waited for.
     pub(crate) fn note_write_every_ms(&self) -> i64 {
         let shortest = self.idle_timeout.min(RECONNECT_GRACE);

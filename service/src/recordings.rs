@@ -1,6 +1,6 @@
 //! Recordings: the finished WAV files and what is known of them.
 
-use std::path::PathBuf;
+use std::ops::Range;
 
 use entity::recording::{Column, Entity};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 pub use entity::recording::Model as Recording;
 
-use crate::{Callstore, Error, Track, calls::CallRef};
+use crate::{AudioStream, Callstore, Error, Private, Track, calls::CallRef};
 
 /// Silence that stands for audio that did not come.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -63,8 +63,8 @@ impl Gap {
 pub struct RecordingFile {
     /// What is known of it.
     pub recording: Recording,
-    /// The file.
-    pub path: PathBuf,
+    /// The object, as `s3://bucket/prefix/0f/ID.wav`, for who may ask the object store; none in a folder.
+    pub url: Option<String>,
 }
 
 impl Callstore {
@@ -72,7 +72,7 @@ impl Callstore {
     ///
     /// # Errors
     /// `CallNotFound`, or a failing database.
-    pub async fn list_recordings(&self, call: &CallRef) -> Result<Vec<Recording>, Error> {
+    pub async fn list_recordings(&self, call: &CallRef) -> Result<Vec<RecordingFile>, Error> {
         let call = self.find_call(self.0.database.readers(), call).await?;
         self.recordings_of(call.id).await
     }
@@ -81,32 +81,50 @@ impl Callstore {
     ///
     /// # Errors
     /// A failing database.
-    pub async fn recordings_of(&self, call: Uuid) -> Result<Vec<Recording>, Error> {
+    pub async fn recordings_of(&self, call: Uuid) -> Result<Vec<RecordingFile>, Error> {
         let rows = Entity::find().filter(Column::CallId.eq(call));
-        Ok(rows.all(self.0.database.readers()).await?)
+        let recordings = rows.all(self.0.database.readers()).await?;
+        Ok(recordings.into_iter().map(|recording| self.locate(recording)).collect())
     }
 
     /// A recording.
     ///
     /// # Errors
     /// `RecordingNotFound`, or a failing database.
-    pub async fn get_recording(&self, id: Uuid) -> Result<Recording, Error> {
+    pub async fn get_recording(&self, id: Uuid) -> Result<RecordingFile, Error> {
         use entity::call;
         let readers = self.0.database.readers();
         let recording = Entity::find_by_id(id).one(readers).await?.ok_or(Error::RecordingNotFound)?;
         // A call that is being deleted takes its recording along.
         let visible = call::Entity::find_by_id(recording.call_id).filter(call::Column::DeletedAt.is_null());
         visible.one(readers).await?.ok_or(Error::RecordingNotFound)?;
-        Ok(recording)
+        Ok(self.locate(recording))
     }
 
-    /// A recording and its file.
+    /// Reads a part of a recording's file; only whether it is there where `head`.
     ///
     /// # Errors
-    /// As [`get_recording`](Self::get_recording).
-    pub async fn recording_file(&self, id: Uuid) -> Result<RecordingFile, Error> {
-        let recording = self.get_recording(id).await?;
-        let path = self.0.store.locate(&recording.file_path);
-        Ok(RecordingFile { recording, path })
+    /// A failing store, as far as it fails before the first byte.
+    pub async fn read_recording(
+        &self,
+        recording: &Recording,
+        part: Range<u64>,
+        head: bool,
+    ) -> Result<AudioStream, Error> {
+        self.0.store.read(&recording.file_path, part, recording.size_bytes.unsigned_abs(), head).await
+    }
+
+    /// An address at which the object store gives a recording's file to anyone for five minutes, to `HEAD` alone where `head`;
+    /// none with a folder.
+    ///
+    /// # Errors
+    /// Where the store's credentials cannot be had.
+    pub async fn signed_url(&self, recording: &Recording, head: bool) -> Result<Option<Private>, Error> {
+        self.0.store.signed_url(&recording.file_path, head).await
+    }
+
+    fn locate(&self, recording: Recording) -> RecordingFile {
+        let url = self.0.store.file_url(&recording.file_path);
+        RecordingFile { recording, url }
     }
 }

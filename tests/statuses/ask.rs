@@ -78,6 +78,7 @@ pub fn ask(operation: &Operation, status: &str, world: &World) -> Option<Ask> {
         ("getProblem" | "getRecording" | "downloadRecording" | "createRecordingLink", "404") => Ask::default(),
         ("getMetadata" | "deleteMetadata" | "revokeKey", "404") => Ask::default(),
         ("getReadyz", "503") => Ask::default(),
+        ("downloadRecording", "503") => return None,
         (_, "408") => Ask::header("content-length", "1000"),
         ("getCall" | "getMetadata", "304") => Ask::header("if-none-match", "*"),
         (_, "409") => Ask { headers: vec![("idempotency-key", HELD.to_owned())], ..example() },

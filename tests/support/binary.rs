@@ -10,7 +10,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-use super::{Answer, PATIENCE, database_url, on_sqlite};
+use super::{Answer, Objects, PATIENCE, database_url, on_sqlite, place};
 
 /// A process of the binary that serves; killed when dropped.
 pub struct Binary {
@@ -21,6 +21,15 @@ pub struct Binary {
 impl Binary {
     /// The command with the service's settings in `folder`, a free port, and no environment of ours.
     pub fn command(folder: &Path) -> Command {
+        let mut command = Self::local(folder);
+        if let Some((objects, url)) = Objects::shared().zip(place::url(folder)) {
+            command.env("RECORDING_STORAGE_URL", url).envs(objects.environment());
+        }
+        command
+    }
+
+    /// The same, with the recordings in `folder` whatever the other tests run on.
+    pub fn local(folder: &Path) -> Command {
         let mut command = Self::with_database(folder);
         command.args(["--listen", "127.0.0.1:0", "--log-format", "json"]);
         command
@@ -39,13 +48,19 @@ impl Binary {
     pub fn bare(folder: &Path) -> Command {
         let mut command = Command::new(Self::path());
         for (name, _) in std::env::vars_os() {
-            let ours = name.to_string_lossy().starts_with("CALLSTORE_");
-            if ours || ["DATABASE_URL", "RECORDING_STORAGE_PATH", "RUST_LOG"].iter().any(|known| name == *known) {
+            let text = name.to_string_lossy();
+            let ours = ["CALLSTORE_", "RECORDING_STORAGE_", "AWS_"].iter().any(|prefix| text.starts_with(prefix));
+            if ours || ["DATABASE_URL", "RUST_LOG"].iter().any(|known| name == *known) {
                 command.env_remove(name);
             }
         }
         command.current_dir(folder).stdin(Stdio::null()).kill_on_drop(true);
         command
+    }
+
+    /// The folder of the recordings of a service that was started in `folder`, wherever they are kept.
+    pub fn recordings(folder: &Path) -> PathBuf {
+        place::recordings(folder, "data/recordings")
     }
 
     /// What a command that ends by itself has said.

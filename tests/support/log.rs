@@ -7,7 +7,10 @@ use std::{
 
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
-use super::ADMIN_KEY;
+use super::{
+    ADMIN_KEY,
+    objects::{ACCESS_KEY, SECRET_KEY},
+};
 
 /// Who calls in most tests.
 pub const CALLER: &str = "+14155550134";
@@ -24,9 +27,17 @@ impl io::Write for Search {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(line);
         let silence = super::silence(24);
-        if [CALLER.trim_start_matches('+'), TWILIO_TOKEN, ADMIN_KEY, &silence]
-            .iter()
-            .any(|private| text.contains(private))
+        if [
+            CALLER.trim_start_matches('+'),
+            TWILIO_TOKEN,
+            ADMIN_KEY,
+            ACCESS_KEY,
+            SECRET_KEY,
+            "X-Amz-Signature",
+            &silence,
+        ]
+        .iter()
+        .any(|private| text.contains(private))
         {
             FOUND.lock().unwrap_or_else(PoisonError::into_inner).push(text.into_owned());
         }
@@ -42,8 +53,9 @@ impl io::Write for Search {
 pub fn watch() {
     static WATCH: Once = Once::new();
     WATCH.call_once(|| {
-        let filter =
-            EnvFilter::new("off,api=trace,service=trace,migration=trace,sqlx=trace,sea_orm=trace,actix_web=trace");
+        let filter = EnvFilter::new(
+            "off,api=trace,service=trace,migration=trace,object_store=trace,sqlx=trace,sea_orm=trace,actix_web=trace",
+        );
         let lines = fmt::layer().with_ansi(false).with_writer(|| Search);
         tracing_subscriber::registry().with(filter).with(lines).init();
     });

@@ -18,9 +18,9 @@ use service::{Clock, SystemIds, Timestamp};
 use tempfile::TempDir;
 
 use super::{
-    Answer,
+    Answer, Objects,
     database::{connect, database_url, drop_tables, execute, query_strings, tables},
-    log,
+    log, place,
 };
 
 /// A clock that stands until it is moved.
@@ -48,6 +48,7 @@ pub struct Server {
     pub clock: TestClock,
     pub client: Client,
     folder: TempDir,
+    objects: Option<Arc<Objects>>,
     arguments: Vec<String>,
     running: Running,
     thread: Option<JoinHandle<()>>,
@@ -73,7 +74,7 @@ impl Server {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("admin-key");
         std::fs::write(&file, format!("{ADMIN_KEY}\n")).unwrap();
-        let mut server = Self::start_in(folder, &["--admin-key-file", file.to_str().unwrap()]).await;
+        let mut server = Self::start_in(folder, &["--admin-key-file", file.to_str().unwrap()], None).await;
         let key = format!("Bearer {ADMIN_KEY}").parse().unwrap();
         let headers = [(reqwest::header::AUTHORIZATION, key)].into_iter().collect();
         server.client = client().default_headers(headers).build().unwrap();
@@ -82,20 +83,27 @@ impl Server {
 
     /// Starts a server on an empty folder, with settings beside those of every test.
     pub async fn start_with(arguments: &[&str]) -> Self {
-        Self::start_in(TempDir::new().unwrap(), arguments).await
+        Self::start_in(TempDir::new().unwrap(), arguments, None).await
     }
 
-    async fn start_in(folder: TempDir, arguments: &[&str]) -> Self {
+    /// Starts a server that keeps its recordings in an object store of the test's own, under `calls/`.
+    pub async fn on(objects: &Arc<Objects>, arguments: &[&str]) -> Self {
+        let url = Objects::url("calls");
+        let arguments = [arguments, &["--recordings-url", &url]].concat();
+        Self::start_in(TempDir::new().unwrap(), &arguments, Some(objects.clone())).await
+    }
+
+    async fn start_in(folder: TempDir, arguments: &[&str], objects: Option<Arc<Objects>>) -> Self {
         let clock = TestClock(Arc::new(AtomicI64::new(TestClock::START_MS)));
         let arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
-        let (running, thread) = run(&folder, &clock, &arguments).await;
-        Self { clock, client: client().build().unwrap(), folder, arguments, running, thread: Some(thread) }
+        let (running, thread) = run(&folder, &clock, &arguments, objects.as_deref()).await;
+        Self { clock, objects, client: client().build().unwrap(), folder, arguments, running, thread: Some(thread) }
     }
 
     /// Stops the server and starts another on the same folder.
     pub async fn restart(&mut self) {
         self.stop().await;
-        let (running, thread) = run(&self.folder, &self.clock, &self.arguments).await;
+        let (running, thread) = run(&self.folder, &self.clock, &self.arguments, self.objects.as_deref()).await;
         (self.running, self.thread) = (running, Some(thread));
     }
 
@@ -114,6 +122,12 @@ impl Server {
     /// The folder of the database and the recordings.
     pub fn folder(&self) -> &std::path::Path {
         self.folder.path()
+    }
+
+    /// The folder of the recordings, wherever they are kept.
+    pub fn recordings(&self) -> std::path::PathBuf {
+        let own = self.objects.as_ref().map(|objects| objects.folder("calls"));
+        own.unwrap_or_else(|| place::recordings(self.folder(), "recordings"))
     }
 
     /// A connection of the test's own to the database.
@@ -237,12 +251,20 @@ fn client() -> reqwest::ClientBuilder {
     Client::builder().redirect(Policy::none()).no_proxy()
 }
 
-async fn run(folder: &TempDir, clock: &TestClock, arguments: &[String]) -> (Running, JoinHandle<()>) {
+async fn run(
+    folder: &TempDir,
+    clock: &TestClock,
+    arguments: &[String],
+    objects: Option<&Objects>,
+) -> (Running, JoinHandle<()>) {
     log::watch();
     let database = database_url(&folder.path().join("callstore.db"));
-    let recordings = folder.path().join("recordings").display().to_string();
-    let own = ["test", "--listen", "127.0.0.1:0", "--database-url", &database, "--recordings", &recordings];
-    let settings = Arguments::parse_from(own.into_iter().chain(arguments.iter().map(String::as_str))).settings;
+    let mut own: Vec<_> = ["test", "--listen", "127.0.0.1:0", "--database-url", &database].map(str::to_owned).into();
+    if !arguments.iter().any(|argument| argument == "--recordings-url") {
+        own.extend(place::arguments(folder.path(), &folder.path().join("recordings")));
+    }
+    let mut settings = Arguments::parse_from(own.iter().chain(arguments)).settings;
+    settings.recordings.environment = place::environment(objects);
     let clock = Box::new(clock.clone());
     let (started, running) = tokio::sync::oneshot::channel();
     let thread = std::thread::spawn(move || {

@@ -74,7 +74,7 @@ pub enum ProblemCode {
     NotReady,
     /// Too much waits to be written.
     Overloaded,
-    /// The database cannot be written now.
+    /// The database or the object store cannot be used now.
     StorageUnavailable,
     /// The disk is full, or nearly.
     StorageFull,

@@ -202,8 +202,8 @@ pub const PROBLEMS: [Entry; 36] = {
         (
             P::StorageUnavailable,
             S::SERVICE_UNAVAILABLE,
-            "The database cannot be written",
-            "The disk fails, or another program keeps the database to itself. Nothing of this request is acknowledged: send it again after `Retry-After`.",
+            "The storage cannot be used",
+            "The disk fails, another program keeps the database to itself, or the object store of recordings does not answer. Nothing of this request is acknowledged: send it again after `Retry-After`.",
         ),
         (
             P::StorageFull,

@@ -1,7 +1,5 @@
 //! `downloadRecording`.
 
-use std::{io::SeekFrom, ops::Range, path::Path};
-
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     body::SizedStream,
@@ -13,12 +11,7 @@ use actix_web::{
     web::Data,
 };
 use serde::Deserialize;
-use service::{Callstore, Error, Private, RecordingFile};
-use tokio::{
-    fs::File,
-    io::{AsyncReadExt, AsyncSeekExt},
-};
-use tokio_util::io::ReaderStream;
+use service::{Callstore, Error, Private};
 use utoipa::IntoParams;
 use validator::Validate;
 
@@ -26,11 +19,13 @@ use super::range::{Wanted, wanted};
 use crate::{
     chunks::RawBytes,
     extract::{IdPath, Query},
+    observe::is_head,
     problem::{Problem, ProblemCode},
 };
 
-/// How much of a file is read at a time.
-const READ_BYTES: usize = 128 * 1024;
+/// Whether who downloads is sent to the object store.
+#[derive(Clone, Copy, Debug)]
+pub struct MediaRedirect(pub bool);
 
 /// What makes the address a link.
 #[derive(Debug, Deserialize, IntoParams, Validate)]
@@ -59,6 +54,9 @@ impl LinkQuery {
 ///
 /// The WAV file: PCM 16 bit at 16 kHz. Parts of it can be asked for with `Range`, so that players can seek; the `ETag` is
 /// the file's SHA-256. With `expires` and `signature`, as `createRecordingLink` makes them, no key is needed.
+///
+/// A service that keeps recordings in an object store may be set to send who downloads there: 307, with an address that works
+/// for five minutes, for the same method and `Range`.
 #[utoipa::path(
     operation_id = "downloadRecording",
     tag = "Recordings",
@@ -76,8 +74,12 @@ impl LinkQuery {
         (status = 206, description = "The part that was asked for.", content((RawBytes = "audio/wav")), headers(
             ("Content-Range" = String, description = "Which part of how many bytes."))),
         (status = 304, description = "The client has the file."),
+        (status = 307, description = "The object store has the file, at an address that anyone can use for five minutes.",
+            headers(("Location" = String, description = "The address."))),
         (status = 403, description = "`link_invalid`, `link_expired`: the address is a link that does not hold, or no longer."),
         (status = 404, description = "`recording_not_found`: no recording has this id."),
+        (status = 503, description = "`storage_unavailable`: the object store that has it does not answer, or has it no longer.",
+            headers(("Retry-After" = u32, description = "After how many seconds to try again."))),
         (status = 416, description = "`range_not_satisfiable`: the range lies beyond the file's end.", headers(
             ("Content-Range" = String, description = "How many bytes the file has."))),
     ),
@@ -86,6 +88,7 @@ impl LinkQuery {
 pub async fn download_recording(
     callstore: Data<Callstore>,
     request: HttpRequest,
+    redirect: Data<MediaRedirect>,
     id: IdPath,
     Query(query): Query<LinkQuery>,
 ) -> Result<HttpResponse, Problem> {
@@ -93,7 +96,7 @@ pub async fn download_recording(
     if let Some((expires, signature)) = link {
         callstore.check_link(id.0, expires, signature).await?;
     }
-    let RecordingFile { recording, path } = callstore.recording_file(id.0).await?;
+    let recording = callstore.get_recording(id.0).await?.recording;
     let etag = format!("\"{}\"", recording.sha256);
     let size = recording.size_bytes.unsigned_abs();
     let mut response = HttpResponse::Ok();
@@ -103,32 +106,38 @@ pub async fn download_recording(
         // Audio does not shrink, and a compressed part would have another length: keep the compressor off.
         .insert_header(ContentEncoding::Identity)
         .content_type("audio/wav");
-    if link.is_some() {
-        // Whoever has the link may show it in a page of any origin.
-        response.insert_header((header::CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"));
-    }
-    match wanted(request.headers(), &etag, size) {
-        Wanted::NotModified => Ok(response.status(StatusCode::NOT_MODIFIED).finish()),
-        Wanted::Whole => send(response, &path, 0..size).await,
+    share(&mut response, link);
+    let part = match wanted(request.headers(), &etag, size) {
+        Wanted::NotModified => return Ok(response.status(StatusCode::NOT_MODIFIED).finish()),
+        Wanted::Whole => 0..size,
         Wanted::Part(part) => {
             let place = format!("bytes {}-{}/{size}", part.start, part.end - 1);
             response.status(StatusCode::PARTIAL_CONTENT).insert_header((header::CONTENT_RANGE, place));
-            send(response, &path, part).await
+            part
         }
         Wanted::NotSatisfiable => {
             let detail = format!("The recording has {size} bytes.");
             let problem = Problem::new(ProblemCode::RangeNotSatisfiable, detail);
             let place = HeaderValue::from_str(&format!("bytes */{size}"));
-            Err(place.map_or(problem.clone(), |place| problem.with_header(header::CONTENT_RANGE, place)))
+            return Err(place.map_or(problem.clone(), |place| problem.with_header(header::CONTENT_RANGE, place)));
         }
+    };
+    let head = is_head(&request);
+    if redirect.0
+        && let Some(address) = callstore.signed_url(&recording, head).await?
+    {
+        let mut elsewhere = HttpResponse::TemporaryRedirect();
+        share(&mut elsewhere, link);
+        return Ok(elsewhere.insert_header((header::LOCATION, address.expose().as_str())).finish());
     }
+    let length = part.end - part.start;
+    let audio = callstore.read_recording(&recording, part, head).await?;
+    Ok(response.body(SizedStream::new(length, audio)))
 }
 
-/// Sends a part of a file as it is read.
-async fn send(mut response: HttpResponseBuilder, path: &Path, part: Range<u64>) -> Result<HttpResponse, Problem> {
-    let mut file = File::open(path).await.map_err(Error::Store)?;
-    file.seek(SeekFrom::Start(part.start)).await.map_err(Error::Store)?;
-    let length = part.end - part.start;
-    let stream = ReaderStream::with_capacity(file.take(length), READ_BYTES);
-    Ok(response.body(SizedStream::new(length, stream)))
+/// Lets whoever has a link show it in a page of any origin.
+fn share(response: &mut HttpResponseBuilder, link: Option<(&str, &str)>) {
+    if link.is_some() {
+        response.insert_header((header::CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"));
+    }
 }

@@ -32,7 +32,8 @@ pub struct Recording {
     pub call_id: Uuid,
     /// The file, relative to the store.
     pub file_path: String,
-    /// Where the file can be had without this service; null with local files.
+    /// The object, as `s3://bucket/prefix/0f/ID.wav`, for programs that may ask the object store themselves; null with local
+    /// files.
     pub file_url: Option<String>,
     /// The file's format.
     pub format: Format,
@@ -85,14 +86,15 @@ pub struct Gap {
 
 impl Recording {
     /// A stored recording.
-    pub fn new(recording: service::Recording) -> Result<Self, Problem> {
+    pub fn new(file: service::RecordingFile) -> Result<Self, Problem> {
+        let service::RecordingFile { recording, url } = file;
         let gaps = service::Gap::all(&recording)?;
         let sample_rate = recording.sample_rate.unsigned_abs();
         Ok(Self {
             id: recording.id,
             call_id: recording.call_id,
             file_path: recording.file_path,
-            file_url: None,
+            file_url: url,
             format: Format::Wav,
             codec: Codec::Pcm,
             sample_rate,

@@ -20,13 +20,14 @@ pub struct Readyz {
     store: bool,
     /// There is room for more.
     free_space: bool,
-    /// Bytes that are free where recordings are kept.
-    free_bytes: u64,
+    /// Bytes that are free where the database or the recordings are, whichever has less; null where both are on other
+    /// machines.
+    free_bytes: Option<u64>,
 }
 
 impl Readyz {
     fn sample() -> Self {
-        Self { database: true, store: true, free_space: true, free_bytes: 84_123_456_789 }
+        Self { database: true, store: true, free_space: true, free_bytes: Some(84_123_456_789) }
     }
 }
 

@@ -3,7 +3,9 @@
 use sea_orm::EntityTrait;
 
 use super::{Call, CallRef};
-use crate::{Analytics, Callstore, Error, ListTranscripts, Metadata, Page, Recording, Transcript, limits::PART_MAX};
+use crate::{
+    Analytics, Callstore, Error, ListTranscripts, Metadata, Page, RecordingFile, Transcript, limits::PART_MAX,
+};
 
 /// What can come with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +24,7 @@ pub enum Part {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CallParts {
     /// Its recordings.
-    pub recordings: Option<Vec<Recording>>,
+    pub recordings: Option<Vec<RecordingFile>>,
     /// What was said, the first [`PART_MAX`].
     pub transcripts: Option<Vec<Transcript>>,
     /// Snapshots of its figures, the newest [`PART_MAX`].

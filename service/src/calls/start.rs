@@ -45,7 +45,7 @@ impl Callstore {
     pub async fn start_call(&self, new: NewCall, once: Option<&Idempotency>) -> Result<Started, Error> {
         let (this, key) = (self.clone(), once.cloned());
         // A call that stands already is answered whatever the space is.
-        let full = self.free_bytes()? < self.0.policy.min_free_bytes;
+        let full = !self.0.policy.has_room(self.free_bytes()?);
         let started = self.write(0, move |batch| {
             async move {
                 if let Some(before) = batch.recall(key.as_ref()).await? {

@@ -48,9 +48,8 @@ impl Callstore {
         match completed.await? {
             Some(plan) => measure(&plan, size_bytes),
             None => {
-                let store = self.0.store.clone();
                 // Deleting removes the file as well; this is for the one that was published after it had.
-                let _ = tokio::task::spawn_blocking(move || store.remove(&Store::file_path(id))).await;
+                let _ = self.0.store.remove(&Store::file_path(id)).await;
             }
         }
         Ok(())

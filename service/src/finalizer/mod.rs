@@ -4,6 +4,7 @@
 //! `plan` looks over the chunks and lays them out, `render` writes the WAV, `complete` makes it known in one transaction.
 
 mod complete;
+mod failure;
 mod plan;
 mod render;
 mod resume;
@@ -16,7 +17,7 @@ use std::{
 };
 
 use entity::call;
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use tokio::sync::{Semaphore, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use uuid::Uuid;
@@ -28,6 +29,7 @@ use crate::{
     database::parallelism,
     lease::{self, Lease},
 };
+use failure::Failure;
 
 /// The sample rate of recordings.
 const RECORDING_RATE: u32 = 16_000;
@@ -87,56 +89,20 @@ impl Finalizing {
 }
 
 /// Whether the service stops, or another node may be at the same, for work on other threads.
-struct Stop {
-    service: CancellationToken,
-    lease: CancellationToken,
-}
+struct Stop(CancellationToken);
 
 impl Stop {
     fn check(&self) -> Result<(), Failure> {
-        if self.service.is_cancelled() || self.lease.is_cancelled() { Err(Failure::Stopped) } else { Ok(()) }
-    }
-}
-
-/// Why a recording was not made.
-#[derive(Debug, thiserror::Error)]
-enum Failure {
-    #[error("the service is stopping, or another node may be at it")]
-    Stopped,
-    #[error(transparent)]
-    Database(#[from] Error),
-    #[error("the recording store failed: {0}")]
-    Store(#[from] io::Error),
-    #[error("the recording would be longer than a WAV file can be")]
-    TooLong,
-    #[error("a chunk is damaged")]
-    Damaged,
-}
-
-impl From<DbErr> for Failure {
-    fn from(error: DbErr) -> Self {
-        Self::Database(error.into())
-    }
-}
-
-impl Failure {
-    /// What is told of it: a code and a sentence, nothing of the inside.
-    fn public(&self) -> (&'static str, &'static str) {
-        match self {
-            Self::TooLong => (
-                "recording_too_long",
-                "The recording would be longer than the 4 GiB that a WAV file can hold. The chunks are kept.",
-            ),
-            Self::Damaged => ("chunk_damaged", "A stored chunk could not be decoded. The chunks are kept."),
-            Self::Store(_) | Self::Database(_) | Self::Stopped => (
-                "store_failed",
-                "The recording could not be written. The chunks are kept; end the call again to try once more.",
-            ),
-        }
+        if self.0.is_cancelled() { Err(Failure::Stopped) } else { Ok(()) }
     }
 }
 
 impl Finalizer {
+    /// Cancelled when the service stops.
+    pub fn stopping(&self) -> CancellationToken {
+        self.stop.child_token()
+    }
+
     /// Runs work in the background that a stop waits for.
     pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(work);
@@ -229,7 +195,8 @@ impl Callstore {
         }
     }
 
-    /// Finalizes a call if that is what it waits for. An error is one of the database: nothing is decided, try again.
+    /// Finalizes a call if that is what it waits for. An error is one of the database or of an object store: nothing is
+    /// decided, try again.
     async fn finalize_once(&self, id: Uuid) -> Result<(), Error> {
         use call::{Column, Entity};
         let waiting =
@@ -260,9 +227,9 @@ impl Callstore {
                 Err(Error::StorageUnavailable("the lease was lost".to_owned()))
             }
             Err(Failure::Stopped) => Ok(()),
-            Err(Failure::Database(error)) => Err(error),
-            // Space comes back; the call waits for it, with its chunks.
-            Err(Failure::Store(error)) if error.kind() == io::ErrorKind::StorageFull => Err(Error::StorageFull),
+            // An upload that is cut short by the stop is no failure.
+            Err(Failure::Later(_)) if self.0.finalizer.stop.is_cancelled() => Ok(()),
+            Err(Failure::Later(error)) => Err(error),
             Err(failure) => {
                 tracing::error!(call = %id, error = %failure, "A recording could not be made.");
                 self.fail(id, failure.public()).await
@@ -273,7 +240,7 @@ impl Callstore {
     /// Makes a call's recording, if it has audio, and completes the call.
     async fn record(&self, call: &Call, lease: &Lease) -> Result<(), Failure> {
         let (this, id, format) = (self.clone(), call.id, AudioFormat::of(call));
-        let stop = Stop { service: self.0.finalizer.stop.clone(), lease: lease.lost() };
+        let stop = Stop(lease.lost());
         let work = move || {
             let chunks = this.0.database.chunk_reader()?;
             let plan = plan::plan(&chunks, id, format, &stop)?;
@@ -283,7 +250,9 @@ impl Callstore {
             Ok((plan, file))
         };
         let crashed = |_| Err(Failure::Store(io::Error::other("rendering did not finish")));
-        let (plan, file) = tokio::task::spawn_blocking(work).await.unwrap_or_else(crashed)?;
+        // A stop waits for it, also where the thread that waits for it here has ended by then.
+        let rendered = self.0.finalizer.tasks.spawn_blocking(work).await;
+        let (plan, file) = rendered.unwrap_or_else(crashed)?;
         Ok(self.complete(call, plan, file).await?)
     }
 }

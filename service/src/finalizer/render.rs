@@ -1,8 +1,6 @@
 //! Writing a recording: chunk by chunk, decoded, laid out, resampled, interleaved, hashed and written. What is in memory
 //! does not depend on the call's length.
 
-use std::io::Write;
-
 use audio::{Chunk, ReadError, TrackReader, interleave, pcm16_bytes, resampled_len, wav};
 use sea_orm::DbErr;
 use sha2::{Digest, Sha256};
@@ -15,7 +13,7 @@ use crate::{
     store::{Draft, Store},
 };
 
-/// A finished recording, on disk under its name.
+/// A finished recording, in the store under its name.
 #[derive(Debug)]
 pub(super) struct RenderedFile {
     pub file_path: String,
@@ -50,11 +48,11 @@ pub(super) fn render(
         let chunks = query.of(call, track.track, plan.format)?;
         tracks.push(TrackReader::new(chunks, plan.format.encoding, rate, RECORDING_RATE, length));
     }
-    let mut draft = store.draft(unique)?;
+    let file_path = Store::file_path(call);
+    let mut draft = store.draft(&file_path, unique, &stop.0)?;
     let (size_bytes, sha256) = write(&mut draft, &header, tracks, stop)?;
     crash::point("finalize.rendered");
-    let file_path = Store::file_path(call);
-    store.publish(draft, &file_path)?;
+    draft.publish()?;
     crash::point("finalize.published");
     Ok(RenderedFile { file_path, channels, frames, size_bytes, sha256 })
 }
@@ -71,7 +69,7 @@ fn write(
     let mut put = |bytes: &[u8]| {
         hash.update(bytes);
         size += bytes.len() as u64;
-        draft.file.write_all(bytes)
+        draft.write(bytes)
     };
     put(header)?;
     let mut samples = [vec![0; BLOCK], vec![0; BLOCK]];

@@ -93,6 +93,7 @@ fn is_of_one_chunk(error: &Error) -> bool {
         | Error::Overloaded
         | Error::StorageFull
         | Error::StorageUnavailable(_)
+        | Error::StoreUnavailable(_)
         | Error::Database(_)
         | Error::Store(_)
         | Error::LinkInvalid

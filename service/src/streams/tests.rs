@@ -7,12 +7,13 @@ use serde_json::Map;
 use tempfile::TempDir;
 
 use crate::{
-    CallRef, Callstore, Frame, Interruption, NewStream, Policy, Store, SystemClock, SystemIds, Track, plans::database,
+    CallRef, Callstore, Frame, Interruption, NewStream, Policy, Store, StoreUrl, SystemClock, SystemIds, Track,
+    plans::database,
 };
 
 async fn callstore() -> (Callstore, TempDir) {
     let (database, folder) = database().await;
-    let store = Store::open(&folder.path().join("recordings")).unwrap();
+    let store = Store::open(&StoreUrl::Folder(folder.path().join("recordings")), &[]).unwrap();
     (Callstore::new(database, store, Box::new(SystemClock), Arc::new(SystemIds), Policy::default()), folder)
 }
 

@@ -45,6 +45,7 @@ const WRITES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512
 const BY_TRACK: Series = Each("track", &["inbound", "outbound"]);
 const BY_PROTOCOL: Series = Each("protocol", &["callstore", "twilio"]);
 const BY_OUTCOME: Series = Each("outcome", &["completed", "failed", "no_audio"]);
+const BY_OPERATION: Series = Each("operation", &["delete", "probe", "read", "write"]);
 const BY_END: Series = Each("reason", &["api", "idle_timeout", "max_duration", "stream_disconnect", "stream_stop"]);
 const BY_SKIP: Series = Each(
     "reason",
@@ -118,6 +119,7 @@ pub const CATALOGUE: &[Metric] = &[
         "Lengths of the gaps that are silence in recordings.",
         BY_TRACK,
     ),
+    counter("callstore_store_failures_total", Unit::Count, "Requests to the object store that failed.", BY_OPERATION),
     // The disk.
     gauge(
         "callstore_free_bytes",

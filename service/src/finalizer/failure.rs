@@ -1,0 +1,57 @@
+//! What a recording that was not made means for its call: it fails, or is tried again.
+
+use std::io;
+
+use sea_orm::DbErr;
+
+use crate::Error;
+
+/// Why a recording was not made.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error("the service is stopping, or another node may be at it")]
+    Stopped,
+    /// Nothing is decided: it is tried again.
+    #[error(transparent)]
+    Later(Error),
+    #[error("the recording store failed: {0}")]
+    Store(io::Error),
+    #[error("the recording would be longer than a WAV file can be")]
+    TooLong,
+    #[error("a chunk is damaged")]
+    Damaged,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        match error {
+            // Space comes back; the call waits for it, with its chunks.
+            Error::Store(error) if error.kind() == io::ErrorKind::StorageFull => Self::Later(Error::StorageFull),
+            Error::Store(error) => Self::Store(error),
+            other => Self::Later(other),
+        }
+    }
+}
+
+impl From<DbErr> for Failure {
+    fn from(error: DbErr) -> Self {
+        Self::Later(error.into())
+    }
+}
+
+impl Failure {
+    /// What is told of it: a code and a sentence, nothing of the inside.
+    pub fn public(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::TooLong => (
+                "recording_too_long",
+                "The recording would be longer than the 4 GiB that a WAV file can hold. The chunks are kept.",
+            ),
+            Self::Damaged => ("chunk_damaged", "A stored chunk could not be decoded. The chunks are kept."),
+            Self::Store(_) | Self::Later(_) | Self::Stopped => (
+                "store_failed",
+                "The recording could not be written. The chunks are kept; end the call again to try once more.",
+            ),
+        }
+    }
+}

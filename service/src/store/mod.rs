@@ -1,0 +1,183 @@
+//! Where finished recordings are kept: a folder, or an object store. Both name them after ids alone, and show a name only
+//! when all that belongs under it is there.
+
+mod folder;
+mod objects;
+mod upload;
+mod url;
+
+use std::{io, ops::Range, path::PathBuf};
+
+use bytes::Bytes;
+use futures_util::stream::BoxStream;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+pub use url::{StoreUrl, StoreUrlError};
+
+use crate::{Error, Private};
+use folder::Folder;
+use objects::Objects;
+use upload::Upload;
+
+/// The bytes of a recording, as they are read.
+pub type AudioStream = BoxStream<'static, io::Result<Bytes>>;
+
+/// Where recordings are kept. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Folder(Folder),
+    Objects(Objects),
+}
+
+/// Why a store could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The folder cannot be made, read or written, or another service uses it.
+    #[error("the folder for recordings {} cannot be used: {source}", folder.display())]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// What is said of the object store does not go together.
+    #[error("the object store for recordings cannot be used: {0}")]
+    Objects(String),
+}
+
+/// A recording being written; it appears in the store by [`publish`](Draft::publish), and goes when dropped before.
+#[derive(Debug)]
+pub(crate) enum Draft {
+    File(folder::Draft),
+    Upload(Upload),
+}
+
+impl Store {
+    /// Opens a folder, which is made where there is none and cleared of what a crash left half-written, or names an object
+    /// store, which need not answer yet; `environment` says how it is reached, in the variables of its own programs.
+    ///
+    /// # Errors
+    /// When the folder cannot be used, or what is said of the object store does not go together.
+    pub fn open(url: &StoreUrl, environment: &[(String, Private)]) -> Result<Self, StoreError> {
+        Ok(Self(match url {
+            StoreUrl::Folder(root) => {
+                let open = Folder::open(root);
+                Kind::Folder(open.map_err(|source| StoreError::Folder { folder: root.clone(), source })?)
+            }
+            StoreUrl::Objects(bucket) => {
+                Kind::Objects(Objects::open(bucket, environment).map_err(StoreError::Objects)?)
+            }
+        }))
+    }
+
+    /// Leaves the folder to the next service.
+    pub(crate) fn close(&self) {
+        if let Kind::Folder(folder) = &self.0 {
+            folder.close();
+        }
+    }
+
+    /// The name of a call's recording, relative to the store. The last two digits spread the files over 256 folders.
+    #[must_use]
+    pub fn file_path(call: Uuid) -> String {
+        let name = call.as_hyphenated().to_string();
+        format!("{}/{name}.wav", &name[name.len() - 2..])
+    }
+
+    /// Where an object of this name is, for who may ask the object store; none in a folder.
+    pub(crate) fn file_url(&self, file_path: &str) -> Option<String> {
+        match &self.0 {
+            Kind::Folder(_) => None,
+            Kind::Objects(objects) => Some(objects.url(file_path)),
+        }
+    }
+
+    /// An address that the object store answers without credentials for a short while; none in a folder.
+    pub(crate) async fn signed_url(&self, file_path: &str, head: bool) -> Result<Option<Private>, Error> {
+        match &self.0 {
+            Kind::Folder(_) => Ok(None),
+            Kind::Objects(objects) => objects.signed_url(file_path, head).await.map(Some),
+        }
+    }
+
+    /// Begins a recording, in a file under a name that no other writer has, or as an upload that ends with `stop`. For
+    /// threads that may block.
+    pub(crate) fn draft(&self, file_path: &str, unique: Uuid, stop: &CancellationToken) -> Result<Draft, Error> {
+        Ok(match &self.0 {
+            Kind::Folder(folder) => Draft::File(folder.draft(file_path, unique)?),
+            Kind::Objects(objects) => Draft::Upload(Upload::new(objects.clone(), file_path, stop.clone())),
+        })
+    }
+
+    /// Reads a part of a recording of `size` bytes; only whether it is there where `head`.
+    pub(crate) async fn read(
+        &self,
+        file_path: &str,
+        part: Range<u64>,
+        size: u64,
+        head: bool,
+    ) -> Result<AudioStream, Error> {
+        match &self.0 {
+            Kind::Folder(folder) => Ok(folder.read(file_path, part).await?),
+            Kind::Objects(objects) => objects.read(file_path, part, size, head).await,
+        }
+    }
+
+    /// Removes a recording; one that is not there is removed already.
+    pub(crate) async fn remove(&self, file_path: &str) -> Result<(), Error> {
+        match &self.0 {
+            Kind::Folder(folder) => {
+                let (folder, file_path) = (folder.clone(), file_path.to_owned());
+                blocking(move || folder.remove(&file_path)).await
+            }
+            Kind::Objects(objects) => objects.remove(file_path).await,
+        }
+    }
+
+    /// Whether something can be written.
+    pub(crate) async fn probe(&self) -> Result<(), Error> {
+        match &self.0 {
+            Kind::Folder(folder) => {
+                let folder = folder.clone();
+                blocking(move || folder.probe()).await
+            }
+            Kind::Objects(objects) => objects.probe().await,
+        }
+    }
+
+    /// How many bytes are free for more recordings, where that is known.
+    pub(crate) fn free_bytes(&self) -> io::Result<Option<u64>> {
+        match &self.0 {
+            Kind::Folder(folder) => folder.free_bytes().map(Some),
+            Kind::Objects(_) => Ok(None),
+        }
+    }
+}
+
+impl Draft {
+    /// Adds bytes to its end.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        match self {
+            Self::File(file) => Ok(file.write(bytes)?),
+            Self::Upload(upload) => upload.write(bytes),
+        }
+    }
+
+    /// Puts it under its name, in place of one that may be there; durable when this returns.
+    pub fn publish(self) -> Result<(), Error> {
+        match self {
+            Self::File(file) => Ok(file.publish()?),
+            Self::Upload(upload) => upload.publish(),
+        }
+    }
+}
+
+/// Runs what touches files on a thread that may block.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T, Error> {
+    let done = tokio::task::spawn_blocking(work).await;
+    Ok(done.map_err(|_| Error::Damaged("work on a file did not finish"))??)
+}

@@ -1,0 +1,273 @@
+//! An object store: S3, or what speaks its protocol. All requests run on a thread of this store's own, since the threads of a
+//! server end before what is to be cleared away at its stop.
+
+use std::{error::Error as _, io, iter::successors, ops::Range, str::FromStr, sync::Arc, thread, time::Duration};
+
+use futures_util::TryStreamExt;
+use object_store::{
+    Attribute, Attributes, BackoffConfig, ClientConfigKey, GetOptions, ObjectStore, ObjectStoreExt, PutOptions,
+    RetryConfig,
+    aws::{AmazonS3Builder, AmazonS3ConfigKey},
+    path::Path,
+    signer::{Method, Signer},
+};
+use tokio::{
+    runtime::{self, Handle},
+    sync::Mutex,
+    time::{Instant, timeout},
+};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::{
+    AudioStream,
+    url::{Bucket, Provider},
+};
+use crate::{Error, Private};
+
+/// The recordings in a bucket.
+#[derive(Clone, Debug)]
+pub(crate) struct Objects(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    store: Arc<dyn ObjectStore>,
+    signer: Arc<dyn Signer>,
+    bucket: Bucket,
+    /// Where requests run, until this is dropped.
+    requests: Handle,
+    _running: DropGuard,
+    /// When the last probe was through, and why it had failed if it had.
+    probed: Mutex<Option<(Instant, Option<String>)>>,
+}
+
+/// How often a request is tried, and for how long, before it has failed: what is to be done is tried again as a whole.
+const RETRY: RetryConfig = RetryConfig {
+    backoff: BackoffConfig { init_backoff: Duration::from_millis(100), max_backoff: Duration::from_secs(2), base: 2.0 },
+    max_retries: 2,
+    retry_timeout: Duration::from_secs(10),
+};
+/// How long an answer may be in coming, and each piece of it: 8 MiB up a slow line.
+const ANSWER_LIMIT: &str = "60s";
+/// A download has no end but its own: who reads slowly is cut elsewhere.
+const REQUEST_LIMIT: &str = "1day";
+/// How long whoever downloads waits for the first byte.
+const READ_PATIENCE: Duration = Duration::from_secs(10);
+/// How long who asks whether the store is there waits, and how long that answer holds.
+const PROBE_PATIENCE: Duration = Duration::from_secs(2);
+const PROBE_HOLDS: Duration = Duration::from_secs(10);
+/// How long an address without credentials works.
+const SIGNED_FOR: Duration = Duration::from_secs(5 * 60);
+/// What a probe writes.
+const PROBE: &str = "tmp/probe";
+
+impl Objects {
+    /// Reads what the environment says of the store; no request is made.
+    pub fn open(bucket: &Bucket, environment: &[(String, Private)]) -> Result<Self, String> {
+        let (store, signer) = connect(bucket, environment).map_err(|error| describe(&error))?;
+        let (requests, running) = run_requests().map_err(|error| error.to_string())?;
+        let bucket = bucket.clone();
+        Ok(Self(Arc::new(Inner { store, signer, bucket, requests, _running: running, probed: Mutex::default() })))
+    }
+
+    pub fn store(&self) -> &dyn ObjectStore {
+        &*self.0.store
+    }
+
+    pub fn requests(&self) -> &Handle {
+        &self.0.requests
+    }
+
+    /// The name of an object.
+    pub fn key(&self, file_path: &str) -> Path {
+        let file = Path::from(file_path);
+        self.0.bucket.prefix.parts().chain(file.parts()).collect()
+    }
+
+    pub fn url(&self, file_path: &str) -> String {
+        let Bucket { provider, name, .. } = &self.0.bucket;
+        format!("{}://{name}/{}", provider.scheme(), self.key(file_path))
+    }
+
+    pub async fn signed_url(&self, file_path: &str, head: bool) -> Result<Private, Error> {
+        let (this, key) = (self.clone(), self.key(file_path));
+        let method = if head { Method::HEAD } else { Method::GET };
+        let sign = async move { this.0.signer.signed_url(method, &key, SIGNED_FOR).await };
+        Ok(self.run("read", READ_PATIENCE, sign).await?.to_string().into())
+    }
+
+    /// Reads a part of an object; only whether it is there where `head`.
+    pub async fn read(&self, file_path: &str, part: Range<u64>, size: u64, head: bool) -> Result<AudioStream, Error> {
+        let (this, key) = (self.clone(), self.key(file_path));
+        let range = (!head && part != (0..size)).then(|| part.into());
+        let get = async move { this.store().get_opts(&key, GetOptions { range, head, ..GetOptions::default() }).await };
+        let found = self.run("read", READ_PATIENCE, get).await?;
+        if found.meta.size != size {
+            return Err(Error::StoreUnavailable("an object has another length than its recording".to_owned()));
+        }
+        let failed = |error| io::Error::other(failed("read", &error).to_string());
+        Ok(Box::pin(found.into_stream().map_err(failed)))
+    }
+
+    pub async fn remove(&self, file_path: &str) -> Result<(), Error> {
+        let (this, key) = (self.clone(), self.key(file_path));
+        let delete = async move { unless_missing(this.store().delete(&key).await) };
+        self.run("delete", READ_PATIENCE, delete).await
+    }
+
+    /// Whether an object can be written, as it was found within the last seconds.
+    pub async fn probe(&self) -> Result<(), Error> {
+        // Who asks meanwhile waits for the same answer.
+        let mut probed = self.0.probed.lock().await;
+        if let Some((when, outcome)) = &*probed
+            && when.elapsed() < PROBE_HOLDS
+        {
+            return outcome.clone().map_or(Ok(()), |cause| Err(Error::StoreUnavailable(cause)));
+        }
+        let (this, key) = (self.clone(), self.key(PROBE));
+        let write = async move {
+            this.store().put(&key, "probe".into()).await?;
+            // Another node's probe may have been faster.
+            unless_missing(this.store().delete(&key).await)
+        };
+        let outcome = self.run("probe", PROBE_PATIENCE, write).await;
+        let cause = match &outcome {
+            Err(Error::StoreUnavailable(cause)) => Some(cause.clone()),
+            _ => None,
+        };
+        *probed = Some((Instant::now(), cause));
+        outcome
+    }
+
+    /// Makes requests on the thread for them, as long as someone has the patience.
+    async fn run<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        patience: Duration,
+        work: impl Future<Output = object_store::Result<T>> + Send + 'static,
+    ) -> Result<T, Error> {
+        match self.requests().spawn(timeout(patience, work)).await {
+            Ok(Ok(done)) => done.map_err(|error| failed(operation, &error)),
+            Ok(Err(_)) => Err(late(operation)),
+            Err(_) => Err(Error::StoreUnavailable("a request did not finish".to_owned())),
+        }
+    }
+}
+
+/// What an object of a recording is said to be, for who downloads it without this service.
+pub(super) fn attributes() -> Attributes {
+    [(Attribute::ContentType, "audio/wav")].into_iter().collect()
+}
+
+pub(super) fn put_options() -> PutOptions {
+    PutOptions { attributes: attributes(), ..PutOptions::default() }
+}
+
+/// What is not there is deleted already, or aborted.
+pub(super) fn unless_missing(outcome: object_store::Result<()>) -> object_store::Result<()> {
+    match outcome {
+        Err(object_store::Error::NotFound { .. }) => Ok(()),
+        other => other,
+    }
+}
+
+/// Counts a request that failed, and tells why.
+pub(super) fn failed(operation: &'static str, error: &object_store::Error) -> Error {
+    count_failure(operation);
+    Error::StoreUnavailable(describe(error))
+}
+
+fn late(operation: &'static str) -> Error {
+    count_failure(operation);
+    Error::StoreUnavailable("it did not answer in time".to_owned())
+}
+
+fn count_failure(operation: &'static str) {
+    metrics::counter!("callstore_store_failures_total", "operation" => operation).increment(1);
+}
+
+/// An error in a line, without what the store has answered but for its code: that can repeat key and signature.
+fn describe(error: &object_store::Error) -> String {
+    let said = error.to_string();
+    let answer = said.find(['<', '{', '\n']).unwrap_or(said.len());
+    let (line, answer) = said.split_at(answer);
+    let line = line.trim_end_matches([' ', ':']);
+    let code = answer.split_once("<Code>").and_then(|(_, rest)| rest.split_once("</Code>"));
+    if let Some((code, _)) = code.filter(|(code, _)| code.bytes().all(|byte| byte.is_ascii_alphanumeric())) {
+        return format!("{line}: {code}");
+    }
+    let root = successors(error.source(), |error| (*error).source()).last().map(ToString::to_string);
+    match root.filter(|root| answer.is_empty() && !line.contains(root.as_str())) {
+        Some(root) => format!("{line}: {root}"),
+        None => line.to_owned(),
+    }
+}
+
+/// A thread that makes requests until the guard is dropped.
+fn run_requests() -> io::Result<(Handle, DropGuard)> {
+    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+    let (handle, stop) = (runtime.handle().clone(), CancellationToken::new());
+    let stopped = stop.clone();
+    thread::Builder::new().name("object-store".to_owned()).spawn(move || runtime.block_on(stopped.cancelled()))?;
+    Ok((handle, stop.drop_guard()))
+}
+
+/// A client of the provider, which can make requests and sign addresses.
+type Client = (Arc<dyn ObjectStore>, Arc<dyn Signer>);
+
+/// Puts a client together from what the provider's own programs are told by the environment, too.
+fn connect(bucket: &Bucket, environment: &[(String, Private)]) -> object_store::Result<Client> {
+    let limits = [(ClientConfigKey::ReadTimeout, ANSWER_LIMIT), (ClientConfigKey::Timeout, REQUEST_LIMIT)];
+    match bucket.provider {
+        Provider::Aws => {
+            use AmazonS3ConfigKey as Key;
+            // Not every store knows how to delete many at once, and this deletes one at a time.
+            let mut builder = AmazonS3Builder::new().with_disable_bulk_delete(true);
+            for (key, value) in known("AWS_", limits, environment, Key::Client) {
+                builder = builder.with_config(key, value);
+            }
+            let endpoints = [Key::S3Endpoint, Key::Endpoint].map(|key| builder.get_config_value(&key));
+            // Whoever names an endpoint without TLS means it.
+            if endpoints.into_iter().flatten().next().is_some_and(|url| url.starts_with("http://")) {
+                builder = builder.with_allow_http(true);
+            }
+            Ok(client(builder.with_retry(RETRY).with_bucket_name(&bucket.name).build()?))
+        }
+        #[cfg(feature = "gcs")]
+        Provider::Google => {
+            use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey as Key};
+            let mut builder = GoogleCloudStorageBuilder::new();
+            for (key, value) in known("GOOGLE_", limits, environment, Key::Client) {
+                builder = builder.with_config(key, value);
+            }
+            Ok(client(builder.with_retry(RETRY).with_bucket_name(&bucket.name).build()?))
+        }
+        #[cfg(feature = "azure")]
+        Provider::Azure => {
+            use object_store::azure::{AzureConfigKey as Key, MicrosoftAzureBuilder};
+            let mut builder = MicrosoftAzureBuilder::new();
+            for (key, value) in known("AZURE_", limits, environment, Key::Client) {
+                builder = builder.with_config(key, value);
+            }
+            Ok(client(builder.with_retry(RETRY).with_container_name(&bucket.name).build()?))
+        }
+    }
+}
+
+/// What a provider's client is told: our limits, then what the environment says under its names.
+fn known<K: FromStr>(
+    names: &str,
+    limits: [(ClientConfigKey, &str); 2],
+    environment: &[(String, Private)],
+    of_client: fn(ClientConfigKey) -> K,
+) -> Vec<(K, String)> {
+    let limits = limits.into_iter().map(|(key, limit)| (of_client(key), limit.to_owned()));
+    let named = environment.iter().filter(|(name, _)| name.starts_with(names));
+    let told =
+        named.filter_map(|(name, value)| Some((name.to_ascii_lowercase().parse().ok()?, value.expose().clone())));
+    limits.chain(told).collect()
+}
+
+fn client<T: ObjectStore + Signer>(client: T) -> Client {
+    let client = Arc::new(client);
+    (client.clone(), client)
+}

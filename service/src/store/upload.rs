@@ -1,0 +1,145 @@
+//! A recording on its way to an object store: in parts while it is rendered, of which a few are in memory; a short one in a
+//! single request. Nothing is visible under its name before all of it is there.
+
+use std::{mem, time::Duration};
+
+use object_store::{MultipartUpload, PutMultipartOptions, path::Path};
+use tokio::{task::JoinSet, time::timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::objects::{Objects, attributes, failed, put_options, unless_missing};
+use crate::Error;
+
+/// How much goes in one request. S3 takes 10,000 parts, each but the last of 5 MiB at least: 4 GiB are 512 of these.
+const PART_BYTES: usize = 8 * 1024 * 1024;
+/// How many parts are under way while the next one fills.
+const PARTS_UNDER_WAY: usize = 2;
+/// How long a thread waits for the store to forget an upload, before that goes on without it. A stop takes ten seconds at most.
+const ABORT_PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait until the next try, and at most.
+const ABORT_AGAIN_FIRST: Duration = Duration::from_secs(1);
+const ABORT_AGAIN_LAST: Duration = Duration::from_secs(60);
+
+/// A recording being uploaded.
+#[derive(Debug)]
+pub(crate) struct Upload {
+    objects: Objects,
+    key: Path,
+    stop: CancellationToken,
+    /// What is not sent yet.
+    part: Vec<u8>,
+    parts: Option<Parts>,
+}
+
+/// What the store has of a recording.
+#[derive(Debug)]
+struct Parts {
+    upload: Box<dyn MultipartUpload>,
+    under_way: JoinSet<object_store::Result<()>>,
+}
+
+impl Parts {
+    fn send(&mut self, part: Vec<u8>) {
+        self.under_way.spawn(self.upload.put_part(part.into()));
+    }
+
+    /// Waits until fewer than so many are under way.
+    async fn wait_for_fewer(&mut self, than: usize) -> object_store::Result<()> {
+        while self.under_way.len() >= than {
+            let Some(sent) = self.under_way.join_next().await else { break };
+            sent??;
+        }
+        Ok(())
+    }
+
+    /// Has the store forget it, however long that takes.
+    async fn abort(mut self) {
+        self.under_way.shutdown().await;
+        let mut pause = ABORT_AGAIN_FIRST;
+        while let Err(error) = unless_missing(self.upload.abort().await) {
+            let error = failed("write", &error);
+            tracing::warn!(%error, "An upload that was begun could not be aborted yet.");
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(ABORT_AGAIN_LAST);
+        }
+    }
+}
+
+impl Upload {
+    pub fn new(objects: Objects, file_path: &str, stop: CancellationToken) -> Self {
+        let key = objects.key(file_path);
+        Self { objects, key, stop, part: Vec::new(), parts: None }
+    }
+
+    /// Adds bytes to its end, and sends a part whenever one is full; waits where too many are under way.
+    pub fn write(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
+        while !bytes.is_empty() {
+            if self.part.len() == PART_BYTES {
+                self.send_part()?;
+            }
+            let room = PART_BYTES - self.part.len();
+            let (now, later) = bytes.split_at(bytes.len().min(room));
+            self.part.extend_from_slice(now);
+            bytes = later;
+        }
+        Ok(())
+    }
+
+    fn send_part(&mut self) -> Result<(), Error> {
+        let part = mem::replace(&mut self.part, Vec::with_capacity(PART_BYTES));
+        let Self { objects, key, stop, parts, .. } = self;
+        wait_for(objects, stop, async {
+            let parts = match parts {
+                Some(parts) => parts,
+                None => {
+                    let options = PutMultipartOptions { attributes: attributes(), ..PutMultipartOptions::default() };
+                    let upload = objects.store().put_multipart_opts(key, options).await?;
+                    parts.insert(Parts { upload, under_way: JoinSet::new() })
+                }
+            };
+            parts.wait_for_fewer(PARTS_UNDER_WAY).await?;
+            parts.send(part);
+            Ok(())
+        })
+    }
+
+    /// Sends the rest and makes it visible, in place of one that may be there.
+    pub fn publish(mut self) -> Result<(), Error> {
+        let part = mem::take(&mut self.part);
+        let Self { objects, key, stop, parts, .. } = &mut self;
+        wait_for(objects, stop, async {
+            let Some(parts) = parts else {
+                return objects.store().put_opts(key, part.into(), put_options()).await.map(drop);
+            };
+            parts.send(part);
+            parts.wait_for_fewer(1).await?;
+            parts.upload.complete().await.map(drop)
+        })?;
+        self.parts = None;
+        Ok(())
+    }
+}
+
+impl Drop for Upload {
+    fn drop(&mut self) {
+        let Some(parts) = self.parts.take() else { return };
+        let requests = self.objects.requests();
+        let aborting = requests.spawn(parts.abort());
+        // Where it takes longer it goes on, as long as the service runs.
+        let _ = requests.block_on(async { timeout(ABORT_PATIENCE, aborting).await });
+    }
+}
+
+/// Waits on this thread for requests, until it is told to stop.
+fn wait_for<T>(
+    objects: &Objects,
+    stop: &CancellationToken,
+    work: impl Future<Output = object_store::Result<T>>,
+) -> Result<T, Error> {
+    objects.requests().block_on(async {
+        tokio::select! {
+            done = work => done.map_err(|error| failed("write", &error)),
+            () = stop.cancelled() => Err(Error::StoreUnavailable("it is not waited for any longer".to_owned())),
+        }
+    })
+}
