@@ -27,6 +27,7 @@ mod logs;
 mod metadata;
 mod metrics;
 mod misbehaviour;
+mod nodes;
 mod objects;
 mod phone_status;
 mod races;

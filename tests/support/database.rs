@@ -38,6 +38,14 @@ pub async fn connect(file: &Path) -> DatabaseConnection {
     sea_orm::Database::connect(options).await.unwrap()
 }
 
+/// Takes a database of a server away, or brings it back: meanwhile its server lets nobody in.
+pub fn set_reachable(file: &Path, reachable: bool) {
+    let name = name_on_server(file);
+    let allow = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {reachable}");
+    let hang_up = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+    psql(&[&allow, if reachable { "SELECT 1" } else { &hang_up }]);
+}
+
 fn name_on_server(file: &Path) -> String {
     let mut hash = DefaultHasher::new();
     file.hash(&mut hash);

@@ -93,6 +93,14 @@ impl Server {
         Self::start_in(TempDir::new().unwrap(), &arguments, Some(objects.clone())).await
     }
 
+    /// Starts another node on this server's database and its object store.
+    pub async fn beside(&self) -> Self {
+        let database = database_url(&self.database_file());
+        let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
+        let arguments = [&arguments[..], &["--database-url", &database]].concat();
+        Self::start_in(TempDir::new().unwrap(), &arguments, self.objects.clone()).await
+    }
+
     async fn start_in(folder: TempDir, arguments: &[&str], objects: Option<Arc<Objects>>) -> Self {
         let clock = TestClock(Arc::new(AtomicI64::new(TestClock::START_MS)));
         let arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
@@ -258,9 +266,12 @@ async fn run(
     objects: Option<&Objects>,
 ) -> (Running, JoinHandle<()>) {
     log::watch();
-    let database = database_url(&folder.path().join("callstore.db"));
-    let mut own: Vec<_> = ["test", "--listen", "127.0.0.1:0", "--database-url", &database].map(str::to_owned).into();
-    if !arguments.iter().any(|argument| argument == "--recordings-url") {
+    let mut own: Vec<_> = ["test", "--listen", "127.0.0.1:0"].map(str::to_owned).into();
+    let given = |name| arguments.iter().any(|argument| argument == name);
+    if !given("--database-url") {
+        own.extend(["--database-url".to_owned(), database_url(&folder.path().join("callstore.db"))]);
+    }
+    if !given("--recordings-url") {
         own.extend(place::arguments(folder.path(), &folder.path().join("recordings")));
     }
     let mut settings = Arguments::parse_from(own.iter().chain(arguments)).settings;
