@@ -38,14 +38,6 @@ pub async fn connect(file: &Path) -> DatabaseConnection {
     sea_orm::Database::connect(options).await.unwrap()
 }
 
-/// Takes a database of a server away, or brings it back: meanwhile its server lets nobody in.
-pub fn set_reachable(file: &Path, reachable: bool) {
-    let name = name_on_server(file);
-    let allow = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {reachable}");
-    let hang_up = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
-    psql(&[&allow, if reachable { "SELECT 1" } else { &hang_up }]);
-}
-
 fn name_on_server(file: &Path) -> String {
     let mut hash = DefaultHasher::new();
     file.hash(&mut hash);
@@ -57,7 +49,9 @@ fn psql(statements: &[&str]) {
     let server = SERVER.as_deref().expect("there is a server");
     let mut psql = Command::new("psql");
     psql.args(["--quiet", "--no-psqlrc", &format!("{server}/postgres")]);
-    statements.iter().for_each(|statement| drop(psql.args(["--command", statement])));
+    for statement in statements {
+        psql.args(["--command", statement]);
+    }
     let done = psql.stdin(Stdio::null()).stdout(Stdio::null()).status();
     assert!(done.expect("psql is there; scripts/test.sh installs it").success(), "{statements:?}");
 }

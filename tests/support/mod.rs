@@ -12,7 +12,7 @@ mod tools;
 
 pub use answer::Answer;
 pub use binary::Binary;
-pub use database::{connect, database_url, execute, hex, lock_writes, on_sqlite, query_strings, set_reachable};
+pub use database::{connect, database_url, execute, hex, lock_writes, on_sqlite, query_strings};
 pub use log::{CALLER, TWILIO_TOKEN};
 pub use objects::{Fate, Objects};
 pub use place::on_folder;

@@ -36,7 +36,9 @@ fn main() {
     }
     let seconds = arguments.iter().find_map(|argument| argument.parse().ok()).unwrap_or(10);
     println!("{:<44} {:>9} {:>9} {:>9} {:>9} {:>9}", "", "a second", "p50 ms", "p99 ms", "max ms", "us CPU");
-    match std::env::var("CALLSTORE_TEST_POSTGRES") {
+    #[expect(clippy::disallowed_methods, reason = "it is a setting of the benchmark")]
+    let postgres = std::env::var("CALLSTORE_TEST_POSTGRES");
+    match postgres {
         Ok(server) => compare(&server, seconds),
         Err(_) => alone(seconds),
     }
@@ -58,7 +60,7 @@ fn compare(server: &str, seconds: u64) {
             rates[2 * kind + 1].push(measure(&format!("{name}, PostgreSQL"), postgres, load, connections, seconds));
         }
     }
-    let [chunks, chunks_postgres, transcripts, transcripts_postgres] = rates.each_mut().map(median);
+    let [chunks, chunks_postgres, transcripts, transcripts_postgres] = rates.each_mut().map(|rates| median(rates));
     println!(
         "median on PostgreSQL: chunks {chunks_postgres:.0} a second, {:.2} of SQLite's; transcripts {transcripts_postgres:.0}, {:.2}",
         chunks_postgres / chunks,
@@ -85,7 +87,7 @@ fn alone(seconds: u64) {
     );
 }
 
-fn median(rates: &mut Vec<f64>) -> f64 {
+fn median(rates: &mut [f64]) -> f64 {
     rates.sort_by(f64::total_cmp);
     rates[rates.len() / 2]
 }

@@ -140,6 +140,8 @@ pub(super) async fn last_rows(transaction: &DatabaseTransaction, calls: &[Uuid])
 
 /// Inserts rows of chunks: arrays of their columns, which cost a third of a list of rows.
 pub(super) async fn insert_chunks(transaction: &DatabaseTransaction, rows: Vec<ChunkRow>) -> Result<(), DbErr> {
+    /// SeaQuery's arrays hold no NULL.
+    const NO_TIMESTAMP: i32 = -1;
     fn array(kind: ArrayType, values: impl Iterator<Item = Value>) -> Value {
         Value::Array(kind, Some(values.collect::<Vec<_>>().into()))
     }
@@ -148,13 +150,16 @@ pub(super) async fn insert_chunks(transaction: &DatabaseTransaction, rows: Vec<C
         array(ArrayType::SmallInt, rows.iter().map(|row| row.track.to_value().into())),
         array(ArrayType::Int, rows.iter().map(|row| stored_integer(row.first_sequence).into())),
         array(ArrayType::Int, rows.iter().map(|row| stored_integer(row.last_sequence()).into())),
-        array(ArrayType::Int, rows.iter().map(|row| row.timestamp_ms.map(stored_integer).into())),
+        array(ArrayType::Int, rows.iter().map(|row| row.timestamp_ms.map_or(NO_TIMESTAMP, stored_integer).into())),
         array(ArrayType::Bytes, rows.into_iter().map(|row| row.audio.into())),
+        NO_TIMESTAMP.into(),
     ];
     let insert = Statement::from_sql_and_values(
         DatabaseBackend::Postgres,
         "INSERT INTO audio_chunk (call_id, track, first_sequence, last_sequence, timestamp, data)
-        SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::integer[], $4::integer[], $5::integer[], $6::bytea[])",
+        SELECT call_id, track, first_sequence, last_sequence, NULLIF(timestamp, $7), data
+        FROM unnest($1::uuid[], $2::smallint[], $3::integer[], $4::integer[], $5::integer[], $6::bytea[])
+        AS row(call_id, track, first_sequence, last_sequence, timestamp, data)",
         columns,
     );
     transaction.execute_raw(insert).await.map(drop)
