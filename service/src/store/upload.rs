@@ -3,6 +3,7 @@
 
 use std::{mem, time::Duration};
 
+use bytes::{Bytes, BytesMut};
 use object_store::{MultipartUpload, PutMultipartOptions, path::Path};
 use tokio::{task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -27,7 +28,7 @@ pub(crate) struct Upload {
     key: Path,
     stop: CancellationToken,
     /// What is not sent yet.
-    part: Vec<u8>,
+    part: BytesMut,
     parts: Option<Parts>,
 }
 
@@ -35,19 +36,23 @@ pub(crate) struct Upload {
 #[derive(Debug)]
 struct Parts {
     upload: Box<dyn MultipartUpload>,
-    under_way: JoinSet<object_store::Result<()>>,
+    under_way: JoinSet<object_store::Result<Bytes>>,
+    /// The memory of a part that was sent, for one that is to come: freed and taken anew it would count twice for a while.
+    spare: Option<BytesMut>,
 }
 
 impl Parts {
-    fn send(&mut self, part: Vec<u8>) {
-        self.under_way.spawn(self.upload.put_part(part.into()));
+    fn send(&mut self, part: BytesMut) {
+        let part = part.freeze();
+        let sent = self.upload.put_part(part.clone().into());
+        self.under_way.spawn(async move { sent.await.map(|()| part) });
     }
 
     /// Waits until fewer than so many are under way.
     async fn wait_for_fewer(&mut self, than: usize) -> object_store::Result<()> {
         while self.under_way.len() >= than {
             let Some(sent) = self.under_way.join_next().await else { break };
-            sent??;
+            self.spare = sent??.try_into_mut().ok();
         }
         Ok(())
     }
@@ -68,7 +73,7 @@ impl Parts {
 impl Upload {
     pub fn new(objects: Objects, file_path: &str, stop: CancellationToken) -> Self {
         let key = objects.key(file_path);
-        Self { objects, key, stop, part: Vec::new(), parts: None }
+        Self { objects, key, stop, part: BytesMut::new(), parts: None }
     }
 
     /// Adds bytes to its end, and sends a part whenever one is full; waits where too many are under way.
@@ -86,7 +91,7 @@ impl Upload {
     }
 
     fn send_part(&mut self) -> Result<(), Error> {
-        let part = mem::replace(&mut self.part, Vec::with_capacity(PART_BYTES));
+        let part = mem::take(&mut self.part);
         let Self { objects, key, stop, parts, .. } = self;
         wait_for(objects, stop, async {
             let parts = match parts {
@@ -94,12 +99,16 @@ impl Upload {
                 None => {
                     let options = PutMultipartOptions { attributes: attributes(), ..PutMultipartOptions::default() };
                     let upload = objects.store().put_multipart_opts(key, options).await?;
-                    parts.insert(Parts { upload, under_way: JoinSet::new() })
+                    parts.insert(Parts { upload, under_way: JoinSet::new(), spare: None })
                 }
             };
             parts.wait_for_fewer(PARTS_UNDER_WAY).await?;
             parts.send(part);
-            Ok(())
+            Ok(parts.spare.take())
+        })
+        .map(|spare| {
+            self.part = spare.unwrap_or_else(|| BytesMut::with_capacity(PART_BYTES));
+            self.part.clear();
         })
     }
 
@@ -109,7 +118,7 @@ impl Upload {
         let Self { objects, key, stop, parts, .. } = &mut self;
         wait_for(objects, stop, async {
             let Some(parts) = parts else {
-                return objects.store().put_opts(key, part.into(), put_options()).await.map(drop);
+                return objects.store().put_opts(key, part.freeze().into(), put_options()).await.map(drop);
             };
             parts.send(part);
             parts.wait_for_fewer(1).await?;
