@@ -56,10 +56,10 @@ async fn a_chunk_that_comes_to_two_nodes_at_once_is_stored_once() {
     first.start_call("MZ1").await;
     for sequence in 0..20 {
         let same = async |node: &Server, _| {
-            node.post("/calls/MZ1/chunks", &chunk("inbound", sequence, sequence * 20)).await.expect(201).json()
+            node.post("/calls/MZ1/chunks", &chunk("inbound", sequence, sequence * 20)).await.status
         };
         let (one, other) = both((&first, &second), same).await;
-        assert_ne!(one["duplicate"], other["duplicate"], "{one} {other}");
+        assert_eq!((one.min(other), one.max(other)), (200, 201));
         let different = async |node: &Server, which: usize| {
             let audio = service::audio::encode_base64(&[which as u8; 160]);
             let body = json!({ "audio": audio, "track": "outbound", "sequence": sequence, "timestamp": sequence * 20 });
@@ -67,13 +67,6 @@ async fn a_chunk_that_comes_to_two_nodes_at_once_is_stored_once() {
         };
         let (one, other) = both((&first, &second), different).await;
         assert_eq!((one.min(other), one.max(other)), (201, 409));
-        // Numbers are given to both, and not the same.
-        let next = async |node: &Server, _| {
-            let body = json!({ "audio": silence(160) });
-            node.post("/calls/MZ1/chunks?", &body).await.status
-        };
-        let (one, other) = both((&first, &second), next).await;
-        assert_eq!((one, other), (422, 422), "the track has timestamps");
     }
     let status = second.get("/calls/MZ1/chunks").await.json();
     assert_eq!((&status["tracks"][0]["chunks"], &status["tracks"][1]["chunks"]), (&json!(20), &json!(20)));
@@ -150,7 +143,7 @@ async fn a_database_that_is_gone_for_a_while_costs_nothing_that_was_acknowledged
             let stored = async || {
                 let answer = node.post("/calls/MZ1/chunks", &chunk("inbound", next, next * 20)).await;
                 // It was told to come again; what it sends may be there already.
-                (answer.status != 503).then(|| drop(answer.expect(201)))
+                matches!(answer.status, 200 | 201).then_some(())
             };
             eventually("the chunk is stored", stored).await;
             acknowledged += 1;
@@ -161,8 +154,8 @@ async fn a_database_that_is_gone_for_a_while_costs_nothing_that_was_acknowledged
             assert_eq!(written.expect_problem(503, "storage_unavailable").header("retry-after"), "1");
             let read = node.get("/calls/MZ1").await;
             assert_eq!(read.expect_problem(503, "storage_unavailable").header("retry-after"), "1");
-            let ready = node.get("/readyz").await.expect(503).json();
-            assert_eq!(ready["database"], false);
+            let ready = node.get("/readyz").await.expect_problem(503, "not_ready");
+            assert!(ready.text().contains("the database"), "{}", ready.text());
             node.get("/livez").await.expect(200);
         }
         set_reachable(&database, true);
