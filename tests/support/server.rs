@@ -148,15 +148,15 @@ impl Server {
         self.folder().join("callstore.db")
     }
 
-    /// How many rows each table has, but for the migrations, what the service has decided once for all, and the audit.
+    /// How many rows each table has, but for the migrations, what the service has decided once for all, who does what,
+    /// and the audit.
     pub async fn rows(&self) -> Vec<(String, i64)> {
         let database = self.database().await;
         let tables = tables(&database).await;
         let mut rows = Vec::new();
-        for table in tables
-            .into_iter()
-            .filter(|table| !table.contains("migrations") && !["setting", "audit_entry"].contains(&table.as_str()))
-        {
+        for table in tables.into_iter().filter(|table| {
+            !table.contains("migrations") && !["setting", "audit_entry", "lease"].contains(&table.as_str())
+        }) {
             let count = query_strings(&database, &format!("SELECT CAST(COUNT(*) AS TEXT) FROM \"{table}\"")).await;
             rows.push((table, count[0].parse().unwrap()));
         }
