@@ -3,7 +3,8 @@
 use entity::{audio_chunk, call_track};
 use futures_util::FutureExt;
 use sea_orm::{
-    ActiveEnum, ColumnTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement,
+    ActiveEnum, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, FromQueryResult, QueryFilter,
+    QueryOrder, QuerySelect, Statement,
     sea_query::{Expr, ExprTrait, Func, SimpleExpr},
 };
 use serde::{Deserialize, Serialize};
@@ -131,6 +132,8 @@ impl Callstore {
 
     async fn live_summaries(&self, call: Uuid) -> Result<Vec<(Track, TrackSummary)>, Error> {
         use audio_chunk::{Column, Entity};
+        // Chunks may come meanwhile: the holes have to be those of what was counted.
+        let snapshot = self.0.database.snapshot().await?;
         let count = Expr::col(Column::LastSequence).sub(Expr::col(Column::FirstSequence)).add(1);
         let rows: Vec<(Track, i64, i64, i32, i32)> = Entity::find()
             .select_only()
@@ -143,39 +146,38 @@ impl Callstore {
             .group_by(Column::Track)
             .order_by_asc(Column::Track)
             .into_tuple()
-            .all(self.0.database.readers())
+            .all(&snapshot)
             .await?;
         let mut summaries = Vec::with_capacity(rows.len());
         for (track, chunks, bytes, first, last) in rows {
             let (chunks, span) = (chunks.unsigned_abs(), u64::from(last.abs_diff(first)) + 1);
             let missing_total = span.saturating_sub(chunks);
-            let missing = if missing_total == 0 { Vec::new() } else { self.holes(call, track).await? };
+            let missing = if missing_total == 0 { Vec::new() } else { holes(&snapshot, call, track).await? };
             let last_sequence = last.unsigned_abs();
             let bytes = bytes.unsigned_abs();
             summaries.push((track, TrackSummary { chunks, bytes, last_sequence, missing, missing_total }));
         }
         Ok(summaries)
     }
+}
 
-    /// The first holes in a track's sequence.
-    async fn holes(&self, call: Uuid, track: Track) -> Result<Vec<(u32, u32)>, DbErr> {
-        #[derive(FromQueryResult)]
-        struct Hole {
-            hole_from: i32,
-            hole_to: i32,
-        }
-        let readers = self.0.database.readers();
-        let query = Statement::from_sql_and_values(
-            readers.get_database_backend(),
-            "SELECT before + 1 AS hole_from, first_sequence - 1 AS hole_to FROM (
-                SELECT first_sequence, LAG(last_sequence) OVER (ORDER BY first_sequence) AS before
-                FROM audio_chunk WHERE call_id = $1 AND track = $2
-            ) AS pairs WHERE first_sequence > before + 1 ORDER BY first_sequence LIMIT $3",
-            [call.into(), track.to_value().into(), (MISSING_MAX as i64).into()],
-        );
-        let holes = Hole::find_by_statement(query).all(readers).await?;
-        Ok(holes.into_iter().map(|hole| (hole.hole_from.unsigned_abs(), hole.hole_to.unsigned_abs())).collect())
+/// The first holes in a track's sequence.
+async fn holes(snapshot: &DatabaseTransaction, call: Uuid, track: Track) -> Result<Vec<(u32, u32)>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Hole {
+        hole_from: i32,
+        hole_to: i32,
     }
+    let query = Statement::from_sql_and_values(
+        snapshot.get_database_backend(),
+        "SELECT before + 1 AS hole_from, first_sequence - 1 AS hole_to FROM (
+            SELECT first_sequence, LAG(last_sequence) OVER (ORDER BY first_sequence) AS before
+            FROM audio_chunk WHERE call_id = $1 AND track = $2
+        ) AS pairs WHERE first_sequence > before + 1 ORDER BY first_sequence LIMIT $3",
+        [call.into(), track.to_value().into(), (MISSING_MAX as i64).into()],
+    );
+    let holes = Hole::find_by_statement(query).all(snapshot).await?;
+    Ok(holes.into_iter().map(|hole| (hole.hole_from.unsigned_abs(), hole.hole_to.unsigned_abs())).collect())
 }
 
 /// The number of bytes in a chunk's row.

@@ -18,7 +18,7 @@ use std::{
 pub(crate) use chunks::{ChunkHead, ChunkOrder, ChunkReader};
 pub(crate) use failure::WriteFailure;
 pub(crate) use postgres::LastRow;
-use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait};
+use sea_orm::{AccessMode, DatabaseConnection, DatabaseTransaction, DbErr, IsolationLevel, TransactionTrait};
 pub use url::DatabaseUrl;
 use url::Place;
 use uuid::Uuid;
@@ -105,6 +105,17 @@ impl Database {
     /// The connections that answer requests which only read.
     pub(crate) fn readers(&self) -> &DatabaseConnection {
         &self.readers
+    }
+
+    /// Begins reading: what is read until this is dropped is of one moment.
+    pub(crate) async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
+        match self.place.0 {
+            Place::Sqlite(_) => self.readers.begin().await,
+            Place::Postgres(_) => {
+                let (level, mode) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
+                self.readers.begin_with_config(Some(level), Some(mode)).await
+            }
+        }
     }
 
     /// Does what only one node may do at a time, as migrating: the others wait.
