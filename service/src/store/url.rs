@@ -98,7 +98,7 @@ impl FromStr for StoreUrl {
         if name.is_empty() || !name.bytes().all(allowed) {
             return Err(StoreUrlError::Bucket);
         }
-        if prefix.contains(['?', '#', '%']) {
+        if prefix.starts_with('/') || prefix.contains(['?', '#', '%']) {
             return Err(StoreUrlError::Prefix);
         }
         let prefix = Path::parse(prefix).map_err(|_| StoreUrlError::Prefix)?;
