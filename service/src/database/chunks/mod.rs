@@ -79,7 +79,7 @@ impl ChunkReader {
                 query = reader.heads(order)?;
                 Box::new(query.rows(call, track, format)?)
             }
-            Self::Postgres(reader) => Box::new(reader.heads(call, track, format, order)),
+            Self::Postgres(reader) => Box::new(reader.rows(call, track, format, order, false)),
         };
         for chunk in OneByOne::new(rows, order) {
             let (shape, index, _) = chunk?;
@@ -110,7 +110,7 @@ impl Chunks<'_> {
     ) -> Result<impl Iterator<Item = Result<audio::Chunk, DbErr>> + '_, DbErr> {
         let rows: Box<dyn Iterator<Item = Result<StoredRow, DbErr>> + '_> = match &mut self.query {
             Query::Sqlite(query) => Box::new(query.rows(call, track, format)?),
-            Query::Postgres(reader) => Box::new(reader.chunks(call, track, format, self.order)),
+            Query::Postgres(reader) => Box::new(reader.rows(call, track, format, self.order, true)),
         };
         Ok(OneByOne::new(rows, self.order).map(|chunk| {
             let (shape, index, bytes) = chunk?;

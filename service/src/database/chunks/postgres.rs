@@ -25,26 +25,16 @@ impl Reader {
         Self { connection, runtime: Handle::current() }
     }
 
-    /// Rows without their audio.
-    pub(super) fn heads(
+    /// A track's rows, with their audio where that is wanted.
+    pub(super) fn rows(
         &self,
         call: Uuid,
         track: Track,
         format: AudioFormat,
         order: ChunkOrder,
+        audio: bool,
     ) -> impl Iterator<Item = Result<StoredRow, DbErr>> + '_ {
-        Rows { reader: self, call, track, format, order, audio: false, page: VecDeque::new(), after: None, last: false }
-    }
-
-    /// Rows with their audio.
-    pub(super) fn chunks(
-        &self,
-        call: Uuid,
-        track: Track,
-        format: AudioFormat,
-        order: ChunkOrder,
-    ) -> impl Iterator<Item = Result<StoredRow, DbErr>> + '_ {
-        Rows { reader: self, call, track, format, order, audio: true, page: VecDeque::new(), after: None, last: false }
+        Rows { reader: self, call, track, format, order, audio, page: VecDeque::new(), after: None, last: false }
     }
 }
 
