@@ -138,7 +138,7 @@ pub(super) async fn last_rows(transaction: &DatabaseTransaction, calls: &[Uuid])
     LastRow::find_by_statement(statement).all(transaction).await
 }
 
-/// Inserts rows of chunks: arrays of their columns, which cost a third of a list of rows.
+/// Inserts rows of chunks: arrays of their columns, so that the statement is the same however many there are.
 pub(super) async fn insert_chunks(transaction: &DatabaseTransaction, rows: Vec<ChunkRow>) -> Result<(), DbErr> {
     /// SeaQuery's arrays hold no NULL.
     const NO_TIMESTAMP: i32 = -1;
