@@ -3,11 +3,6 @@
 //! was acknowledged is there, and every call that ends has one recording with the right bytes. `CALLSTORE_KILLS=200` makes
 //! it a long run.
 
-mod call;
-mod caller;
-mod line;
-mod service;
-
 use std::{
     fs,
     path::Path,
@@ -20,10 +15,12 @@ use std::{
 
 use tempfile::TempDir;
 use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
 
-use crate::support::{Binary, PATIENCE, eventually, on_sqlite};
-use caller::Caller;
-use service::Service;
+use crate::{
+    callers::{Caller, Service},
+    support::{Binary, PATIENCE, eventually, files, number, on_sqlite},
+};
 
 /// Where the process dies; between them it is killed at random moments.
 const POINTS: [&str; 7] = [
@@ -41,9 +38,7 @@ const START_MAX: Duration = Duration::from_secs(2);
 
 /// How often the service is killed.
 fn kills() -> u32 {
-    #[expect(clippy::disallowed_methods, reason = "how long a test runs is told from outside")]
-    let kills = std::env::var("CALLSTORE_KILLS");
-    kills.ok().map_or(14, |kills| kills.parse().expect("CALLSTORE_KILLS is a number"))
+    number("CALLSTORE_KILLS").unwrap_or(14)
 }
 
 /// The same for the same round.
@@ -74,7 +69,9 @@ async fn nothing_acknowledged_is_lost_however_often_the_service_is_killed() {
         let tasks = callers.drain(..).map(|mut caller| {
             let service = service.clone();
             tokio::spawn(async move {
-                caller.check_and_write(&service).await;
+                let stopped = caller.check_and_write(&service, &CancellationToken::new()).await;
+                let gone = stopped.is_err() && !service.is_alive().await;
+                assert!(gone, "{} was given up by a service that is there", caller.call());
                 caller
             })
         });
@@ -145,10 +142,4 @@ fn waited(process: u32) -> Duration {
         times.split_whitespace().nth(1)?.parse().ok()
     };
     Duration::from_nanos(threads.filter_map(|thread| of_thread(thread.unwrap())).sum())
-}
-
-/// How many files there are below a folder.
-fn files(folder: &Path) -> usize {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    entries.map(|path| if path.is_dir() { files(&path) } else { 1 }).sum()
 }

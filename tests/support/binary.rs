@@ -1,6 +1,7 @@
 //! The built binary as a process, as an operator runs it.
 
 use std::{
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Output, Stdio},
 };
@@ -68,8 +69,11 @@ impl Binary {
         tokio::time::timeout(PATIENCE, command.output()).await.expect("it ends").unwrap()
     }
 
+    /// The binary that cargo has built for the tests, or another that `CALLSTORE_TEST_BINARY` names, as one built for release.
     pub fn path() -> PathBuf {
-        PathBuf::from(env!("CARGO_BIN_EXE_callstore"))
+        #[expect(clippy::disallowed_methods, reason = "on what the tests run is told from outside")]
+        let named = std::env::var_os("CALLSTORE_TEST_BINARY");
+        named.map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_callstore")), PathBuf::from)
     }
 
     /// Starts the service in `folder` and waits until it says where it listens.
@@ -101,6 +105,11 @@ impl Binary {
         // Keep reading, so that the log never fills its pipe.
         tokio::spawn(async move { while lines.next_line().await.is_ok_and(|line| line.is_some()) {} });
         Ok(Self { child, address })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address.parse().unwrap()
     }
 
     pub fn url(&self, path: &str) -> String {

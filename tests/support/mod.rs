@@ -1,6 +1,7 @@
 //! What tests share: a server on a free port, a clock that they move, and short ways to ask.
 
 mod answer;
+mod balancer;
 mod binary;
 mod database;
 mod log;
@@ -11,6 +12,7 @@ mod socket;
 mod tools;
 
 pub use answer::Answer;
+pub use balancer::Balancer;
 pub use binary::Binary;
 pub use database::{connect, database_url, execute, hex, lock_writes, on_sqlite, query_strings, set_reachable};
 pub use log::{CALLER, TWILIO_TOKEN};
@@ -20,7 +22,7 @@ pub use server::{ADMIN_KEY, Server, TestClock};
 pub use socket::Socket;
 pub use tools::{frames, run as run_program};
 
-use std::time::Duration;
+use std::{fs, path::Path, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -54,4 +56,17 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: i
         }
     };
     tokio::time::timeout(PATIENCE, asking).await.unwrap_or_else(|_| panic!("it never came true: {what}"))
+}
+
+/// A number that is told from outside, as how long a test runs.
+pub fn number(variable: &str) -> Option<u32> {
+    #[expect(clippy::disallowed_methods, reason = "how long a test runs is told from outside")]
+    let told = std::env::var(variable).ok();
+    told.map(|told| told.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
+}
+
+/// How many files there are below a folder.
+pub fn files(folder: &Path) -> usize {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.map(|path| if path.is_dir() { files(&path) } else { 1 }).sum()
 }

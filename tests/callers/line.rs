@@ -48,14 +48,21 @@ impl Line {
     /// Starts a call.
     pub async fn start(&mut self, service: &Service, call: &Call) -> Result<(), Gone> {
         if let Self::Twilio(socket) = self {
-            *socket = Some(start_stream(service, call).await?);
-            let mut beat = tokio::time::interval(Duration::from_millis(5));
-            loop {
-                beat.tick().await;
-                if service.ask(Method::GET, &call.path(""), &json!(null)).await?.0 == 200 {
-                    return Ok(());
+            let socket = socket.insert(start_stream(service, call).await?);
+            let started = async {
+                let mut beat = tokio::time::interval(Duration::from_millis(5));
+                loop {
+                    beat.tick().await;
+                    if service.ask(Method::GET, &call.path(""), &json!(null)).await?.0 == 200 {
+                        return Ok(());
+                    }
                 }
-            }
+            };
+            return tokio::select! {
+                started = started => started,
+                // It says nothing, so that it has closed.
+                _ = socket.receive() => Err(Gone),
+            };
         }
         let body = json!({ "streamSid": call.name, "caller": "crash" });
         service.expect(Method::POST, "/calls", &body).await.map(drop)

@@ -1,4 +1,4 @@
-//! The service as the callers see it: it may be gone at any moment, and then it has to be.
+//! The service as the callers see it: a request may find it gone at any moment, in the middle of an answer too.
 
 use std::time::Duration;
 
@@ -39,6 +39,11 @@ pub struct Service {
 impl Service {
     pub fn new(url: String) -> Self {
         Self { client: Client::builder().no_proxy().build().unwrap(), url }
+    }
+
+    /// A service of many nodes: each request is a connection, so that it may come to any of them.
+    pub fn of_nodes(url: String) -> Self {
+        Self { client: Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap(), url }
     }
 
     /// The status and the JSON of an answer.

@@ -1,9 +1,11 @@
-//! One client of a service that is killed: after a crash it looks for what was acknowledged, and goes on where it was.
+//! One client: after each time that the service was gone it looks for what was acknowledged, and goes on where it was.
 
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
 };
+
+use tokio_util::sync::CancellationToken;
 
 use super::{
     call::Call,
@@ -37,24 +39,30 @@ impl Caller {
         Self { number, calls: 0, line, call, begun: false, writes: 0, acknowledged, found: 0, recordings: 0 }
     }
 
-    /// Looks for all that was acknowledged, then writes until the service is gone.
-    pub async fn check_and_write(&mut self, service: &Service) {
-        self.line.hang_up();
-        let Err(Gone) = self.go_on(service).await;
-        assert!(!service.is_alive().await, "{} was given up by a service that is there", self.call.name);
+    /// The name of its present call.
+    pub fn call(&self) -> &str {
+        &self.call.name
     }
 
-    async fn go_on(&mut self, service: &Service) -> Result<std::convert::Infallible, Gone> {
+    /// How many calls have ended.
+    pub fn ended(&self) -> usize {
+        self.calls as usize
+    }
+
+    /// Looks for all that was acknowledged, then writes until it should stop.
+    pub async fn check_and_write(&mut self, service: &Service, stop: &CancellationToken) -> Result<(), Gone> {
+        self.line.hang_up();
         if self.begun {
             self.call.check(service).await?;
         }
-        loop {
+        while !stop.is_cancelled() {
             let before = self.call.writes();
             let written = self.write(service).await;
             // Some may be acknowledged though the rest is not.
             self.acknowledged.fetch_add(self.call.writes().saturating_sub(before), Ordering::Relaxed);
             written?;
         }
+        Ok(())
     }
 
     /// Ends the last call.

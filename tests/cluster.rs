@@ -1,0 +1,142 @@
+//! Three nodes on one database and one object store behind a balancer, of which one is killed every few seconds and started
+//! again, while clients write in every way that there is. After that every acknowledged write is there, every call has its one
+//! recording, right to the sample, and nothing is left of the nodes that died. It needs a database server, so that it has
+//! something to do on PostgreSQL alone. `CALLSTORE_CALLS=150` (of `callstore simulate`, over each transport) and
+//! `CALLSTORE_KILLS=20` make it a long run.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use futures_util::future::join_all;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::{task::JoinHandle, time::interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    callers::{Caller, Service},
+    simulate::simulate,
+    support::{Balancer, Binary, Objects, connect, eventually, files, number, on_sqlite, query_strings},
+};
+
+const NODES: usize = 3;
+/// Two on each way to the service.
+const CALLERS: u32 = 6;
+/// How often a node is killed.
+const KILL_EVERY: Duration = Duration::from_secs(2);
+
+/// The nodes, and what they share.
+struct Cluster {
+    folder: TempDir,
+    objects: Objects,
+    nodes: Vec<Binary>,
+    balancer: Balancer,
+}
+
+impl Cluster {
+    async fn start() -> Self {
+        let folder = TempDir::new().unwrap();
+        let objects = Objects::start(folder.path());
+        let nodes = join_all((0..NODES).map(|_| node(folder.path(), &objects))).await;
+        let balancer = Balancer::start(nodes.iter().map(Binary::address).collect()).await;
+        Self { folder, objects, nodes, balancer }
+    }
+
+    /// Kills a node, and starts another in its place once something was seen to be true without it.
+    async fn kill(&mut self, index: usize, meanwhile: impl Future<Output = ()>) {
+        self.nodes.remove(index).kill().await;
+        meanwhile.await;
+        let node = node(self.folder.path(), &self.objects).await;
+        self.balancer.replace(index, node.address());
+        self.nodes.insert(index, node);
+    }
+
+    /// Nothing is half done: all calls are completed, and each recording is an object.
+    async fn check(&self, calls: usize, recordings: usize) {
+        let database = connect(&self.folder.path().join("data/callstore.db")).await;
+        let count = async |of: &str| {
+            let found = query_strings(&database, &format!("SELECT CAST(COUNT(*) AS TEXT) FROM {of}")).await;
+            found[0].parse::<usize>().unwrap()
+        };
+        assert_eq!((count("call WHERE status = 'completed'").await, count("call").await), (calls, calls));
+        assert_eq!((count("recording").await, files(&self.objects.folder("calls"))), (recordings, recordings));
+        let overdue = "lease WHERE until < extract(epoch FROM clock_timestamp()) * 1000";
+        eventually("no lease is left of a node that died", async || (count(overdue).await == 0).then_some(())).await;
+    }
+}
+
+/// Starts a node. The migrations of the first that starts are waited for by the others.
+async fn node(folder: &Path, objects: &Objects) -> Binary {
+    let mut command = Binary::local(folder);
+    command.env("RECORDING_STORAGE_URL", Objects::url("calls")).envs(objects.environment());
+    Binary::start(command).await
+}
+
+/// Has `callstore simulate` make calls with chaos over a transport and compare each sample.
+fn load(url: String, transport: &'static str, calls: u32, kills: u32) -> JoinHandle<Value> {
+    let duration = KILL_EVERY * kills;
+    let arguments = format!(
+        "--transport {transport} --calls {calls} --duration {}s --ramp {}s --chaos --verify samples --json",
+        duration.as_secs(),
+        duration.as_secs() / 2,
+    );
+    tokio::spawn(async move { simulate(&url, &arguments).await.good() })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_nodes_of_which_one_is_killed_again_and_again_lose_nothing() {
+    if on_sqlite() {
+        return;
+    }
+    let (kills, calls) = (number("CALLSTORE_KILLS").unwrap_or(4), number("CALLSTORE_CALLS").unwrap_or(6));
+    let mut cluster = Cluster::start().await;
+    let (begun, stop, acknowledged) = (Instant::now(), CancellationToken::new(), Arc::new(AtomicUsize::new(0)));
+    let callers = (0..CALLERS).map(|number| {
+        let mut caller = Caller::new(number, acknowledged.clone());
+        let (service, stop) = (Service::of_nodes(cluster.balancer.url()), stop.clone());
+        tokio::spawn(async move {
+            while caller.check_and_write(&service, &stop).await.is_err() {}
+            caller
+        })
+    });
+    let callers: Vec<_> = callers.collect();
+    let loads = ["http", "twilio"].map(|transport| load(cluster.balancer.url(), transport, calls, kills));
+
+    let (mut killed, mut beat) = (0, interval(KILL_EVERY));
+    while killed < kills || loads.iter().any(|load| !load.is_finished()) {
+        beat.tick().await;
+        let before = acknowledged.load(Ordering::Relaxed);
+        let more = async || (acknowledged.load(Ordering::Relaxed) > before).then_some(());
+        cluster.kill(killed as usize % NODES, eventually("the other nodes go on", more)).await;
+        killed += 1;
+    }
+    stop.cancel();
+
+    let (mut all, mut recordings, mut found) = (0, 0, 0);
+    let service = Service::of_nodes(cluster.balancer.url());
+    for caller in callers {
+        let mut caller = caller.await.unwrap();
+        caller.finish(&service).await;
+        all += caller.ended();
+        recordings += caller.recordings;
+        found += caller.found;
+    }
+    assert_eq!(found, acknowledged.load(Ordering::Relaxed), "not all was looked for");
+    println!("{killed} kills of {NODES} nodes in {:?}: {found} acknowledged writes, all found", begun.elapsed());
+    for load in loads {
+        let report = load.await.unwrap();
+        println!("{report:#}");
+        let compared = report["recordings"]["compared"].as_u64().unwrap() as usize;
+        assert_eq!(compared, calls as usize);
+        all += compared;
+        recordings += compared;
+    }
+    cluster.check(all, recordings).await;
+    println!("{all} calls, {recordings} recordings, each as it was sent");
+}

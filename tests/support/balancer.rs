@@ -1,0 +1,57 @@
+//! A balancer before the nodes of a service, on the level of connections: each goes to the next node that takes it. When a
+//! node dies its connections break, and none is moved to another.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+};
+
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+};
+
+/// A balancer; it stops with the test's runtime.
+pub struct Balancer {
+    address: SocketAddr,
+    nodes: Arc<Mutex<Vec<SocketAddr>>>,
+}
+
+impl Balancer {
+    /// Starts a balancer before nodes.
+    pub async fn start(nodes: Vec<SocketAddr>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (address, nodes) = (listener.local_addr().unwrap(), Arc::new(Mutex::new(nodes)));
+        let listed = nodes.clone();
+        tokio::spawn(async move {
+            for turn in 0.. {
+                let (client, _) = listener.accept().await.unwrap();
+                let mut next = listed.lock().unwrap().clone();
+                let first = turn % next.len();
+                next.rotate_left(first);
+                tokio::spawn(pass(client, next));
+            }
+        });
+        Self { address, nodes }
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Another process is a node from now on.
+    pub fn replace(&self, index: usize, node: SocketAddr) {
+        self.nodes.lock().unwrap()[index] = node;
+    }
+}
+
+/// Passes a connection to the first node that takes it; where none does it is dropped.
+async fn pass(mut client: TcpStream, nodes: Vec<SocketAddr>) {
+    for node in nodes {
+        if let Ok(mut node) = TcpStream::connect(node).await {
+            // Either end may hang up, or die.
+            let _ = copy_bidirectional(&mut client, &mut node).await;
+            return;
+        }
+    }
+}
