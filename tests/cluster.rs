@@ -16,7 +16,7 @@ use std::{
 use futures_util::future::join_all;
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::{task::JoinHandle, time::interval};
+use tokio::{task::JoinHandle, time::interval_at};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -78,13 +78,13 @@ async fn node(folder: &Path, objects: &Objects) -> Binary {
     Binary::start(command).await
 }
 
-/// Has `callstore simulate` make calls with chaos over a transport and compare each sample.
+/// Has `callstore simulate` make calls with chaos over a transport and compare each sample. They begin in the first third of the
+/// time in which nodes are killed, and end in the last.
 fn load(url: String, transport: &'static str, calls: u32, kills: u32) -> JoinHandle<Value> {
-    let duration = KILL_EVERY * kills;
+    let third = (KILL_EVERY * kills / 3).as_millis();
     let arguments = format!(
-        "--transport {transport} --calls {calls} --duration {}s --ramp {}s --chaos --verify samples --json",
-        duration.as_secs(),
-        duration.as_secs() / 2,
+        "--transport {transport} --calls {calls} --duration {}ms --ramp {third}ms --chaos --verify samples --json",
+        2 * third,
     );
     tokio::spawn(async move { simulate(&url, &arguments).await.good() })
 }
@@ -108,13 +108,12 @@ async fn three_nodes_of_which_one_is_killed_again_and_again_lose_nothing() {
     let callers: Vec<_> = callers.collect();
     let loads = ["http", "twilio"].map(|transport| load(cluster.balancer.url(), transport, calls, kills));
 
-    let (mut killed, mut beat) = (0, interval(KILL_EVERY));
-    while killed < kills || loads.iter().any(|load| !load.is_finished()) {
+    let mut beat = interval_at(tokio::time::Instant::now() + KILL_EVERY, KILL_EVERY);
+    for kill in 0..kills {
         beat.tick().await;
         let before = acknowledged.load(Ordering::Relaxed);
         let more = async || (acknowledged.load(Ordering::Relaxed) > before).then_some(());
-        cluster.kill(killed as usize % NODES, eventually("the other nodes go on", more)).await;
-        killed += 1;
+        cluster.kill(kill as usize % NODES, eventually("the other nodes go on", more)).await;
     }
     stop.cancel();
 
@@ -128,7 +127,7 @@ async fn three_nodes_of_which_one_is_killed_again_and_again_lose_nothing() {
         found += caller.found;
     }
     assert_eq!(found, acknowledged.load(Ordering::Relaxed), "not all was looked for");
-    println!("{killed} kills of {NODES} nodes in {:?}: {found} acknowledged writes, all found", begun.elapsed());
+    println!("{kills} kills of {NODES} nodes in {:?}: {found} acknowledged writes, all found", begun.elapsed());
     for load in loads {
         let report = load.await.unwrap();
         println!("{report:#}");

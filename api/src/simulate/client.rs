@@ -30,6 +30,8 @@ const TRIES_MAX: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(100);
 /// How often such a request is made.
 const UNANSWERED_MAX: u32 = 7;
+/// How long a request has to be under way so that those before it, which were not answered, no longer count.
+const STEADY: Duration = Duration::from_secs(1);
 /// How long a request may take; the end of a call waits for half of it.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -47,6 +49,25 @@ const LOOK_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The end of a call is answered when it is finalized, or after so many seconds.
 const END_WAIT: (&str, &str) = ("Prefer", "wait=30");
+
+/// How often something was not answered.
+#[derive(Debug, Default)]
+pub struct Unanswered(u32);
+
+impl Unanswered {
+    /// Waits until it is asked for again; fails with `failure` where that was often enough.
+    pub async fn pause(&mut self, asked_at: Instant, failure: CallFailure) -> Result<(), CallFailure> {
+        if asked_at.elapsed() > STEADY {
+            self.0 = 0;
+        }
+        self.0 += 1;
+        if self.0 >= UNANSWERED_MAX {
+            return Err(failure);
+        }
+        time::sleep(PAUSE * 2_u32.pow(self.0 - 1)).await;
+        Ok(())
+    }
+}
 
 /// A service that is running somewhere.
 #[derive(Debug)]
@@ -191,21 +212,21 @@ impl Client {
     /// Makes a request, in its turn, and again while the service asks for it to be made again or does not answer; any other
     /// answer but a success is a failure.
     async fn send(&self, turns: &Semaphore, request: &Request) -> Result<Answer, CallFailure> {
-        let (mut tries, mut unanswered) = (1, 0);
+        let (mut tries, mut unanswered) = (1, Unanswered::default());
         loop {
-            let answer = {
-                // It is never closed; if it were, there would be no turns to wait for.
-                let _turn = turns.acquire().await;
-                self.send_once(request).await
-            };
+            // It is never closed; if it were, there would be no turns to wait for.
+            let turn = turns.acquire().await;
+            let asked_at = Instant::now();
+            let answer = self.send_once(request).await;
+            drop(turn);
             let answer = match answer {
                 Ok(answer) => answer,
                 Err(source) => {
-                    unanswered += 1;
-                    if !request.repeatable || unanswered >= UNANSWERED_MAX {
-                        return Err(CallFailure::NoAnswer { request: request.to_string(), source });
+                    let failure = CallFailure::NoAnswer { request: request.to_string(), source };
+                    if !request.repeatable {
+                        return Err(failure);
                     }
-                    time::sleep(PAUSE * 2_u32.pow(unanswered - 1)).await;
+                    unanswered.pause(asked_at, failure).await?;
                     continue;
                 }
             };

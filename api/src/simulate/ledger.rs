@@ -1,4 +1,4 @@
-//! What a call has sent and what of it was acknowledged: two bits for each item, so that a call of hours costs kilobytes.
+//! What a call has sent and what of it was acknowledged: a few bits for each item, so that a call of hours costs kilobytes.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -51,6 +51,7 @@ pub struct Ledger {
     pub counts: Counts,
     sent: Bits,
     acknowledged: Bits,
+    doubtful: Bits,
     in_flight: VecDeque<InFlight>,
 }
 
@@ -100,6 +101,13 @@ impl Ledger {
         self.counts.acknowledged += u64::from(self.acknowledged.set(item));
     }
 
+    /// Notes that items may have been lost with their connection.
+    pub fn doubt(&mut self, items: impl IntoIterator<Item = usize>) {
+        for item in items {
+            self.doubtful.set(item);
+        }
+    }
+
     /// Notes an answer to the frame of this track and number; says how long it took, `None` when nobody waits for one.
     pub fn settle(&mut self, outbound: bool, sequence: u32, now: Instant, stored: bool) -> Option<Duration> {
         let fits =
@@ -130,6 +138,11 @@ impl Ledger {
     /// Whether an item was sent.
     pub fn was_sent(&self, item: usize) -> bool {
         self.sent.get(item)
+    }
+
+    /// Whether an item may have been lost with its connection.
+    pub fn is_doubtful(&self, item: usize) -> bool {
+        self.doubtful.get(item)
     }
 
     /// Whether an item is on disk, as the service said.

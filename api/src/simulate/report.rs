@@ -72,6 +72,8 @@ pub struct Frames {
     pub per_second: f64,
     /// How many were sent again because their connection broke.
     pub resent: u64,
+    /// How many were lost with a connection that broke, where the protocol acknowledges nothing.
+    pub lost_with_connections: u64,
 }
 
 /// How the recordings compare with what was sent.
@@ -167,6 +169,7 @@ impl Report {
                 acknowledged: (!unknown).then_some(counts.acknowledged),
                 per_second: counts.sent as f64 / run.elapsed.as_secs_f64().max(1e-3),
                 resent: counts.resent,
+                lost_with_connections: finished.iter().map(|call| call.findings.lost).sum(),
             },
             elapsed_seconds: run.elapsed.as_secs_f64(),
             latency: run.measures.latency.spread(),
@@ -204,7 +207,7 @@ impl fmt::Display for Report {
         let Calls { planned, completed, failed } = self.calls;
         let interrupted = if self.interrupted { ", interrupted" } else { "" };
         writeln!(formatter, "calls: {planned}, completed: {completed}, failed: {failed}{interrupted}")?;
-        let Frames { sent, acknowledged, per_second, resent } = &self.frames;
+        let Frames { sent, acknowledged, per_second, resent, lost_with_connections } = &self.frames;
         let acknowledged = acknowledged.map_or_else(|| "unknown".to_owned(), |frames| frames.to_string());
         write!(formatter, "frames: {sent} sent, {acknowledged} acknowledged, {per_second:.0} a second")?;
         writeln!(formatter, " in {:.2} s, {resent} sent again", self.elapsed_seconds)?;
@@ -228,7 +231,11 @@ impl fmt::Display for Report {
             )?;
         }
         if self.reconnects > 0 {
-            writeln!(formatter, "connections that broke by themselves: {}", self.reconnects)?;
+            let reconnects = self.reconnects;
+            writeln!(
+                formatter,
+                "connections that broke by themselves: {reconnects}, {lost_with_connections} frames lost with them"
+            )?;
         }
         let Generator { cpu_seconds, cpu_us_per_frame, peak_memory_bytes } = self.generator;
         write!(formatter, "generator: {cpu_seconds:.2} s of CPU, {cpu_us_per_frame:.2} us a frame")?;

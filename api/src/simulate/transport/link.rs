@@ -21,7 +21,7 @@ use reqwest::{
     Url,
     header::{AUTHORIZATION, HeaderValue},
 };
-use tokio::{net::TcpStream, time};
+use tokio::{io::AsyncWriteExt, net::TcpStream, time};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, client_async_tls_with_config,
     tungstenite::{
@@ -46,6 +46,9 @@ const WRITE_BYTES: usize = 16 * 1024;
 
 /// How long it is listened to a service that takes nothing more.
 const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// How long a service may take to notice that a connection has broken, and to store what came over it.
+const NOTICED: Duration = Duration::from_secs(30);
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -113,6 +116,11 @@ impl Endpoint {
 }
 
 impl Link {
+    /// One that is not open yet.
+    pub fn none() -> Self {
+        Self(None)
+    }
+
     /// Opens a WebSocket.
     pub async fn open(endpoint: &Endpoint, path: &str) -> Result<Self, CallFailure> {
         let broken = |reason: String| CallFailure::Broken { path: path.to_owned(), reason };
@@ -188,6 +196,23 @@ impl Link {
     /// Drops the connection as a network does.
     pub fn drop_without_close(&mut self) {
         self.0 = None;
+    }
+
+    /// Falls silent as a network does, for good. Returned is what waits for the service to notice, and tells whether it has
+    /// taken all that was sent: it says so by closing the socket.
+    pub fn fall_silent(&mut self) -> impl Future<Output = bool> + use<> {
+        let open = self.0.take();
+        let noticed = async {
+            let mut socket = open?.socket;
+            socket.get_mut().shutdown().await.ok()?;
+            loop {
+                if let Message::Close(frame) = socket.next().await?.ok()? {
+                    return frame.map(|frame| u16::from(frame.code));
+                }
+            }
+        };
+        // Another connection of the stream may have taken over before.
+        async { matches!(time::timeout(NOTICED, noticed).await, Ok(Some(1000 | 1008))) }
     }
 
     fn open_mut(&mut self) -> Result<&mut Open, Lost> {

@@ -1,9 +1,12 @@
 //! What both WebSocket protocols share: sending in time, reading in between, breaking and coming back.
 
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 use bytes::{Bytes, BytesMut};
-use tokio::time::{self, Instant};
+use tokio::{
+    task::JoinHandle,
+    time::{self, Instant},
+};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{
@@ -41,6 +44,8 @@ pub trait Protocol: Send {
     fn item(&mut self, call: &mut Call, item: usize, now: Instant, out: &mut Outbox);
     /// Takes what the service says.
     fn take(&mut self, run: &Run, call: &mut Call, text: &Bytes);
+    /// The items that are lost if the service dies now.
+    fn take_at_risk(&mut self) -> Vec<usize>;
     /// Whether a socket that the service closed in this way may come back.
     fn comes_back(&self, code: u16) -> bool;
 }
@@ -75,6 +80,8 @@ pub struct Session<'a, P> {
     protocol: P,
     link: Link,
     outbox: Outbox,
+    /// Connections that were broken on purpose: whether the service has taken all that was sent, and what else is lost.
+    left: Vec<(JoinHandle<bool>, Vec<usize>)>,
     /// Since when the socket is open. What could not be sent before is not late for want of pacing.
     open_since: Instant,
     /// How often the socket was opened again since it was last steady.
@@ -84,11 +91,9 @@ pub struct Session<'a, P> {
 impl<'a, P: Protocol> Session<'a, P> {
     /// Opens the socket.
     pub async fn open(run: &'a Run, call: &'a mut Call, protocol: P) -> Result<Self, CallFailure> {
-        let link = Link::open(&run.endpoint, protocol.path()).await?;
-        let open_since = Instant::now();
-        let mut session = Self { run, call, protocol, link, outbox: Outbox::default(), open_since, tries: 0 };
-        session.protocol.opening(session.call, open_since, &mut session.outbox);
-        session.flush().await?;
+        let (link, outbox, left) = (Link::none(), Outbox::default(), Vec::new());
+        let mut session = Self { run, call, protocol, link, outbox, left, open_since: Instant::now(), tries: 0 };
+        session.connect().await?;
         Ok(session)
     }
 
@@ -135,27 +140,45 @@ impl<'a, P: Protocol> Session<'a, P> {
 
     /// Sends a last text, waits for the service to close the socket, and closes it.
     pub async fn finish(mut self, farewell: Option<String>) -> Result<(), CallFailure> {
+        for (taken, items) in mem::take(&mut self.left) {
+            if !taken.await.unwrap_or(false) {
+                self.call.ledger.doubt(items);
+            }
+        }
+        let mut may_be_heard = false;
         while let Some(farewell) = &farewell {
             self.outbox.text(farewell.clone());
-            self.flush().await?;
-            let closing = async {
-                loop {
-                    if let Err(lost) = self.link.receive().await {
-                        return lost;
-                    }
-                }
-            };
-            match time::timeout(PATIENCE, closing).await {
-                // Closed for another reason than the farewell.
-                Ok(Lost::Closed { code, reason }) if !matches!(code, 1000 | 1005) => {
-                    self.recover(Lost::Closed { code, reason }).await?;
-                }
-                // If the service does not close it, we do; whether the call has ended is looked at later.
-                Ok(_) | Err(_) => break,
+            let lost = self.part().await;
+            if matches!(lost, Lost::Closed { code: 1000 | 1005, .. }) {
+                break;
+            }
+            may_be_heard |= matches!(lost, Lost::Broken(_));
+            match self.recover(lost).await {
+                // It was heard, and the connection broke before the answer.
+                Err(CallFailure::Closed { code: 1008, .. }) if may_be_heard => break,
+                recovered => recovered?,
             }
         }
         self.link.close().await;
         Ok(())
+    }
+
+    /// Sends what is in the outbox, and waits until the socket closes. If the service does not close it, we do; whether the
+    /// call has ended is looked at later.
+    async fn part(&mut self) -> Lost {
+        let Self { run, call, protocol, link, outbox, .. } = self;
+        if let Err(lost) = link.send(&mut outbox.messages, |text| protocol.take(run, call, text)).await {
+            return lost;
+        }
+        let closing = async {
+            loop {
+                if let Err(lost) = link.receive().await {
+                    return lost;
+                }
+            }
+        };
+        let unanswered = |_| Lost::Closed { code: 1005, reason: String::new() };
+        time::timeout(PATIENCE, closing).await.unwrap_or_else(unanswered)
     }
 
     /// Reads until fewer than `room` frames wait for their acknowledgement.
@@ -209,54 +232,67 @@ impl<'a, P: Protocol> Session<'a, P> {
     /// Breaks the connection as a network does, without a word, once all is sent; and comes back.
     async fn break_off(&mut self) -> Result<(), CallFailure> {
         self.flush().await?;
-        self.link.drop_without_close();
-        time::sleep(Duration::from_millis(fastrand::u64(BROKEN_MS))).await;
-        match Link::open(&self.run.endpoint, self.protocol.path()).await {
-            Ok(link) => self.link = link,
-            Err(CallFailure::Broken { reason, .. }) => return self.recover(Lost::Broken(reason)).await,
-            Err(failure) => return Err(failure),
+        let at_risk = self.protocol.take_at_risk();
+        if at_risk.is_empty() {
+            self.link.drop_without_close();
+        } else {
+            self.left.push((tokio::spawn(self.link.fall_silent()), at_risk));
         }
-        self.open_since = Instant::now();
-        self.protocol.opening(self.call, self.open_since, &mut self.outbox);
-        self.flush().await
+        time::sleep(Duration::from_millis(fastrand::u64(BROKEN_MS))).await;
+        self.connect().await
     }
 
     /// Comes back after a connection broke by itself.
     async fn recover(&mut self, lost: Lost) -> Result<(), CallFailure> {
-        let broken = |reason| CallFailure::Broken { path: self.protocol.path().to_owned(), reason };
-        let mut failure = match lost {
-            Lost::Closed { code, reason } if !self.protocol.comes_back(code) => {
-                return Err(CallFailure::Closed { code, reason });
-            }
-            Lost::Closed { code, reason } => broken(format!("the service closed it with {code}: {reason}")),
-            Lost::Broken(reason) => broken(reason),
-        };
+        self.call.ledger.doubt(self.protocol.take_at_risk());
+        let failure = self.failure(lost);
         if self.open_since.elapsed() > STEADY {
             self.tries = 0;
         }
-        while self.tries < TRIES_MAX {
-            time::sleep(PAUSE * 2_u32.pow(self.tries)).await;
-            self.tries += 1;
-            self.link = match Link::open(&self.run.endpoint, self.protocol.path()).await {
-                Ok(link) => link,
-                Err(error @ CallFailure::Handshake { .. }) => return Err(error),
-                Err(error) => {
-                    failure = error;
-                    continue;
-                }
-            };
-            self.call.ledger.counts.reconnects += 1;
-            // What was not sent is lost with its connection, or waits for its acknowledgement and is sent again.
-            self.outbox.messages.clear();
-            self.open_since = Instant::now();
-            self.protocol.opening(self.call, self.open_since, &mut self.outbox);
-            let Self { run, call, protocol, link, outbox, .. } = self;
-            match link.send(&mut outbox.messages, |text| protocol.take(run, call, text)).await {
-                Ok(()) => return Ok(()),
-                Err(Lost::Broken(reason)) => failure = CallFailure::Broken { path: protocol.path().to_owned(), reason },
-                Err(Lost::Closed { code, reason }) => return Err(CallFailure::Closed { code, reason }),
-            }
+        self.pause(failure).await?;
+        self.connect().await?;
+        self.call.ledger.counts.reconnects += 1;
+        Ok(())
+    }
+
+    /// Opens the socket, and opens it again where it breaks at once.
+    async fn connect(&mut self) -> Result<(), CallFailure> {
+        while let Err(failure) = self.try_connect().await {
+            self.pause(failure).await?;
         }
-        Err(failure)
+        Ok(())
+    }
+
+    async fn try_connect(&mut self) -> Result<(), CallFailure> {
+        self.link = Link::open(&self.run.endpoint, self.protocol.path()).await?;
+        // What was not sent is lost with its connection, or waits for its acknowledgement and is sent again.
+        self.outbox.messages.clear();
+        self.open_since = Instant::now();
+        self.protocol.opening(self.call, self.open_since, &mut self.outbox);
+        let Self { run, call, protocol, link, outbox, .. } = self;
+        let sent = link.send(&mut outbox.messages, |text| protocol.take(run, call, text)).await;
+        sent.map_err(|lost| self.failure(lost))
+    }
+
+    /// Waits before the socket is opened again; fails where it does not come back.
+    async fn pause(&mut self, failure: CallFailure) -> Result<(), CallFailure> {
+        let comes_back = match &failure {
+            CallFailure::Broken { .. } | CallFailure::Handshake { status: 503, .. } => true,
+            CallFailure::Closed { code, .. } => self.protocol.comes_back(*code),
+            _ => false,
+        };
+        if !comes_back || self.tries >= TRIES_MAX {
+            return Err(failure);
+        }
+        time::sleep(PAUSE * 2_u32.pow(self.tries)).await;
+        self.tries += 1;
+        Ok(())
+    }
+
+    fn failure(&self, lost: Lost) -> CallFailure {
+        match lost {
+            Lost::Closed { code, reason } => CallFailure::Closed { code, reason },
+            Lost::Broken(reason) => CallFailure::Broken { path: self.protocol.path().to_owned(), reason },
+        }
     }
 }

@@ -76,6 +76,11 @@ impl Protocol for Stream {
         }
     }
 
+    fn take_at_risk(&mut self) -> Vec<usize> {
+        // What was not acknowledged is sent again.
+        Vec::new()
+    }
+
     fn comes_back(&self, code: u16) -> bool {
         // Restart, internal error, try again later, abnormal closure.
         matches!(code, 1005 | 1006 | 1011 | 1012 | 1013)

@@ -1,5 +1,7 @@
 //! Over Twilio's Media Streams. Nothing is acknowledged: what the service has taken shows in the recording.
 
+use std::{collections::VecDeque, time::Duration};
+
 use bytes::Bytes;
 use serde_json::json;
 use tokio::time::Instant;
@@ -16,14 +18,21 @@ use super::{
 
 const PATH: &str = "/twilio/stream";
 
+/// How long ago a frame was sent that the service may still have in memory alone: it gathers frames for 50 ms, and a commit
+/// takes its time.
+const AT_RISK: Duration = Duration::from_secs(1);
+
+#[derive(Default)]
 struct Twilio {
     /// Counts the messages of the stream, the start being the first.
     number: u32,
+    /// What was sent lately over this connection, and when.
+    recent: VecDeque<(Instant, usize)>,
 }
 
 /// Sends what a call has to send; the call begins and ends with that. Returns when it ended.
 pub async fn send(run: &Run, call: &mut Call, pace: Pace) -> Result<Instant, CallFailure> {
-    let mut session = Session::open(run, call, Twilio { number: 0 }).await?;
+    let mut session = Session::open(run, call, Twilio::default()).await?;
     session.send(pace).await?;
     let stop = stop(session.call);
     let stopped = Instant::now();
@@ -43,7 +52,7 @@ impl Protocol for Twilio {
         }
     }
 
-    fn item(&mut self, call: &mut Call, item: usize, _: Instant, out: &mut Outbox) {
+    fn item(&mut self, call: &mut Call, item: usize, now: Instant, out: &mut Outbox) {
         self.number += 1;
         out.add(|buffer| {
             call.source.write_twilio(item, &call.names, self.number, buffer);
@@ -51,7 +60,15 @@ impl Protocol for Twilio {
         });
         if call.source.frame(item).is_some() {
             call.ledger.send(item);
+            self.recent.push_back((now, item));
+            while self.recent.front().is_some_and(|&(sent, _)| now - sent > AT_RISK) {
+                self.recent.pop_front();
+            }
         }
+    }
+
+    fn take_at_risk(&mut self) -> Vec<usize> {
+        self.recent.drain(..).map(|(_, item)| item).collect()
     }
 
     fn take(&mut self, _: &Run, _: &mut Call, _: &Bytes) {}

@@ -6,11 +6,13 @@ use std::fmt;
 
 use clap::ValueEnum;
 use serde::Serialize;
+use tokio::time::Instant;
 
 use super::{
     CallFailure,
     answer::{ChunkStatus, Recording},
     call::{Call, Run},
+    client::Unanswered,
     message::Track,
     source::{Frame, Source},
     transport::Transport,
@@ -40,7 +42,9 @@ pub struct Findings {
     pub expected: u64,
     /// How many of them are not in the recording, or are not what was sent.
     pub missing: u64,
-    /// The first of them.
+    /// How many were lost with their connection, where nothing is acknowledged.
+    pub lost: u64,
+    /// The first of those that are missing.
     pub first_missing: Option<String>,
     /// What is wrong with the recording's length.
     pub length: Option<String>,
@@ -89,26 +93,32 @@ pub async fn compare(
         return Ok(findings);
     }
     let status = run.client.chunk_status(id).await?;
-    // Nothing is acknowledged over Twilio's protocol: all that was sent should be there.
+    // Nothing is acknowledged over Twilio's protocol: all that was sent should be there, but for what was lost with a connection.
     let acknowledges = run.settings.transport != Transport::Twilio;
-    let expects = |item| if acknowledges { call.ledger.was_acknowledged(item) } else { call.ledger.was_sent(item) };
+    let ledger = &call.ledger;
+    let expects = |item| {
+        if acknowledges { ledger.was_acknowledged(item) } else { ledger.was_sent(item) && !ledger.is_doubtful(item) }
+    };
     let presence = Presence::new(&status, recording, matches!(call.source, Source::Synthetic(..)));
     let mut ends = Ends::default();
     let mut found = Vec::new();
     for item in 0..call.source.items() {
-        let Some(frame) = call.source.frame(item).filter(|_| call.ledger.was_sent(item)) else { continue };
+        let Some(frame) = call.source.frame(item).filter(|_| ledger.was_sent(item)) else { continue };
         let end =
             f64::from(frame.timestamp_ms) / 1e3 + f64::from(frame.bytes) / f64::from(call.source.bytes_a_second());
         ends.sent = ends.sent.max(end);
-        if !expects(item) {
-            continue;
-        }
-        ends.expected = ends.expected.max(end);
-        findings.expected += 1;
-        if presence.has(frame) {
+        let is_there = presence.has(frame);
+        if is_there {
             found.push(item);
-        } else {
-            findings.miss(frame, "is not there");
+        }
+        if expects(item) {
+            ends.expected = ends.expected.max(end);
+            findings.expected += 1;
+            if !is_there {
+                findings.miss(frame, "is not there");
+            }
+        } else if !acknowledges && !is_there {
+            findings.lost += 1;
         }
     }
     findings.length = ends.compare(recording, matches!(call.source, Source::Recorded(_)));
@@ -116,20 +126,15 @@ pub async fn compare(
         (run.settings.verify, recording, &call.source)
     {
         let tracks: Vec<_> = status.tracks.iter().map(|track| track.track).collect();
-        let ledger = &call.ledger;
-        let place = samples::Place { audio, call: *number, ledger, acknowledges, tracks: &tracks };
-        let download = run.client.download(&recording.id).await?;
-        samples::compare(&place, recording.channels, download, |frame, item| {
-            let was_found = found.binary_search(&item);
-            if let Ok(index) = was_found {
-                found.remove(index);
-            }
+        let place = samples::Place { audio, call: *number, found: &found, tracks: &tracks };
+        let differing = samples_that_differ(run, &place, recording).await?;
+        for &(frame, item) in &differing {
             // What is not there at all was noted before.
-            if was_found.is_ok() || !expects(item) {
+            if found.binary_search(&item).is_ok() || !expects(item) {
                 findings.miss(frame, "is something else");
             }
-        })
-        .await?;
+        }
+        found.retain(|item| differing.iter().all(|(_, other)| other != item));
     }
     if !acknowledges {
         for item in found {
@@ -137,6 +142,26 @@ pub async fn compare(
         }
     }
     Ok(findings)
+}
+
+/// Downloads a recording and compares it; one that breaks off is downloaded again.
+async fn samples_that_differ(
+    run: &Run,
+    place: &samples::Place<'_>,
+    recording: &Recording,
+) -> Result<Vec<(Frame, usize)>, CallFailure> {
+    let mut unanswered = Unanswered::default();
+    loop {
+        let asked_at = Instant::now();
+        let compared = async {
+            let download = run.client.download(&recording.id).await?;
+            samples::compare(place, recording.channels, download).await
+        };
+        match compared.await {
+            Err(failure @ CallFailure::NoAnswer { .. }) => unanswered.pause(asked_at, failure).await?,
+            compared => return compared,
+        }
+    }
 }
 
 /// Which frames the service says it has.

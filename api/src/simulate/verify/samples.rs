@@ -3,9 +3,7 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::super::{
-    CallFailure, ledger::Ledger, message::Track, request::Download, source::Frame, synthetic::Synthetic,
-};
+use super::super::{CallFailure, message::Track, request::Download, source::Frame, synthetic::Synthetic};
 
 /// The header that the service writes.
 const HEADER_BYTES: usize = 44;
@@ -18,22 +16,20 @@ pub struct Place<'a> {
     pub audio: &'a Synthetic,
     /// Which call it is.
     pub call: u32,
-    /// What was sent.
-    pub ledger: &'a Ledger,
-    /// Whether the service acknowledges; where it does not, what was sent must be there.
-    pub acknowledges: bool,
+    /// The items that are there, in their order: what the service says to have of what was sent.
+    pub found: &'a [usize],
     /// The tracks that were heard; the channels are in this order.
     pub tracks: &'a [Track],
 }
 
-/// Compares a recording; each frame that was acknowledged, or sent and never acknowledged, and is neither there nor silence goes
-/// to `differs`, and so does sound where nothing was sent.
+/// Compares a recording, and returns the frames that are something else: what is there has to be what was sent, and all else
+/// silence.
 pub async fn compare(
     place: &Place<'_>,
     channels: u16,
     mut download: Download,
-    mut differs: impl FnMut(Frame, usize),
-) -> Result<(), CallFailure> {
+) -> Result<Vec<(Frame, usize)>, CallFailure> {
+    let mut differing = Vec::new();
     let no_wav = |reason: &str| CallFailure::NoWav { reason: reason.to_owned() };
     if usize::from(channels) != place.tracks.len() {
         return Err(no_wav(&format!("it has {channels} channels for {} tracks", place.tracks.len())));
@@ -50,14 +46,14 @@ pub async fn compare(
             header = false;
         }
         while waiting.len() >= tick_bytes {
-            place.compare_tick(tick, waiting.split_to(tick_bytes).freeze(), &mut differs);
+            place.compare_tick(tick, waiting.split_to(tick_bytes).freeze(), &mut differing);
             tick += 1;
         }
     }
     if header || !waiting.is_empty() {
         return Err(no_wav("it does not end with a frame"));
     }
-    Ok(())
+    Ok(differing)
 }
 
 fn check_header(header: &[u8], channels: u16) -> Result<(), &'static str> {
@@ -74,7 +70,7 @@ fn check_header(header: &[u8], channels: u16) -> Result<(), &'static str> {
 }
 
 impl Place<'_> {
-    fn compare_tick(&self, tick: usize, mut recorded: Bytes, differs: &mut impl FnMut(Frame, usize)) {
+    fn compare_tick(&self, tick: usize, mut recorded: Bytes, differing: &mut Vec<(Frame, usize)>) {
         let channels = self.tracks.len();
         let mut samples = Vec::with_capacity(recorded.len() / 2);
         while recorded.has_remaining() {
@@ -83,22 +79,16 @@ impl Place<'_> {
         for (channel, &track) in self.tracks.iter().enumerate() {
             let item = self.audio.item(track, tick);
             let frame = self.audio.frame(item);
-            let heard = samples[channel..].iter().step_by(2 * channels).copied();
-            let silent = || heard.clone().all(|sample| sample == 0);
-            let whole = || {
+            let mut heard = samples[channel..].iter().step_by(2 * channels).copied();
+            let good = if self.found.binary_search(&item).is_ok() {
                 let mut sent = BytesMut::new();
                 self.audio.write_raw(self.call, frame, &mut sent);
-                heard.clone().eq(sent.iter().map(|&code| mulaw(code)))
-            };
-            let good = if self.ledger.was_acknowledged(item) || self.ledger.was_sent(item) && !self.acknowledges {
-                whole()
-            } else if self.ledger.was_sent(item) {
-                whole() || silent()
+                heard.eq(sent.iter().map(|&code| mulaw(code)))
             } else {
-                silent()
+                heard.all(|sample| sample == 0)
             };
             if !good {
-                differs(frame, item);
+                differing.push((frame, item));
             }
         }
     }
