@@ -2,7 +2,7 @@
 //! again, while clients write in every way that there is. After that every acknowledged write is there, every call has its one
 //! recording, right to the sample, and nothing is left of the nodes that died. It needs a database server, so that it has
 //! something to do on PostgreSQL alone. `CALLSTORE_CALLS=150` (of `callstore simulate`, over each transport) and
-//! `CALLSTORE_KILLS=20` make it a long run.
+//! `CALLSTORE_KILLS=30` make it a long run; `CALLSTORE_SIMULATE` has further options of the simulation.
 
 use std::{
     path::Path,
@@ -22,7 +22,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     callers::{Caller, Service},
     simulate::simulate,
-    support::{Balancer, Binary, Objects, connect, eventually, files, number, on_sqlite, query_strings},
+    support::{Balancer, Binary, Objects, connect, eventually, files, number, on_sqlite, query_strings, told},
 };
 
 const NODES: usize = 3;
@@ -83,8 +83,9 @@ async fn node(folder: &Path, objects: &Objects) -> Binary {
 fn load(url: String, transport: &'static str, calls: u32, kills: u32) -> JoinHandle<Value> {
     let third = (KILL_EVERY * kills / 3).as_millis();
     let arguments = format!(
-        "--transport {transport} --calls {calls} --duration {}ms --ramp {third}ms --chaos --verify samples --json",
+        "--transport {transport} --calls {calls} --duration {}ms --ramp {third}ms --chaos --verify samples --json {}",
         2 * third,
+        told("CALLSTORE_SIMULATE").unwrap_or_default(),
     );
     tokio::spawn(async move { simulate(&url, &arguments).await.good() })
 }

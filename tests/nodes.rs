@@ -1,13 +1,17 @@
 //! Several nodes on one database and one object store: what one is told holds on the others. They need a database server, so
 //! that these tests have something to do on PostgreSQL alone.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, mpsc};
 
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{Objects, Server, chunk, eventually, on_sqlite, set_reachable, silence};
+use crate::{
+    signatures::post_form,
+    support::{Fate, Objects, PATIENCE, Server, chunk, eventually, files, on_sqlite, set_reachable, silence},
+    twilio,
+};
 
 /// Two nodes and what they share; nothing where there is no database server.
 async fn nodes() -> Option<(Server, Server, TempDir)> {
@@ -188,4 +192,70 @@ async fn what_a_node_leaves_is_ended_and_finalized_by_another() {
         let found = eventually("the call is completed", completed).await;
         assert_eq!((&found["endReason"], found["recordings"].as_array().unwrap().len()), (&json!(reason), 1));
     }
+}
+
+#[tokio::test]
+async fn a_node_that_is_late_with_a_recording_leaves_that_of_another_in_peace() {
+    let folder = TempDir::new().unwrap();
+    let objects = Arc::new(Objects::start(folder.path()));
+    let node = Server::on(&objects, &[]).await;
+    node.start_call("MZ1").await;
+    node.post("/calls/MZ1/chunks", &chunk("inbound", 0, 0)).await.expect(201);
+    // The store takes the recording when it is allowed to.
+    let ((asking, asked), (allow, allowed)) = (mpsc::channel(), mpsc::channel());
+    let (asking, allowed) = (Mutex::new(asking), Mutex::new(allowed));
+    objects.decide(move |method, _| {
+        if method == hyper::Method::PUT {
+            asking.lock().unwrap().send(()).unwrap();
+            allowed.lock().unwrap().recv().unwrap();
+        }
+        Fate::Answered
+    });
+    let ended = async { node.post("/calls/MZ1/end", &json!({})).await.expect(200).json() };
+    let meanwhile = async {
+        let asked = tokio::task::spawn_blocking(move || asked.recv_timeout(PATIENCE)).await.unwrap();
+        asked.expect("the recording is sent");
+        // Another node has the lease by now, and has completed the call.
+        node.execute("UPDATE call SET status = 'completed' WHERE stream_sid = 'MZ1'").await;
+        allow.send(()).unwrap();
+    };
+    let (ended, ()) = tokio::join!(ended, meanwhile);
+    assert_eq!((&ended["status"], node.count("recording").await), (&json!("completed"), 0));
+    assert_eq!(files(&node.recordings()), 1, "the other node's object is gone");
+}
+
+#[tokio::test]
+async fn a_phone_call_that_is_over_is_recorded_to_its_end_though_another_node_hears_of_it() {
+    let Some((first, second, _shared)) = nodes().await else { return };
+    let mut socket = twilio::started(&first, "MZ1").await;
+    socket.json(&twilio::inbound("MZ1", 1, 0)).await;
+    let fields = [("CallSid", "CA1"), ("StreamSid", "MZ1"), ("CallStatus", "completed"), ("To", "+14155550199")];
+    let over = async { post_form(&second, "/twilio/status", &fields, None).await.expect(204) };
+    let rest = async {
+        let heard = async || {
+            let call = second.get("/calls/MZ1?include=metadata").await.json();
+            (call["metadata"]["customData"]["callee"] == "+14155550199").then_some(())
+        };
+        eventually("the other node knows that it is over", heard).await;
+        socket.json(&twilio::inbound("MZ1", 2, 20)).await;
+        socket.json(&twilio::stop("MZ1")).await;
+    };
+    tokio::join!(over, rest);
+    let call = twilio::completed(&second, "MZ1").await;
+    assert_eq!((&call["endReason"], &call["recordings"][0]["duration"]), (&json!("stream_stop"), &json!(0.04)));
+}
+
+#[tokio::test]
+async fn a_stream_that_came_back_on_another_node_is_not_taken_for_gone() {
+    let Some((first, second, _shared)) = nodes().await else { return };
+    let old = twilio::started(&first, "MZ1").await;
+    let mut new = twilio::connect(&second).await;
+    new.json(&twilio::start("MZ1")).await;
+    new.json(&twilio::inbound("MZ1", 1, 0)).await;
+    let stored = async || (first.get("/calls/MZ1/chunks").await.json()["tracks"][0]["chunks"] == 1).then_some(());
+    eventually("the stream goes on on the other node", stored).await;
+    // The first node sees only now that its socket is gone; it has noted that when it closes it, too.
+    old.close().await;
+    let open = async || twilio::column(&first, "MZ1", "disconnected_at").await.is_none().then_some(());
+    eventually("the other node says that it has one", open).await;
 }

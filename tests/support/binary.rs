@@ -69,11 +69,8 @@ impl Binary {
         tokio::time::timeout(PATIENCE, command.output()).await.expect("it ends").unwrap()
     }
 
-    /// The binary that cargo has built for the tests, or another that `CALLSTORE_TEST_BINARY` names, as one built for release.
     pub fn path() -> PathBuf {
-        #[expect(clippy::disallowed_methods, reason = "on what the tests run is told from outside")]
-        let named = std::env::var_os("CALLSTORE_TEST_BINARY");
-        named.map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_callstore")), PathBuf::from)
+        PathBuf::from(env!("CARGO_BIN_EXE_callstore"))
     }
 
     /// Starts the service in `folder` and waits until it says where it listens.

@@ -58,11 +58,15 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: i
     tokio::time::timeout(PATIENCE, asking).await.unwrap_or_else(|_| panic!("it never came true: {what}"))
 }
 
-/// A number that is told from outside, as how long a test runs.
+/// What is told from outside, as how long a test runs.
+pub fn told(variable: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "it is a setting of the tests, not of the service")]
+    std::env::var(variable).ok()
+}
+
+/// A number that is told from outside.
 pub fn number(variable: &str) -> Option<u32> {
-    #[expect(clippy::disallowed_methods, reason = "how long a test runs is told from outside")]
-    let told = std::env::var(variable).ok();
-    told.map(|told| told.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
+    told(variable).map(|told| told.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
 }
 
 /// How many files there are below a folder.

@@ -5,7 +5,8 @@ use std::time::Duration;
 use entity::call::{Column, Entity};
 use futures_util::FutureExt;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QueryFilter,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    IntoActiveModel, QueryFilter,
 };
 use uuid::Uuid;
 
@@ -16,6 +17,8 @@ use crate::{
 
 /// How long a socket may take to store what comes still when the phone call is over.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How often it is looked whether a socket of another node has done so.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// A phone call as its carrier reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,8 +44,9 @@ impl Callstore {
     /// # Errors
     /// `IdempotencyKeyReused`, or a failing database.
     pub async fn note_phone_call(&self, phone: PhoneCall, once: Option<&Idempotency>) -> Result<(), Error> {
+        let about = call_of(self.0.database.readers(), &phone).await?.map(|call| CallRef::of(call.id));
         let (this, over, once) = (self.clone(), phone.over, once.cloned());
-        let noted = self.write(JSON_MAX_BYTES, move |batch| {
+        let noted = self.write_about(about, JSON_MAX_BYTES, move |batch| {
             async move {
                 if let Some(before) = batch.recall(once.as_ref()).await? {
                     return Ok(before);
@@ -90,9 +94,12 @@ impl Callstore {
 
     /// Ends a call whose phone call is over, unless it has ended.
     async fn hang_up(&self, call: Uuid) -> Result<(), Error> {
+        // The socket ends the call itself, unless it hangs.
         if let Some(stored) = self.0.streams.hang_up(call) {
-            // The socket ends the call itself, unless it hangs.
             let _ = tokio::time::timeout(PATIENCE, stored.cancelled()).await;
+        } else if self.0.database.is_shared() {
+            // Another node may have the socket; the carrier tells that one by its stop.
+            let _ = tokio::time::timeout(PATIENCE, self.await_stop(call)).await;
         }
         let end = End { reason: EndReason::StreamStop, time: None };
         let decide = move |stored: &Call, _: &mut _| (stored.status == Status::Active).then_some(end);
@@ -103,16 +110,26 @@ impl Callstore {
         }
         Ok(())
     }
+
+    /// Waits until a call has ended, or no socket is open on it.
+    async fn await_stop(&self, call: Uuid) -> Result<(), Error> {
+        let has_socket = Entity::find_by_id(call).filter(Column::Status.eq(Status::Active));
+        let has_socket = has_socket.filter(Column::LastWriteAt.is_not_null()).filter(Column::DisconnectedAt.is_null());
+        while has_socket.clone().one(self.0.database.readers()).await?.is_some() {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        Ok(())
+    }
 }
 
 /// The call that has a phone call's name, or the one of its stream if that has no such name yet.
-async fn call_of(transaction: &DatabaseTransaction, phone: &PhoneCall) -> Result<Option<Call>, Error> {
+async fn call_of(connection: &impl ConnectionTrait, phone: &PhoneCall) -> Result<Option<Call>, Error> {
     let named = Entity::find().filter(Column::CallSid.eq(&phone.call_sid)).filter(Column::DeletedAt.is_null());
-    if let Some(call) = named.one(transaction).await? {
+    if let Some(call) = named.one(connection).await? {
         return Ok(Some(call));
     }
     let Some(stream_sid) = &phone.stream_sid else { return Ok(None) };
-    match find(transaction, &CallRef::by_stream_sid(stream_sid)).await {
+    match find(connection, &CallRef::by_stream_sid(stream_sid)).await {
         Ok(call) => Ok(Some(call).filter(|call| call.call_sid.is_none())),
         Err(Error::CallNotFound) => Ok(None),
         Err(error) => Err(error),

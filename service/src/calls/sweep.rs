@@ -15,6 +15,8 @@ use crate::{
 const BEAT: Duration = Duration::from_secs(1);
 /// How many beats go by until it is looked for what nodes that are gone have left: calls to finalize, and rows to remove.
 const TAKE_OVER_BEATS: u64 = 5;
+/// How many beats go by until sockets are noted again that another node took for gone: fewer than it waits for them.
+const NOTE_OPEN_BEATS: u64 = 5;
 const PURGE_BEATS: u64 = 60;
 
 impl Callstore {
@@ -31,6 +33,9 @@ impl Callstore {
 
     /// Sweeps, on one node of several, which does as well what a node that is gone has left.
     async fn sweep_once(&self, beats: u64) -> Result<(), Error> {
+        if self.0.database.is_shared() && beats.is_multiple_of(NOTE_OPEN_BEATS) {
+            self.note_still_open().await?;
+        }
         if !self.has_lease("sweep").await? {
             return Ok(());
         }

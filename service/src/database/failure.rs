@@ -91,6 +91,8 @@ fn of_sqlstate(code: &str) -> Cause {
         "25006" | "40001" | "40P01" => Cause::Passing,
         // Someone holds a lock for too long, or the server lets nobody into the database.
         "55P03" | "55000" => Cause::Passing,
+        // This node stood still for so long that the server gave its transaction up.
+        "25P03" => Cause::Passing,
         _ if ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)) => Cause::Passing,
         _ => Cause::Other,
     }

@@ -21,6 +21,9 @@ use crate::{
 
 /// How long it is waited for a connection.
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
+/// How long a transaction that writes holds its locks while its node says nothing: the node may be gone without a word, or
+/// stand still.
+const SILENCE_LIMIT: Duration = Duration::from_secs(20);
 /// The advisory locks that are used: their first key, so that they are none of other programs' on the same database.
 const LOCK_CLASS: i32 = 0x0CA1_1507;
 /// What the schema's lock is called.
@@ -80,7 +83,10 @@ async fn connect(
         .map_sqlx_postgres_opts(move |options: PgConnectOptions| {
             let options = options.application_name("callstore");
             let options = match lock_limit {
-                Some(limit) => options.options([("lock_timeout", limit.as_millis().to_string())]),
+                Some(limit) => options.options(
+                    [("lock_timeout", limit), ("idle_in_transaction_session_timeout", SILENCE_LIMIT)]
+                        .map(|(name, limit)| (name, limit.as_millis().to_string())),
+                ),
                 None => options,
             };
             match confirmed {

@@ -24,7 +24,8 @@ use crate::{
 };
 
 impl Callstore {
-    /// Inserts the recording and completes the call. A call that was deleted meanwhile leaves nothing behind.
+    /// Inserts the recording and completes the call. A call that was deleted meanwhile leaves nothing behind; one that another
+    /// node has completed stays as it is.
     pub(super) async fn complete(&self, call: &Call, plan: Plan, file: Option<RenderedFile>) -> Result<(), Error> {
         let (this, id) = (self.clone(), call.id);
         let size_bytes = file.as_ref().map(|file| file.size_bytes);
@@ -33,7 +34,7 @@ impl Callstore {
             async move {
                 let transaction = batch.transaction();
                 if !this.leave_finalizing(transaction, id, None).await? {
-                    return Ok(None);
+                    return batch.call(&CallRef::of(id)).await.map(|_| None);
                 }
                 let duplicates = count_duplicates(transaction, id).await?;
                 if let Some(file) = file {
@@ -45,12 +46,14 @@ impl Callstore {
             }
             .boxed()
         });
-        match completed.await? {
-            Some(plan) => measure(&plan, size_bytes),
-            None => {
+        match completed.await {
+            Ok(Some(plan)) => measure(&plan, size_bytes),
+            Ok(None) => {}
+            Err(Error::CallNotFound) => {
                 // Deleting removes the file as well; this is for the one that was published after it had.
                 let _ = self.0.store.remove(&Store::file_path(id)).await;
             }
+            Err(error) => return Err(error),
         }
         Ok(())
     }

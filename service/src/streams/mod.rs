@@ -12,7 +12,9 @@ mod registry;
 mod tests;
 pub(crate) mod token;
 
+use entity::call::{Column, Entity};
 use futures_util::FutureExt;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 pub use arrival::Arrival;
@@ -59,6 +61,21 @@ impl Callstore {
         let about = CallRef::of(call);
         let noted = self.write_to(&about, 0, move |batch| async move { Ok(batch.note_open(call, now).await?) }.boxed());
         if noted.await? { Ok(()) } else { Err(Error::CallEnded) }
+    }
+
+    /// Notes once more that sockets are open on calls of which another node has noted that its last is gone: a stream may have
+    /// come back here before that.
+    pub(crate) async fn note_still_open(&self) -> Result<(), Error> {
+        let calls = Entity::find().select_only().column(Column::Id).filter(Column::Id.is_in(self.0.streams.open()));
+        let gone = calls.filter(Column::Status.eq(Status::Active)).filter(Column::DisconnectedAt.is_not_null());
+        let gone: Vec<Uuid> = gone.into_tuple().all(self.0.database.readers()).await?;
+        for call in gone {
+            match self.note_open(call).await {
+                Ok(()) | Err(Error::CallEnded) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Notes that a call's last socket is gone.

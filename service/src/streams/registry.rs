@@ -103,6 +103,11 @@ impl Streams {
         self.calls().get(&call).is_some_and(|live| live.sockets > 0)
     }
 
+    /// The calls that have an open socket.
+    pub fn open(&self) -> Vec<Uuid> {
+        self.calls().iter().filter(|(_, live)| live.sockets > 0).map(|(&call, _)| call).collect()
+    }
+
     fn leave(&self, call: Uuid, number: Option<u64>) {
         let mut calls = self.calls();
         let Some(live) = calls.get_mut(&call) else { return };

@@ -110,7 +110,7 @@ impl Callstore {
         T: Send + 'static,
         F: for<'a> FnOnce(&'a mut Batch) -> BoxFuture<'a, Result<T, Error>> + Send + 'static,
     {
-        self.write_as(bytes, |outcome| Request::new(None, work, outcome)).await
+        self.write_about(None, bytes, work).await
     }
 
     /// As [`write`](Self::write), for what is about a call: no other node writes to it meanwhile.
@@ -122,7 +122,19 @@ impl Callstore {
         T: Send + 'static,
         F: for<'a> FnOnce(&'a mut Batch) -> BoxFuture<'a, Result<T, Error>> + Send + 'static,
     {
-        self.write_as(bytes, |outcome| Request::new(Some(call.clone()), work, outcome)).await
+        self.write_about(Some(call.clone()), bytes, work).await
+    }
+
+    /// As [`write_to`](Self::write_to) where there is a call, else as [`write`](Self::write).
+    ///
+    /// # Errors
+    /// As `write`.
+    pub(crate) async fn write_about<T, F>(&self, call: Option<CallRef>, bytes: usize, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(&'a mut Batch) -> BoxFuture<'a, Result<T, Error>> + Send + 'static,
+    {
+        self.write_as(bytes, |outcome| Request::new(call, work, outcome)).await
     }
 
     /// As [`write`](Self::write), for a write of a type of its own.
