@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// How often that is tried, until one has stood for some time.
 const TRIES_MAX: u32 = 8;
 /// How long a socket has to be open to count as one that has come back.
-const STEADY: Duration = Duration::from_secs(5);
+const STEADY: Duration = Duration::from_secs(2);
 /// How many frames wait for their acknowledgement before no more are sent.
 const WINDOW: usize = 2_048;
 /// How long acknowledgements are waited for after the last frame, and an answer to a stop.

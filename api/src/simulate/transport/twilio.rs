@@ -18,9 +18,9 @@ use super::{
 
 const PATH: &str = "/twilio/stream";
 
-/// How long ago a frame was sent that the service may still have in memory alone: it gathers frames for 50 ms, and a commit
-/// takes its time.
-const AT_RISK: Duration = Duration::from_secs(1);
+/// How long ago a frame was sent that the service may still have in memory alone: it gathers frames for 50 ms, and a commit takes
+/// its time, which is seconds where the database has more to do than it can.
+const AT_RISK: Duration = Duration::from_secs(3);
 
 #[derive(Default)]
 struct Twilio {
