@@ -11,6 +11,7 @@ mod audit;
 mod bad_input;
 mod calls;
 mod chunks;
+mod copy;
 mod crash;
 mod disk;
 mod document;
