@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use bytesize::ByteSize;
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use migration::{Migrator, MigratorTrait};
 use service::{CopyProgress, Database, DatabaseUrl, Store, StoreUrl, SystemIds};
 
@@ -12,7 +12,7 @@ use crate::settings::store_environment;
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-const TEMPLATE: &str = "{msg}: {bar:40} {human_pos} of {human_len}, {per_sec}, {eta} to go";
+const TEMPLATE: &str = "{msg}: {wide_bar} {human_pos} of {human_len}, {eta} to go";
 
 /// Copy a service's database, its recordings, or both, to another place, and compare both sides. No service may run on them; a
 /// copy that was interrupted goes on when the same command is given again
@@ -114,7 +114,7 @@ struct Bar(ProgressBar);
 impl Default for Bar {
     fn default() -> Self {
         let style = ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar());
-        Self(ProgressBar::no_length().with_style(style))
+        Self(ProgressBar::hidden().with_style(style))
     }
 }
 
@@ -126,9 +126,11 @@ impl Bar {
 
 impl CopyProgress for Bar {
     fn begin(&self, what: &str, total: u64) {
+        self.0.set_draw_target(ProgressDrawTarget::hidden());
         self.0.reset();
         self.0.set_length(total);
         self.0.set_message(what.to_owned());
+        self.0.set_draw_target(ProgressDrawTarget::stderr());
     }
 
     fn add(&self, done: u64) {
