@@ -272,7 +272,8 @@ impl Database {
         }
     }
 
-    pub(crate) async fn close(&self) {
+    /// Closes all connections.
+    pub async fn close(&self) {
         for connection in [&self.readers, &self.writer] {
             if let Err(error) = connection.close_by_ref().await {
                 tracing::warn!(%error, "A database connection could not be closed.");
