@@ -68,8 +68,15 @@ async fn every_operation_is_entered_or_is_known_not_to_be() {
         }
         let answer = Answer::read(request.send().await.unwrap()).await;
         assert!(answer.status < 500 && answer.status != 401, "{path}: {}", answer.text());
-        if operation.id() != "listAudit" && entries(&server, "").await.len() == before {
-            missing.push(operation.id().to_owned());
+        let entries = entries(&server, "").await;
+        match entries.len() - before {
+            0 if operation.id() != "listAudit" => missing.push(operation.id().to_owned()),
+            0 => {}
+            1 => assert_eq!(
+                (&entries[0]["operation"], &entries[0]["status"]),
+                (&json!(operation.id()), &json!(answer.status))
+            ),
+            more => panic!("{}: {more} entries", operation.id()),
         }
         if operation.id() == "deleteCall" {
             server.record("MZ1").await;
@@ -126,6 +133,33 @@ async fn reads_of_a_call_are_entered_where_they_show_what_was_said() {
         expected.chain(["listTranscripts /calls/MZ1/transcripts 200", "listRecordings /calls/MZ1/recordings 200"]);
     assert_eq!(said(&read), expected.collect::<Vec<_>>());
     assert!(read.iter().all(|entry| entry["actor"] == "anyone" && entry["keyId"].is_null()));
+}
+
+#[tokio::test]
+async fn transcripts_are_entered_once_with_each_request() {
+    let server = Server::start().await;
+    server.start_call("MZ1").await;
+    let said = json!({ "speaker": "agent", "text": "hello" });
+    for (path, body, name, status) in [
+        ("MZ1/transcripts", &said, "one", 201),
+        ("MZ1/transcripts", &said, "one", 201),
+        ("MZ1/transcripts/batch", &json!({ "transcripts": [said, said] }), "two", 201),
+        ("MZ1/transcripts", &said, "two", 422),
+        ("MZ2/transcripts", &said, "three", 404),
+        ("MZ1/transcripts", &json!({}), "four", 422),
+    ] {
+        let before = entries(&server, "").await.len();
+        let path = format!("/calls/{path}");
+        let request = server.request(Method::POST, &path).header("Idempotency-Key", name).header("X-Request-Id", name);
+        let answer = Answer::read(request.json(body).send().await.unwrap()).await.expect(status);
+        let entries = entries(&server, "").await;
+        assert_eq!(entries.len(), before + 1, "{path} {name}");
+        let entry = &entries[0];
+        assert_eq!(
+            (&entry["resource"], &entry["status"], &entry["requestId"]),
+            (&json!(path), &json!(answer.status), &json!(name))
+        );
+    }
 }
 
 #[tokio::test]

@@ -1,18 +1,23 @@
 //! How long `GET /calls` takes with a million calls: the first page, a page at depth 900,000 by cursor, each filter and
 //! each sort, over HTTP on one connection. `cargo bench -p api --bench list_calls [-- CALLS]`
+//!
+//! The same calls on PostgreSQL, asked in turns: `scripts/with_postgres.sh --durable cargo bench -p api --bench list_calls`
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should say where")]
 
 use std::{
+    path::Path,
+    process::Command,
     sync::{Arc, mpsc},
     time::Instant,
 };
 
 use api::{server, settings::Settings};
 use clap::Parser;
+use migration::{Migrator, MigratorTrait};
 use reqwest::Client;
-use sea_orm::{ConnectionTrait, Database};
+use sea_orm::ConnectionTrait;
 use serde_json::Value;
-use service::{SystemClock, SystemIds};
+use service::{CopyProgress, Database, SystemClock, SystemIds, copy_tables};
 
 /// Requests for each figure.
 const REQUESTS: usize = 1_000;
@@ -23,31 +28,55 @@ struct Arguments {
     settings: Settings,
 }
 
+/// A service on a database.
+struct Side {
+    name: &'static str,
+    base: String,
+    client: Client,
+}
+
+/// How long requests took, in milliseconds, those of each side.
+type Taken = Vec<Vec<f64>>;
+
 #[tokio::main]
 async fn main() {
     let calls: u64 = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(1_000_000);
     let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}", folder.path().join("callstore.db").display());
-    let recordings = folder.path().join("recordings").display().to_string();
-    let arguments = ["bench", "--listen", "127.0.0.1:0", "--database-url", &url, "--recordings", &recordings];
-    let address = serve(Arguments::parse_from(arguments).settings);
-
+    let sqlite = format!("sqlite://{}", folder.path().join("callstore.db").display());
     let begun = Instant::now();
-    seed(&url, calls).await;
+    seed(&sqlite, calls).await;
     println!("{calls} calls stored in {:.1} s", begun.elapsed().as_secs_f64());
+    let mut sides = Vec::new();
+    #[expect(clippy::disallowed_methods, reason = "it is a setting of the benchmark")]
+    if let Ok(server) = std::env::var("CALLSTORE_TEST_POSTGRES") {
+        let begun = Instant::now();
+        let postgres = copy(&sqlite, &server).await;
+        println!("copied in {:.1} s", begun.elapsed().as_secs_f64());
+        sides.push(Side::start("PostgreSQL", &postgres, folder.path()));
+    }
+    sides.insert(0, Side::start("SQLite", &sqlite, folder.path()));
 
-    let client = Client::new();
-    let base = format!("http://{address}/calls");
-    let deep = cursor_at(&client, &base, calls * 9 / 10).await;
-    println!("{:<44} {:>9} {:>9}", "GET /calls", "p50 ms", "p99 ms");
+    print!("{:<34}", "GET /calls");
+    for side in &sides {
+        print!(" {:>10} p50 ms {:>9} ms", side.name, "p99");
+    }
+    println!();
+    let mut deep = Vec::new();
+    for side in &sides {
+        deep.push(format!("?cursor={}", side.cursor_at(calls * 9 / 10).await));
+    }
     // In turns, so that both meet the same moments of a busy machine.
-    let (mut first, mut depth) = (Vec::new(), Vec::new());
+    let (mut first, mut depth): (Taken, Taken) = (vec![Vec::new(); sides.len()], vec![Vec::new(); sides.len()]);
     for _ in 0..REQUESTS {
-        first.push(ask(&client, &base).await);
-        depth.push(ask(&client, &format!("{base}?cursor={deep}")).await);
+        for (index, side) in sides.iter().enumerate() {
+            first[index].push(side.ask("").await);
+            depth[index].push(side.ask(&deep[index]).await);
+        }
     }
     let (first, depth) = (print("first page", first), print("depth 90 % by cursor", depth));
-    println!("{:<44} {:>9.2}", "depth 90 % / first page, p50", depth / first);
+    for ((side, first), depth) in sides.iter().zip(first).zip(depth) {
+        println!("{}: depth 90 % / first page, p50: {:.2}", side.name, depth / first);
+    }
     let queries = [
         "?status=completed",
         "?status=active",
@@ -68,12 +97,42 @@ async fn main() {
         "?limit=500",
     ];
     for query in queries {
-        measure(&client, &base, query, REQUESTS).await;
+        measure(&sides, query, REQUESTS).await;
     }
     for query in ["?total=true", "?total=true&status=completed"] {
-        measure(&client, &base, query, 20).await;
+        measure(&sides, query, 20).await;
     }
     std::process::exit(0);
+}
+
+impl Side {
+    fn start(name: &'static str, database: &str, folder: &Path) -> Self {
+        let recordings = folder.join(name).display().to_string();
+        let arguments = ["bench", "--listen", "127.0.0.1:0", "--database-url", database, "--recordings", &recordings];
+        let address = serve(Arguments::parse_from(arguments).settings);
+        Self { name, base: format!("http://{address}/calls"), client: Client::new() }
+    }
+
+    /// The cursor that leads to the page after so many calls.
+    async fn cursor_at(&self, depth: u64) -> String {
+        let mut cursor = String::new();
+        for _ in 0..depth / 500 {
+            let after = if cursor.is_empty() { String::new() } else { format!("&cursor={cursor}") };
+            let page = self.client.get(format!("{}?limit=500{after}", self.base)).send().await.unwrap();
+            let page: Value = serde_json::from_str(&page.text().await.unwrap()).unwrap();
+            cursor = page["page"]["nextCursor"].as_str().unwrap().to_owned();
+        }
+        cursor
+    }
+
+    /// How long a request takes, in milliseconds.
+    async fn ask(&self, query: &str) -> f64 {
+        let begun = Instant::now();
+        let response = self.client.get(format!("{}{query}", self.base)).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{query}");
+        response.bytes().await.unwrap();
+        begun.elapsed().as_secs_f64() * 1e3
+    }
 }
 
 /// Starts the service in threads of its own and returns its address.
@@ -91,7 +150,8 @@ fn serve(settings: Settings) -> std::net::SocketAddr {
 
 /// Stores calls a second apart, with 10,000 callers, 100 agents, and every thousandth one active.
 async fn seed(url: &str, calls: u64) {
-    let database = Database::connect(url).await.unwrap();
+    let database = Database::open(&url.parse().unwrap()).await.unwrap();
+    Migrator::up(database.writer(), None).await.unwrap();
     let sql = format!(
         "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < {calls})
          INSERT INTO call (id, stream_sid, call_sid, caller, agent, direction, encoding, sample_rate, start_time,
@@ -102,43 +162,57 @@ async fn seed(url: &str, calls: u64) {
              iif(i % 1000, 'api', NULL), t, t
          FROM (SELECT i, 1700000000000 + i * 1000 AS t, i * 7919 % 3600000 AS d FROM n)"
     );
-    database.execute_unprepared(&sql).await.unwrap();
+    database.writer().execute_unprepared(&sql).await.unwrap();
+    database.close().await;
 }
 
-/// The cursor that leads to the page after so many calls.
-async fn cursor_at(client: &Client, base: &str, depth: u64) -> String {
-    let mut cursor = String::new();
-    for _ in 0..depth / 500 {
-        let after = if cursor.is_empty() { String::new() } else { format!("&cursor={cursor}") };
-        let page = client.get(format!("{base}?limit=500{after}")).send().await.unwrap().text().await.unwrap();
-        let page: Value = serde_json::from_str(&page).unwrap();
-        cursor = page["page"]["nextCursor"].as_str().unwrap().to_owned();
-    }
-    cursor
+/// Copies the calls to a database of a PostgreSQL server, and returns its URL.
+async fn copy(sqlite: &str, server: &str) -> String {
+    let create = Command::new("psql").args(["-qc", "CREATE DATABASE calls", &format!("{server}/postgres")]).status();
+    assert!(create.unwrap().success(), "psql makes a database");
+    let url = format!("{server}/calls");
+    let from = Database::open_alone(&sqlite.parse().unwrap(), false).await.unwrap();
+    let to = Database::open_alone(&url.parse().unwrap(), true).await.unwrap();
+    Migrator::up(to.writer(), None).await.unwrap();
+    copy_tables(&from, &to, &Silent).await.unwrap();
+    // As autovacuum does it in its time.
+    to.writer().execute_unprepared("VACUUM ANALYZE").await.unwrap();
+    from.close().await;
+    to.close().await;
+    url
 }
 
-async fn measure(client: &Client, base: &str, query: &str, times: usize) {
-    let url = format!("{base}{query}");
-    let mut taken = Vec::with_capacity(times);
+/// Nobody looks how far it is.
+struct Silent;
+
+impl CopyProgress for Silent {
+    fn begin(&self, _: &str, _: u64) {}
+    fn add(&self, _: u64) {}
+}
+
+async fn measure(sides: &[Side], query: &str, times: usize) {
+    let mut taken: Taken = vec![Vec::new(); sides.len()];
     for _ in 0..times {
-        taken.push(ask(client, &url).await);
+        for (side, taken) in sides.iter().zip(&mut taken) {
+            taken.push(side.ask(query).await);
+        }
     }
     print(query, taken);
 }
 
-/// How long a request takes, in milliseconds.
-async fn ask(client: &Client, url: &str) -> f64 {
-    let begun = Instant::now();
-    let response = client.get(url).send().await.unwrap();
-    assert_eq!(response.status(), 200, "{url}");
-    response.bytes().await.unwrap();
-    begun.elapsed().as_secs_f64() * 1e3
-}
-
-/// Prints and returns the median.
-fn print(name: &str, mut taken: Vec<f64>) -> f64 {
-    taken.sort_by(f64::total_cmp);
-    let at = |share: f64| taken[((taken.len() - 1) as f64 * share) as usize];
-    println!("{name:<44} {:>9.3} {:>9.3}", at(0.5), at(0.99));
-    at(0.5)
+/// Prints what was taken and returns the medians.
+fn print(name: &str, taken: Taken) -> Vec<f64> {
+    print!("{name:<34}");
+    let mut medians = Vec::new();
+    for mut taken in taken {
+        taken.sort_by(f64::total_cmp);
+        let at = |share: f64| taken[((taken.len() - 1) as f64 * share) as usize];
+        print!(" {:>17.3} {:>12.3}", at(0.5), at(0.99));
+        medians.push(at(0.5));
+    }
+    match medians[..] {
+        [sqlite, postgres] => println!("  {:>6.2} times SQLite's p50", postgres / sqlite),
+        _ => println!(),
+    }
+    medians
 }

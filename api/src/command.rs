@@ -14,6 +14,7 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberI
 
 use crate::{
     audio_command::{self, AudioCommand},
+    copy_command::{self, CopyArgs},
     document,
     keys::{self, KeysCommand},
     server,
@@ -43,6 +44,7 @@ enum Command {
         #[command(subcommand)]
         step: Migrate,
     },
+    Copy(CopyArgs),
     /// Print the OpenAPI document
     Openapi,
     /// Make, list and revoke API keys; a service that runs notices within a second
@@ -82,7 +84,10 @@ pub fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    if matches!(cli.command, None | Some(Command::Serve(_) | Command::Migrate { .. } | Command::Keys { .. })) {
+    if matches!(
+        cli.command,
+        None | Some(Command::Serve(_) | Command::Migrate { .. } | Command::Keys { .. } | Command::Copy(_))
+    ) {
         // What people said is for this user alone: the database, its log, and recordings.
         rustix::process::umask(Mode::RWXG | Mode::RWXO);
     }
@@ -92,6 +97,7 @@ pub fn main() -> ExitCode {
         Some(Command::Serve(settings)) => serve(&settings, cli.log_format),
         Some(Command::Migrate { step }) => runtime().and_then(|runtime| runtime.block_on(migrate(step))),
         Some(Command::Keys { command }) => runtime().and_then(|runtime| runtime.block_on(keys::run(command))),
+        Some(Command::Copy(args)) => runtime().and_then(|runtime| runtime.block_on(copy_command::run(&args))),
         Some(Command::Openapi) => print_document(),
         Some(Command::Simulate(args)) => match runtime() {
             Ok(runtime) => return runtime.block_on(simulate::main(&args)),

@@ -10,6 +10,7 @@ mod calls;
 mod chunks;
 pub mod command;
 mod connections;
+mod copy_command;
 mod events;
 mod extract;
 #[cfg(any(test, feature = "fuzzing"))]

@@ -35,9 +35,8 @@ use crate::{
 /// The header that names a request.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// A request's id, among the extensions of one that wants a WebSocket: its work goes on after the answer.
-#[derive(Clone, Debug)]
-struct RequestId(String);
+/// A request's id, among the extensions of one whose operation enters it in the audit.
+struct RequestId(HeaderValue);
 
 /// Among the extensions of a request that was `HEAD` and is answered as `GET`.
 struct AskedHead;
@@ -47,9 +46,9 @@ pub fn is_head(request: &HttpRequest) -> bool {
     request.extensions().contains::<AskedHead>()
 }
 
-/// The id of a request that wants a WebSocket.
+/// The id of a request that wants a WebSocket, or is entered in the audit.
 pub fn request_id(request: &HttpRequest) -> String {
-    request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
+    request.extensions().get::<RequestId>().map(|id| text(&id.0).to_owned()).unwrap_or_default()
 }
 
 /// Middleware: see the module.
@@ -59,9 +58,6 @@ pub async fn observe(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let begun = Instant::now();
     let request_id = given_or_new_id(&request);
-    if request.head().upgrade() {
-        request.extensions_mut().insert(RequestId(text(&request_id).to_owned()));
-    }
     let turn = request.conn_data::<Rc<Turn>>().cloned();
     if let Some(turn) = &turn {
         turn.answering();
@@ -73,6 +69,9 @@ pub async fn observe(
         request.extensions_mut().insert(AskedHead);
     }
     let entered = is_entered(&request);
+    if entered || request.head().upgrade() {
+        request.extensions_mut().insert(RequestId(request_id.clone()));
+    }
     let answering = next.call(request);
     let answering = async move { answering.await.map(ServiceResponse::map_into_boxed_body) };
     let (mut response, problem) = if entered {
@@ -125,7 +124,7 @@ pub async fn observe(
 }
 
 /// What a request asks for.
-fn operation(request: &HttpRequest) -> Option<&KnownOperation> {
+pub fn operation(request: &HttpRequest) -> Option<&KnownOperation> {
     let known = request.app_data::<web::Data<KnownPaths>>()?.find(request.match_info().as_str())?;
     known.operation(request.method())
 }

@@ -155,12 +155,12 @@ pub struct RecordingSettings {
     #[arg(long, env = "CALLSTORE_MEDIA_REDIRECT", value_parser = BoolishValueParser::new())]
     pub media_redirect: bool,
     /// What the environment says of object stores.
-    #[arg(skip = environment())]
+    #[arg(skip = store_environment())]
     pub environment: Vec<(String, Private)>,
 }
 
 /// The variables that programs of object stores' providers read.
-fn environment() -> Vec<(String, Private)> {
+pub(crate) fn store_environment() -> Vec<(String, Private)> {
     let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?.into()));
     let theirs = |(name, _): &(String, _)| ["AWS_", "AZURE_", "GOOGLE_"].iter().any(|prefix| name.starts_with(prefix));
     std::env::vars_os().filter_map(text).filter(theirs).collect()

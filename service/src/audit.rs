@@ -1,6 +1,6 @@
 //! The audit: who has read recordings and transcripts, changed something, or administered keys. Entries are only added.
 
-use entity::audit_entry::{ActiveModel, Column, Entity};
+use entity::audit_entry::{Column, Entity};
 use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
@@ -60,12 +60,17 @@ pub struct ListAudit {
 impl Callstore {
     /// Enters what was done; it is on disk when this returns. What cannot be entered goes to the log.
     pub async fn audit(&self, new: NewAuditEntry) {
-        let entry = new.into_entry(self.0.ids.next(), self.now());
+        let entry = self.entry(new);
         let row = entry.clone();
         if let Err(error) = self.write_as(0, |outcome| AddEntry { row: Some(row), outcome }).await {
             metrics::counter!("callstore_audit_misses_total").increment(1);
             tracing::error!(%error, ?entry, "The audit misses an entry.");
         }
+    }
+
+    /// What was done, as it is entered now.
+    pub(crate) fn entry(&self, new: NewAuditEntry) -> AuditEntry {
+        new.into_entry(self.0.ids.next(), self.now())
     }
 
     /// Entries, the newest first.
@@ -131,7 +136,7 @@ impl Write for AddEntry {
 
     fn work<'a>(&'a mut self, batch: &'a mut Batch) -> BoxFuture<'a, Result<(), DbErr>> {
         async move {
-            batch.add_audit(self.row.take().map(|row| -> ActiveModel { row.into_active_model().reset_all() }));
+            batch.add_audit(self.row.take());
             self.outcome.set(Ok(()))
         }
         .boxed()

@@ -7,6 +7,7 @@ mod audit;
 mod calls;
 mod chunks;
 mod clock;
+mod copy;
 mod crash;
 mod database;
 mod error;
@@ -16,6 +17,7 @@ mod finalizer;
 #[doc(hidden)]
 pub mod fuzzing;
 mod health;
+mod hex;
 mod idempotency;
 mod keys;
 mod lease;
@@ -47,6 +49,7 @@ pub use calls::{
 };
 pub use chunks::{ChunkStatus, ChunkStored, NewChunk, Track, TrackStatus, TrackSummary};
 pub use clock::{Clock, Ids, SystemClock, SystemIds};
+pub use copy::{CopiedRecordings, CopiedTable, CopyError, CopyProgress, copy_recordings, copy_tables, settle_journal};
 pub use database::{Database, DatabaseUrl, OpenError};
 pub use entity::{Private, Timestamp};
 pub use error::{Error, FieldError};

@@ -11,7 +11,7 @@ use uuid::Uuid;
 pub use entity::transcript::Model as Transcript;
 
 use crate::{
-    Callstore, Error, Idempotency, Page, Private, Slice,
+    Callstore, Error, Idempotency, NewAuditEntry, Page, Private, Slice,
     calls::CallRef,
     writer::{Batch, Outcome, Pending, Write},
 };
@@ -41,7 +41,8 @@ pub struct ListTranscripts {
 }
 
 impl Callstore {
-    /// Stores utterances, all or none of them, `once` where the request has a name.
+    /// Stores utterances, all or none of them, `once` where the request has a name, and the request's `entry` in the audit with
+    /// them.
     ///
     /// # Errors
     /// `CallNotFound`, `IdempotencyKeyReused`, or a failing database.
@@ -50,10 +51,11 @@ impl Callstore {
         call: &CallRef,
         new: Vec<NewTranscript>,
         once: Option<&Idempotency>,
+        entry: NewAuditEntry,
     ) -> Result<Vec<Transcript>, Error> {
         let bytes = new.iter().map(|new| new.speaker.expose().len() + new.text.expose().len()).sum();
-        let (callstore, call, once) = (self.clone(), call.clone(), once.cloned());
-        self.write_as(bytes, |outcome| AddTranscripts { callstore, call, new, once, outcome }).await
+        let (callstore, call, once, entry) = (self.clone(), call.clone(), once.cloned(), Some(entry));
+        self.write_as(bytes, |outcome| AddTranscripts { callstore, call, new, once, entry, outcome }).await
     }
 
     /// Stores an utterance.
@@ -65,8 +67,9 @@ impl Callstore {
         call: &CallRef,
         new: NewTranscript,
         once: Option<&Idempotency>,
+        entry: NewAuditEntry,
     ) -> Result<Transcript, Error> {
-        let stored = self.add_transcripts(call, vec![new], once).await?;
+        let stored = self.add_transcripts(call, vec![new], once, entry).await?;
         stored.into_iter().next().ok_or(Error::Damaged("a stored transcript without an answer"))
     }
 
@@ -91,6 +94,7 @@ struct AddTranscripts {
     call: CallRef,
     new: Vec<NewTranscript>,
     once: Option<Idempotency>,
+    entry: Option<NewAuditEntry>,
     outcome: Outcome<Vec<Transcript>>,
 }
 
@@ -106,6 +110,10 @@ impl Write for AddTranscripts {
     fn work<'a>(&'a mut self, batch: &'a mut Batch) -> BoxFuture<'a, Result<(), DbErr>> {
         Box::pin(async move {
             let stored = self.take(batch).await;
+            if stored.is_ok() {
+                let entry = self.entry.take().map(|entry| self.callstore.entry(entry));
+                batch.add_audit(entry);
+            }
             self.outcome.set(stored)
         })
     }

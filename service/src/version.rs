@@ -1,12 +1,10 @@
 //! Versions of what changes, so that a client changes only what it has seen: the entity tags of HTTP (RFC 9110, section 8.8.3),
 //! and the conditions that a request makes of them (section 13.1).
 
-use std::fmt::Write;
-
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::{Call, Error, Metadata};
+use crate::{Call, Error, Metadata, hex::hex};
 
 /// How many bytes of the hash are a version: enough that two are never the same.
 const VERSION_BYTES: usize = 16;
@@ -33,10 +31,7 @@ impl Versioned for Metadata {
 /// The hash of what is shown.
 pub fn digest(shown: &impl Serialize) -> String {
     let bytes = serde_json::to_vec(shown).unwrap_or_default();
-    Sha256::digest(bytes).iter().take(VERSION_BYTES).fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(&Sha256::digest(bytes)[..VERSION_BYTES])
 }
 
 /// Which versions a condition names.

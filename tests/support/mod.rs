@@ -17,7 +17,7 @@ pub use binary::Binary;
 pub use database::{connect, database_url, execute, hex, lock_writes, on_sqlite, query_strings, set_reachable};
 pub use log::{CALLER, TWILIO_TOKEN};
 pub use objects::{Fate, Objects};
-pub use place::on_folder;
+pub use place::{on_folder, url as object_url};
 pub use server::{ADMIN_KEY, Server, TestClock};
 pub use socket::Socket;
 pub use tools::{frames, run as run_program};

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-pub use record::{Audit, Audited, entry_of};
+pub use record::{Audit, Audited, Entry, entry_of};
 
 use crate::{calls::same_variants, wire::Time};
 

@@ -2,13 +2,15 @@
 
 use std::{
     collections::HashSet,
+    convert::Infallible,
+    future::{Ready, ready},
     hash::{DefaultHasher, Hash, Hasher},
     sync::{Mutex, PoisonError},
 };
 
 use actix_web::{
-    HttpMessage, HttpRequest,
-    dev::ServiceResponse,
+    FromRequest, HttpMessage, HttpRequest,
+    dev::{Payload, ServiceResponse},
     http::{
         Method, StatusCode,
         header::{self, HeaderName},
@@ -17,7 +19,10 @@ use actix_web::{
 use percent_encoding::percent_decode_str;
 use service::{Actor, Callstore, NewAuditEntry};
 
-use crate::access::{KeyId, KnownOperation, StandIn};
+use crate::{
+    access::{KeyId, KnownOperation, StandIn},
+    observe::{operation, request_id},
+};
 
 /// Operations that read recordings or transcripts.
 const READS: [&str; 4] = ["downloadRecording", "getRecording", "listRecordings", "listTranscripts"];
@@ -91,6 +96,9 @@ impl Audit {
         {
             return;
         }
+        if status.is_success() && request.extensions().contains::<EntersItself>() {
+            return;
+        }
         let by_key = request.extensions().contains::<KeyId>();
         if status == StatusCode::FORBIDDEN && !by_key {
             return;
@@ -115,6 +123,32 @@ impl Audit {
             clients.clear();
         }
         clients.insert(hasher.finish())
+    }
+}
+
+/// For operations that enter themselves with what they change.
+#[derive(Debug)]
+pub struct Entry(HttpRequest);
+
+/// Among the extensions of a request that is entered with what it changes, if it succeeds.
+struct EntersItself;
+
+impl FromRequest for Entry {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(request.clone())))
+    }
+}
+
+impl Entry {
+    /// What is entered when the request succeeds, which is then answered with this status.
+    pub fn of(&self, success: StatusCode) -> NewAuditEntry {
+        let request = &self.0;
+        request.extensions_mut().insert(EntersItself);
+        let operation = operation(request).map_or("", |operation| &operation.id);
+        NewAuditEntry { status: success.as_u16(), ..entry_of(request, operation, &request_id(request)) }
     }
 }
 

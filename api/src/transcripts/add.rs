@@ -1,6 +1,6 @@
 //! `addTranscript`.
 
-use actix_web::{HttpResponse, post, web::Data};
+use actix_web::{HttpResponse, http::StatusCode, post, web::Data};
 use serde::{Deserialize, Serialize};
 use service::{Callstore, NewTranscript, Private};
 use utoipa::ToSchema;
@@ -8,6 +8,7 @@ use validator::{Validate, ValidationError};
 
 use super::Transcript;
 use crate::{
+    audit::Entry,
     extract::{CallPath, Json, JsonBody, NoQuery, Once, Query},
     problem::Problem,
     wire::{check_length, name},
@@ -95,8 +96,9 @@ pub async fn add_transcript(
     call: CallPath,
     _: Query<NoQuery>,
     once: Once,
+    entry: Entry,
     Json(body): Json<AddTranscript>,
 ) -> Result<HttpResponse, Problem> {
-    let stored = callstore.add_transcript(&call.0, body.into(), once.key()).await?;
+    let stored = callstore.add_transcript(&call.0, body.into(), once.key(), entry.of(StatusCode::CREATED)).await?;
     Ok(once.answer(HttpResponse::Created().json(Transcript::from(stored))))
 }

@@ -1,6 +1,6 @@
 //! `addTranscripts`.
 
-use actix_web::{HttpResponse, post, web::Data};
+use actix_web::{HttpResponse, http::StatusCode, post, web::Data};
 use serde::{Deserialize, Serialize};
 use service::Callstore;
 use utoipa::ToSchema;
@@ -8,6 +8,7 @@ use validator::{Validate, ValidationError};
 
 use super::{Transcript, add::AddTranscript};
 use crate::{
+    audit::Entry,
     chunks::check_batch,
     extract::{CallPath, Json, JsonBody, NoQuery, Once, Query},
     limits::BATCH_MAX_BYTES,
@@ -73,10 +74,11 @@ pub async fn add_transcripts(
     call: CallPath,
     _: Query<NoQuery>,
     once: Once,
+    entry: Entry,
     Json(body): Json<AddTranscripts>,
 ) -> Result<HttpResponse, Problem> {
     let new = body.transcripts.into_iter().map(Into::into).collect();
-    let stored = callstore.add_transcripts(&call.0, new, once.key()).await?;
+    let stored = callstore.add_transcripts(&call.0, new, once.key(), entry.of(StatusCode::CREATED)).await?;
     let items = stored.into_iter().map(Into::into).collect();
     Ok(once.answer(HttpResponse::Created().json(StoredTranscripts { items })))
 }

@@ -2,7 +2,7 @@
 
 use sea_orm::{
     DbErr, RuntimeErr,
-    sqlx::{self, postgres::PgDatabaseError},
+    sqlx::{self, error::DatabaseError, postgres::PgDatabaseError},
 };
 
 use crate::Error;
@@ -53,25 +53,19 @@ enum Cause {
 }
 
 fn cause(error: &DbErr) -> Cause {
-    let error = match error {
-        DbErr::ConnectionAcquire(_) => return Cause::Passing,
-        DbErr::Exec(RuntimeErr::SqlxError(error))
-        | DbErr::Query(RuntimeErr::SqlxError(error))
-        | DbErr::Conn(RuntimeErr::SqlxError(error)) => error,
-        _ => return Cause::Other,
-    };
-    match &**error {
+    if matches!(error, DbErr::ConnectionAcquire(_)) {
+        return Cause::Passing;
+    }
+    let Some(error) = of_sqlx(error) else { return Cause::Other };
+    match error {
         sqlx::Error::Database(error) if error.try_downcast_ref::<PgDatabaseError>().is_some() => {
             error.code().map_or(Cause::Other, |code| of_sqlstate(&code))
         }
-        // The extended code's lowest byte is the primary one.
-        sqlx::Error::Database(error) => {
-            match error.code().and_then(|code| code.parse::<i32>().ok()).map(|code| code & 0xFF) {
-                Some(FULL) => Cause::Full,
-                Some(BUSY | LOCKED | READONLY | IO_ERROR | CANNOT_OPEN) => Cause::Passing,
-                _ => Cause::Other,
-            }
-        }
+        sqlx::Error::Database(error) => match of_sqlite(&**error) {
+            Some(FULL) => Cause::Full,
+            Some(BUSY | LOCKED | READONLY | IO_ERROR | CANNOT_OPEN) => Cause::Passing,
+            _ => Cause::Other,
+        },
         // The server, or the way to it, is gone.
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)
@@ -81,6 +75,26 @@ fn cause(error: &DbErr) -> Cause {
         | sqlx::Error::WorkerCrashed => Cause::Passing,
         _ => Cause::Other,
     }
+}
+
+/// Whether another connection keeps an SQLite database, or a part of it, to itself.
+pub(super) fn is_locked(error: &DbErr) -> bool {
+    let code = of_sqlx(error).and_then(sqlx::Error::as_database_error).and_then(of_sqlite);
+    matches!(code, Some(BUSY | LOCKED))
+}
+
+fn of_sqlx(error: &DbErr) -> Option<&sqlx::Error> {
+    match error {
+        DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Query(RuntimeErr::SqlxError(error))
+        | DbErr::Conn(RuntimeErr::SqlxError(error)) => Some(error),
+        _ => None,
+    }
+}
+
+/// SQLite's primary result code: the lowest byte of the extended one.
+fn of_sqlite(error: &dyn DatabaseError) -> Option<i32> {
+    error.code()?.parse::<i32>().ok().map(|code| code & 0xFF)
 }
 
 /// By PostgreSQL's SQLSTATE (its documentation, appendix A).

@@ -60,6 +60,9 @@ pub enum OpenError {
         /// The oldest that is taken.
         least: String,
     },
+    /// A database that is to be used alone is not.
+    #[error("the database {0} is in use; stop the services, backups and shells that have it open")]
+    InUse(String),
     /// The PostgreSQL server did not take the connection.
     #[error("the PostgreSQL server that --database-url (DATABASE_URL) names does not let us in: {source}")]
     Server {
@@ -86,6 +89,19 @@ impl Database {
         let (writer, readers) = match &url.0 {
             Place::Sqlite(path) => sqlite::open(path).await?,
             Place::Postgres(url) => postgres::open(url).await?,
+        };
+        Ok(Self { place: url.clone(), writer, readers })
+    }
+
+    /// Opens the database for one who has it to himself, and makes it only where that is asked for. On PostgreSQL this is true of
+    /// services, and of those that start later within [`alone`](Self::alone).
+    ///
+    /// # Errors
+    /// As [`open`](Self::open), and `InUse` when someone has it open.
+    pub async fn open_alone(url: &DatabaseUrl, create: bool) -> Result<Self, OpenError> {
+        let (writer, readers) = match &url.0 {
+            Place::Sqlite(path) => sqlite::open_alone(path, create).await?,
+            Place::Postgres(url) => postgres::open_alone(url).await?,
         };
         Ok(Self { place: url.clone(), writer, readers })
     }
@@ -256,7 +272,8 @@ impl Database {
         }
     }
 
-    pub(crate) async fn close(&self) {
+    /// Closes all connections.
+    pub async fn close(&self) {
         for connection in [&self.readers, &self.writer] {
             if let Err(error) = connection.close_by_ref().await {
                 tracing::warn!(%error, "A database connection could not be closed.");

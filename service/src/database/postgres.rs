@@ -26,6 +26,8 @@ const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
 const SILENCE_LIMIT: Duration = Duration::from_secs(20);
 /// The advisory locks that are used: their first key, so that they are none of other programs' on the same database.
 const LOCK_CLASS: i32 = 0x0CA1_1507;
+/// By which name the server knows connections of ours.
+const APPLICATION: &str = "callstore";
 /// What the schema's lock is called.
 const SCHEMA_LOCK: i32 = 1;
 
@@ -38,6 +40,22 @@ pub(super) async fn open(url: &str) -> Result<(DatabaseConnection, DatabaseConne
     let writer = connect(url, 2, confirmed, Some(BUSY_TIMEOUT)).await.map_err(server)?;
     let readers = connect(url, cores.saturating_mul(4).max(8), confirmed, None).await.map_err(server)?;
     Ok((writer, readers))
+}
+
+/// The same, where no service has the database open.
+pub(super) async fn open_alone(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), OpenError> {
+    let server = |error: sqlx::Error| OpenError::Server { source: DbErr::Conn(RuntimeErr::SqlxError(error.into())) };
+    let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1";
+    let count = async {
+        let mut connection = PgConnection::connect(url).await?;
+        let count = sqlx::query_scalar::<_, i64>(others).bind(APPLICATION).fetch_one(&mut connection).await?;
+        connection.close().await?;
+        Ok(count)
+    };
+    match count.await.map_err(server)? {
+        0 => open(url).await,
+        _ => Err(OpenError::InUse("on the PostgreSQL server".to_owned())),
+    }
 }
 
 /// When a commit is confirmed.
@@ -81,7 +99,7 @@ async fn connect(
         .test_before_acquire(true)
         .sqlx_logging(false)
         .map_sqlx_postgres_opts(move |options: PgConnectOptions| {
-            let options = options.application_name("callstore");
+            let options = options.application_name(APPLICATION);
             let options = match lock_limit {
                 Some(limit) => options.options(
                     [("lock_timeout", limit), ("idle_in_transaction_session_timeout", SILENCE_LIMIT)]

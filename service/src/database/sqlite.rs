@@ -8,10 +8,10 @@ use std::{
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
     SqliteTransactionMode, Statement, TransactionOptions,
-    sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+    sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous},
 };
 
-use super::{BUSY_TIMEOUT, OpenError, parallelism};
+use super::{BUSY_TIMEOUT, OpenError, failure::is_locked, parallelism};
 
 /// The oldest SQLite whose WAL is safe under several connections.
 const SQLITE_MIN: (u32, u32, u32) = (3, 51, 3);
@@ -28,19 +28,49 @@ pub(super) fn begin_options() -> TransactionOptions {
 
 /// Opens a file, and makes it and its folder where there are none: the connection that writes, and those that read.
 pub(super) async fn open(path: &Path) -> Result<(DatabaseConnection, DatabaseConnection), OpenError> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder).map_err(|source| OpenError::Folder { folder: folder.to_owned(), source })?;
-    }
+    make_folder(path)?;
     let cores = u32::try_from(parallelism()).unwrap_or(u32::MAX);
     let file = |source| OpenError::File { path: path.to_owned(), source };
     let writer = connect(path, 1, write_options).await.map_err(file)?;
-    let found = version(&writer).await.map_err(file)?;
+    check_version(path, &writer).await?;
+    let readers = connect(path, cores.saturating_mul(2).max(4), read_options).await.map_err(file)?;
+    Ok((writer, readers))
+}
+
+/// Opens a file as the only one who does: one connection that writes and reads.
+pub(super) async fn open_alone(
+    path: &Path,
+    create: bool,
+) -> Result<(DatabaseConnection, DatabaseConnection), OpenError> {
+    let options = if create {
+        make_folder(path)?;
+        |options| write_options(options).locking_mode(SqliteLockingMode::Exclusive)
+    } else {
+        |options| write_options(options).locking_mode(SqliteLockingMode::Exclusive).create_if_missing(false)
+    };
+    let connection = match connect(path, 1, options).await {
+        Ok(connection) => connection,
+        Err(error) if is_locked(&error) => return Err(OpenError::InUse(path.display().to_string())),
+        Err(source) => return Err(OpenError::File { path: path.to_owned(), source }),
+    };
+    check_version(path, &connection).await?;
+    Ok((connection.clone(), connection))
+}
+
+fn make_folder(path: &Path) -> Result<(), OpenError> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(|source| OpenError::Folder { folder: folder.to_owned(), source })?;
+    }
+    Ok(())
+}
+
+async fn check_version(path: &Path, connection: &DatabaseConnection) -> Result<(), OpenError> {
+    let found = version(connection).await.map_err(|source| OpenError::File { path: path.to_owned(), source })?;
     if parse_version(&found).is_none_or(|version| version < SQLITE_MIN) {
         let (major, minor, patch) = SQLITE_MIN;
         return Err(OpenError::TooOld { found, least: format!("{major}.{minor}.{patch}") });
     }
-    let readers = connect(path, cores.saturating_mul(2).max(4), read_options).await.map_err(file)?;
-    Ok((writer, readers))
+    Ok(())
 }
 
 fn write_options(options: SqliteConnectOptions) -> SqliteConnectOptions {

@@ -10,6 +10,7 @@ use super::{Failure, RECORDING_RATE, Stop, plan::Plan};
 use crate::{
     crash,
     database::ChunkReader,
+    hex::hex,
     store::{Draft, Store},
 };
 
@@ -90,8 +91,7 @@ fn write(
         }
         put(&bytes)?;
     }
-    let sha256 = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok((size, sha256))
+    Ok((size, hex(&hash.finalize())))
 }
 
 fn failure(error: ReadError<DbErr>) -> Failure {

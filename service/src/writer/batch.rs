@@ -14,7 +14,8 @@ use entity::{
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
     sea_query::{Expr, ExprTrait, OnConflict},
 };
 use uuid::Uuid;
@@ -24,7 +25,7 @@ use super::{
     live::{LiveCall, LiveTrack, StoredTrack},
 };
 use crate::{
-    Error,
+    AuditEntry, Error,
     calls::{self, Call, CallRef, Status},
     chunks::{ChunkRow, gather},
     crash,
@@ -193,9 +194,9 @@ impl Batch {
         self.transcripts.extend(rows);
     }
 
-    /// Adds entries of the audit.
-    pub fn add_audit(&mut self, rows: impl IntoIterator<Item = audit_entry::ActiveModel>) {
-        self.audit.extend(rows);
+    /// Adds an entry of the audit.
+    pub fn add_audit(&mut self, entry: Option<AuditEntry>) {
+        self.audit.extend(entry.map(|entry| entry.into_active_model().reset_all()));
     }
 
     /// Keeps an outcome.

@@ -1,0 +1,160 @@
+//! The files of recordings, from one store to another. Their lengths and hashes are in the database.
+
+use entity::{call, recording};
+use futures_util::TryStreamExt;
+use sea_orm::{
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{ExprTrait, Query},
+};
+use sha2::{Digest, Sha256};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{CopyError, CopyProgress};
+use crate::{Error, Ids, Store, database::Database, hex::hex};
+
+/// How many are copied at a time.
+const UNDER_WAY: usize = 4;
+/// How much of one waits to be written, in pieces as they are read.
+const PIECES: usize = 4;
+/// How many of those that failed are told by name.
+const TOLD: usize = 5;
+
+/// Recordings that are the same in both stores.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CopiedRecordings {
+    /// How many there are.
+    pub files: u64,
+    /// How many of them were copied now; the others were there.
+    pub copied: u64,
+    /// How many bytes they all have.
+    pub bytes: u64,
+}
+
+/// What the database knows of a file.
+struct File {
+    recording: Uuid,
+    path: String,
+    size: u64,
+    sha256: String,
+}
+
+/// Copies the recordings of a database from one store to another. Each is read from the store it came to and compared with the hash
+/// in the database; what is there with that hash is not copied again.
+///
+/// # Errors
+/// When the database fails, and when recordings could not be copied: the others are then.
+pub async fn copy_recordings(
+    database: &Database,
+    (from, to): (&Store, &Store),
+    ids: &dyn Ids,
+    progress: &dyn CopyProgress,
+) -> Result<CopiedRecordings, CopyError> {
+    let snapshot = database.snapshot().await?;
+    // Whatever is left of a call that was deleted is about to be removed.
+    let deleted = Query::select()
+        .column(call::Column::Id)
+        .from(call::Entity)
+        .and_where(call::Column::DeletedAt.is_not_null())
+        .take();
+    let rows = recording::Entity::find().filter(recording::Column::CallId.not_in_subquery(deleted));
+    let total = rows.clone().select_only().column_as(recording::Column::SizeBytes.sum().cast_as("bigint"), "bytes");
+    let total = total.into_tuple::<Option<i64>>().one(&snapshot).await?.flatten();
+    progress.begin("bytes of recordings", total.map_or(0, i64::unsigned_abs));
+
+    let columns =
+        [recording::Column::Id, recording::Column::FilePath, recording::Column::SizeBytes, recording::Column::Sha256];
+    let rows = rows.select_only().columns(columns).order_by_asc(recording::Column::Id);
+    let rows = rows.into_tuple::<(Uuid, String, i64, String)>().stream(&snapshot).await?;
+    let files =
+        rows.map_ok(|(recording, path, size, sha256)| File { recording, path, size: size.unsigned_abs(), sha256 });
+    let copies = files.map_ok(|file| async move {
+        let outcome = copy(&file, from, to, ids).await;
+        progress.add(file.size);
+        Ok((file, outcome))
+    });
+    let mut copies = std::pin::pin!(copies.try_buffer_unordered(UNDER_WAY));
+    let (mut done, mut failed, mut first) = (CopiedRecordings::default(), 0, Vec::new());
+    while let Some((file, outcome)) = copies.try_next().await? {
+        match outcome {
+            Ok(copied) => {
+                done.files += 1;
+                done.copied += u64::from(copied);
+                done.bytes += file.size;
+            }
+            Err(error) => {
+                failed += 1;
+                if first.len() < TOLD {
+                    first.push(format!("{} ({}): {error}", file.recording, file.path));
+                }
+            }
+        }
+    }
+    if failed > 0 {
+        return Err(CopyError::Recordings { failed, of: done.files + failed, first });
+    }
+    Ok(done)
+}
+
+/// Copies a file that is not there yet, and says whether it was not.
+async fn copy(file: &File, from: &Store, to: &Store, ids: &dyn Ids) -> Result<bool, Error> {
+    if hash(file, to).await.is_ok_and(|found| found == file.sha256) {
+        return Ok(false);
+    }
+    let (pieces, written) = mpsc::channel(PIECES);
+    let (store, path, unique, expected) = (to.clone(), file.path.clone(), ids.next(), file.sha256.clone());
+    let writing = tokio::task::spawn_blocking(move || write(&store, &path, unique, written, &expected));
+    let read = async {
+        let mut audio = from.read(&file.path, 0..file.size, file.size, false).await?;
+        while let Some(piece) = audio.try_next().await? {
+            // Why nobody takes it is told by who wrote.
+            if pieces.send(piece).await.is_err() {
+                break;
+            }
+        }
+        drop(pieces);
+        Ok::<_, Error>(())
+    };
+    let read = read.await;
+    let written = writing.await.unwrap_or(Err(Error::Damaged("work on a file did not finish")));
+    read.and(written)?;
+    if hash(file, to).await? != file.sha256 {
+        return Err(Error::Damaged("the recording was written, and reads otherwise from the store it was written to"));
+    }
+    Ok(true)
+}
+
+/// Writes a file of what comes, and shows it under its name if that was all of it. Blocks.
+fn write(
+    store: &Store,
+    path: &str,
+    unique: Uuid,
+    mut pieces: mpsc::Receiver<bytes::Bytes>,
+    expected: &str,
+) -> Result<(), Error> {
+    let mut draft = store.draft(path, unique, &CancellationToken::new())?;
+    let mut found = Sha256::new();
+    while let Some(piece) = pieces.blocking_recv() {
+        found.update(&piece);
+        draft.write(&piece)?;
+    }
+    if hex(&found.finalize()) != expected {
+        return Err(Error::Damaged("the recording to copy has another hash than the database says"));
+    }
+    draft.publish()
+}
+
+/// What a file in a store comes to.
+async fn hash(file: &File, store: &Store) -> Result<String, Error> {
+    let mut audio = store.read(&file.path, 0..file.size, file.size, false).await?;
+    let (mut hash, mut size) = (Sha256::new(), 0);
+    while let Some(piece) = audio.try_next().await? {
+        size += piece.len() as u64;
+        hash.update(&piece);
+    }
+    if size != file.size {
+        return Err(Error::Damaged("a recording has another length than the database says"));
+    }
+    Ok(hex(&hash.finalize()))
+}

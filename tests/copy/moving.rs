@@ -1,0 +1,105 @@
+//! A service, and the place that it is moved to.
+
+use std::{fs, path::PathBuf};
+
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::support::{Answer, Binary, Objects, database_url, object_url};
+
+/// A service to be moved, and the place that it is moved to.
+pub struct Move {
+    pub folder: TempDir,
+}
+
+impl Move {
+    /// The old service has not been started yet.
+    pub fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        for name in ["old", "new"] {
+            fs::create_dir(folder.path().join(name)).unwrap();
+        }
+        Self { folder }
+    }
+
+    pub fn old(&self) -> PathBuf {
+        self.folder.path().join("old")
+    }
+
+    /// No other test's folder has this name, by which the object store tells them apart.
+    pub fn new_store(&self) -> String {
+        object_url(self.folder.path())
+            .unwrap_or_else(|| format!("file://{}", self.folder.path().join("new/recordings").display()))
+    }
+
+    pub fn new_database(&self) -> String {
+        database_url(&self.folder.path().join("new/callstore.db"))
+    }
+
+    /// Starts the service where it was.
+    pub async fn serve_old(&self) -> Binary {
+        let mut command = Binary::bare(&self.old());
+        command.args(["--listen", "127.0.0.1:0", "--log-format", "json"]);
+        Binary::start(command).await
+    }
+
+    /// Starts the service where it was moved to.
+    pub async fn serve_new(&self) -> Binary {
+        let mut command = self.command();
+        command.args(["--listen", "127.0.0.1:0", "--log-format", "json"]);
+        command.args(["--database-url", &self.new_database(), "--recordings-url", &self.new_store()]);
+        Binary::start(command).await
+    }
+
+    pub fn command(&self) -> Command {
+        let mut command = Binary::bare(self.folder.path());
+        command.envs(Objects::shared().map(Objects::environment).into_iter().flatten());
+        command
+    }
+
+    /// The command that moves the database.
+    pub fn database(&self) -> Command {
+        let mut command = self.command();
+        command.args(["copy", "--from", "sqlite://old/data/callstore.db", "--to", &self.new_database()]);
+        command
+    }
+
+    /// The command that moves the recordings.
+    pub fn recordings(&self) -> Command {
+        let mut command = self.command();
+        let old = format!("file://{}", self.old().join("data/recordings").display());
+        command.args(["copy", "--from", "sqlite://old/data/callstore.db"]);
+        command.args(["--from-store", &old, "--to-store", &self.new_store()]);
+        command
+    }
+}
+
+/// What is asked of a service that runs as a process.
+pub struct Asking<'binary> {
+    binary: &'binary Binary,
+    client: Client,
+    pub key: Option<String>,
+}
+
+impl<'binary> Asking<'binary> {
+    pub fn new(binary: &'binary Binary, key: Option<&str>) -> Self {
+        Self { binary, client: Client::builder().no_proxy().build().unwrap(), key: key.map(str::to_owned) }
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.client.request(method, self.binary.url(path));
+        if let Some(key) = &self.key { request.bearer_auth(key) } else { request }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        Answer::read(self.request(Method::GET, path).send().await.unwrap()).await.expect(200)
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Value {
+        let answer = Answer::read(self.request(Method::POST, path).json(body).send().await.unwrap()).await;
+        assert!((200..300).contains(&answer.status), "{path}: {}", answer.text());
+        answer.json()
+    }
+}
