@@ -267,6 +267,11 @@ async fn a_copy_from_nowhere_or_of_what_is_no_url_is_refused() {
     let file = Path::new("old/data/callstore.db");
     for (arguments, words) in [
         (vec!["--from", "sqlite://nowhere.db", "--to", "sqlite://x.db"], "the file nowhere.db cannot be opened"),
+        (vec!["--from", "sqlite://x.db", "--to", "sqlite://x.db"], "--from and --to name the same database"),
+        (
+            vec!["--from", "sqlite://x.db", "--from-store", "s3://a", "--to-store", "s3://a"],
+            "--from-store and --to-store name the same store",
+        ),
         (vec!["--from", "mysql://secret", "--to", "sqlite://x.db"], "--from is not understood"),
         (vec!["--from", "sqlite://x.db", "--to", "mysql://secret"], "--to is not understood"),
         (

@@ -39,8 +39,11 @@ pub struct CopyArgs {
 pub async fn run(args: &CopyArgs) -> Result<(), Failure> {
     let from = parse::<DatabaseUrl, _>("--from", &args.from)?;
     let to = args.to.as_deref().map(|to| parse::<DatabaseUrl, _>("--to", to)).transpose()?;
+    if to.as_ref() == Some(&from) {
+        return Err("--from and --to name the same database".into());
+    }
     let stores = match (&args.from_store, &args.to_store) {
-        (Some(from), Some(to)) => Some((open_store("--from-store", from)?, open_store("--to-store", to)?)),
+        (Some(from), Some(to)) => Some(open_stores(from, to)?),
         _ => None,
     };
     let from = Database::open_alone(&from, false).await.map_err(|error| format!("--from: {error}"))?;
@@ -102,9 +105,14 @@ fn parse<T: std::str::FromStr<Err = E>, E: std::fmt::Display>(name: &str, url: &
     url.parse().map_err(|error| format!("{name} is not understood: {error}").into())
 }
 
-fn open_store(name: &str, url: &str) -> Result<Store, Failure> {
-    let url: StoreUrl = parse(name, url)?;
-    Store::open(&url, &store_environment()).map_err(|error| format!("{name}: {error}").into())
+fn open_stores(from: &str, to: &str) -> Result<(Store, Store), Failure> {
+    let (from, to): (StoreUrl, StoreUrl) = (parse("--from-store", from)?, parse("--to-store", to)?);
+    if from == to {
+        return Err("--from-store and --to-store name the same store".into());
+    }
+    let environment = store_environment();
+    let open = |name, url| Store::open(url, &environment).map_err(|error| format!("{name}: {error}"));
+    Ok((open("--from-store", &from)?, open("--to-store", &to)?))
 }
 
 /// How far the copy is: a bar on a terminal, and nothing elsewhere.

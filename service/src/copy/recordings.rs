@@ -44,13 +44,15 @@ struct File {
 /// in the database; what is there with that hash is not copied again.
 ///
 /// # Errors
-/// When the database fails, and when recordings could not be copied: the others are then.
+/// When the database fails, when the store takes nothing, and when recordings could not be copied: the others are then.
 pub async fn copy_recordings(
     database: &Database,
     (from, to): (&Store, &Store),
     ids: &dyn Ids,
     progress: &dyn CopyProgress,
 ) -> Result<CopiedRecordings, CopyError> {
+    // One that takes nothing is told of once, not for each recording.
+    to.probe().await?;
     let snapshot = database.snapshot().await?;
     // Whatever is left of a call that was deleted is about to be removed.
     let deleted = Query::select()

@@ -64,7 +64,7 @@ pub enum OpenError {
     #[error("the database {0} is in use; stop the services, backups and shells that have it open")]
     InUse(String),
     /// The PostgreSQL server did not take the connection.
-    #[error("the PostgreSQL server that --database-url (DATABASE_URL) names does not let us in: {source}")]
+    #[error("the PostgreSQL server cannot be reached, or does not let us in: {source}")]
     Server {
         /// What was said.
         source: DbErr,
