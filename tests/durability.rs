@@ -3,9 +3,7 @@
 use std::{
     fs,
     path::Path,
-    process::Stdio,
     sync::atomic::{AtomicU32, Ordering},
-    time::Duration,
 };
 
 use reqwest::{Client, StatusCode};
@@ -198,7 +196,7 @@ async fn a_deleted_call_is_removed_by_the_next_start() {
 async fn sigterm_lets_a_waiting_end_answer_and_exits_with_0() {
     let (folder, client) = (TempDir::new().unwrap(), client());
     let database = folder.path().join(DATABASE);
-    let mut service = Binary::serve(folder.path()).await;
+    let service = Binary::serve(folder.path()).await;
     post(&client, service.url("/calls"), &json!({ "streamSid": "MZ1", "caller": "a" })).await.unwrap();
     post(&client, service.url("/calls/MZ1/chunks"), &numbered(0)).await.unwrap();
     // The call cannot be completed, so that its end waits.
@@ -209,16 +207,13 @@ async fn sigterm_lets_a_waiting_end_answer_and_exits_with_0() {
             (get(&client, service.url("/calls/MZ1")).await["status"] == "finalizing").then_some(())
         })
         .await;
-        let pid = service.child.id().unwrap().to_string();
-        let mut kill = tokio::process::Command::new("kill");
-        assert!(kill.args(["-TERM", &pid]).stdin(Stdio::null()).status().await.unwrap().success());
+        service.tell_to_stop().await;
     };
     let (answer, ()) = tokio::join!(end, stop);
     let answer = answer.unwrap();
     assert_eq!(answer.status(), 202);
     assert_eq!(answer.json::<Value>().await.unwrap()["status"], "finalizing");
-    let exit = tokio::time::timeout(Duration::from_secs(10), service.child.wait()).await;
-    assert_eq!(exit.expect("it stops within 10 s").unwrap().code(), Some(0));
+    service.stopped().await;
 
     execute(&database, "ALTER TABLE elsewhere RENAME TO recording").await;
     let service = Binary::serve(folder.path()).await;

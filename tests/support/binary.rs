@@ -118,6 +118,19 @@ impl Binary {
         Answer::of_bytes(&self.address, request).await
     }
 
+    /// Tells it to stop, as an operator does.
+    pub async fn tell_to_stop(&self) {
+        let mut kill = Command::new("kill");
+        kill.args(["-TERM", &self.child.id().unwrap().to_string()]).stdin(Stdio::null());
+        assert!(kill.status().await.unwrap().success());
+    }
+
+    /// Waits until it has stopped as it was told. It takes ten seconds at most, unless a busy disk holds up its last syncs.
+    pub async fn stopped(mut self) {
+        let exit = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        assert_eq!(exit.expect("it stops").unwrap().code(), Some(0));
+    }
+
     /// Ends the process as a crash would: no handler runs.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
