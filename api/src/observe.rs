@@ -2,13 +2,7 @@
 //! headers of every answer. The
 //! log names the route, never the path or the query, which may hold phone numbers.
 
-use std::{
-    cell::RefCell,
-    collections::HashMap,
-    hash::{DefaultHasher, Hash, Hasher},
-    rc::Rc,
-    time::Instant,
-};
+use std::{cell::RefCell, hash::BuildHasher, rc::Rc, time::Instant};
 
 use actix_web::{
     Error, HttpMessage, HttpRequest, HttpResponse,
@@ -21,6 +15,7 @@ use actix_web::{
     middleware::Next,
     rt, web,
 };
+use foldhash::{HashMap, fast::FixedState};
 use metrics::{Counter, Histogram};
 use service::Ids;
 use uuid::Uuid;
@@ -68,7 +63,10 @@ pub async fn observe(
         request.head_mut().method = Method::GET;
         request.extensions_mut().insert(AskedHead);
     }
-    let entered = is_entered(&request);
+    let paths = request.app_data::<web::Data<KnownPaths>>().cloned();
+    let known = paths.as_ref().and_then(|paths| paths.find(request.match_info().as_str()));
+    let operation = known.and_then(|known| known.operation(request.method()));
+    let entered = operation.is_some_and(is_entered);
     if entered || request.head().upgrade() {
         request.extensions_mut().insert(RequestId(request_id.clone()));
     }
@@ -88,15 +86,12 @@ pub async fn observe(
     }
 
     // A client may make up a method; it must not make up a label.
-    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
-    let label = if known.contains(&method) { method.as_str() } else { "other" };
-    let asked = response.request();
-    let paths = asked.app_data::<web::Data<KnownPaths>>();
-    let known = paths.and_then(|paths| paths.find(asked.match_info().as_str()));
+    let methods = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+    let label = if methods.contains(&method) { method.as_str() } else { "other" };
     let is_page = known.is_some_and(KnownPath::is_page);
     let route = known.map_or("unknown", KnownPath::pattern);
     if !entered {
-        enter(&response, text(&request_id)).await;
+        enter(operation, &response, text(&request_id)).await;
     }
     let (status, elapsed) = (response.status().as_u16(), begun.elapsed());
     if let Some(turn) = turn {
@@ -129,19 +124,17 @@ pub fn operation(request: &HttpRequest) -> Option<&KnownOperation> {
     known.operation(request.method())
 }
 
-/// Whether a request is entered in the audit whatever becomes of it. Of those that add audio few are, which are entered when
-/// they are answered.
-fn is_entered(request: &ServiceRequest) -> bool {
-    let operation = operation(request.request());
-    operation.is_some_and(|operation| ![Audited::Never, Audited::First].contains(&operation.audited))
+/// Whether requests for an operation are entered in the audit whatever becomes of them. Of those that add audio few are, which
+/// are entered when they are answered.
+fn is_entered(operation: &KnownOperation) -> bool {
+    ![Audited::Never, Audited::First].contains(&operation.audited)
 }
 
 /// Enters an answered request in the audit, if it is one to be entered.
-async fn enter(response: &ServiceResponse, request_id: &str) {
-    let request = response.request();
-    if let Some(operation) = operation(request)
+async fn enter(operation: Option<&KnownOperation>, response: &ServiceResponse, request_id: &str) {
+    if let Some(operation) = operation
         && operation.audited != Audited::Never
-        && let Some(audit) = request.app_data::<web::Data<Audit>>()
+        && let Some(audit) = response.request().app_data::<web::Data<Audit>>()
     {
         audit.enter(operation, response, request_id).await;
     }
@@ -152,7 +145,7 @@ async fn answer_and_enter(
     request_id: HeaderValue,
 ) -> Result<(ServiceResponse, Option<ProblemCode>), Error> {
     let answered = explain(answering.await?, text(&request_id));
-    enter(&answered.0, text(&request_id)).await;
+    enter(operation(answered.0.request()), &answered.0, text(&request_id)).await;
     Ok(answered)
 }
 
@@ -167,8 +160,7 @@ fn recorders(method: &str, route: &str, status: u16) -> Rc<Recorders> {
     thread_local! {
         static KNOWN: RefCell<HashMap<u64, Rc<Recorders>>> = RefCell::default();
     }
-    let mut hasher = DefaultHasher::new();
-    (method, route, status).hash(&mut hasher);
+    let kind = FixedState::default().hash_one((method, route, status));
     let make = || {
         let labels = [("method", method.to_owned()), ("route", route.to_owned()), ("status", status.to_string())];
         Rc::new(Recorders {
@@ -176,7 +168,7 @@ fn recorders(method: &str, route: &str, status: u16) -> Rc<Recorders> {
             seconds: metrics::histogram!("callstore_http_request_seconds", "route" => route.to_owned()),
         })
     };
-    KNOWN.with_borrow_mut(|known| known.entry(hasher.finish()).or_insert_with(make).clone())
+    KNOWN.with_borrow_mut(|known| known.entry(kind).or_insert_with(make).clone())
 }
 
 /// The id that the client gave, if it is a plain one, or a new one.

@@ -7,11 +7,11 @@ use crate::{analytics, audio, audit, calls, chunks, events, keys, metadata, reco
 /// Registers all operations.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
-        // The first is found first, and no other is asked for as often.
+        // The router looks at one after the other; none is asked for as often as the first.
         .configure(chunks::routes)
+        .configure(transcripts::routes)
         .configure(calls::routes)
         .configure(recordings::routes)
-        .configure(transcripts::routes)
         .configure(events::routes)
         .configure(analytics::routes)
         .configure(metadata::routes)

@@ -32,13 +32,6 @@ pub fn call_reference(table: &'static str) -> ForeignKeyCreateStatement {
         .take()
 }
 
-/// Lays a table's rows out in the order of its primary key, where the database can (SQLite).
-pub fn clustered(manager: &SchemaManager<'_>, table: &mut TableCreateStatement) {
-    if manager.get_database_backend() == DatabaseBackend::Sqlite {
-        table.extra("WITHOUT ROWID");
-    }
-}
-
 /// Drops what [`only_inserted`] has made and did not go with the table.
 pub async fn drop_refusal(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
     match manager.get_database_backend() {

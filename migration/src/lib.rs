@@ -14,6 +14,7 @@ mod m20261122_000007_secrets;
 mod m20261122_000008_idempotency;
 mod m20261122_000009_audit;
 mod m20261123_000010_leases;
+mod m20261123_000011_rows;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000008_idempotency::Migration),
             Box::new(m20261122_000009_audit::Migration),
             Box::new(m20261123_000010_leases::Migration),
+            Box::new(m20261123_000011_rows::Migration),
         ]
     }
 }

@@ -2,10 +2,37 @@
 
 use sea_orm_migration::{prelude::*, sea_orm::DatabaseBackend};
 
-use crate::column::{call_reference, clustered, id, string, time};
+use crate::column::{call_reference, id, string, time};
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
+
+/// Rows of chunks.
+pub fn chunks(manager: &SchemaManager<'_>) -> TableCreateStatement {
+    let mut chunks = Table::create();
+    chunks
+        .table("audio_chunk")
+        .col(id(manager, "call_id"))
+        .col(ColumnDef::new("track").small_integer().not_null())
+        .col(ColumnDef::new("first_sequence").integer().not_null())
+        .col(ColumnDef::new("last_sequence").integer().not_null())
+        .col(ColumnDef::new("timestamp").integer())
+        .col(ColumnDef::new("data").blob().not_null())
+        .primary_key(Index::create().col("call_id").col("track").col("first_sequence"));
+    if manager.get_database_backend() == DatabaseBackend::Sqlite {
+        chunks.foreign_key(&mut call_reference("audio_chunk"));
+    } // PostgreSQL would look up the call for each row, which whoever writes rows has locked.
+    chunks
+}
+
+/// The same in the order of their key, where the database can (SQLite).
+pub fn clustered_chunks(manager: &SchemaManager<'_>) -> TableCreateStatement {
+    let mut chunks = chunks(manager);
+    if manager.get_database_backend() == DatabaseBackend::Sqlite {
+        chunks.extra("WITHOUT ROWID");
+    }
+    chunks
+}
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
@@ -14,22 +41,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // Clustered by its key: a call's audio is read in order, and written among that of other calls.
-        let mut chunks = Table::create()
-            .table("audio_chunk")
-            .col(id(manager, "call_id"))
-            .col(ColumnDef::new("track").small_integer().not_null())
-            .col(ColumnDef::new("first_sequence").integer().not_null())
-            .col(ColumnDef::new("last_sequence").integer().not_null())
-            .col(ColumnDef::new("timestamp").integer())
-            .col(ColumnDef::new("data").blob().not_null())
-            .primary_key(Index::create().col("call_id").col("track").col("first_sequence"))
-            .take();
-        if manager.get_database_backend() == DatabaseBackend::Sqlite {
-            chunks.foreign_key(&mut call_reference("audio_chunk"));
-        } // PostgreSQL would look up the call for each row, which whoever writes rows has locked.
-        clustered(manager, &mut chunks);
-        manager.create_table(chunks).await?;
+        manager.create_table(clustered_chunks(manager)).await?;
 
         let tracks = Table::create()
             .table("call_track")

@@ -17,8 +17,6 @@ use crate::{
 
 /// What the audit calls a stream of our own.
 const STREAM: &str = "stream";
-/// The path that is looked for first.
-const MOST_ASKED: &str = "/calls/{call}/chunks";
 
 /// Which keys an operation takes. One of scope `admin` does for every operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +76,23 @@ impl Need {
 }
 
 /// Every path that is served.
-pub struct KnownPaths(Vec<KnownPath>);
+pub struct KnownPaths {
+    paths: Vec<KnownPath>,
+    tree: Branch,
+}
+
+/// Where patterns part. A path is looked for more than once in every request: the router has found it, but does not tell.
+#[derive(Default)]
+struct Branch {
+    /// The pattern that ends here.
+    end: Option<usize>,
+    /// What follows a segment of this name.
+    named: Vec<(String, Branch)>,
+    /// What follows `{name}`, which is any segment.
+    any: Option<Box<Branch>>,
+    /// The pattern that ends with `{name:.*}`, which is all that follows.
+    rest: Option<usize>,
+}
 
 /// A path that is served.
 pub struct KnownPath {
@@ -115,15 +129,14 @@ impl KnownPaths {
             let page = KnownOperation { method: Method::GET, id: id.to_owned(), need, audited };
             KnownPath { pattern: path.to_owned(), operations: vec![page] }
         });
-        let mut all: Vec<_> = paths.chain(pages).collect();
-        all.sort_by_key(|known| known.pattern != MOST_ASKED);
-        Self(all)
+        let paths: Vec<_> = paths.chain(pages).collect();
+        let tree = Branch::of(paths.iter().map(KnownPath::pattern));
+        Self { paths, tree }
     }
 
     /// The one that a path, as the router reads it, fits.
     pub fn find(&self, path: &str) -> Option<&KnownPath> {
-        // By hand, since it is done for every request: the router has found it, but does not tell.
-        self.0.iter().find(|known| fits(known.pattern.as_bytes(), path.as_bytes()))
+        self.paths.get(self.tree.find(path.strip_prefix('/')?)?)
     }
 
     /// Which keys a request takes.
@@ -169,40 +182,66 @@ impl KnownPath {
     }
 }
 
-/// Whether a path fits a pattern: `{name}` is a segment, `{name:.*}` is all the rest.
-fn fits(mut pattern: &[u8], mut path: &[u8]) -> bool {
-    loop {
-        let same = pattern.iter().zip(path).take_while(|(a, b)| a == b && **a != b'{').count();
-        (pattern, path) = (&pattern[same..], &path[same..]);
-        let Some(end) = pattern.iter().position(|&byte| byte == b'}').filter(|_| pattern[0] == b'{') else {
-            return pattern.is_empty() && path.is_empty();
-        };
-        if pattern[..end].ends_with(b":.*") {
-            return true;
+impl Branch {
+    fn of<'a>(patterns: impl Iterator<Item = &'a str>) -> Self {
+        let mut root = Self::default();
+        for (index, pattern) in patterns.enumerate() {
+            root.insert(pattern.trim_start_matches('/'), index);
         }
-        let segment = path.iter().position(|&byte| byte == b'/').unwrap_or(path.len());
-        if segment == 0 {
-            return false;
-        }
-        (pattern, path) = (&pattern[end + 1..], &path[segment..]);
+        root
     }
+
+    fn insert(&mut self, pattern: &str, index: usize) {
+        let (segment, rest) = first_segment(pattern);
+        if segment.ends_with(":.*}") {
+            self.rest = Some(index);
+            return;
+        }
+        let branch = if segment.starts_with('{') {
+            self.any.get_or_insert_default()
+        } else if let Some(known) = self.named.iter().position(|(name, _)| name == segment) {
+            &mut self.named[known].1
+        } else {
+            &mut self.named.push_mut((segment.to_owned(), Self::default())).1
+        };
+        match rest {
+            Some(rest) => branch.insert(rest, index),
+            None => branch.end = Some(index),
+        }
+    }
+
+    /// The pattern that a path fits. Both are without their first slash.
+    fn find(&self, path: &str) -> Option<usize> {
+        let (segment, rest) = first_segment(path);
+        let follow = |branch: &Self| rest.map_or(branch.end, |rest| branch.find(rest));
+        let named = self.named.iter().find(|(name, _)| name == segment).and_then(|(_, branch)| follow(branch));
+        let any = || self.any.as_deref().filter(|_| !segment.is_empty()).and_then(follow);
+        named.or_else(any).or(self.rest)
+    }
+}
+
+/// Up to the next slash, and what follows that.
+fn first_segment(path: &str) -> (&str, Option<&str>) {
+    path.split_once('/').map_or((path, None), |(segment, rest)| (segment, Some(rest)))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::fits;
+    use super::Branch;
 
     #[test]
     fn a_path_fits_its_pattern_and_no_other() {
         let patterns =
             ["/", "/calls", "/calls/{call}", "/calls/{call}/chunks", "/calls/{call}/chunks/batch", "/ui/{_:.*}"];
         let paths = ["/", "/calls", "/calls/MZ1", "/calls/MZ1/chunks", "/calls/MZ1/chunks/batch", "/ui/a/b"];
+        let tree = Branch::of(patterns.into_iter());
         for (index, path) in paths.iter().enumerate() {
-            let fitting: Vec<_> = patterns.iter().filter(|pattern| fits(pattern.as_bytes(), path.as_bytes())).collect();
-            assert_eq!(fitting, [&patterns[index]], "{path}");
+            assert_eq!(tree.find(&path[1..]), Some(index), "{path}");
         }
-        for path in ["", "/calls/", "/calls//chunks", "/calls/MZ1/chunk", "/calls/MZ1/chunks/", "/callsign", "/call"] {
-            assert!(patterns.iter().all(|pattern| !fits(pattern.as_bytes(), path.as_bytes())), "{path}");
+        assert_eq!(tree.find("ui/"), Some(5));
+        for path in ["/calls/", "/calls//chunks", "/calls/MZ1/chunk", "/calls/MZ1/chunks/", "/callsign", "/call", "//"]
+        {
+            assert_eq!(tree.find(&path[1..]), None, "{path}");
         }
     }
 }

@@ -17,6 +17,8 @@ use super::{BUSY_TIMEOUT, OpenError, failure::is_locked, parallelism};
 const SQLITE_MIN: (u32, u32, u32) = (3, 51, 3);
 /// The WAL file is cut back to this after a checkpoint.
 const WAL_KEPT_BYTES: &str = "67108864";
+/// Pages that the writer keeps: enough for what one transaction writes, which would else go to the WAL before its end and once more then.
+const WRITER_CACHE_KIB: &str = "-8192";
 
 /// How a write begins: it takes the write lock at once.
 pub(super) fn begin_options() -> TransactionOptions {
@@ -80,6 +82,7 @@ fn write_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)
         .pragma("journal_size_limit", WAL_KEPT_BYTES)
+        .pragma("cache_size", WRITER_CACHE_KIB)
 }
 
 fn read_options(options: SqliteConnectOptions) -> SqliteConnectOptions {

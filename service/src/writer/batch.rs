@@ -34,8 +34,11 @@ use crate::{
 
 /// How much is moved from the journal to the rows of calls with every transaction, at least.
 const MOVED_BYTES: usize = 256 * 1024;
-/// How many rows a statement inserts: one of these, so that few statements have to be prepared and kept.
-const ROWS: [usize; 5] = [256, 64, 16, 4, 1];
+/// How many rows a statement inserts: one of these, so that few statements have to be prepared and kept. What SQLite keeps to undo
+/// a statement stays in memory as long as that is at most 30 pages (`.cargo/config.toml`), and a row may be in a page of its own.
+const ROWS: [usize; 5] = [16, 8, 4, 2, 1];
+/// The same for a server, to which each statement is a journey.
+const ROWS_SHARED: [usize; 5] = [256, 64, 16, 4, 1];
 
 /// A transaction under way.
 pub(crate) struct Batch {
@@ -269,7 +272,8 @@ impl Batch {
 
     /// Inserts rows, many with a statement.
     async fn insert_all<A: ActiveModelTrait>(&self, mut rows: Vec<A>) -> Result<(), DbErr> {
-        for size in ROWS {
+        let sizes = if self.database.is_shared() { ROWS_SHARED } else { ROWS };
+        for size in sizes {
             while rows.len() >= size {
                 let rows = rows.drain(..size);
                 A::Entity::insert_many(rows).exec_without_returning(&self.transaction).await?;

@@ -1,9 +1,8 @@
 //! What the writer remembers of calls that take chunks, so that the next chunk needs no query. It is the only one that
 //! writes to them; whatever another process does to the database makes it forget all.
 
-use std::collections::HashMap;
-
 use entity::call_track::Track;
+use foldhash::HashMap;
 use uuid::Uuid;
 
 use crate::{

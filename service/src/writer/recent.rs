@@ -3,7 +3,7 @@
 //! dies they are read from the journal again.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     time::{Duration, Instant},
 };
 
@@ -15,11 +15,12 @@ use super::journal;
 use crate::{calls::Status, chunks::ChunkRow};
 
 /// A generation is closed when it has so many bytes, or is so old.
-const GENERATION_BYTES: usize = 4 * 1024 * 1024;
+const GENERATION_BYTES: usize = 8 * 1024 * 1024;
 const GENERATION_AGE: Duration = Duration::from_secs(5);
 
-/// The rows of one track, as they came.
-type Tracks = HashMap<(Uuid, Track), Vec<ChunkRow>>;
+/// The rows of each track, as they came. In order, so that a call's tracks are moved together and lie together: they go
+/// together.
+type Tracks = BTreeMap<(Uuid, Track), Vec<ChunkRow>>;
 
 /// Two generations: one that grows, and one that is being moved into rows.
 #[derive(Default)]
@@ -119,8 +120,8 @@ impl Recent {
         let Some(closed_id) = self.closed_id else { return (Vec::new(), None) };
         let (mut taken, mut taken_bytes) = (Vec::new(), 0);
         while taken_bytes < bytes || all {
-            let Some(&key) = self.closed.keys().next() else { break };
-            let Some(rows) = self.closed.get_mut(&key) else { break };
+            let Some(mut first) = self.closed.first_entry() else { break };
+            let rows = first.get_mut();
             let fitting = rows.iter().take_while(|row| {
                 let room = taken_bytes < bytes || all;
                 taken_bytes += if room { row.audio.len() } else { 0 };
@@ -129,7 +130,7 @@ impl Recent {
             let fitting = fitting.count();
             taken.extend(rows.drain(..fitting));
             if rows.is_empty() {
-                self.closed.remove(&key);
+                first.remove();
             }
         }
         if !self.closed.is_empty() {
