@@ -29,6 +29,7 @@ mod lists;
 mod logs;
 mod metadata;
 mod metrics;
+mod migrations;
 mod misbehaviour;
 mod nodes;
 mod objects;

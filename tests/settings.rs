@@ -4,7 +4,7 @@ use std::{fs, net::TcpListener, path::Path, process::Output};
 
 use tempfile::TempDir;
 
-use crate::support::{Binary, query_strings};
+use crate::support::Binary;
 
 async fn callstore(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Binary::bare(folder);
@@ -225,44 +225,6 @@ async fn version_help_and_document_need_neither_server_nor_database() {
     let kept = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.json")).unwrap();
     assert!(document == kept, "renew openapi.json: cargo run -- openapi > openapi.json");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-}
-
-/// What the database says its schema is.
-async fn schema(folder: &Path) -> Vec<String> {
-    let url = format!("sqlite://{}", folder.join("dev.db").display());
-    let database = sea_orm::Database::connect(url).await.unwrap();
-    let all = "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || COALESCE(sql, '') FROM sqlite_master ORDER BY type, name";
-    let found = query_strings(&database, all).await;
-    database.close().await.unwrap();
-    found
-}
-
-#[tokio::test]
-async fn migrating_up_down_and_up_again_gives_the_same_schema() {
-    let folder = TempDir::new().unwrap();
-    let url = "file:./dev.db";
-    let migrate = |step: &'static str| callstore_step(folder.path().to_owned(), step, url);
-    let pending = migrate("status").await;
-    assert!(pending.lines().count() >= 3 && pending.lines().all(|line| line.starts_with("pending  m20")), "{pending}");
-    let applied = migrate("up").await;
-    assert_eq!(applied, pending.replace("pending", "applied"));
-    let first = schema(folder.path()).await;
-    assert!(first.len() > 20, "{first:?}");
-    let steps = applied.lines().count();
-    for step in 1..=steps {
-        let status = migrate("down").await;
-        assert_eq!(status.lines().filter(|line| line.starts_with("pending")).count(), step, "{status}");
-        assert_eq!(migrate("status").await, status);
-    }
-    let left = schema(folder.path()).await;
-    assert!(left.iter().all(|entry| entry.contains("migrations")), "{left:?}");
-    migrate("up").await;
-    assert_eq!(schema(folder.path()).await, first);
-    assert_eq!(migrate("up").await, applied);
-}
-
-async fn callstore_step(folder: std::path::PathBuf, step: &str, url: &str) -> String {
-    printed(&callstore(&folder, &["migrate", step, "--database-url", url]).await)
 }
 
 #[tokio::test]
