@@ -13,6 +13,7 @@ mod callers;
 mod calls;
 mod chunks;
 mod cluster;
+mod connections;
 mod copy;
 mod crash;
 mod disk;

@@ -8,7 +8,7 @@ use entity::{
 };
 use futures_util::{FutureExt, TryStreamExt, future::BoxFuture};
 use sea_orm::{
-    Condition, DatabaseConnection, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, Iterable, ModelTrait,
+    Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, Iterable, ModelTrait,
     PaginatorTrait, PrimaryKeyToColumn, QueryFilter, QueryOrder, Select,
     sea_query::{Expr, ExprTrait, SimpleExpr},
 };
@@ -135,7 +135,7 @@ fn beside<E: Entity>(row: &E::Model, after: bool) -> SimpleExpr {
 }
 
 /// The last row that is there.
-async fn last<E: Entity>(on: &DatabaseConnection) -> Result<Option<E::Model>, DbErr> {
+async fn last<E: Entity>(on: &impl ConnectionTrait) -> Result<Option<E::Model>, DbErr> {
     E::key().fold(E::find(), |select, column| select.order_by_desc(column)).one(on).await
 }
 

@@ -2,6 +2,7 @@
 //! the crate speaks SeaORM, and asks [`Database::is_shared`] where it matters whether other nodes write too.
 
 mod chunks;
+mod connections;
 mod failure;
 mod postgres;
 mod sqlite;
@@ -16,9 +17,10 @@ use std::{
 };
 
 pub(crate) use chunks::{ChunkHead, ChunkOrder, ChunkReader};
+use connections::Connections;
 pub(crate) use failure::WriteFailure;
 pub(crate) use postgres::LastRow;
-use sea_orm::{AccessMode, DatabaseConnection, DatabaseTransaction, DbErr, IsolationLevel, TransactionTrait};
+use sea_orm::{AccessMode, DatabaseConnection, DatabaseTransaction, DbErr, IsolationLevel, TransactionOptions};
 pub use url::DatabaseUrl;
 use url::Place;
 use uuid::Uuid;
@@ -75,8 +77,8 @@ pub enum OpenError {
 #[derive(Clone, Debug)]
 pub struct Database {
     place: DatabaseUrl,
-    writer: DatabaseConnection,
-    readers: DatabaseConnection,
+    writer: Connections,
+    readers: Connections,
 }
 
 impl Database {
@@ -90,7 +92,7 @@ impl Database {
             Place::Sqlite(path) => sqlite::open(path).await?,
             Place::Postgres(url) => postgres::open(url).await?,
         };
-        Ok(Self { place: url.clone(), writer, readers })
+        Ok(Self::of(url, writer, readers))
     }
 
     /// Opens the database for one who has it to himself, and makes it only where that is asked for. On PostgreSQL this is true of
@@ -103,7 +105,11 @@ impl Database {
             Place::Sqlite(path) => sqlite::open_alone(path, create).await?,
             Place::Postgres(url) => postgres::open_alone(url).await?,
         };
-        Ok(Self { place: url.clone(), writer, readers })
+        Ok(Self::of(url, writer, readers))
+    }
+
+    fn of(url: &DatabaseUrl, writer: DatabaseConnection, readers: DatabaseConnection) -> Self {
+        Self { place: url.clone(), writer: Connections::new(writer), readers: Connections::new(readers) }
     }
 
     /// Whether other nodes may work on it at the same time: what was read a moment ago may be otherwise by now, unless it
@@ -115,23 +121,25 @@ impl Database {
     /// The connection that writes: for migrations. Writes of the service go through [`begin`](Self::begin).
     #[must_use]
     pub fn writer(&self) -> &DatabaseConnection {
-        &self.writer
+        self.writer.pool()
     }
 
     /// The connections that answer requests which only read.
-    pub(crate) fn readers(&self) -> &DatabaseConnection {
+    pub(crate) fn readers(&self) -> &Connections {
         &self.readers
     }
 
     /// Begins reading: what is read until this is dropped is of one moment.
     pub(crate) async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
-        match self.place.0 {
-            Place::Sqlite(_) => self.readers.begin().await,
-            Place::Postgres(_) => {
-                let (level, mode) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
-                self.readers.begin_with_config(Some(level), Some(mode)).await
-            }
-        }
+        let options = match self.place.0 {
+            Place::Sqlite(_) => TransactionOptions::default(),
+            Place::Postgres(_) => TransactionOptions {
+                isolation_level: Some(IsolationLevel::RepeatableRead),
+                access_mode: Some(AccessMode::ReadOnly),
+                ..TransactionOptions::default()
+            },
+        };
+        self.readers.begin(options).await
     }
 
     /// Does what only one node may do at a time, as migrating: the others wait.
@@ -153,9 +161,11 @@ impl Database {
     /// Opens the connection that writes anew. After a transaction that failed it is not certain what it is in the middle of.
     pub(crate) async fn renew_writer(&self) {
         let closed = match self.place.0 {
-            Place::Sqlite(_) => async { self.writer.get_sqlite_connection_pool().acquire().await?.close().await }.await,
+            Place::Sqlite(_) => {
+                async { self.writer().get_sqlite_connection_pool().acquire().await?.close().await }.await
+            }
             Place::Postgres(_) => {
-                async { self.writer.get_postgres_connection_pool().acquire().await?.close().await }.await
+                async { self.writer().get_postgres_connection_pool().acquire().await?.close().await }.await
             }
         };
         if let Err(error) = closed {
@@ -165,10 +175,12 @@ impl Database {
 
     /// Begins a write. On SQLite it waits for its turn and holds the write lock until the transaction is committed or dropped.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        match self.place.0 {
-            Place::Sqlite(_) => self.writer.begin_with_options(sqlite::begin_options()).await,
-            Place::Postgres(_) => self.writer.begin().await,
-        }
+        self.writer
+            .begin(match self.place.0 {
+                Place::Sqlite(_) => sqlite::begin_options(),
+                Place::Postgres(_) => TransactionOptions::default(),
+            })
+            .await
     }
 
     /// Appends a row to the chunk journal, in a transaction of its own; durable when this returns. Nothing is written, and false
@@ -275,7 +287,7 @@ impl Database {
     /// Closes all connections.
     pub async fn close(&self) {
         for connection in [&self.readers, &self.writer] {
-            if let Err(error) = connection.close_by_ref().await {
+            if let Err(error) = connection.pool().close_by_ref().await {
                 tracing::warn!(%error, "A database connection could not be closed.");
             }
         }

@@ -13,7 +13,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{BUSY_TIMEOUT, OpenError, parallelism};
+use super::{BUSY_TIMEOUT, Connections, OpenError, parallelism};
 use crate::{
     calls::{Call, CallRef},
     chunks::{ChunkRow, stored_integer},
@@ -209,7 +209,7 @@ pub(super) async fn check_writable(transaction: &DatabaseTransaction) -> Result<
 }
 
 /// How many bytes the database has.
-pub(super) async fn size_bytes(connection: &DatabaseConnection) -> Result<u64, DbErr> {
+pub(super) async fn size_bytes(connection: &Connections) -> Result<u64, DbErr> {
     let query = Statement::from_string(DatabaseBackend::Postgres, "SELECT pg_database_size(current_database())");
     let row = connection.query_one_raw(query).await?;
     row.map_or(Ok(0), |row| row.try_get_by_index::<i64>(0)).map(i64::unsigned_abs)
@@ -219,12 +219,7 @@ pub(super) async fn size_bytes(connection: &DatabaseConnection) -> Result<u64, D
 const NOW: &str = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
 /// See [`Database::lease`](super::Database::lease).
-pub(super) async fn lease(
-    connection: &DatabaseConnection,
-    name: &str,
-    holder: Uuid,
-    span: Duration,
-) -> Result<bool, DbErr> {
+pub(super) async fn lease(connection: &Connections, name: &str, holder: Uuid, span: Duration) -> Result<bool, DbErr> {
     let span = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
     let take = format!(
         "INSERT INTO lease (name, holder, until) VALUES ($1, $2, {NOW} + $3)
@@ -237,7 +232,7 @@ pub(super) async fn lease(
 }
 
 /// See [`Database::end_lease`](super::Database::end_lease).
-pub(super) async fn end_lease(connection: &DatabaseConnection, name: &str, holder: Uuid) -> Result<(), DbErr> {
+pub(super) async fn end_lease(connection: &Connections, name: &str, holder: Uuid) -> Result<(), DbErr> {
     let end = "DELETE FROM lease WHERE name = $1 AND holder = $2";
     let values: [Value; 2] = [name.into(), holder.into()];
     let end = Statement::from_sql_and_values(DatabaseBackend::Postgres, end, values);
@@ -245,7 +240,7 @@ pub(super) async fn end_lease(connection: &DatabaseConnection, name: &str, holde
 }
 
 /// See [`Database::leases`](super::Database::leases).
-pub(super) async fn leases(connection: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+pub(super) async fn leases(connection: &Connections) -> Result<Vec<String>, DbErr> {
     connection.execute_unprepared(&format!("DELETE FROM lease WHERE until < {NOW}")).await?;
     let query = Statement::from_string(DatabaseBackend::Postgres, "SELECT name FROM lease");
     let rows = connection.query_all_raw(query).await?;

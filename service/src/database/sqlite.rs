@@ -11,7 +11,7 @@ use sea_orm::{
     sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous},
 };
 
-use super::{BUSY_TIMEOUT, OpenError, failure::is_locked, parallelism};
+use super::{BUSY_TIMEOUT, Connections, OpenError, failure::is_locked, parallelism};
 
 /// The oldest SQLite whose WAL is safe under several connections.
 const SQLITE_MIN: (u32, u32, u32) = (3, 51, 3);
@@ -120,7 +120,7 @@ fn parse_version(text: &str) -> Option<(u32, u32, u32)> {
 
 /// See [`Database::append_to_journal`](super::Database::append_to_journal).
 pub(super) async fn append_to_journal(
-    writer: &DatabaseConnection,
+    writer: &Connections,
     id: i64,
     data: Vec<u8>,
     version: i64,

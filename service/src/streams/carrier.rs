@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sea_orm::{ActiveEnum, FromQueryResult, Statement};
+use sea_orm::{ActiveEnum, ConnectionTrait, FromQueryResult, Statement};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 

@@ -54,7 +54,7 @@ struct StoredRow {
 }
 
 impl Database {
-    /// What reads chunks on the thread that asks for it. It blocks, and needs a Tokio runtime.
+    /// What reads chunks on the thread that asks for it. It blocks.
     pub(crate) fn chunk_reader(&self) -> Result<ChunkReader, DbErr> {
         Ok(match &self.place.0 {
             Place::Sqlite(path) => ChunkReader::Sqlite(sqlite::Reader::open(path)?),

@@ -3,12 +3,11 @@
 use std::collections::VecDeque;
 
 use entity::call_track::Track;
-use sea_orm::{ActiveEnum, ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, QueryResult, Statement, Value};
-use tokio::runtime::Handle;
+use sea_orm::{ActiveEnum, ConnectionTrait, DatabaseBackend, DbErr, QueryResult, Statement, Value};
 use uuid::Uuid;
 
 use super::{ChunkOrder, StoredRow};
-use crate::{calls::AudioFormat, chunks::RowShape};
+use crate::{calls::AudioFormat, chunks::RowShape, database::Connections};
 
 /// How many rows are read at a time with their audio, 32 KiB as a rule and 256 KiB at most, and without.
 const ROWS_WITH_AUDIO: u32 = 16;
@@ -16,13 +15,12 @@ const ROWS_WITHOUT: u32 = 1024;
 
 /// Connections, for a thread that waits for their answers.
 pub(crate) struct Reader {
-    connection: DatabaseConnection,
-    runtime: Handle,
+    connections: Connections,
 }
 
 impl Reader {
-    pub(super) fn new(connection: DatabaseConnection) -> Self {
-        Self { connection, runtime: Handle::current() }
+    pub(super) fn new(connections: Connections) -> Self {
+        Self { connections }
     }
 
     /// A track's rows, with their audio where that is wanted.
@@ -56,8 +54,8 @@ struct Rows<'reader> {
 impl Rows<'_> {
     fn read_page(&mut self) -> Result<(), DbErr> {
         let limit = if self.audio { ROWS_WITH_AUDIO } else { ROWS_WITHOUT };
-        let connection = &self.reader.connection;
-        let rows = self.reader.runtime.block_on(connection.query_all_raw(self.select(limit)))?;
+        let connections = &self.reader.connections;
+        let rows = connections.runtime().block_on(connections.query_all_raw(self.select(limit)))?;
         self.last = rows.len() < limit as usize;
         for row in rows {
             let row = self.read(&row)?;
