@@ -1,9 +1,9 @@
 //! Three nodes on one database and one object store behind a balancer, of which one is killed every few seconds and started
-//! again, while clients write in every way that there is. After that every acknowledged write is there, every call has its one
-//! recording, right to the sample, and nothing is left of the nodes that died. It needs a database server, so that it has
-//! something to do on PostgreSQL alone. `CALLSTORE_CALLS=150` (of `callstore simulate`, over each transport) and
-//! `CALLSTORE_KILLS=20` make it a long run; `CALLSTORE_TRANSPORTS=twilio` has one transport alone, and `CALLSTORE_SIMULATE` further
-//! options, for machines that do not carry all at once.
+//! again, and each is told to stop once, as in a rolling restart, while clients write in every way that there is. After that
+//! every acknowledged write is there, every call has its one recording, right to the sample, and nothing is left of the nodes
+//! that died. It needs a database server, so that it has something to do on PostgreSQL alone. `CALLSTORE_CALLS=150` (of
+//! `callstore simulate`, over each transport) and `CALLSTORE_KILLS=20` make it a long run; `CALLSTORE_TRANSPORTS=twilio` has
+//! one transport alone, and `CALLSTORE_SIMULATE` further options, for machines that do not carry all at once.
 
 use std::{
     path::Path,
@@ -29,8 +29,8 @@ use crate::{
 const NODES: usize = 3;
 /// One on each way to the service.
 const CALLERS: u32 = 3;
-/// How often a node is killed.
-const KILL_EVERY: Duration = Duration::from_secs(3);
+/// How often a node is ended.
+const END_EVERY: Duration = Duration::from_secs(3);
 
 /// The nodes, and what they share.
 struct Cluster {
@@ -49,9 +49,9 @@ impl Cluster {
         Self { folder, objects, nodes, balancer }
     }
 
-    /// Kills a node, and starts another in its place once something was seen to be true without it.
-    async fn kill(&mut self, index: usize, meanwhile: impl Future<Output = ()>) {
-        self.nodes.remove(index).kill().await;
+    /// Ends a node as told, and starts another in its place once something was seen to be true without it.
+    async fn replace(&mut self, index: usize, end: impl AsyncFnOnce(Binary), meanwhile: impl Future<Output = ()>) {
+        end(self.nodes.remove(index)).await;
         meanwhile.await;
         let node = node(self.folder.path(), &self.objects).await;
         self.balancer.replace(index, node.address());
@@ -80,9 +80,9 @@ async fn node(folder: &Path, objects: &Objects) -> Binary {
 }
 
 /// Has `callstore simulate` make calls with chaos over a transport and compare each sample. They begin in the first third of the
-/// time in which nodes are killed, and end in the last.
-fn load(url: String, transport: &str, calls: u32, kills: u32) -> JoinHandle<Value> {
-    let third = (KILL_EVERY * kills / 3).as_millis();
+/// time in which nodes are ended, and end in the last.
+fn load(url: String, transport: &str, calls: u32, ends: u32) -> JoinHandle<Value> {
+    let third = (END_EVERY * ends / 3).as_millis();
     let arguments = format!(
         "--transport {transport} --calls {calls} --duration {}ms --ramp {third}ms --chaos --verify samples --json {}",
         2 * third,
@@ -97,6 +97,7 @@ async fn three_nodes_of_which_one_is_killed_again_and_again_lose_nothing() {
         return;
     }
     let (kills, calls) = (number("CALLSTORE_KILLS").unwrap_or(3), number("CALLSTORE_CALLS").unwrap_or(6));
+    let ends = kills + NODES as u32;
     let mut cluster = Cluster::start().await;
     let (begun, stop, acknowledged) = (Instant::now(), CancellationToken::new(), Arc::new(AtomicUsize::new(0)));
     let callers = (0..CALLERS).map(|number| {
@@ -109,15 +110,29 @@ async fn three_nodes_of_which_one_is_killed_again_and_again_lose_nothing() {
     });
     let callers: Vec<_> = callers.collect();
     let transports = told("CALLSTORE_TRANSPORTS").unwrap_or_else(|| "http twilio".to_owned());
-    let loads = transports.split_whitespace().map(|transport| load(cluster.balancer.url(), transport, calls, kills));
+    let loads = transports.split_whitespace().map(|transport| load(cluster.balancer.url(), transport, calls, ends));
     let loads: Vec<_> = loads.collect();
 
-    let mut beat = interval_at(tokio::time::Instant::now() + KILL_EVERY, KILL_EVERY);
+    let others_go_on = || {
+        let acknowledged = acknowledged.clone();
+        async move {
+            let before = acknowledged.load(Ordering::Relaxed);
+            let more = async || (acknowledged.load(Ordering::Relaxed) > before).then_some(());
+            eventually("the other nodes go on", more).await;
+        }
+    };
+    let mut beat = interval_at(tokio::time::Instant::now() + END_EVERY, END_EVERY);
     for kill in 0..kills {
         beat.tick().await;
-        let before = acknowledged.load(Ordering::Relaxed);
-        let more = async || (acknowledged.load(Ordering::Relaxed) > before).then_some(());
-        cluster.kill(kill as usize % NODES, eventually("the other nodes go on", more)).await;
+        cluster.replace(kill as usize % NODES, Binary::kill, others_go_on()).await;
+    }
+    for index in 0..NODES {
+        beat.tick().await;
+        let stop = async |node: Binary| {
+            node.tell_to_stop().await;
+            node.stopped().await;
+        };
+        cluster.replace(index, stop, others_go_on()).await;
     }
     stop.cancel();
 
@@ -131,7 +146,10 @@ async fn three_nodes_of_which_one_is_killed_again_and_again_lose_nothing() {
         found += caller.found;
     }
     assert_eq!(found, acknowledged.load(Ordering::Relaxed), "not all was looked for");
-    println!("{kills} kills of {NODES} nodes in {:?}: {found} acknowledged writes, all found", begun.elapsed());
+    println!(
+        "{kills} kills and {NODES} stops of {NODES} nodes in {:?}: {found} acknowledged writes, all found",
+        begun.elapsed()
+    );
     for load in loads {
         let report = load.await.unwrap();
         println!("{report:#}");
