@@ -95,15 +95,20 @@ pub async fn hold(server: &Server, name: &str) -> TcpStream {
          Content-Length: {}\r\nConnection: close\r\n\r\n",
         held_body().len()
     );
-    let mut socket = TcpStream::connect(server.url("").replace("http://", "")).await.unwrap();
-    socket.write_all(head.as_bytes()).await.unwrap();
-    // As long as it has not been taken up, it is the body that is wrong with another.
     let body = json!({});
-    eventually("the request is under way", || async {
-        (post_json(server, name, "/calls", &body).await.status == 409).then_some(())
+    eventually("a request is under way", || async {
+        let mut socket = TcpStream::connect(server.url("").replace("http://", "")).await.unwrap();
+        socket.write_all(head.as_bytes()).await.unwrap();
+        // As long as it has not been taken up, it is the body that is wrong with another. That has the name meanwhile, so that
+        // this one may be refused.
+        let taken_up = eventually("the request is taken up or refused", || async {
+            let taken_up = post_json(server, name, "/calls", &body).await.status == 409;
+            let refused = socket.try_read(&mut [0]).is_ok();
+            (taken_up || refused).then_some(!refused)
+        });
+        taken_up.await.then_some(socket)
     })
-    .await;
-    socket
+    .await
 }
 
 #[tokio::test]
