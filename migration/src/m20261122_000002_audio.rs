@@ -7,10 +7,9 @@ use crate::column::{call_reference, id, string, time};
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// Rows of chunks.
+/// Rows of chunks. None looks up its call, which whoever writes rows knows.
 pub fn chunks(manager: &SchemaManager<'_>) -> TableCreateStatement {
-    let mut chunks = Table::create();
-    chunks
+    Table::create()
         .table("audio_chunk")
         .col(id(manager, "call_id"))
         .col(ColumnDef::new("track").small_integer().not_null())
@@ -18,18 +17,15 @@ pub fn chunks(manager: &SchemaManager<'_>) -> TableCreateStatement {
         .col(ColumnDef::new("last_sequence").integer().not_null())
         .col(ColumnDef::new("timestamp").integer())
         .col(ColumnDef::new("data").blob().not_null())
-        .primary_key(Index::create().col("call_id").col("track").col("first_sequence"));
-    if manager.get_database_backend() == DatabaseBackend::Sqlite {
-        chunks.foreign_key(&mut call_reference("audio_chunk"));
-    } // PostgreSQL would look up the call for each row, which whoever writes rows has locked.
-    chunks
+        .primary_key(Index::create().col("call_id").col("track").col("first_sequence"))
+        .take()
 }
 
-/// The same in the order of their key, where the database can (SQLite).
+/// The same in the order of their key, each of a call, where the database can (SQLite).
 pub fn clustered_chunks(manager: &SchemaManager<'_>) -> TableCreateStatement {
     let mut chunks = chunks(manager);
     if manager.get_database_backend() == DatabaseBackend::Sqlite {
-        chunks.extra("WITHOUT ROWID");
+        chunks.foreign_key(&mut call_reference("audio_chunk")).extra("WITHOUT ROWID");
     }
     chunks
 }

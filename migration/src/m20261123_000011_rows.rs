@@ -1,5 +1,6 @@
 //! On SQLite, rows of `audio_chunk` lie as they come, and an index has their keys. In the order of their key, with a KiB of each in the
 //! tree that leads to it, four fitted into a page of that tree: every new row was looked for through many pages and moved others.
+//! Nor does each look its call up any more: a statement that may still be refused keeps what would undo it, page by page.
 
 use sea_orm_migration::{prelude::*, sea_orm::DatabaseBackend};
 

@@ -7,7 +7,7 @@ mod status;
 
 pub use append::{ChunkStored, NewChunk};
 pub use entity::call_track::Track;
-pub(crate) use rows::{ChunkRow, RowShape, gather, stored_integer};
+pub(crate) use rows::{ChunkRow, RowShape, gather_tracks, stored_integer};
 pub(crate) use status::Summary;
 pub use status::{ChunkStatus, TrackStatus, TrackSummary};
 

@@ -1,7 +1,7 @@
 //! How chunks lie in rows. A row holds one chunk, or several of a track that came together, follow each other without a
 //! hole, are equally long, and stand where the one before ends; so that each can be told from the others again.
 
-use std::ops::Range;
+use std::{collections::BTreeMap, ops::Range};
 
 use entity::audio_chunk::ActiveModel;
 use sea_orm::ActiveValue::Set;
@@ -118,6 +118,15 @@ pub(crate) fn gather(mut rows: Vec<ChunkRow>) -> Vec<ChunkRow> {
         }
     }
     gathered
+}
+
+/// Gathers rows of any tracks, track by track.
+pub(crate) fn gather_tracks(rows: Vec<ChunkRow>) -> Vec<ChunkRow> {
+    let mut tracks: BTreeMap<(Uuid, Track), Vec<ChunkRow>> = BTreeMap::new();
+    for row in rows {
+        tracks.entry((row.call, row.track)).or_default().push(row);
+    }
+    tracks.into_values().flat_map(gather).collect()
 }
 
 /// How long so many bytes last, if that is a whole number of milliseconds.

@@ -25,6 +25,8 @@ const READONLY: i32 = 8;
 const IO_ERROR: i32 = 10;
 const FULL: i32 = 13;
 const CANNOT_OPEN: i32 = 14;
+/// An extended one: a constraint, and which.
+const NULL_REFUSED: &str = "1299";
 
 impl WriteFailure {
     pub fn of(error: &DbErr) -> Self {
@@ -81,6 +83,12 @@ fn cause(error: &DbErr) -> Cause {
 pub(super) fn is_locked(error: &DbErr) -> bool {
     let code = of_sqlx(error).and_then(sqlx::Error::as_database_error).and_then(of_sqlite);
     matches!(code, Some(BUSY | LOCKED))
+}
+
+/// Whether SQLite refused a NULL in a column that takes none.
+pub(super) fn is_null_refused(error: &DbErr) -> bool {
+    let code = of_sqlx(error).and_then(sqlx::Error::as_database_error).and_then(DatabaseError::code);
+    code.is_some_and(|code| code == NULL_REFUSED)
 }
 
 fn of_sqlx(error: &DbErr) -> Option<&sqlx::Error> {

@@ -21,6 +21,7 @@ use connections::Connections;
 pub(crate) use failure::WriteFailure;
 pub(crate) use postgres::LastRow;
 use sea_orm::{AccessMode, DatabaseConnection, DatabaseTransaction, DbErr, IsolationLevel, TransactionOptions};
+pub(crate) use sqlite::JournalEntry;
 pub use url::DatabaseUrl;
 use url::Place;
 use uuid::Uuid;
@@ -183,10 +184,16 @@ impl Database {
             .await
     }
 
-    /// Appends a row to the chunk journal, in a transaction of its own; durable when this returns. Nothing is written, and false
-    /// returned, where [`data_version`](Self::data_version) is another by now. Not for a database that is shared.
-    pub(crate) async fn append_to_journal(&self, id: i64, data: Vec<u8>, version: i64) -> Result<bool, DbErr> {
-        sqlite::append_to_journal(&self.writer, id, data, version).await
+    /// Appends a row to the chunk journal, and moves chunks of earlier ones, up to `journaled` if that is all of them, to the rows
+    /// of their calls, in a transaction of its own; durable when this returns. Nothing is written, and false returned, where
+    /// [`data_version`](Self::data_version) is another by now. Not for a database that is shared.
+    pub(crate) async fn append_to_journal(
+        &self,
+        entry: JournalEntry,
+        moved: Vec<ChunkRow>,
+        journaled: Option<i64>,
+    ) -> Result<bool, DbErr> {
+        sqlite::append_to_journal(&self.writer, entry, moved, journaled).await
     }
 
     /// A number that changes whenever another process, or another connection, has changed the database. Not for a database that

@@ -27,13 +27,11 @@ use super::{
 use crate::{
     AuditEntry, Error,
     calls::{self, Call, CallRef, Status},
-    chunks::{ChunkRow, gather},
+    chunks::{ChunkRow, gather_tracks},
     crash,
     database::{Database, WriteFailure},
 };
 
-/// How much is moved from the journal to the rows of calls with every transaction, at least.
-const MOVED_BYTES: usize = 256 * 1024;
 /// How many rows a statement inserts: one of these, so that few statements have to be prepared and kept. What SQLite keeps to undo
 /// a statement stays in memory as long as that is at most 30 pages (`.cargo/config.toml`), and a row may be in a page of its own.
 const ROWS: [usize; 5] = [16, 8, 4, 2, 1];
@@ -214,8 +212,7 @@ impl Batch {
             self.settled.append(&mut self.state.new);
         }
         let bytes = self.journal().await?;
-        // Twice as fast as chunks come, so that what waits is bounded.
-        let (closed, journaled) = self.state.recent.take_closed(Ord::max(MOVED_BYTES, 2 * bytes), all);
+        let (closed, journaled) = self.state.recent.take_closed(bytes, all);
         self.settled.extend(closed);
         self.insert_settled().await?;
         if let Some(last) = journaled {
@@ -244,7 +241,7 @@ impl Batch {
 
     /// Writes the new chunks into the journal, and says how many bytes of audio they are.
     async fn journal(&mut self) -> Result<usize, DbErr> {
-        let bytes = self.state.new.iter().map(|row| row.audio.len()).sum::<usize>();
+        let bytes = self.state.new_bytes();
         if bytes > 0 {
             let (id, data) = self.state.journal();
             let row = chunk_journal::ActiveModel { id: Set(id), data: Set(data) };
@@ -256,18 +253,14 @@ impl Batch {
 
     /// Inserts chunks into the rows of their calls, as many in a row as fit.
     async fn insert_settled(&mut self) -> Result<(), DbErr> {
-        let mut tracks: BTreeMap<(Uuid, Track), Vec<ChunkRow>> = BTreeMap::new();
         if self.settled.is_empty() {
             return Ok(());
         }
-        for row in std::mem::take(&mut self.settled) {
-            tracks.entry((row.call, row.track)).or_default().push(row);
-        }
-        let rows = tracks.into_values().flat_map(gather);
+        let rows = gather_tracks(std::mem::take(&mut self.settled));
         if self.database.is_shared() {
-            return self.database.insert_chunks(&self.transaction, rows.collect()).await;
+            return self.database.insert_chunks(&self.transaction, rows).await;
         }
-        self.insert_all(rows.map(ChunkRow::into_model).collect()).await
+        self.insert_all(rows.into_iter().map(ChunkRow::into_model).collect()).await
     }
 
     /// Inserts rows, many with a statement.

@@ -31,8 +31,10 @@ pub(crate) use write::{Outcome, Pending, Write};
 use write::Request;
 
 use crate::{
-    CallRef, Callstore, Error, crash,
-    database::{Database, WriteFailure},
+    CallRef, Callstore, Error,
+    chunks::gather_tracks,
+    crash,
+    database::{Database, JournalEntry, WriteFailure},
     limits::QUEUE_MAX_BYTES,
 };
 
@@ -217,7 +219,7 @@ async fn commit(
         return timeout(SHARED_LIMIT, commit_shared(database, writes)).await.unwrap_or_else(|_| Err(no_answer()));
     }
     if let Some(mut known) = state.take() {
-        let plain = if last || known.is_due() { 0 } else { writes.len() };
+        let plain = if last || known.has_due_notes() { 0 } else { writes.len() };
         let more = writes[..plain].iter_mut().position(|queued| !queued.write.work_at_once(&mut known));
         let done = more.unwrap_or(plain);
         if done == 0 {
@@ -225,7 +227,9 @@ async fn commit(
         } else {
             crash::point("commit.begun");
             let (id, data) = known.journal();
-            if database.append_to_journal(id, data, known.live.version).await? {
+            let (moved, journaled) = known.recent.take_closed(known.new_bytes(), false);
+            let entry = JournalEntry { id, data, version: known.live.version };
+            if database.append_to_journal(entry, gather_tracks(moved), journaled).await? {
                 crash::point("commit.durable");
                 *state = Some(known.journaled(id));
                 return Ok(done);

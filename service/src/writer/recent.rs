@@ -17,6 +17,8 @@ use crate::{calls::Status, chunks::ChunkRow};
 /// A generation is closed when it has so many bytes, or is so old.
 const GENERATION_BYTES: usize = 8 * 1024 * 1024;
 const GENERATION_AGE: Duration = Duration::from_secs(5);
+/// How much is moved to the rows of calls with a transaction, at least.
+const MOVED_BYTES: usize = 256 * 1024;
 
 /// The rows of each track, as they came. In order, so that a call's tracks are moved together and lie together: they go
 /// together.
@@ -108,9 +110,9 @@ impl Recent {
         taken
     }
 
-    /// Closes the generation when it is due, and takes about `bytes` out of the closed one, track by track. Says up to
-    /// where the journal is no longer needed once they are in their rows.
-    pub fn take_closed(&mut self, bytes: usize, all: bool) -> (Vec<ChunkRow>, Option<i64>) {
+    /// Closes the generation when it is due, and takes rows out of the closed one, track by track: twice as fast as `new_bytes`
+    /// come, so that what waits is bounded. Says up to where the journal is no longer needed once they are in their rows.
+    pub fn take_closed(&mut self, new_bytes: usize, all: bool) -> (Vec<ChunkRow>, Option<i64>) {
         if self.closed_id.is_none() && (all || self.is_old()) && self.since.is_some() {
             self.closed = std::mem::take(&mut self.growing);
             self.closed_id = Some(self.last_id);
@@ -118,6 +120,7 @@ impl Recent {
             self.since = None;
         }
         let Some(closed_id) = self.closed_id else { return (Vec::new(), None) };
+        let bytes = Ord::max(MOVED_BYTES, 2 * new_bytes);
         let (mut taken, mut taken_bytes) = (Vec::new(), 0);
         while taken_bytes < bytes || all {
             let Some(mut first) = self.closed.first_entry() else { break };
@@ -143,11 +146,6 @@ impl Recent {
     /// Whether the generation that grows has to be closed.
     fn is_old(&self) -> bool {
         self.bytes >= GENERATION_BYTES || self.since.is_some_and(|since| since.elapsed() >= GENERATION_AGE)
-    }
-
-    /// Whether there is anything to be moved now.
-    pub fn is_due(&self) -> bool {
-        self.closed_id.is_some() || self.is_old()
     }
 
     /// Whether there is anything to be moved, now or later.

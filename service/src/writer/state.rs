@@ -44,9 +44,9 @@ impl State {
         self.recent.is_empty() && self.written.is_empty()
     }
 
-    /// Whether something has waited for long enough.
-    pub(super) fn is_due(&self) -> bool {
-        self.recent.is_due() || self.written_since.is_some_and(|since| since.elapsed() >= NOTES_WAIT)
+    /// Whether rows of calls have to tell by now that they were written to.
+    pub(super) fn has_due_notes(&self) -> bool {
+        self.written_since.is_some_and(|since| since.elapsed() >= NOTES_WAIT)
     }
 
     /// A call that takes chunks, if it is known.
@@ -62,10 +62,14 @@ impl State {
         }
     }
 
+    /// How many bytes of audio the new chunks are.
+    pub(super) fn new_bytes(&self) -> usize {
+        self.new.iter().map(|row| row.audio.len()).sum()
+    }
+
     /// The journal's next row, of all new chunks: its id and its data.
     pub(super) fn journal(&self) -> (i64, Vec<u8>) {
-        let bytes: usize = self.new.iter().map(|row| row.audio.len() + journal::HEAD).sum();
-        let mut data = Vec::with_capacity(bytes);
+        let mut data = Vec::with_capacity(self.new_bytes() + self.new.len() * journal::HEAD);
         self.new.iter().for_each(|row| journal::encode(row, &mut data));
         (self.recent.next_id(), data)
     }
