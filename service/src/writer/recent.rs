@@ -1,5 +1,5 @@
-//! Chunks that are in the journal and not in the rows of their calls yet. A row of a call lies in a page of its own call, so
-//! that every chunk of its own would cost a page; here they wait until a track has many, and go together. When the process
+//! Chunks that are in the journal and not in the rows of their calls yet. In the index of the rows each call has its own page, so
+//! that every chunk of its own would cost one; here they wait until a track has many, and go together. When the process
 //! dies they are read from the journal again.
 
 use std::{
