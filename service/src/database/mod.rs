@@ -4,21 +4,17 @@
 mod chunks;
 mod connections;
 mod failure;
+mod open_error;
 mod postgres;
 mod sqlite;
 mod url;
 
-use std::{
-    io,
-    num::NonZero,
-    path::{Path, PathBuf},
-    thread,
-    time::Duration,
-};
+use std::{io, num::NonZero, path::Path, thread, time::Duration};
 
 pub(crate) use chunks::{ChunkHead, ChunkOrder, ChunkReader};
 use connections::Connections;
 pub(crate) use failure::WriteFailure;
+pub use open_error::OpenError;
 pub(crate) use postgres::LastRow;
 use sea_orm::{AccessMode, DatabaseConnection, DatabaseTransaction, DbErr, IsolationLevel, TransactionOptions};
 pub(crate) use sqlite::JournalEntry;
@@ -33,46 +29,6 @@ use crate::{
 
 /// How long a write waits for another process that holds a lock, as a backup or a shell.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Why the database could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The folder for the file could not be made.
-    #[error("the folder {} cannot be made: {source}", folder.display())]
-    Folder {
-        /// The folder.
-        folder: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// SQLite did not take the file.
-    #[error("the file {} cannot be opened as a database: {source}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What SQLite said.
-        source: DbErr,
-    },
-    /// A SQLite that can corrupt a database under several connections.
-    #[error(
-        "this SQLite is {found}; it has to be {least} or later, since earlier ones can corrupt a database in WAL mode"
-    )]
-    TooOld {
-        /// Its version.
-        found: String,
-        /// The oldest that is taken.
-        least: String,
-    },
-    /// A database that is to be used alone is not.
-    #[error("the database {0} is in use; stop the services, backups and shells that have it open")]
-    InUse(String),
-    /// The PostgreSQL server did not take the connection.
-    #[error("the PostgreSQL server cannot be reached, or does not let us in: {source}")]
-    Server {
-        /// What was said.
-        source: DbErr,
-    },
-}
 
 /// Connections to the database: those that write, and a pool that only reads.
 #[derive(Clone, Debug)]
