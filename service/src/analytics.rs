@@ -70,7 +70,7 @@ impl Callstore {
                     created_at: Set(created_at),
                 };
                 let stored = Entity::insert(row).exec_with_returning(batch.transaction()).await?;
-                this.note_write(batch, call_id);
+                this.note_write(batch.state(), call_id);
                 batch.record(once.as_ref(), &stored)?;
                 Ok(stored)
             }

@@ -12,7 +12,7 @@ pub use entity::audit_entry::{Actor, Model as AuditEntry};
 
 use crate::{
     Callstore, Clock, Error, Ids, Page, Slice, Timestamp,
-    writer::{Batch, Outcome, Pending, Write},
+    writer::{Batch, Outcome, Pending, State, Write},
 };
 
 /// What an entry may say of where a request came from, and of what it was about, in characters.
@@ -62,7 +62,7 @@ impl Callstore {
     pub async fn audit(&self, new: NewAuditEntry) {
         let entry = self.entry(new);
         let row = entry.clone();
-        if let Err(error) = self.write_as(0, |outcome| AddEntry { row: Some(row), outcome }).await {
+        if let Err(error) = self.write_as(0, |outcome| AddEntry { row, outcome }).await {
             metrics::counter!("callstore_audit_misses_total").increment(1);
             tracing::error!(%error, ?entry, "The audit misses an entry.");
         }
@@ -125,18 +125,23 @@ pub(crate) async fn enter_command(
 
 /// An entry on its way to the disk.
 struct AddEntry {
-    row: Option<AuditEntry>,
+    row: AuditEntry,
     outcome: Outcome<()>,
 }
 
 impl Write for AddEntry {
+    fn work_at_once(&mut self, state: &mut State) -> bool {
+        state.add_audit(self.row.clone());
+        self.outcome.set(Ok(())).is_ok()
+    }
+
     fn has_statements(&self) -> bool {
         false
     }
 
     fn work<'a>(&'a mut self, batch: &'a mut Batch) -> BoxFuture<'a, Result<(), DbErr>> {
         async move {
-            batch.add_audit(self.row.take());
+            batch.state().add_audit(self.row.clone());
             self.outcome.set(Ok(()))
         }
         .boxed()

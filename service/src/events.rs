@@ -42,7 +42,7 @@ impl Callstore {
                 // A call that is gone would fail the writes of others.
                 let call = batch.call_id(&call).await?;
                 Entity::insert(row).exec_without_returning(batch.transaction()).await?;
-                this.note_write(batch, call);
+                this.note_write(batch.state(), call);
                 Ok(())
             }
             .boxed()

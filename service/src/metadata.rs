@@ -129,7 +129,7 @@ impl Callstore {
                 let stored = stored.ok_or(Error::MetadataNotFound)?;
                 condition.check(Some(&stored))?;
                 stored.delete(batch.transaction()).await?;
-                this.note_write(batch, call_id);
+                this.note_write(batch.state(), call_id);
                 Ok(())
             }
             .boxed()
@@ -157,7 +157,7 @@ impl Callstore {
                 row.updated_at = Set(now);
                 let transaction = batch.transaction();
                 let row = if created { row.insert(transaction).await? } else { row.update(transaction).await? };
-                this.note_write(batch, call_id);
+                this.note_write(batch.state(), call_id);
                 Ok(MetadataSet { metadata: row.try_into_model()?, created })
             }
             .boxed()

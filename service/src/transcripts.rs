@@ -1,19 +1,16 @@
 //! Transcripts: what was said, before and after the call has ended.
 
-use entity::transcript::{ActiveModel, Column, Entity};
+use entity::transcript::{Column, Entity};
 use futures_util::future::BoxFuture;
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::NullOrdering,
-};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, sea_query::NullOrdering};
 use uuid::Uuid;
 
 pub use entity::transcript::Model as Transcript;
 
 use crate::{
-    Callstore, Error, Idempotency, NewAuditEntry, Page, Private, Slice,
+    AuditEntry, Callstore, Error, Idempotency, NewAuditEntry, Page, Private, Slice,
     calls::CallRef,
-    writer::{Batch, Outcome, Pending, Write},
+    writer::{Batch, Outcome, Pending, State, Write},
 };
 
 /// An utterance to be stored.
@@ -54,7 +51,7 @@ impl Callstore {
         entry: NewAuditEntry,
     ) -> Result<Vec<Transcript>, Error> {
         let bytes = new.iter().map(|new| new.speaker.expose().len() + new.text.expose().len()).sum();
-        let (callstore, call, once, entry) = (self.clone(), call.clone(), once.cloned(), Some(entry));
+        let (callstore, call, once) = (self.clone(), call.clone(), once.cloned());
         self.write_as(bytes, |outcome| AddTranscripts { callstore, call, new, once, entry, outcome }).await
     }
 
@@ -94,13 +91,26 @@ struct AddTranscripts {
     call: CallRef,
     new: Vec<NewTranscript>,
     once: Option<Idempotency>,
-    entry: Option<NewAuditEntry>,
+    entry: NewAuditEntry,
     outcome: Outcome<Vec<Transcript>>,
 }
 
 impl Write for AddTranscripts {
     fn call(&self) -> Option<&CallRef> {
         Some(&self.call)
+    }
+
+    fn work_at_once(&mut self, state: &mut State) -> bool {
+        if self.once.is_some() {
+            return false;
+        }
+        let Some(live) = state.live_call(&self.call) else { return false };
+        if !live.may_tell_later(false, self.callstore.now(), self.callstore.0.policy.note_write_every_ms()) {
+            return false;
+        }
+        let call = live.id;
+        let stored = self.add_to(state, call);
+        self.outcome.set(Ok(stored)).is_ok()
     }
 
     fn has_statements(&self) -> bool {
@@ -110,10 +120,6 @@ impl Write for AddTranscripts {
     fn work<'a>(&'a mut self, batch: &'a mut Batch) -> BoxFuture<'a, Result<(), DbErr>> {
         Box::pin(async move {
             let stored = self.take(batch).await;
-            if stored.is_ok() {
-                let entry = self.entry.take().map(|entry| self.callstore.entry(entry));
-                batch.add_audit(entry);
-            }
             self.outcome.set(stored)
         })
     }
@@ -126,9 +132,17 @@ impl Write for AddTranscripts {
 impl AddTranscripts {
     async fn take(&mut self, batch: &mut Batch) -> Result<Vec<Transcript>, Error> {
         if let Some(before) = batch.recall(self.once.as_ref()).await? {
+            batch.state().add_audit(self.entry());
             return Ok(before);
         }
-        let call_id = batch.call_id(&self.call).await?;
+        let call = batch.call_id(&self.call).await?;
+        let stored = self.add_to(batch.state(), call);
+        batch.record(self.once.as_ref(), &stored)?;
+        Ok(stored)
+    }
+
+    /// Hands the utterances to the writer, and their entry in the audit.
+    fn add_to(&self, state: &mut State, call_id: Uuid) -> Vec<Transcript> {
         let created_at = self.callstore.now();
         let stored = |new: NewTranscript| Transcript {
             id: self.callstore.0.ids.next(),
@@ -140,24 +154,16 @@ impl AddTranscripts {
             end_time: new.end_time,
             created_at,
         };
-        let stored: Vec<Transcript> = std::mem::take(&mut self.new).into_iter().map(stored).collect();
-        batch.add_transcripts(stored.iter().cloned().map(row));
-        self.callstore.note_write(batch, call_id);
-        batch.record(self.once.as_ref(), &stored)?;
-        Ok(stored)
+        // They are kept: what is known may turn out to be wrong.
+        let stored: Vec<Transcript> = self.new.iter().cloned().map(stored).collect();
+        state.add_transcripts(stored.iter().cloned());
+        state.add_audit(self.entry());
+        self.callstore.note_write(state, call_id);
+        stored
     }
-}
 
-fn row(transcript: Transcript) -> ActiveModel {
-    ActiveModel {
-        id: Set(transcript.id),
-        call_id: Set(transcript.call_id),
-        speaker: Set(transcript.speaker),
-        text: Set(transcript.text),
-        confidence: Set(transcript.confidence),
-        start_time: Set(transcript.start_time),
-        end_time: Set(transcript.end_time),
-        created_at: Set(transcript.created_at),
+    fn entry(&self) -> AuditEntry {
+        self.callstore.entry(self.entry.clone())
     }
 }
 

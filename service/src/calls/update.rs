@@ -65,7 +65,7 @@ impl Callstore {
                     Some(SqlErr::UniqueConstraintViolation(_)) => Error::CallSidTaken,
                     _ => Error::Database(error),
                 })?;
-                this.note_write(batch, id);
+                this.note_write(batch.state(), id);
                 Ok(changed.try_into_model()?)
             }
             .boxed()

@@ -148,7 +148,7 @@ impl AddChunks {
     fn after_known(&self, state: &mut State) -> Option<(Uuid, Additions, Vec<ChunkStored>)> {
         let live = state.live_call(&self.call)?;
         let (call, format) = (live.id, live.format);
-        if !live.may_tell_later(self.callstore.now(), self.callstore.0.policy.note_write_every_ms()) {
+        if !live.may_tell_later(true, self.callstore.now(), self.callstore.0.policy.note_write_every_ms()) {
             return None;
         }
         check_format(&self.chunks, format, self.pointer).ok()?;

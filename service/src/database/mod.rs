@@ -5,6 +5,7 @@ mod chunks;
 mod connections;
 mod failure;
 mod open_error;
+mod plain;
 mod postgres;
 mod sqlite;
 mod url;
@@ -15,9 +16,9 @@ pub(crate) use chunks::{ChunkHead, ChunkOrder, ChunkReader};
 use connections::Connections;
 pub(crate) use failure::WriteFailure;
 pub use open_error::OpenError;
+pub(crate) use plain::Additions;
 pub(crate) use postgres::LastRow;
 use sea_orm::{AccessMode, DatabaseConnection, DatabaseTransaction, DbErr, IsolationLevel, TransactionOptions};
-pub(crate) use sqlite::JournalEntry;
 pub use url::DatabaseUrl;
 use url::Place;
 use uuid::Uuid;
@@ -140,16 +141,10 @@ impl Database {
             .await
     }
 
-    /// Appends a row to the chunk journal, and moves chunks of earlier ones, up to `journaled` if that is all of them, to the rows
-    /// of their calls, in a transaction of its own; durable when this returns. Nothing is written, and false returned, where
-    /// [`data_version`](Self::data_version) is another by now. Not for a database that is shared.
-    pub(crate) async fn append_to_journal(
-        &self,
-        entry: JournalEntry,
-        moved: Vec<ChunkRow>,
-        journaled: Option<i64>,
-    ) -> Result<bool, DbErr> {
-        sqlite::append_to_journal(&self.writer, entry, moved, journaled).await
+    /// Adds rows in a transaction of their own; durable when this returns. Nothing is written, and false returned, where
+    /// [`data_version`](Self::data_version) is another than `version` by now. Not for a database that is shared.
+    pub(crate) async fn add(&self, version: i64, additions: Additions) -> Result<bool, DbErr> {
+        plain::add(&self.writer, version, additions).await
     }
 
     /// A number that changes whenever another process, or another connection, has changed the database. Not for a database that

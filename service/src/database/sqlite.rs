@@ -6,17 +6,12 @@ use std::{
 };
 
 use sea_orm::{
-    ActiveEnum, ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
-    SqliteTransactionMode, Statement, TransactionOptions, Value,
+    ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
+    SqliteTransactionMode, Statement, TransactionOptions,
     sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous},
 };
 
-use super::{
-    BUSY_TIMEOUT, Connections, OpenError,
-    failure::{is_locked, is_null_refused},
-    parallelism,
-};
-use crate::chunks::{ChunkRow, stored_integer};
+use super::{BUSY_TIMEOUT, OpenError, failure::is_locked, parallelism};
 
 /// The oldest SQLite whose WAL is safe under several connections.
 const SQLITE_MIN: (u32, u32, u32) = (3, 51, 3);
@@ -24,10 +19,6 @@ const SQLITE_MIN: (u32, u32, u32) = (3, 51, 3);
 const WAL_KEPT_BYTES: &str = "67108864";
 /// Pages that the writer keeps: enough for what one transaction writes, which would else go to the WAL before its end and once more then.
 const WRITER_CACHE_KIB: &str = "-8192";
-
-/// For how many rows of chunks a statement has room: one of these, so that few statements have to be prepared and kept.
-const ROOM: [usize; 3] = [16, 64, ROOM_MAX];
-const ROOM_MAX: usize = 256;
 
 /// How a write begins: it takes the write lock at once.
 pub(super) fn begin_options() -> TransactionOptions {
@@ -127,70 +118,6 @@ fn parse_version(text: &str) -> Option<(u32, u32, u32)> {
     Some((parts.next()??, parts.next()??, parts.next()??))
 }
 
-/// A row of the chunk journal that is to be written.
-pub(crate) struct JournalEntry {
-    pub id: i64,
-    pub data: Vec<u8>,
-    /// The data version that the database has to have still.
-    pub version: i64,
-}
-
-/// See [`Database::append_to_journal`](super::Database::append_to_journal).
-pub(super) async fn append_to_journal(
-    writer: &Connections,
-    entry: JournalEntry,
-    moved: Vec<ChunkRow>,
-    journaled: Option<i64>,
-) -> Result<bool, DbErr> {
-    let alone = moved.is_empty() && journaled.is_none();
-    let (sql, values) = if alone { append(entry) } else { append_and_move(entry, moved, journaled) };
-    match writer.execute_raw(Statement::from_sql_and_values(DatabaseBackend::Sqlite, sql, values)).await {
-        Ok(done) => Ok(done.rows_affected() > 0),
-        Err(error) if is_null_refused(&error) => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-/// One statement, which is a transaction.
-fn append(JournalEntry { id, data, version }: JournalEntry) -> (String, Vec<Value>) {
-    let sql = "INSERT INTO chunk_journal (id, data) SELECT ?, ? FROM pragma_data_version WHERE data_version = ?";
-    (sql.to_owned(), vec![id.into(), data.into(), version.into()])
-}
-
-/// A whole transaction in one go: each statement by itself would wake the thread of the connection, and then its writer. Where the
-/// version is another the entry's data is NULL, which is refused. What may be refused rolls all back: SQLite need not keep
-/// what would undo the one statement.
-fn append_and_move(entry: JournalEntry, moved: Vec<ChunkRow>, journaled: Option<i64>) -> (String, Vec<Value>) {
-    let mut sql = "BEGIN IMMEDIATE; INSERT OR ROLLBACK INTO chunk_journal (id, data) \
-                   SELECT ?, CASE data_version WHEN ? THEN ? END FROM pragma_data_version; "
-        .to_owned();
-    let mut values: Vec<Value> = vec![entry.id.into(), entry.version.into(), entry.data.into()];
-    let mut moved = moved.into_iter().peekable();
-    while moved.peek().is_some() {
-        let room = ROOM.into_iter().find(|room| *room >= moved.len()).unwrap_or(ROOM_MAX);
-        let rows = vec!["(?, ?, ?, ?, ?, ?)"; room].join(", ");
-        sql += &format!(
-            "INSERT OR ROLLBACK INTO audio_chunk (call_id, track, first_sequence, last_sequence, timestamp, data) \
-             SELECT * FROM (VALUES {rows}) WHERE column1 IS NOT NULL; "
-        );
-        for _ in 0..room {
-            values.extend(moved.next().map_or([const { Value::Bytes(None) }; 6], values_of));
-        }
-    }
-    if let Some(last) = journaled {
-        sql += "DELETE FROM chunk_journal WHERE id <= ?; ";
-        values.push(last.into());
-    }
-    (sql + "COMMIT", values)
-}
-
-/// The columns of a row of chunks.
-fn values_of(row: ChunkRow) -> [Value; 6] {
-    let (first, last) = (stored_integer(row.first_sequence), stored_integer(row.last_sequence()));
-    let timestamp = row.timestamp_ms.map(stored_integer);
-    [row.call.into(), row.track.to_value().into(), first.into(), last.into(), timestamp.into(), row.audio.into()]
-}
-
 /// See [`Database::data_version`](super::Database::data_version).
 pub(super) async fn data_version(transaction: &DatabaseTransaction) -> Result<i64, DbErr> {
     let query = Statement::from_string(DatabaseBackend::Sqlite, "PRAGMA data_version");
@@ -211,7 +138,3 @@ pub(super) fn file_bytes(path: &Path) -> io::Result<u64> {
     log.push("-wal");
     Ok(fs::metadata(path)?.len() + fs::metadata(PathBuf::from(log)).map_or(0, |log| log.len()))
 }
-
-#[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
-mod tests;

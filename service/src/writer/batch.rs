@@ -7,9 +7,9 @@ mod shared;
 use std::collections::BTreeMap;
 
 use entity::{
-    audio_chunk, audit_entry, call,
+    audio_chunk, call,
     call_track::{self, Track},
-    chunk_journal, idempotency_key, transcript,
+    chunk_journal, idempotency_key,
 };
 use sea_orm::{
     ActiveModelTrait,
@@ -25,18 +25,15 @@ use super::{
     live::{LiveCall, LiveTrack, StoredTrack},
 };
 use crate::{
-    AuditEntry, Error,
+    Error,
     calls::{self, Call, CallRef, Status},
     chunks::{ChunkRow, gather_tracks},
     crash,
     database::{Database, WriteFailure},
 };
 
-/// How many rows a statement inserts: one of these, so that few statements have to be prepared and kept. What SQLite keeps to undo
-/// a statement stays in memory as long as that is at most 30 pages (`.cargo/config.toml`), and a row may be in a page of its own.
-const ROWS: [usize; 5] = [16, 8, 4, 2, 1];
-/// The same for a server, to which each statement is a journey.
-const ROWS_SHARED: [usize; 5] = [256, 64, 16, 4, 1];
+/// How many rows a statement inserts: one of these, so that few statements have to be prepared and kept.
+const ROWS: [usize; 5] = [256, 64, 16, 4, 1];
 
 /// A transaction under way.
 pub(crate) struct Batch {
@@ -45,9 +42,7 @@ pub(crate) struct Batch {
     state: State,
     /// Chunks of calls that are looked at, for the rows of their calls.
     settled: Vec<ChunkRow>,
-    transcripts: Vec<transcript::ActiveModel>,
     outcomes: Vec<idempotency_key::ActiveModel>,
-    audit: Vec<audit_entry::ActiveModel>,
     duplicates: BTreeMap<(Uuid, Track), i64>,
 }
 
@@ -69,9 +64,7 @@ impl Batch {
             transaction,
             state,
             settled: Vec::new(),
-            transcripts: Vec::new(),
             outcomes: Vec::new(),
-            audit: Vec::new(),
             duplicates: BTreeMap::new(),
         })
     }
@@ -190,16 +183,6 @@ impl Batch {
         }
     }
 
-    /// Adds utterances.
-    pub fn add_transcripts(&mut self, rows: impl IntoIterator<Item = transcript::ActiveModel>) {
-        self.transcripts.extend(rows);
-    }
-
-    /// Adds an entry of the audit.
-    pub fn add_audit(&mut self, entry: Option<AuditEntry>) {
-        self.audit.extend(entry.map(|entry| entry.into_active_model().reset_all()));
-    }
-
     /// Keeps an outcome.
     pub fn keep(&mut self, outcome: idempotency_key::ActiveModel) {
         self.outcomes.push(outcome);
@@ -220,12 +203,12 @@ impl Batch {
             let done = chunk_journal::Entity::delete_many().filter(chunk_journal::Column::Id.lte(last));
             done.exec(&self.transaction).await?;
         }
-        let transcripts = std::mem::take(&mut self.transcripts);
-        self.insert_all(transcripts).await?;
+        let transcripts = std::mem::take(&mut self.state.transcripts).into_iter();
+        self.insert_all(transcripts.map(|row| row.into_active_model().reset_all()).collect()).await?;
         let outcomes = std::mem::take(&mut self.outcomes);
         self.insert_all(outcomes).await?;
-        let audit = std::mem::take(&mut self.audit);
-        self.insert_all(audit).await?;
+        let audit = std::mem::take(&mut self.state.audit).into_iter();
+        self.insert_all(audit.map(|entry| entry.into_active_model().reset_all()).collect()).await?;
         self.count_duplicates().await?;
         let (written, written_at) = self.state.take_written();
         if !written.is_empty() {
@@ -265,8 +248,7 @@ impl Batch {
 
     /// Inserts rows, many with a statement.
     async fn insert_all<A: ActiveModelTrait>(&self, mut rows: Vec<A>) -> Result<(), DbErr> {
-        let sizes = if self.database.is_shared() { ROWS_SHARED } else { ROWS };
-        for size in sizes {
+        for size in ROWS {
             while rows.len() >= size {
                 let rows = rows.drain(..size);
                 A::Entity::insert_many(rows).exec_without_returning(&self.transaction).await?;

@@ -110,9 +110,18 @@ impl LiveCalls {
 }
 
 impl LiveCall {
-    /// Whether its row told not long ago that it was written to, so that it need not tell of this write at once.
-    pub fn may_tell_later(&self, now: Timestamp, every_ms: i64) -> bool {
+    /// Whether its row told not long ago that it was written to, so that it need not tell of this write at once, or is not to tell
+    /// of it at all.
+    pub fn may_tell_later(&self, audio: bool, now: Timestamp, every_ms: i64) -> bool {
+        if !self.is_watched(audio) {
+            return true;
+        }
         self.disconnected_at.is_none() && self.noted_at.is_some_and(|before| now.0 - before.0 < 2 * every_ms)
+    }
+
+    /// Whether it is to be ended when nothing more is written to it: audio begins the watch over a call.
+    pub fn is_watched(&self, audio: bool) -> bool {
+        audio || self.last_write_at.is_some()
     }
 
     pub fn track(&mut self, track: Track) -> &mut LiveTrack {

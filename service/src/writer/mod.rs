@@ -31,10 +31,8 @@ pub(crate) use write::{Outcome, Pending, Write};
 use write::Request;
 
 use crate::{
-    CallRef, Callstore, Error,
-    chunks::gather_tracks,
-    crash,
-    database::{Database, JournalEntry, WriteFailure},
+    CallRef, Callstore, Error, crash,
+    database::{Database, WriteFailure},
     limits::QUEUE_MAX_BYTES,
 };
 
@@ -150,8 +148,8 @@ impl Callstore {
     }
 
     /// Notes a write other than audio, so that its call is not taken for idle.
-    pub(crate) fn note_write(&self, batch: &mut Batch, call: Uuid) {
-        batch.state().note_write(call, false, self.now(), self.0.policy.note_write_every_ms());
+    pub(crate) fn note_write(&self, state: &mut State, call: Uuid) {
+        state.note_write(call, false, self.now(), self.0.policy.note_write_every_ms());
     }
 }
 
@@ -226,12 +224,14 @@ async fn commit(
             *state = Some(known);
         } else {
             crash::point("commit.begun");
-            let (id, data) = known.journal();
-            let (moved, journaled) = known.recent.take_closed(known.new_bytes(), false);
-            let entry = JournalEntry { id, data, version: known.live.version };
-            if database.append_to_journal(entry, gather_tracks(moved), journaled).await? {
+            let additions = known.take_additions();
+            let journal = additions.journal.as_ref().map(|(id, _)| *id);
+            if database.add(known.live.version, additions).await? {
                 crash::point("commit.durable");
-                *state = Some(known.journaled(id));
+                *state = Some(match journal {
+                    Some(id) => known.journaled(id),
+                    None => known,
+                });
                 return Ok(done);
             }
         }

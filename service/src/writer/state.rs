@@ -14,7 +14,11 @@ use super::{
     live::{LiveCall, LiveCalls, LiveTrack, StoredTrack},
     recent::Recent,
 };
-use crate::{CallRef, Timestamp, chunks::ChunkRow};
+use crate::{
+    AuditEntry, CallRef, Timestamp, Transcript,
+    chunks::{ChunkRow, gather_tracks},
+    database::Additions,
+};
 
 /// How long it may wait until the rows of calls tell that they were written to.
 const NOTES_WAIT: Duration = Duration::from_secs(1);
@@ -26,6 +30,9 @@ pub(crate) struct State {
     pub(super) recent: Recent,
     /// New chunks, which are not in the journal yet.
     pub(super) new: Vec<ChunkRow>,
+    /// New utterances, and new entries of the audit.
+    pub(super) transcripts: Vec<Transcript>,
+    pub(super) audit: Vec<AuditEntry>,
     /// Calls that were written to and whose rows do not tell so yet.
     pub(super) written: BTreeSet<Uuid>,
     pub(super) written_at: Option<Timestamp>,
@@ -62,6 +69,16 @@ impl State {
         }
     }
 
+    /// Adds utterances.
+    pub fn add_transcripts(&mut self, rows: impl IntoIterator<Item = Transcript>) {
+        self.transcripts.extend(rows);
+    }
+
+    /// Adds an entry of the audit.
+    pub fn add_audit(&mut self, entry: AuditEntry) {
+        self.audit.push(entry);
+    }
+
     /// How many bytes of audio the new chunks are.
     pub(super) fn new_bytes(&self) -> usize {
         self.new.iter().map(|row| row.audio.len()).sum()
@@ -80,11 +97,25 @@ impl State {
         self
     }
 
-    /// Notes that something was written to a call that takes chunks. Audio begins the watch over a call; other writes only
-    /// keep it from being taken for idle. The row tells so once in `every_ms`.
+    /// Takes all that is new, but for the chunks, which stay until they are [`journaled`](Self::journaled), and chunks of earlier
+    /// transactions, whose turn it is to move.
+    pub(super) fn take_additions(&mut self) -> Additions {
+        let bytes = self.new_bytes();
+        let (moved, journaled) = self.recent.take_closed(bytes, false);
+        Additions {
+            journal: (bytes > 0).then(|| self.journal()),
+            moved: gather_tracks(moved),
+            journaled,
+            transcripts: std::mem::take(&mut self.transcripts),
+            audit: std::mem::take(&mut self.audit),
+        }
+    }
+
+    /// Notes that something was written to a call that takes chunks, so that it is not taken for idle. The row tells so once in
+    /// `every_ms`.
     pub fn note_write(&mut self, call: Uuid, audio: bool, now: Timestamp, every_ms: i64) {
         let Some(live) = self.live.get(call) else { return };
-        if live.last_write_at.is_none() && !audio {
+        if !live.is_watched(audio) {
             return;
         }
         live.last_write_at = Some(now);

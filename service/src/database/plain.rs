@@ -1,0 +1,137 @@
+//! Transactions that only add rows, as most are. On SQLite each goes to the thread of the connection in one text: every statement
+//! by itself would wake that thread, and then its writer.
+
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityName, EntityTrait, IdenStatic, IntoActiveModel,
+    Iterable, Statement, Value,
+};
+
+use super::{Connections, failure::is_null_refused};
+use crate::{AuditEntry, Transcript, chunks::ChunkRow};
+
+/// For how many rows a statement has room: a power of two, so that few texts have to be prepared and kept. Where there are more, as
+/// hardly ever, each of the largest statements is a text of its own, since what is prepared takes memory.
+const ROOM_MIN: usize = 8;
+const ROOM_MAX: usize = 256;
+/// For the columns of rows that are not there.
+const NULL: Value = Value::Bytes(None);
+
+/// What such a transaction adds.
+#[derive(Default)]
+pub(crate) struct Additions {
+    /// A row of the chunk journal: its id and its data.
+    pub journal: Option<(i64, Vec<u8>)>,
+    /// Chunks of earlier rows of the journal, which move to the rows of their calls.
+    pub moved: Vec<ChunkRow>,
+    /// The last row of the journal of which all have been moved.
+    pub journaled: Option<i64>,
+    pub transcripts: Vec<Transcript>,
+    pub audit: Vec<AuditEntry>,
+}
+
+/// See [`Database::add`](super::Database::add).
+pub(super) async fn add(writer: &Connections, version: i64, mut additions: Additions) -> Result<bool, DbErr> {
+    let journal = additions.journal.take();
+    let texts = match journal {
+        Some((id, data)) if additions.is_empty() => vec![Text::journal(version, id, data)],
+        journal => Script::transaction(version, journal, additions),
+    };
+    let mut added = 0;
+    for Text { sql, values } in texts {
+        match writer.execute_raw(Statement::from_sql_and_values(DatabaseBackend::Sqlite, sql, values)).await {
+            Ok(done) => added += done.rows_affected(),
+            Err(error) if is_null_refused(&error) => return Ok(false),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(added > 0)
+}
+
+impl Additions {
+    fn is_empty(&self) -> bool {
+        let Self { journal, moved, journaled, transcripts, audit } = self;
+        journal.is_none() && moved.is_empty() && journaled.is_none() && transcripts.is_empty() && audit.is_empty()
+    }
+}
+
+/// Statements that go to the connection together, and the values of all of them.
+#[derive(Default)]
+struct Text {
+    sql: String,
+    values: Vec<Value>,
+}
+
+impl Text {
+    /// One statement, which is a transaction.
+    fn journal(version: i64, id: i64, data: Vec<u8>) -> Self {
+        let sql = "INSERT INTO chunk_journal (id, data) SELECT ?, ? FROM pragma_data_version WHERE data_version = ?";
+        Self { sql: sql.to_owned(), values: vec![id.into(), data.into(), version.into()] }
+    }
+
+    /// Adds a statement with room for so many rows. The first column of none is NULL: those that are not there are told by that.
+    fn insert<A: ActiveModelTrait>(&mut self, rows: &mut impl Iterator<Item = A>, room: usize) {
+        let columns: Vec<_> = <A::Entity as EntityTrait>::Column::iter().collect();
+        let names: Vec<&str> = columns.iter().map(IdenStatic::as_str).collect();
+        let row = format!("({})", vec!["?"; columns.len()].join(", "));
+        self.sql += &format!(
+            "INSERT OR ROLLBACK INTO {} ({}) SELECT * FROM (VALUES {}) WHERE column1 IS NOT NULL; ",
+            A::Entity::default().table_name(),
+            names.join(", "),
+            vec![row; room].join(", ")
+        );
+        for _ in 0..room {
+            let mut row = rows.next();
+            let value = |&column| row.as_mut().and_then(|row| row.take(column).into_value()).unwrap_or(NULL);
+            self.values.extend(columns.iter().map(value));
+        }
+    }
+}
+
+/// The statements of a transaction.
+struct Script {
+    texts: Vec<Text>,
+    last: Text,
+}
+
+impl Script {
+    /// A whole transaction. Where the version is another, a row without data is refused. What may be refused rolls all back:
+    /// SQLite need not keep what would undo the one statement.
+    fn transaction(version: i64, journal: Option<(i64, Vec<u8>)>, additions: Additions) -> Vec<Text> {
+        let (sql, values) = match journal {
+            Some((id, data)) => (
+                "SELECT ?, CASE data_version WHEN ? THEN ? END FROM pragma_data_version; ",
+                vec![id.into(), version.into(), data.into()],
+            ),
+            None => ("SELECT NULL, NULL FROM pragma_data_version WHERE data_version <> ?; ", vec![version.into()]),
+        };
+        let begin = "BEGIN IMMEDIATE; INSERT OR ROLLBACK INTO chunk_journal (id, data) ";
+        let mut script = Self { texts: Vec::new(), last: Text { sql: [begin, sql].concat(), values } };
+        script.insert(additions.moved.into_iter().map(ChunkRow::into_model));
+        if let Some(last) = additions.journaled {
+            script.last.sql += "DELETE FROM chunk_journal WHERE id <= ?; ";
+            script.last.values.push(last.into());
+        }
+        script.insert(additions.transcripts.into_iter().map(|row| row.into_active_model().reset_all()));
+        script.insert(additions.audit.into_iter().map(|row| row.into_active_model().reset_all()));
+        script.last.sql += "COMMIT";
+        script.texts.push(script.last);
+        script.texts
+    }
+
+    /// Adds statements that insert rows.
+    fn insert<A: ActiveModelTrait>(&mut self, mut rows: impl ExactSizeIterator<Item = A>) {
+        while rows.len() > ROOM_MAX {
+            let before = std::mem::take(&mut self.last);
+            self.last.insert(&mut rows, ROOM_MAX);
+            self.texts.extend([before, std::mem::take(&mut self.last)].into_iter().filter(|text| !text.sql.is_empty()));
+        }
+        if rows.len() > 0 {
+            let room = rows.len().next_power_of_two().max(ROOM_MIN);
+            self.last.insert(&mut rows, room);
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
+mod tests;
