@@ -77,21 +77,22 @@ pub async fn observe(
         let answered = rt::spawn(answer_and_enter(answering, request_id.clone())).await;
         answered.map_err(|_| Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR))??
     } else {
-        explain(answering.await?, text(&request_id))
+        explain(answering.await?, &request_id)
     };
     // It kept the compressor off; on the wire it says nothing (RFC 9110, section 8.4.1).
-    let identity = HeaderValue::from_static("identity");
-    if response.headers().get(header::CONTENT_ENCODING) == Some(&identity) {
+    if response.headers().get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding == "identity") {
         response.headers_mut().remove(header::CONTENT_ENCODING);
     }
 
     // A client may make up a method; it must not make up a label.
-    let methods = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
-    let label = if methods.contains(&method) { method.as_str() } else { "other" };
+    let label = match method {
+        Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::PATCH | Method::DELETE => method.as_str(),
+        _ => "other",
+    };
     let is_page = known.is_some_and(KnownPath::is_page);
     let route = known.map_or("unknown", KnownPath::pattern);
     if !entered {
-        enter(operation, &response, text(&request_id)).await;
+        enter(operation, &response, &request_id).await;
     }
     let (status, elapsed) = (response.status().as_u16(), begun.elapsed());
     if let Some(turn) = turn {
@@ -131,12 +132,12 @@ fn is_entered(operation: &KnownOperation) -> bool {
 }
 
 /// Enters an answered request in the audit, if it is one to be entered.
-async fn enter(operation: Option<&KnownOperation>, response: &ServiceResponse, request_id: &str) {
+async fn enter(operation: Option<&KnownOperation>, response: &ServiceResponse, request_id: &HeaderValue) {
     if let Some(operation) = operation
         && operation.audited != Audited::Never
         && let Some(audit) = response.request().app_data::<web::Data<Audit>>()
     {
-        audit.enter(operation, response, request_id).await;
+        audit.enter(operation, response, text(request_id)).await;
     }
 }
 
@@ -144,8 +145,8 @@ async fn answer_and_enter(
     answering: impl Future<Output = Result<ServiceResponse, Error>>,
     request_id: HeaderValue,
 ) -> Result<(ServiceResponse, Option<ProblemCode>), Error> {
-    let answered = explain(answering.await?, text(&request_id));
-    enter(operation(answered.0.request()), &answered.0, text(&request_id)).await;
+    let answered = explain(answering.await?, &request_id);
+    enter(operation(answered.0.request()), &answered.0, &request_id).await;
     Ok(answered)
 }
 
@@ -188,13 +189,14 @@ fn text(request_id: &HeaderValue) -> &str {
 }
 
 /// Writes problem details into an answer that reports a failure, and tells their code.
-fn explain(response: ServiceResponse, request_id: &str) -> (ServiceResponse, Option<ProblemCode>) {
+fn explain(response: ServiceResponse, request_id: &HeaderValue) -> (ServiceResponse, Option<ProblemCode>) {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return (response, None);
     }
     let problem = response.response().extensions().get::<Problem>().cloned();
     let problem = problem.unwrap_or_else(|| Problem::of_status(status));
+    let request_id = text(request_id);
     problem.log(request_id);
     let (request, old) = response.into_parts();
     let mut new = HttpResponse::build(status);

@@ -11,11 +11,14 @@ use actix_web::{
     dev::ServiceRequest,
     http::{
         Method,
-        header::{HOST, ORIGIN},
+        header::{HOST, HeaderName, ORIGIN},
     },
 };
 
 use crate::problem::{Problem, ProblemCode};
+
+/// Where a browser says that a request comes from.
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Hosts that requests may be for, beside this machine's own names.
 #[derive(Clone, Debug, Default)]
@@ -68,7 +71,7 @@ impl Hosts {
                 (CALLSTORE_ALLOWED_HOSTS) lists. Add the host there, or make a key: callstore keys create.";
             return Err(Problem::new(ProblemCode::HostNotAllowed, detail));
         }
-        let fetched = || headers.get("sec-fetch-site").is_some_and(|site| site == "cross-site");
+        let fetched = || headers.get(FETCH_SITE).is_some_and(|site| site == "cross-site");
         let foreign = match text(ORIGIN) {
             Some(origin) => !self.allow_origin(origin) && !origins.allow(origin),
             None => fetched() && request.method() != Method::GET,

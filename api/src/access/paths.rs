@@ -5,6 +5,7 @@ use actix_web::http::{
     Method,
     header::{self, HeaderValue},
 };
+use foldhash::HashMap;
 use utoipa::openapi::{OpenApi, path::Operation};
 
 use crate::{
@@ -87,7 +88,7 @@ struct Branch {
     /// The pattern that ends here.
     end: Option<usize>,
     /// What follows a segment of this name.
-    named: Vec<(String, Branch)>,
+    named: HashMap<String, Branch>,
     /// What follows `{name}`, which is any segment.
     any: Option<Box<Branch>>,
     /// The pattern that ends with `{name:.*}`, which is all that follows.
@@ -199,10 +200,8 @@ impl Branch {
         }
         let branch = if segment.starts_with('{') {
             self.any.get_or_insert_default()
-        } else if let Some(known) = self.named.iter().position(|(name, _)| name == segment) {
-            &mut self.named[known].1
         } else {
-            &mut self.named.push_mut((segment.to_owned(), Self::default())).1
+            self.named.entry(segment.to_owned()).or_default()
         };
         match rest {
             Some(rest) => branch.insert(rest, index),
@@ -214,7 +213,7 @@ impl Branch {
     fn find(&self, path: &str) -> Option<usize> {
         let (segment, rest) = first_segment(path);
         let follow = |branch: &Self| rest.map_or(branch.end, |rest| branch.find(rest));
-        let named = self.named.iter().find(|(name, _)| name == segment).and_then(|(_, branch)| follow(branch));
+        let named = self.named.get(segment).and_then(follow);
         let any = || self.any.as_deref().filter(|_| !segment.is_empty()).and_then(follow);
         named.or_else(any).or(self.rest)
     }
@@ -222,7 +221,8 @@ impl Branch {
 
 /// Up to the next slash, and what follows that.
 fn first_segment(path: &str) -> (&str, Option<&str>) {
-    path.split_once('/').map_or((path, None), |(segment, rest)| (segment, Some(rest)))
+    let slash = path.bytes().position(|byte| byte == b'/');
+    slash.map_or((path, None), |slash| (&path[..slash], Some(&path[slash + 1..])))
 }
 
 #[cfg(test)]

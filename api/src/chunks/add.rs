@@ -128,7 +128,7 @@ pub async fn add_audio_chunk(
 
 async fn read(request: &HttpRequest, mut payload: Payload) -> Result<NewChunk, Problem> {
     let body = Body::read(request, &mut payload, AddAudioChunk::MAX_BYTES).await?;
-    let kind = body.content_type.as_deref();
+    let kind = body.content_type();
     if kind.is_some_and(|kind| media_type(kind).0.eq_ignore_ascii_case("application/json")) {
         if !request.query_string().is_empty() {
             let detail =

@@ -6,7 +6,7 @@ use actix_web::{
     HttpMessage, HttpRequest,
     dev::Payload,
     error::PayloadError,
-    http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
+    http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue},
     web::BytesMut,
 };
 use bytes::Bytes;
@@ -26,8 +26,7 @@ use crate::{
 pub struct Body {
     /// The bytes.
     pub bytes: Bytes,
-    /// The `Content-Type`, as it came.
-    pub content_type: Option<String>,
+    content_type: Option<HeaderValue>,
 }
 
 /// At most so much is made ready for a body that has only been announced.
@@ -50,33 +49,48 @@ impl Body {
         if announced.is_some_and(|length| length > limit) {
             return Err(too_large());
         }
-        let mut bytes = BytesMut::with_capacity(announced.unwrap_or(0).min(PREPARED_BYTES));
+        // A small body comes in one part.
+        let (mut first, mut bytes) = (Bytes::new(), BytesMut::new());
         let mut pace = Pace::default();
-        while let Some(part) = pace.next(payload, bytes.len()).await? {
+        while let Some(part) = pace.next(payload, first.len().max(bytes.len())).await? {
             let part = part.map_err(|_| Problem::new(ProblemCode::BadRequest, "The body did not arrive whole."))?;
-            if bytes.len() + part.len() > limit {
+            if first.len().max(bytes.len()) + part.len() > limit {
                 return Err(too_large());
+            }
+            if first.is_empty() {
+                first = part;
+                continue;
+            }
+            if bytes.is_empty() {
+                bytes.reserve(announced.unwrap_or(0).min(PREPARED_BYTES));
+                bytes.extend_from_slice(&first);
             }
             bytes.extend_from_slice(&part);
         }
         if pace.has_waited() {
             check_key_again(request)?;
         }
-        let body = Self { bytes: bytes.freeze(), content_type: header(&CONTENT_TYPE).map(str::to_owned) };
+        let bytes = if bytes.is_empty() { first } else { bytes.freeze() };
+        let body = Self { bytes, content_type: request.headers().get(CONTENT_TYPE).cloned() };
         if request.headers().contains_key(IDEMPOTENCY_KEY) {
             request.extensions_mut().insert(body.digest());
         }
         Ok(body)
     }
 
+    /// The `Content-Type`, as it came.
+    pub fn content_type(&self) -> Option<&str> {
+        self.content_type.as_ref()?.to_str().ok()
+    }
+
     fn digest(&self) -> BodyDigest {
-        let kind = self.content_type.as_deref().unwrap_or_default();
+        let kind = self.content_type().unwrap_or_default();
         BodyDigest(Sha256::new_with_prefix(kind).chain_update([0]).chain_update(&self.bytes).finalize().into())
     }
 
     /// Refuses a body that is none of `types`.
     pub fn expect(&self, types: &[&str]) -> Result<(), Problem> {
-        let given = self.content_type.as_deref().map(|header| media_type(header).0);
+        let given = self.content_type().map(|header| media_type(header).0);
         if given.is_some_and(|given| types.iter().any(|kind| given.eq_ignore_ascii_case(kind))) {
             return Ok(());
         }
