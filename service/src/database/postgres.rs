@@ -11,6 +11,7 @@ use sea_orm::{
         postgres::{PgConnectOptions, PgConnection},
     },
 };
+use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
 use super::{BUSY_TIMEOUT, Connections, OpenError, parallelism};
@@ -21,6 +22,8 @@ use crate::{
 
 /// How long it is waited for a connection.
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
+/// How often it is looked whether others have gone.
+const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// How long a transaction that writes holds its locks while its node says nothing: the node may be gone without a word, or
 /// stand still.
 const SILENCE_LIMIT: Duration = Duration::from_secs(20);
@@ -48,7 +51,15 @@ pub(super) async fn open_alone(url: &str) -> Result<(DatabaseConnection, Databas
     let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1";
     let count = async {
         let mut connection = PgConnection::connect(url).await?;
-        let count = sqlx::query_scalar::<_, i64>(others).bind(APPLICATION).fetch_one(&mut connection).await?;
+        let late = Instant::now() + BUSY_TIMEOUT;
+        let count = loop {
+            let count = sqlx::query_scalar::<_, i64>(others).bind(APPLICATION).fetch_one(&mut connection).await?;
+            // The server knows those of a process that has just ended for a moment still.
+            if count == 0 || Instant::now() >= late {
+                break count;
+            }
+            sleep(LOOK_AGAIN).await;
+        };
         connection.close().await?;
         Ok(count)
     };
