@@ -13,6 +13,9 @@ use crate::{
     writer::{Batch, Outcome, Pending, State, Write},
 };
 
+/// About how much an utterance takes in memory beside its texts, on its way to the disk.
+const ROW_BYTES: usize = 256;
+
 /// An utterance to be stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewTranscript {
@@ -50,7 +53,7 @@ impl Callstore {
         once: Option<&Idempotency>,
         entry: NewAuditEntry,
     ) -> Result<Vec<Transcript>, Error> {
-        let bytes = new.iter().map(|new| new.speaker.expose().len() + new.text.expose().len()).sum();
+        let bytes = new.iter().map(|new| ROW_BYTES + new.speaker.expose().len() + new.text.expose().len()).sum();
         let (callstore, call, once) = (self.clone(), call.clone(), once.cloned());
         self.write_as(bytes, |outcome| AddTranscripts { callstore, call, new, once, entry, outcome }).await
     }

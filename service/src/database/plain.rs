@@ -32,19 +32,26 @@ pub(crate) struct Additions {
 /// See [`Database::add`](super::Database::add).
 pub(super) async fn add(writer: &Connections, version: i64, mut additions: Additions) -> Result<bool, DbErr> {
     let journal = additions.journal.take();
-    let texts = match journal {
-        Some((id, data)) if additions.is_empty() => vec![Text::journal(version, id, data)],
-        journal => Script::transaction(version, journal, additions),
-    };
-    let mut added = 0;
-    for Text { sql, values } in texts {
-        match writer.execute_raw(Statement::from_sql_and_values(DatabaseBackend::Sqlite, sql, values)).await {
-            Ok(done) => added += done.rows_affected(),
-            Err(error) if is_null_refused(&error) => return Ok(false),
-            Err(error) => return Err(error),
+    let added = match journal {
+        Some((id, data)) if additions.is_empty() => {
+            let done = writer.execute_raw(Text::journal(version, id, data).into()).await;
+            done.map(|done| done.rows_affected() > 0)
         }
+        journal => commit(writer, Script::transaction(version, journal, additions)).await,
+    };
+    match added {
+        Err(error) if is_null_refused(&error) => Ok(false),
+        added => added,
     }
-    Ok(added > 0)
+}
+
+/// Does a transaction, whose last statement answers once it is committed: a thread that ends half way says nothing, which is no error.
+async fn commit(writer: &Connections, texts: Vec<Text>) -> Result<bool, DbErr> {
+    let mut answer = None;
+    for text in texts {
+        answer = writer.query_one_raw(text.into()).await?;
+    }
+    answer.map(|_| true).ok_or_else(|| DbErr::Custom("the connection has not said that it has committed".to_owned()))
 }
 
 impl Additions {
@@ -87,6 +94,12 @@ impl Text {
     }
 }
 
+impl From<Text> for Statement {
+    fn from(text: Text) -> Self {
+        Self::from_sql_and_values(DatabaseBackend::Sqlite, text.sql, text.values)
+    }
+}
+
 /// The statements of a transaction.
 struct Script {
     texts: Vec<Text>,
@@ -113,7 +126,7 @@ impl Script {
         }
         script.insert(additions.transcripts.into_iter().map(|row| row.into_active_model().reset_all()));
         script.insert(additions.audit.into_iter().map(|row| row.into_active_model().reset_all()));
-        script.last.sql += "COMMIT";
+        script.last.sql += "COMMIT; SELECT 1";
         script.texts.push(script.last);
         script.texts
     }

@@ -99,6 +99,8 @@ async fn connect(
     options
         .max_connections(connections)
         .max_lifetime(None)
+        // What is known holds for a connection as long as it is the same: its data version begins anew with another.
+        .idle_timeout(None)
         .test_before_acquire(false)
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(move |options| set(options.filename(&path).foreign_keys(true)));
