@@ -50,11 +50,12 @@ impl Body {
             return Err(too_large());
         }
         // A small body comes in one part.
-        let (mut first, mut bytes) = (Bytes::new(), BytesMut::new());
+        let (mut first, mut bytes, mut received) = (Bytes::new(), BytesMut::new(), 0);
         let mut pace = Pace::default();
-        while let Some(part) = pace.next(payload, first.len().max(bytes.len())).await? {
+        while let Some(part) = pace.next(payload, received).await? {
             let part = part.map_err(|_| Problem::new(ProblemCode::BadRequest, "The body did not arrive whole."))?;
-            if first.len().max(bytes.len()) + part.len() > limit {
+            received += part.len();
+            if received > limit {
                 return Err(too_large());
             }
             if first.is_empty() {

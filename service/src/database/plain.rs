@@ -108,7 +108,7 @@ struct Script {
 
 impl Script {
     /// A whole transaction. Where the version is another, a row without data is refused. What may be refused rolls all back:
-    /// SQLite need not keep what would undo the one statement.
+    /// SQLite need not keep what would undo the one statement, but where it looks at a foreign key.
     fn transaction(version: i64, journal: Option<(i64, Vec<u8>)>, additions: Additions) -> Vec<Text> {
         let (sql, values) = match journal {
             Some((id, data)) => (
@@ -134,13 +134,19 @@ impl Script {
     /// Adds statements that insert rows.
     fn insert<A: ActiveModelTrait>(&mut self, mut rows: impl ExactSizeIterator<Item = A>) {
         while rows.len() > ROOM_MAX {
-            let before = std::mem::take(&mut self.last);
+            self.end_text();
             self.last.insert(&mut rows, ROOM_MAX);
-            self.texts.extend([before, std::mem::take(&mut self.last)].into_iter().filter(|text| !text.sql.is_empty()));
+            self.end_text();
         }
         if rows.len() > 0 {
             let room = rows.len().next_power_of_two().max(ROOM_MIN);
             self.last.insert(&mut rows, room);
+        }
+    }
+
+    fn end_text(&mut self) {
+        if !self.last.sql.is_empty() {
+            self.texts.push(std::mem::take(&mut self.last));
         }
     }
 }
