@@ -8,7 +8,9 @@ mod start;
 
 use reqwest::{Client, redirect::Policy};
 
+use crate::support::client_builder;
+
 /// A client that follows nothing and sends no key of its own.
 fn client() -> Client {
-    Client::builder().redirect(Policy::none()).no_proxy().build().unwrap()
+    client_builder().redirect(Policy::none()).build().unwrap()
 }

@@ -8,7 +8,7 @@ use crate::{
     document::operations,
     keys::{create, id_of, keys},
     signatures::{connect_signed, guarded, post_form, post_signed},
-    support::{Answer, Server, Socket, call, chunk, eventually, on_sqlite},
+    support::{Answer, Server, Socket, call, chunk, client_builder, eventually, on_sqlite},
     twilio::{start, stop},
 };
 
@@ -213,7 +213,7 @@ async fn streams_links_and_twilio_are_entered_and_strangers_are_not() {
     let keyed = Server::keyed().await;
     let before = entries(&keyed, "").await.len();
     for path in ["/calls/MZ1/transcripts", "/admin/keys", &link] {
-        let request = reqwest::Client::new().get(keyed.url(path)).bearer_auth("nobody-s");
+        let request = client_builder().build().unwrap().get(keyed.url(path)).bearer_auth("nobody-s");
         assert!([401, 403].contains(&request.send().await.unwrap().status().as_u16()));
     }
     assert_eq!(entries(&keyed, "").await.len(), before);
@@ -265,7 +265,7 @@ async fn the_command_line_enters_what_it_does() {
     assert!(revoked.status.success());
     let admin = create(folder.path(), "admin", &["--label", "other"]).await;
     let service = crate::support::Binary::serve(folder.path()).await;
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = client_builder().build().unwrap();
     let request = client.get(service.url(&format!("/admin/audit?resource=/admin/keys/{id}"))).bearer_auth(admin);
     let found = Answer::read(request.send().await.unwrap()).await.expect(200).json();
     let found = found["items"].as_array().unwrap();

@@ -9,7 +9,7 @@ use service::audio::{encode_base64, mulaw_to_pcm16, wav};
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::support::{Answer, Binary, PATIENCE, eventually, on_sqlite, run_program};
+use crate::support::{Answer, Binary, PATIENCE, client_builder, eventually, on_sqlite, run_program};
 
 /// A client of one call, which counts what was acknowledged.
 struct Caller {
@@ -19,7 +19,7 @@ struct Caller {
 
 impl Caller {
     fn new() -> Self {
-        Self { client: Client::builder().no_proxy().build().unwrap(), acknowledged: 0 }
+        Self { client: client_builder().build().unwrap(), acknowledged: 0 }
     }
 
     async fn ask(&self, service: &Binary, method: Method, path: &str, body: &Value) -> Answer {

@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 use service::audio::{encode_base64, mulaw_to_pcm16, wav};
 use tempfile::TempDir;
 
-use crate::support::{Binary, connect, eventually, execute, on_folder, query_strings};
+use crate::support::{Binary, client_builder, connect, eventually, execute, on_folder, query_strings};
 
 const DATABASE: &str = "data/callstore.db";
 
 fn client() -> Client {
-    Client::builder().no_proxy().build().unwrap()
+    client_builder().build().unwrap()
 }
 
 async fn post(client: &Client, url: String, body: &Value) -> Result<(StatusCode, Value), reqwest::Error> {

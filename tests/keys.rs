@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
-use crate::support::{Binary, Socket, chunk, connect, eventually, hex, on_sqlite, query_strings};
+use crate::support::{Binary, Socket, chunk, client_builder, connect, eventually, hex, on_sqlite, query_strings};
 
 /// `callstore keys` in a folder.
 pub async fn keys(folder: &Path, arguments: &[&str]) -> Output {
@@ -52,7 +52,7 @@ fn refusal(output: &Output) -> String {
 
 /// The status of a request for the calls.
 pub async fn list_calls(service: &Binary, key: &str) -> u16 {
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = client_builder().build().unwrap();
     client.get(service.url("/calls")).bearer_auth(key).send().await.unwrap().status().as_u16()
 }
 
@@ -125,7 +125,7 @@ async fn a_service_that_runs_takes_and_drops_keys_of_the_command_line_within_a_s
     let folder = TempDir::new().unwrap();
     let first = create(folder.path(), "admin", &[]).await;
     let service = Binary::serve(folder.path()).await;
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = client_builder().build().unwrap();
     let call = client.post(service.url("/calls")).bearer_auth(&first).json(&crate::support::call("MZ1"));
     assert_eq!(call.send().await.unwrap().status(), 201);
 

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::{
     signatures::sign,
-    support::{ADMIN_KEY, Answer, Binary, Socket, TWILIO_TOKEN, eventually, execute, silence},
+    support::{ADMIN_KEY, Answer, Binary, Socket, TWILIO_TOKEN, client_builder, eventually, execute, silence},
 };
 
 const PUBLIC: &str = "https://calls.example.com";
@@ -39,7 +39,7 @@ impl Logged {
             lines(folder.path()).iter().find_map(|line| line["address"].as_str().map(str::to_owned))
         });
         let address = address.await;
-        Self { service, address, client: Client::builder().no_proxy().build().unwrap(), folder }
+        Self { service, address, client: client_builder().build().unwrap(), folder }
     }
 
     async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Answer {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
-    support::{Binary, Socket, chunk, eventually, execute, on_folder, on_sqlite, run_program, silence},
+    support::{Binary, Socket, chunk, client_builder, eventually, execute, on_folder, on_sqlite, run_program, silence},
     twilio::{inbound, start, stop},
 };
 use exposition::Exposition;
@@ -27,7 +27,7 @@ impl Service {
     pub async fn start() -> Self {
         let folder = TempDir::new().unwrap();
         let binary = Binary::serve(folder.path()).await;
-        Self { binary, client: Client::builder().no_proxy().build().unwrap(), folder }
+        Self { binary, client: client_builder().build().unwrap(), folder }
     }
 
     async fn send(&self, method: Method, path: &str, body: Value, status: u16) -> Value {

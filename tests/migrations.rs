@@ -2,13 +2,12 @@
 
 use std::path::Path;
 
-use reqwest::Client;
 use sea_orm::DatabaseConnection;
 use serde_json::{Value, json};
 use service::audio::encode_base64;
 use tempfile::TempDir;
 
-use crate::support::{Binary, query_strings};
+use crate::support::{Binary, client_builder, query_strings};
 
 /// Runs `callstore migrate STEP` on the database of a folder.
 async fn migrate(folder: &Path, step: &str) -> String {
@@ -72,7 +71,7 @@ async fn chunks_of_a_running_call_outlive_a_migration() {
     const ROWS: &str =
         "SELECT hex(call_id) || track || ' ' || first_sequence || ' ' || last_sequence || ' ' || hex(data)
         FROM audio_chunk ORDER BY call_id, track, first_sequence";
-    let (folder, client) = (TempDir::new().unwrap(), Client::builder().no_proxy().build().unwrap());
+    let (folder, client) = (TempDir::new().unwrap(), client_builder().build().unwrap());
     let folder = folder.path();
     let post = async |service: &Binary, path: &str, body: Value| {
         let response = client.post(service.url(path)).json(&body).send().await.unwrap().error_for_status().unwrap();

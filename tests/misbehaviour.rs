@@ -7,7 +7,7 @@ use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
-    support::{Binary, Server, Socket, on_sqlite, silence},
+    support::{Binary, Server, Socket, client_builder, on_sqlite, silence},
     twilio::{call, connect, inbound, start, started, stop, stored},
 };
 
@@ -28,7 +28,7 @@ fn changed(chunk: u32, change: impl FnOnce(&mut Value)) -> Message {
 #[tokio::test]
 async fn what_cannot_be_read_is_counted_and_its_neighbours_are_kept() {
     let folder = TempDir::new().unwrap();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = client_builder().build().unwrap();
     let service = Binary::serve(folder.path()).await;
     let mut socket = Socket::open(&service.url("/twilio/stream")).await;
     for message in [

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::support::{Binary, on_folder, on_sqlite, silence};
+use crate::support::{Binary, client_builder, on_folder, on_sqlite, silence};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 /// The line that says where the service is.
@@ -60,7 +60,7 @@ async fn the_walk_through_leads_from_a_call_to_its_recording() {
     assert!(channel(0)[caller.len()..].iter().chain(&channel(1)[..32_000]).all(|&sample| sample == 0));
 
     // It ends with deleting the call, so that it can be run again.
-    let gone = reqwest::get(service.url("/calls/MZ-walk-through")).await.unwrap();
+    let gone = client_builder().build().unwrap().get(service.url("/calls/MZ-walk-through")).send().await.unwrap();
     assert_eq!(gone.status(), 404);
 }
 
@@ -71,7 +71,7 @@ async fn a_backup_as_described_has_the_calls_and_their_recordings() {
     }
     let folder = TempDir::new().unwrap();
     let service = Binary::serve(folder.path()).await;
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = client_builder().build().unwrap();
     let post = async |path: &str, body: Value| {
         let answer = client.post(service.url(path)).json(&body).send().await.unwrap().error_for_status().unwrap();
         answer.json::<Value>().await.unwrap()

@@ -4,7 +4,7 @@ use std::{fs, net::TcpListener, path::Path, process::Output};
 
 use tempfile::TempDir;
 
-use crate::support::Binary;
+use crate::support::{Binary, client_builder};
 
 async fn callstore(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Binary::bare(folder);
@@ -178,7 +178,7 @@ async fn a_flag_wins_over_the_environment_which_wins_over_the_env_file() {
 async fn the_service_starts_with_its_defaults_in_an_empty_folder() {
     let folder = TempDir::new().unwrap();
     let service = serve(folder.path()).await;
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = client_builder().build().unwrap();
     assert_eq!(client.get(service.url("/readyz")).send().await.unwrap().status(), 200);
     assert!(folder.path().join("data/callstore.db").is_file() && folder.path().join("data/recordings").is_dir());
 }

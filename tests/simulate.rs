@@ -12,7 +12,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::support::Binary;
+use crate::support::{Binary, client_builder};
 
 const TRANSPORTS: [&str; 3] = ["http", "stream", "twilio"];
 
@@ -60,7 +60,7 @@ async fn service() -> (TempDir, Binary) {
 }
 
 async fn get(service: &Binary, path: &str) -> Value {
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = client_builder().build().unwrap();
     client.get(service.url(path)).send().await.unwrap().error_for_status().unwrap().json().await.unwrap()
 }
 

@@ -8,7 +8,7 @@ use service::audio::{encode_base64, mulaw_to_pcm16, wav};
 use tempfile::TempDir;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::support::{Binary, Server, Socket, chunk, hex, lock_writes, query_strings};
+use crate::support::{Binary, Server, Socket, chunk, client_builder, hex, lock_writes, query_strings};
 
 pub async fn open(server: &Server, call: &str) -> Socket {
     Socket::open(&server.url(&format!("/calls/{call}/stream"))).await
@@ -195,7 +195,7 @@ async fn a_slow_disk_slows_the_client_and_memory_stays_bounded() {
 async fn every_chunk_that_was_acknowledged_survives_a_crash() {
     const ALL: u32 = 5_000;
     let folder = TempDir::new().unwrap();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = client_builder().build().unwrap();
     let service = Binary::serve(folder.path()).await;
     let call = json!({ "streamSid": "MZ1", "caller": "a" });
     client.post(service.url("/calls")).json(&call).send().await.unwrap().error_for_status().unwrap();

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::{
     keys::create,
-    support::{Binary, run_program},
+    support::{Binary, client_builder, run_program},
 };
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
@@ -27,7 +27,7 @@ async fn check(program: &str, arguments: &[&str]) {
     let key = create(folder.path(), "admin", &[]).await;
     let authorization = ("authorization".parse().unwrap(), format!("Bearer {key}").parse().unwrap());
     let headers = [authorization].into_iter().collect();
-    let client = reqwest::Client::builder().no_proxy().default_headers(headers).build().unwrap();
+    let client = client_builder().default_headers(headers).build().unwrap();
     let service = Binary::serve(folder.path()).await;
     let post = async |path: &str, body: Value| {
         let answer = client.post(service.url(path)).json(&body).send().await.unwrap().error_for_status().unwrap();

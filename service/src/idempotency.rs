@@ -14,15 +14,15 @@ use std::{
     time::Duration,
 };
 
-use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use entity::idempotency_key::{ActiveModel, Column, Entity};
 use futures_util::FutureExt;
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{Callstore, Error, Timestamp, policy::milliseconds, writer::Batch};
+use crate::{Callstore, Error, Timestamp, policy::milliseconds, signer::random, writer::Batch};
 
 /// How long an outcome is kept.
 const KEPT: Duration = Duration::from_hours(24);
@@ -145,15 +145,20 @@ impl Idempotency {
         self.0.fingerprint.get().map_or(&[], Digest256::as_slice)
     }
 
-    fn cipher(&self) -> Result<RandomizedNonceKey, Error> {
-        RandomizedNonceKey::new(&AES_256_GCM, &self.0.seal).map_err(|_| Error::Damaged("the seal of an outcome"))
+    fn cipher(&self) -> Result<LessSafeKey, Error> {
+        let key = UnboundKey::new(&AES_256_GCM, &self.0.seal).map_err(|_| Error::Damaged("the seal of an outcome"))?;
+        Ok(LessSafeKey::new(key))
     }
 
+    /// Encrypts an outcome. The nonce is random: a key seals one outcome a day, so none comes twice.
     fn seal(&self, outcome: &impl Serialize) -> Result<Vec<u8>, Error> {
         let mut sealed = serde_json::to_vec(outcome).map_err(|_| Error::Damaged("an outcome to be kept"))?;
-        let nonce = self.cipher()?.seal_in_place_append_tag(Aad::from(self.fingerprint()), &mut sealed);
-        let nonce = nonce.map_err(|_| Error::Damaged("the seal of an outcome"))?;
-        sealed.extend_from_slice(nonce.as_ref());
+        let nonce: [u8; NONCE_LEN] = random()?;
+        let unique = Nonce::assume_unique_for_key(nonce);
+        self.cipher()?
+            .seal_in_place_append_tag(unique, Aad::from(self.fingerprint()), &mut sealed)
+            .map_err(|_| Error::Damaged("the seal of an outcome"))?;
+        sealed.extend_from_slice(&nonce);
         Ok(sealed)
     }
 

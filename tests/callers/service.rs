@@ -11,7 +11,7 @@ use tokio_tungstenite::{
     tungstenite::{self, Message},
 };
 
-use crate::support::PATIENCE;
+use crate::support::{PATIENCE, client_builder};
 
 /// The service is gone.
 #[derive(Debug)]
@@ -38,12 +38,12 @@ pub struct Service {
 
 impl Service {
     pub fn new(url: String) -> Self {
-        Self { client: Client::builder().no_proxy().build().unwrap(), url }
+        Self { client: client_builder().build().unwrap(), url }
     }
 
     /// A service of many nodes: each request is a connection, so that it may come to any of them.
     pub fn of_nodes(url: String) -> Self {
-        Self { client: Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap(), url }
+        Self { client: client_builder().pool_max_idle_per_host(0).build().unwrap(), url }
     }
 
     /// The status and the JSON of an answer.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::process::Command;
 
-use crate::support::{Answer, Binary, Objects, database_url, object_url};
+use crate::support::{Answer, Binary, Objects, client_builder, database_url, object_url};
 
 /// A service to be moved, and the place that it is moved to.
 pub struct Move {
@@ -85,7 +85,7 @@ pub struct Asking<'binary> {
 
 impl<'binary> Asking<'binary> {
     pub fn new(binary: &'binary Binary, key: Option<&str>) -> Self {
-        Self { binary, client: Client::builder().no_proxy().build().unwrap(), key: key.map(str::to_owned) }
+        Self { binary, client: client_builder().build().unwrap(), key: key.map(str::to_owned) }
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {

@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::create;
-use crate::support::{ADMIN_KEY, Answer, Binary, Server, call, eventually};
+use crate::support::{ADMIN_KEY, Answer, Binary, Server, call, client_builder, eventually};
 
 async fn status(server: &Server, key: &str, path: &str) -> u16 {
     server.request(Method::GET, path).bearer_auth(key).send().await.unwrap().status().as_u16()
@@ -100,7 +100,7 @@ async fn no_key_is_in_the_log_nor_in_any_answer() {
         address.filter_map(|line| Some(line["address"].as_str()?.to_owned())).next()
     })
     .await;
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = client_builder().build().unwrap();
     let mut canaries = vec![admin.to_owned(), read.clone(), "canary-that-nobody-has-made".to_owned()];
     let made =
         client.post(format!("http://{address}/admin/keys")).bearer_auth(admin).json(&json!({ "scope": "ingest" }));

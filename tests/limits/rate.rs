@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{
     document::operations,
     statuses::check,
-    support::{ADMIN_KEY, Answer, Binary, Server, eventually},
+    support::{ADMIN_KEY, Answer, Binary, Server, client_builder, eventually},
 };
 
 #[tokio::test]
@@ -41,7 +41,7 @@ async fn a_key_has_a_rate_of_its_own_and_keys_that_are_not_taken_are_the_address
     // As many as will not come back while this runs.
     command.args(["--admin-key-file", "key", "--rate-limit", "1000000"]);
     let service = Binary::start(command).await;
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = client_builder().build().unwrap();
     let ask = async |key: &str| {
         let request = client.get(service.url("/calls")).bearer_auth(key);
         Answer::read(request.send().await.unwrap()).await

@@ -8,7 +8,7 @@ use super::{
     start::{Log, logging},
     *,
 };
-use crate::support::Binary;
+use crate::support::{Binary, client_builder};
 
 /// A server of moto's with a bucket; killed when dropped.
 struct Moto {
@@ -26,8 +26,7 @@ impl Moto {
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let started =
             command.spawn().unwrap_or_else(|error| panic!("{}: {error}; see scripts/test.sh", program.display()));
-        let (url, client) =
-            (format!("http://127.0.0.1:{port}"), reqwest::Client::builder().no_proxy().build().unwrap());
+        let (url, client) = (format!("http://127.0.0.1:{port}"), client_builder().build().unwrap());
         eventually("there is a bucket", || async { client.put(format!("{url}/bucket")).send().await.ok() }).await;
         Self { _process: started, url, client }
     }
@@ -59,7 +58,7 @@ async fn a_bucket_that_is_not_there_is_told_of() {
 async fn moto_holds_recordings_as_well() {
     let (moto, folder) = (Moto::start().await, TempDir::new().unwrap());
     let service = Binary::start(moto.command(folder.path(), "s3://bucket/calls")).await;
-    let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    let client = client_builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
     let ask = async |method: Method, path: &str, body: Value| {
         Answer::read(client.request(method, service.url(path)).json(&body).send().await.unwrap()).await
     };

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use tokio::process::{Child, Command};
 
 use super::*;
-use crate::support::{Binary, on_sqlite};
+use crate::support::{Binary, client_builder, on_sqlite};
 
 /// What a service logs in a folder.
 pub struct Log<'a>(pub &'a Path);
@@ -48,7 +48,7 @@ async fn a_store_that_does_not_take_recordings_is_told_of_and_keeps_no_service_f
         assert!(told["error"].as_str().unwrap().contains(word), "{told}");
         let address = log.line(|line| line["address"].is_string()).await["address"].clone();
         let ready = format!("http://{}/readyz", address.as_str().unwrap());
-        let ready = reqwest::Client::builder().no_proxy().build().unwrap().get(ready).send().await.unwrap();
+        let ready = client_builder().build().unwrap().get(ready).send().await.unwrap();
         let ready = Answer::read(ready).await.expect_problem(503, "not_ready");
         assert!(ready.text().contains("the recording store"), "{}", ready.text());
         let secrets = objects.environment().into_iter().filter(|(name, _)| name.contains("KEY"));

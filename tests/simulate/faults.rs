@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{TRANSPORTS, calls, command, proxy, service, simulate};
-use crate::support::{Binary, eventually};
+use crate::support::{Binary, client_builder, eventually};
 
 const CALL: &str = "--calls 1 --duration 1s --tracks 1 --pace max --json";
 
@@ -105,7 +105,7 @@ async fn a_service_that_is_killed_and_comes_back_has_what_it_acknowledged() {
     // A port that is free now, so that the service can come back to it.
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let url = format!("http://{address}");
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let client = client_builder().build().unwrap();
     let start = async || {
         let mut command = Binary::bare(folder.path());
         command.args(["--listen", &address, "--log-format", "json"]).stderr(Stdio::null());

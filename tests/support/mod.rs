@@ -26,6 +26,13 @@ use std::{fs, path::Path, time::Duration};
 
 use serde_json::{Value, json};
 
+/// A client that asks no proxy, as it is to be built.
+pub fn client_builder() -> reqwest::ClientBuilder {
+    // The HTTP client has no TLS implementation of its own, and wants one even for plain HTTP.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy()
+}
+
 /// A base64 chunk of `bytes` mu-law silence.
 pub fn silence(bytes: usize) -> String {
     service::audio::encode_base64(&vec![0xFF; bytes])

@@ -18,7 +18,7 @@ use service::{Clock, SystemIds, Timestamp};
 use tempfile::TempDir;
 
 use super::{
-    Answer, Objects,
+    Answer, Objects, client_builder,
     database::{connect, database_url, drop_tables, execute, query_strings, tables},
     log, place,
 };
@@ -77,7 +77,7 @@ impl Server {
         let mut server = Self::start_in(folder, &["--admin-key-file", file.to_str().unwrap()], None).await;
         let key = format!("Bearer {ADMIN_KEY}").parse().unwrap();
         let headers = [(reqwest::header::AUTHORIZATION, key)].into_iter().collect();
-        server.client = client().default_headers(headers).build().unwrap();
+        server.client = client_builder().redirect(Policy::none()).default_headers(headers).build().unwrap();
         server
     }
 
@@ -105,7 +105,15 @@ impl Server {
         let clock = TestClock(Arc::new(AtomicI64::new(TestClock::START_MS)));
         let arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
         let (running, thread) = run(&folder, &clock, &arguments, objects.as_deref()).await;
-        Self { clock, objects, client: client().build().unwrap(), folder, arguments, running, thread: Some(thread) }
+        Self {
+            clock,
+            objects,
+            client: client_builder().redirect(Policy::none()).build().unwrap(),
+            folder,
+            arguments,
+            running,
+            thread: Some(thread),
+        }
     }
 
     /// Stops the server and starts another on the same folder.
@@ -253,10 +261,6 @@ impl Drop for Server {
             log::holds_nothing_private();
         }
     }
-}
-
-fn client() -> reqwest::ClientBuilder {
-    Client::builder().redirect(Policy::none()).no_proxy()
 }
 
 async fn run(

@@ -84,6 +84,8 @@ impl Client {
     /// # Errors
     /// When the system has no certificates for https.
     pub fn new(url: &Url, authorization: Option<&HeaderValue>) -> Result<Self, SimulateError> {
+        // Neither HTTP nor WebSocket clients have a TLS implementation of their own. An earlier choice in this process stays.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("callstore-simulate/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())

@@ -63,6 +63,8 @@ const PROBE: &str = "tmp/probe";
 impl Objects {
     /// Reads what the environment says of the store; no request is made.
     pub fn open(bucket: &Bucket, environment: &[(String, Private)]) -> Result<Self, String> {
+        // The HTTP client has no TLS implementation of its own. An earlier choice in this process stays.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let (store, signer) = connect(bucket, environment).map_err(|error| describe(&error))?;
         let (requests, running) = run_requests().map_err(|error| error.to_string())?;
         let bucket = bucket.clone();

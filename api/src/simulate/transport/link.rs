@@ -103,10 +103,6 @@ impl Endpoint {
     /// The WebSockets of the service at `url`, with the `Authorization` that it asks for, if any.
     #[must_use]
     pub fn new(url: &Url, authorization: Option<HeaderValue>) -> Self {
-        if url.scheme() == "https" {
-            // There is more than one in the binary; without a choice there would be none. An earlier choice stays.
-            let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        }
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         let port = url.port_or_known_default().unwrap_or(80);
         // `http` becomes `ws`, `https` becomes `wss`.
