@@ -28,7 +28,6 @@ modules=(
     ensurepip:python3-venv
     soundfile:python3-soundfile
     twilio:python3-twilio
-    websockets:python3-websockets
 )
 
 # Packages of node's, which go into a folder of the build.
@@ -108,6 +107,23 @@ if ! "$moto_folder/bin/pip" show moto 2>/dev/null | grep -qx "Version: $moto_ver
     rm -rf "$moto_folder"
     if ! { /usr/bin/python3 -m venv "$moto_folder" && "$moto_folder/bin/pip" install --quiet "moto[server]==$moto_version"; }; then
         echo "test.sh: could not install moto; the tests that need it will fail and say so" >&2
+    fi
+fi
+
+# What the programs of examples/ import.
+examples_folder="${CARGO_TARGET_DIR:-target}/examples"
+examples_packages=(
+    httpx==0.28.1
+    pipecat-ai==1.14.0
+    websockets==17.4
+)
+if ! diff -q <(printf '%s\n' "${examples_packages[@]}") "$examples_folder/installed" >/dev/null 2>&1; then
+    echo "test.sh: installing ${examples_packages[*]} into $examples_folder"
+    rm -rf "$examples_folder"
+    if /usr/bin/python3 -m venv "$examples_folder" && "$examples_folder/bin/pip" install --quiet "${examples_packages[@]}"; then
+        printf '%s\n' "${examples_packages[@]}" >"$examples_folder/installed"
+    else
+        echo "test.sh: could not install ${examples_packages[*]}; the tests that need them will fail and say so" >&2
     fi
 fi
 
