@@ -18,6 +18,7 @@ mod copy;
 mod crash;
 mod disk;
 mod document;
+mod documents;
 mod durability;
 mod ends;
 mod events;

@@ -1,6 +1,6 @@
-//! README.md: its commands do what it says, run as they are written.
+//! README.md and the manual: their commands do what they say, run as they are written.
 
-use std::{path::Path, process::Stdio};
+use std::{collections::BTreeSet, path::Path, process::Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -12,13 +12,15 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 /// The line that says where the service is.
 const ADDRESS: &str = "CALLSTORE=http://127.0.0.1:8080\n";
 
-/// The shell blocks of the README that a comment marks, one after the other.
-fn script(mark: &str) -> String {
-    let readme = std::fs::read_to_string(format!("{ROOT}/README.md")).unwrap();
-    let begin = format!("<!-- {mark} -->\n```sh\n");
-    let blocks: Vec<_> = readme.split(&begin).skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();
-    assert!(!blocks.is_empty(), "README.md has no block marked {mark}");
-    blocks.concat()
+/// The blocks of a document that a comment marks, one after the other.
+fn blocks(document: &str, mark: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(format!("{ROOT}/{document}")).unwrap();
+    let begin = format!("<!-- {mark} -->\n```");
+    let marked = text.split(&begin).skip(1);
+    let blocks: Vec<_> =
+        marked.map(|rest| rest.split_once('\n').unwrap().1.split_once("```").unwrap().0.to_owned()).collect();
+    assert!(!blocks.is_empty(), "{document} has no block marked {mark}");
+    blocks
 }
 
 /// Runs a script in a folder and returns what it printed.
@@ -29,20 +31,70 @@ async fn run(script: &str, folder: &Path) -> String {
     let (printed, errors) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr));
     assert!(
         output.status.success(),
-        "the README's commands failed ({}); scripts/test.sh installs curl, jq, sqlite3 and ffprobe\n{printed}\n{errors}",
+        "the document's commands failed ({}); scripts/test.sh installs curl, jq, sqlite3 and ffprobe\n{printed}\n{errors}",
         output.status
     );
     printed
+}
+
+/// Puts the inputs of the commands where they look for them.
+fn lay_tests_in(folder: &Path) {
+    std::os::unix::fs::symlink(Path::new(ROOT).join("tests").canonicalize().unwrap(), folder.join("tests")).unwrap();
+}
+
+/// Whether an answer has every field that the document shows of it; ids differ from run to run.
+fn has(answer: &Value, shown: &Value) -> bool {
+    match (answer, shown) {
+        (Value::Object(answer), Value::Object(shown)) => {
+            shown.iter().all(|(name, shown)| name == "id" || answer.get(name).is_some_and(|answer| has(answer, shown)))
+        }
+        (Value::Array(answer), Value::Array(shown)) => {
+            answer.len() == shown.len() && answer.iter().zip(shown).all(|(answer, shown)| has(answer, shown))
+        }
+        _ => answer == shown,
+    }
+}
+
+#[tokio::test]
+async fn the_quick_start_gets_the_answers_that_it_shows() {
+    let folder = TempDir::new().unwrap();
+    let service = Binary::serve(folder.path()).await;
+    lay_tests_in(folder.path());
+    let steps = ["start", "chunk", "end", "download"];
+    let command = |step: &str| {
+        let command = blocks("README.md", &format!("quick start: {step}")).concat();
+        assert_eq!(command.matches("http://127.0.0.1:8080").count(), 1, "{command}");
+        // A file takes the place of the terminal.
+        command.replace("http://127.0.0.1:8080", &service.url("")).replace("/dev/stderr", "ended.json")
+    };
+    let script = steps.map(|step| format!("{}\necho\n", command(step).trim_end())).concat();
+    let printed = run(&script, folder.path()).await;
+    let ended = std::fs::read_to_string(folder.path().join("ended.json")).unwrap();
+    let mut answers = printed.lines().filter(|line| !line.is_empty());
+    for step in steps {
+        let shown = blocks("README.md", &format!("answer: {step}")).concat();
+        if step == "download" {
+            assert_eq!(answers.next(), Some(shown.trim()));
+            continue;
+        }
+        let answer = if step == "end" { &*ended } else { answers.next().unwrap() };
+        let (answer, shown) =
+            (serde_json::from_str(answer).unwrap(), serde_json::from_str(&shown.replace(", ...", "")).unwrap());
+        assert!(has(&answer, &shown), "{step} answers\n{answer}\nand not\n{shown}");
+    }
+    let wav = service::audio::wav::read(&std::fs::read(folder.path().join("call.wav")).unwrap()).unwrap();
+    assert_eq!((wav.sample_rate, wav.channels, wav.samples.len()), (16_000, 1, 62_870));
 }
 
 #[tokio::test]
 async fn the_walk_through_leads_from_a_call_to_its_recording() {
     let folder = TempDir::new().unwrap();
     let service = Binary::serve(folder.path()).await;
-    std::os::unix::fs::symlink(Path::new(ROOT).join("tests").canonicalize().unwrap(), folder.path().join("tests"))
-        .unwrap();
-    let script = script("walk-through");
+    lay_tests_in(folder.path());
+    let script = blocks("docs/getting-started.md", "walk-through").concat();
     assert!(script.contains(ADDRESS), "the walk-through says nowhere: {ADDRESS}");
+    // The recording is looked at here before the last line removes it.
+    let script = script.replace("rm ended.json call.wav", "cp call.wav heard.wav\nrm ended.json call.wav");
     let printed = run(&script.replace(ADDRESS, &format!("CALLSTORE={}\n", service.url(""))), folder.path()).await;
 
     // As the text tells, by ffprobe and by its bytes.
@@ -50,7 +102,7 @@ async fn the_walk_through_leads_from_a_call_to_its_recording() {
         assert!(printed.lines().any(|printed| printed == line), "{line} is missing:\n{printed}");
     }
     assert!(printed.contains("WEBVTT") && printed.contains("charged twice"), "{printed}");
-    let wav = service::audio::wav::read(&std::fs::read(folder.path().join("call.wav")).unwrap()).unwrap();
+    let wav = service::audio::wav::read(&std::fs::read(folder.path().join("heard.wav")).unwrap()).unwrap();
     let fixture = |name: &str| std::fs::read(format!("{ROOT}/tests/fixtures/readme/{name}.ulaw")).unwrap();
     let caller = service::audio::mulaw_to_pcm16(&fixture("caller"));
     let agent = service::audio::mulaw_to_pcm16(&fixture("agent"));
@@ -59,9 +111,11 @@ async fn the_walk_through_leads_from_a_call_to_its_recording() {
     assert_eq!(channel(1)[32_000..], agent);
     assert!(channel(0)[caller.len()..].iter().chain(&channel(1)[..32_000]).all(|&sample| sample == 0));
 
-    // It ends with deleting the call, so that it can be run again.
+    // It ends with deleting the call, so that it can be run again, and leaves nothing behind.
     let gone = client_builder().build().unwrap().get(service.url("/calls/MZ-walk-through")).send().await.unwrap();
     assert_eq!(gone.status(), 404);
+    let left: BTreeSet<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left, ["data", "heard.wav", "tests"].map(Into::into).into());
 }
 
 #[tokio::test]
@@ -81,7 +135,7 @@ async fn a_backup_as_described_has_the_calls_and_their_recordings() {
         post(&format!("/calls/{call}/chunks"), json!({ "audio": silence(800) })).await;
     }
     let ended = post("/calls/ended/end", json!({})).await;
-    run(&script("backup"), folder.path()).await;
+    run(&blocks("docs/operating.md", "backup").concat(), folder.path()).await;
     post("/calls/running/end", json!({})).await;
     service.kill().await;
 
