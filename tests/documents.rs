@@ -6,7 +6,9 @@ use std::{
     path::{Component, Path, PathBuf},
 };
 
-use crate::support::{Server, on_sqlite, query_strings};
+use tempfile::TempDir;
+
+use crate::support::{Binary, Server, on_sqlite, query_strings};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 /// How long a line of prose may be.
@@ -184,4 +186,43 @@ async fn the_data_model_is_the_schema() {
     let query = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%migrations%'";
     let tables: BTreeSet<_> = query_strings(&database, query).await.into_iter().collect();
     assert_eq!(described().into_keys().collect::<BTreeSet<_>>(), tables);
+}
+
+/// The options that a command has, as its help lists them.
+async fn options(command: &[&str]) -> BTreeSet<String> {
+    let folder = TempDir::new().unwrap();
+    let mut binary = Binary::bare(folder.path());
+    binary.args(command).arg("--help");
+    let help = String::from_utf8(Binary::output(binary).await.stdout).unwrap();
+    let listed = help.lines().map(str::trim_start).filter(|line| line.starts_with('-'));
+    let names = listed.filter_map(|line| line.split([' ', ',', '<', '=']).find(|word| word.starts_with("--")));
+    names.filter(|name| !["--help", "--version"].contains(name)).map(str::to_owned).collect()
+}
+
+/// The options that the tables of a page begin their rows with.
+fn described_options(page: &str) -> BTreeSet<String> {
+    let text = read(Path::new(page));
+    let names = text.lines().filter_map(|line| line.strip_prefix("| `--")?.split(['`', ' ']).next());
+    names.map(|name| format!("--{name}")).collect()
+}
+
+#[tokio::test]
+async fn the_tables_of_options_are_those_of_the_help() {
+    assert_eq!(described_options("docs/settings.md"), options(&["serve"]).await);
+    // How the log is written is a setting of the service.
+    let mut simulate = options(&["simulate"]).await;
+    simulate.remove("--log-format");
+    assert_eq!(described_options("docs/simulate.md"), simulate);
+}
+
+#[test]
+fn the_example_of_an_environment_has_every_variable_of_the_settings() {
+    let settings = read(Path::new("docs/settings.md"));
+    let rows = settings.lines().filter(|line| line.starts_with("| "));
+    let named = rows.filter_map(|line| line.split('|').nth(2)?.trim().strip_prefix('`')?.strip_suffix('`'));
+    let named: BTreeSet<_> = named.map(str::to_owned).collect();
+    let example = read(Path::new(".env.example"));
+    let variables = example.lines().filter_map(|line| line.trim_start_matches('#').split_once('='));
+    let variables = variables.filter(|(name, _)| !name.contains(' ') && !name.starts_with("AWS_"));
+    assert_eq!(variables.map(|(name, _)| name.to_owned()).collect::<BTreeSet<_>>(), named);
 }
