@@ -182,3 +182,12 @@ async fn the_pipecat_observer_stores_both_sides() {
     let begin = channels[1].iter().position(|&sample| sample != 0).unwrap();
     assert!(begin >= caller.len(), "the agent answers once the caller has spoken: {begin}");
 }
+
+#[tokio::test]
+async fn the_python_of_the_documents_can_be_parsed() {
+    let text = fs::read_to_string(format!("{ROOT}/docs/agents.md")).unwrap();
+    let blocks: Vec<_> = text.split("```python\n").skip(1).map(|rest| rest.split_once("```").unwrap().0).collect();
+    assert_eq!(blocks.len(), 2);
+    let parse = "import ast, sys; [ast.parse(block) for block in sys.argv[1:]]";
+    run_program(&python(), &[&["-c", parse], &blocks[..]].concat()).await;
+}
