@@ -36,9 +36,26 @@ impl Operation {
     }
 }
 
-/// All operations of the document.
+/// Puts what the document shares between operations, all but schemas, in the place of each reference to it.
+fn resolve(value: &mut Value, components: &Value) {
+    let reference =
+        value.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix("#/components/"));
+    if let Some(reference) = reference.filter(|reference| !reference.starts_with("schemas/")) {
+        let shared = components.pointer(&format!("/{reference}")).unwrap_or_else(|| panic!("{reference} is missing"));
+        *value = shared.clone();
+    }
+    match value {
+        Value::Object(fields) => fields.values_mut().for_each(|field| resolve(field, components)),
+        Value::Array(items) => items.iter_mut().for_each(|item| resolve(item, components)),
+        _ => {}
+    }
+}
+
+/// All operations of the document, each with all that it shares with others.
 pub fn operations() -> Vec<Operation> {
-    let document = document();
+    let mut document = document();
+    let components = document["components"].clone();
+    resolve(&mut document["paths"], &components);
     let mut operations = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, value) in item.as_object().unwrap() {
@@ -54,6 +71,58 @@ fn the_document_in_the_repository_is_the_service_s_own() {
     let kept = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.json")).unwrap();
     let same = kept == api::document().unwrap().0;
     assert!(same, "openapi.json is not what the code says; renew it: cargo run -- openapi > openapi.json");
+}
+
+#[test]
+fn the_document_is_small_and_what_operations_share_stands_once() {
+    let text = api::document().unwrap().0;
+    assert!(text.len() < 200_000, "openapi.json has {} bytes", text.len());
+    let paths = document()["paths"].clone();
+    let mut stated = std::collections::BTreeMap::<String, Vec<String>>::new();
+    for (path, item) in paths.as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            for (status, response) in operation["responses"].as_object().unwrap() {
+                if status.starts_with(['4', '5']) && response.get("$ref").is_none() {
+                    stated.entry(response.to_string()).or_default().push(format!("{method} {path} {status}"));
+                }
+            }
+        }
+    }
+    let repeated: Vec<_> = stated.values().filter(|places| places.len() > 1).collect();
+    assert!(repeated.is_empty(), "{repeated:?}");
+}
+
+#[test]
+fn an_answer_has_no_more_than_three_links_and_keys_are_the_only_security_scheme() {
+    let document = document();
+    let schemes = document["components"]["securitySchemes"].as_object().unwrap();
+    assert_eq!(schemes.keys().collect::<Vec<_>>(), ["apiKey"]);
+    for operation in operations() {
+        for (status, response) in operation.value["responses"].as_object().unwrap() {
+            let links = response["links"].as_object().map_or(0, serde_json::Map::len);
+            assert!(links <= 3, "{} {status} has {links} links", operation.id());
+        }
+    }
+}
+
+/// A schema's fields come with the required ones first, and every field that an answer always has is required.
+#[test]
+fn what_an_answer_always_has_is_required_and_comes_first() {
+    let text = api::document().unwrap().0;
+    let document = document();
+    let answers = ["Call", "Recording", "Transcript", "Analytics", "Metadata", "ApiKey", "AuditEntry", "CallEvent"];
+    for name in answers.into_iter().chain(["PageInfo", "Problem", "TrackChunks", "StoredChunk", "ConvertedAudio"]) {
+        let schema = &document["components"]["schemas"][name];
+        let fields = schema["properties"].as_object().unwrap();
+        let required: Vec<_> = schema["required"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+        let parts = ["recordings", "transcripts", "analytics", "metadata"];
+        let always: Vec<_> = fields.keys().filter(|field| name != "Call" || !parts.contains(&field.as_str())).collect();
+        assert!(always.iter().all(|field| required.contains(&field.as_str())), "{name}: {required:?}");
+        // `Value` keeps no order, the text does.
+        let text = &text[text.find(&format!("\n      \"{name}\": {{\n")).unwrap()..];
+        let places: Vec<_> = required.iter().map(|field| text.find(&format!("\n          \"{field}\": "))).collect();
+        assert!(places.is_sorted() && places.iter().all(Option::is_some), "{name}: {required:?} {places:?}");
+    }
 }
 
 #[tokio::test]
@@ -87,7 +156,12 @@ fn every_operation_is_described_and_exemplified() {
             if status.starts_with(['4', '5']) {
                 let problem = &response["content"]["application/problem+json"];
                 assert_eq!(problem["schema"]["$ref"], "#/components/schemas/Problem", "{id} {status}");
-                assert!(!problem["examples"].as_object().unwrap().is_empty(), "{id} {status} names no code");
+                let examples = problem["examples"].as_object().unwrap();
+                assert!(!examples.is_empty(), "{id} {status} names no code");
+                assert!(
+                    examples.values().all(|example| example["value"]["status"].to_string() == *status),
+                    "{id} {status}"
+                );
             } else if let Some(content) = response["content"].get("application/json") {
                 assert!(!content["example"].is_null(), "{id} {status} has no example");
             }

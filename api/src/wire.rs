@@ -82,12 +82,15 @@ pub struct PageInfo {
     /// How many items a page holds at most.
     pub limit: u64,
     /// How many items were passed over; null where a cursor led here.
+    #[schema(required)]
     pub offset: Option<u64>,
     /// Leads to the next page; null on the last one, and in lists inside a call.
+    #[schema(required)]
     pub next_cursor: Option<String>,
     /// Whether more items follow.
     pub has_more: bool,
     /// How many items there are in all, if that was asked for.
+    #[schema(required)]
     pub total: Option<u64>,
 }
 

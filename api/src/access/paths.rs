@@ -11,7 +11,7 @@ use utoipa::openapi::{OpenApi, path::Operation};
 use crate::{
     audit::Audited,
     keys::Scope,
-    openapi::{KEY_SCHEME, LINK_SCHEME, TWILIO_SCHEME, operations},
+    openapi::{KEY_SCHEME, SIGNED_BY, operations},
     problem::{Problem, ProblemCode},
     stream,
 };
@@ -53,11 +53,11 @@ impl Need {
         };
         let scopes: Vec<_> = Scope::ALL.into_iter().filter(named).collect();
         let scopes = if scopes.is_empty() { vec![Scope::Admin] } else { scopes };
-        let stands_in = |scheme: &str| stated.iter().any(|requirement| !requirement[scheme].is_null());
-        let or = match (stands_in(LINK_SCHEME), stands_in(TWILIO_SCHEME)) {
-            (true, _) => Some(StandIn::Link),
-            (false, true) => Some(StandIn::Twilio),
-            (false, false) => None,
+        let signed_by = operation.extensions.as_ref().and_then(|extensions| extensions.get(SIGNED_BY)?.as_str());
+        let or = match signed_by {
+            Some("link") => Some(StandIn::Link),
+            Some("twilio") => Some(StandIn::Twilio),
+            _ => None,
         };
         Self::Key { scopes, or }
     }

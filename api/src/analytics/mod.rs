@@ -36,18 +36,25 @@ pub struct Analytics {
     /// Its call.
     pub call_id: Uuid,
     /// The mood.
+    #[schema(required)]
     pub sentiment: Option<Sentiment>,
     /// How strong it is, 0 to 1.
+    #[schema(required)]
     pub sentiment_score: Option<f64>,
     /// Seconds of speech.
+    #[schema(required)]
     pub talk_time: Option<f64>,
     /// Seconds of silence.
+    #[schema(required)]
     pub silence_time: Option<f64>,
     /// How often one spoke over the other.
+    #[schema(required)]
     pub interruptions: Option<u32>,
     /// The agent's mean time to answer, in milliseconds.
+    #[schema(required)]
     pub average_latency: Option<f64>,
     /// Anything else.
+    #[schema(required)]
     pub metrics: Option<Map<String, Value>>,
     /// What moment the figures are of.
     pub snapshot_time: Time,

@@ -47,19 +47,23 @@ pub struct AuditEntry {
     /// Who asked.
     pub actor: Actor,
     /// The key's id, where it was a key.
+    #[schema(required)]
     pub key_id: Option<Uuid>,
     /// The address of the connection's other end: a proxy's, if there is one. Null for the command line.
+    #[schema(required)]
     pub address: Option<String>,
     /// `X-Forwarded-For`, as it was sent. It is true as far as the proxy is to be trusted.
+    #[schema(required)]
     pub forwarded_for: Option<String>,
     /// What was asked for: an operationId; `stream` and `twilioStream` for WebSockets.
     pub operation: String,
     /// Of what: the path, or the path of what was made.
     pub resource: String,
     /// How it was answered; null for the command line, whose failures are not entered.
-    #[schema(minimum = 100, maximum = 599)]
+    #[schema(required, minimum = 100, maximum = 599)]
     pub status: Option<u16>,
     /// The request's id, as in its answer and in the log; null for the command line.
+    #[schema(required)]
     pub request_id: Option<String>,
 }
 

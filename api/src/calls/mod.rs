@@ -42,28 +42,34 @@ pub struct Call {
     /// The media stream's name; unique.
     pub stream_sid: String,
     /// The phone call's name at the carrier; unique where given.
+    #[schema(required)]
     pub call_sid: Option<String>,
     /// Who called.
     #[schema(value_type = String)]
     pub caller: Private,
     /// Who answered.
-    #[schema(value_type = Option<String>)]
+    #[schema(required, value_type = Option<String>)]
     pub agent: Option<Private>,
     /// Who called whom.
+    #[schema(required)]
     pub direction: Option<Direction>,
     /// How the call's chunks are encoded.
     pub audio_format: AudioFormat,
     /// When the call began.
     pub start_time: Time,
     /// When it ended.
+    #[schema(required)]
     pub end_time: Option<Time>,
     /// From `startTime` to `endTime`, in seconds.
+    #[schema(required)]
     pub duration: Option<f64>,
     /// Where the call stands.
     pub status: Status,
     /// What ended it.
+    #[schema(required)]
     pub end_reason: Option<EndReason>,
     /// Why there is no recording, for a failed call.
+    #[schema(required)]
     pub failure: Option<Failure>,
     /// When the call was started here.
     pub created_at: Time,

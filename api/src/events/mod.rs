@@ -35,11 +35,13 @@ pub struct CallEvent {
     #[serde(rename = "type")]
     pub event_type: EventType,
     /// On whose side a key was pressed, where the stream says so.
+    #[schema(required)]
     pub track: Option<Track>,
     /// The key.
-    #[schema(value_type = Option<String>)]
+    #[schema(required, value_type = Option<String>)]
     pub digit: Option<Private>,
     /// The mark's name.
+    #[schema(required)]
     pub name: Option<String>,
     /// The latest place of a chunk that had arrived on the stream, in seconds; 0 before any.
     pub position: f64,

@@ -55,14 +55,17 @@ pub struct ApiKey {
     /// The key's id, a UUIDv7, by which it is revoked.
     pub id: Uuid,
     /// What it is for.
+    #[schema(required)]
     pub label: Option<String>,
     /// What it may do.
     pub scope: Scope,
     /// When it was made.
     pub created_at: Time,
     /// From when on it is not taken; null: never.
+    #[schema(required)]
     pub expires_at: Option<Time>,
     /// When it was revoked.
+    #[schema(required)]
     pub revoked_at: Option<Time>,
 }
 

@@ -30,15 +30,19 @@ pub struct Metadata {
     /// The call.
     pub call_id: Uuid,
     /// The language spoken.
+    #[schema(required)]
     pub language: Option<String>,
     /// Where the caller is.
+    #[schema(required)]
     pub region: Option<String>,
     /// What the caller calls with.
+    #[schema(required)]
     pub device_type: Option<String>,
     /// How good the line is.
+    #[schema(required)]
     pub network_quality: Option<String>,
     /// Anything else.
-    #[schema(value_type = Option<Map<String, Value>>)]
+    #[schema(required, value_type = Option<Map<String, Value>>)]
     pub custom_data: Option<Private<Map<String, Value>>>,
     /// When it was first set.
     pub created_at: Time,

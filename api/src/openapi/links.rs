@@ -1,53 +1,52 @@
-//! The document's links: from the answer that makes or shows something to the operations on it, so that tools walk from
-//! a call to its parts.
+//! The document's links: from the response that makes or shows something to what clients do with it next.
 
 use utoipa::openapi::{OpenApi, RefOr, link::Link};
 
-use super::operations;
+use super::schemes::operations_mut;
 
-/// Where an id is found: an operation, its status, and the place in its answer.
-type Source = (&'static str, &'static str, &'static str);
+/// An operation, a status of it, the place of an id in that response, and the parameter and operations that take it.
+type From = (&'static str, &'static str, &'static str, &'static str, [&'static str; 3]);
 
-/// What paths begin with, the parameter in it, and where that is found.
-const SOURCES: [(&str, &str, &[Source]); 3] = [
+/// No more than three each: a longer list hides what comes next.
+const LINKS: [From; 4] = [
+    ("startCall", "201", "$response.body#/id", "call", ["addAudioChunk", "addTranscript", "endCall"]),
+    ("listCalls", "200", "$response.body#/items/0/id", "call", ["getCall", "listTranscripts", "listRecordings"]),
     (
-        "/calls/{call}",
-        "call",
-        &[("startCall", "201", "$response.body#/id"), ("listCalls", "200", "$response.body#/items/0/id")],
-    ),
-    (
-        "/recordings/{id}",
+        "endCall",
+        "200",
+        "$response.body#/recordings/0/id",
         "id",
-        &[
-            ("endCall", "200", "$response.body#/recordings/0/id"),
-            ("listRecordings", "200", "$response.body#/items/0/id"),
-        ],
+        ["downloadRecording", "createRecordingLink", "getRecording"],
     ),
-    ("/admin/keys/{id}", "id", &[("createKey", "201", "$response.body#/id")]),
+    (
+        "listRecordings",
+        "200",
+        "$response.body#/items/0/id",
+        "id",
+        ["downloadRecording", "createRecordingLink", "getRecording"],
+    ),
 ];
 
 /// Adds the links.
 pub fn add(document: &mut OpenApi) {
-    let mut all = Vec::new();
-    for (path, item) in &document.paths.paths {
-        let ids = operations(item).into_iter().filter_map(|(_, operation)| operation.operation_id.clone());
-        all.extend(ids.map(|id| (path.clone(), id)));
-    }
-    for (path, parameter, sources) in SOURCES {
-        let targets = all.iter().filter(|(at, _)| at.starts_with(path)).map(|(_, id)| id);
-        for (source, status, place) in sources {
-            for target in targets.clone() {
-                let link = Link::builder().operation_id(target.clone()).parameter(parameter, *place);
-                add_link(document, source, status, target, link.build());
-            }
+    for (source, status, place, parameter, targets) in LINKS {
+        for target in targets {
+            link(
+                document,
+                source,
+                status,
+                target,
+                Link::builder().operation_id(target).parameter(parameter, place).build(),
+            );
         }
     }
+    let key = Link::builder().operation_id("revokeKey").parameter("id", "$response.body#/id").build();
+    link(document, "createKey", "201", "revokeKey", key);
 }
 
-fn add_link(document: &mut OpenApi, source: &str, status: &str, name: &str, link: Link) {
-    let operations = document.paths.paths.values_mut().flat_map(super::operations_mut);
-    let source =
-        operations.map(|(_, operation)| operation).find(|operation| operation.operation_id.as_deref() == Some(source));
+fn link(document: &mut OpenApi, source: &str, status: &str, name: &str, link: Link) {
+    let mut operations = document.paths.paths.values_mut().flat_map(operations_mut).map(|(_, operation)| operation);
+    let source = operations.find(|operation| operation.operation_id.as_deref() == Some(source));
     let response = source.and_then(|operation| operation.responses.responses.get_mut(status));
     if let Some(RefOr::T(response)) = response {
         response.links.insert(name.to_owned(), RefOr::T(link));

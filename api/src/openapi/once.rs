@@ -1,19 +1,21 @@
-//! What the document says of `Idempotency-Key`, which every POST takes.
+//! How the document describes `Idempotency-Key`, which every POST accepts.
 
 use utoipa::openapi::{
-    HeaderBuilder, ObjectBuilder, RefOr, Required, Response,
+    ObjectBuilder, RefOr, Required, Response,
     path::{Operation, ParameterBuilder, ParameterIn},
     schema::Type,
 };
 
 use service::limits::IDEMPOTENCY_KEY_MAX;
 
-const PARAMETER: &str = "The request's name, of the client's choice, as a UUID. Sent again with the same name within 24 hours, the \
-    request is not done again: its first answer comes back, with `Idempotent-Replayed: true`.";
-const IN_USE: &str = "`idempotency_key_in_use`: a request of this name is under way.";
-const REUSED: &str = "`idempotency_key_reused`: another request had this name.";
+use super::shared;
 
-/// Adds the header, what answers to it, and what can go wrong with it.
+const PARAMETER: &str = "A unique name of the request, such as a UUID. A retry with the same key within 24 hours \
+    returns the first response, with `Idempotent-Replayed: true`, and does nothing else.";
+const IN_USE: &str = "`idempotency_key_in_use`: a request with this key is still running.";
+const REUSED: &str = "`idempotency_key_reused`: the key was used for another request.";
+
+/// Adds the request header, the response header, and the errors that it can lead to.
 pub fn describe(operation: &mut Operation) {
     let key = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(IDEMPOTENCY_KEY_MAX));
     let parameter = ParameterBuilder::new()
@@ -33,9 +35,8 @@ pub fn describe(operation: &mut Operation) {
     }
     for (status, response) in responses {
         if let (true, RefOr::T(response)) = (status.starts_with('2'), response) {
-            let replayed = HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(Type::String)));
-            let replayed = replayed.description(Some("`true` where this is the answer of an earlier request."));
-            response.headers.insert("Idempotent-Replayed".to_owned(), RefOr::T(replayed.build()));
+            let name = "Idempotent-Replayed";
+            response.headers.insert(name.to_owned(), shared::header(name));
         }
     }
 }

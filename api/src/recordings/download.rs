@@ -60,7 +60,8 @@ impl LinkQuery {
 #[utoipa::path(
     operation_id = "downloadRecording",
     tag = "Recordings",
-    security(("apiKey" = ["read"]), ("link" = [])),
+    security(("apiKey" = ["read"])),
+    extensions(("x-signed-by" = json!("link"))),
     params(
         LinkQuery,
         ("Range" = Option<String>, Header, description = "A part of the file; several parts get the whole.", example = "bytes=0-1023"),

@@ -34,6 +34,7 @@ pub struct Recording {
     pub file_path: String,
     /// The object, as `s3://bucket/prefix/0f/ID.wav`, for programs that may ask the object store themselves; null with local
     /// files.
+    #[schema(required)]
     pub file_url: Option<String>,
     /// The file's format.
     pub format: Format,

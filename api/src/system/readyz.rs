@@ -22,6 +22,7 @@ pub struct Readyz {
     free_space: bool,
     /// Bytes that are free where the database or the recordings are, whichever has less; null where both are on other
     /// machines.
+    #[schema(required)]
     free_bytes: Option<u64>,
 }
 

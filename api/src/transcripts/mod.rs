@@ -33,10 +33,13 @@ pub struct Transcript {
     #[schema(value_type = String)]
     pub text: Private,
     /// How sure the recognizer was, 0 to 1.
+    #[schema(required)]
     pub confidence: Option<f64>,
     /// Where in the call it begins, in seconds.
+    #[schema(required)]
     pub start_time: Option<f64>,
     /// Where in the call it ends, in seconds.
+    #[schema(required)]
     pub end_time: Option<f64>,
     /// When it arrived.
     pub created_at: Time,

@@ -76,7 +76,8 @@ impl StatusForm {
 #[utoipa::path(
     operation_id = "twilioStatus",
     tag = "Twilio",
-    security(("twilioSignature" = []), ("apiKey" = ["ingest"])),
+    security(("apiKey" = ["ingest"])),
+    extensions(("x-signed-by" = json!("twilio"))),
     params(("X-Twilio-Signature" = Option<String>, Header, description = "Twilio's signature; needed once a token is set.")),
     request_body(content = StatusForm, content_type = "application/x-www-form-urlencoded", description = "The status.",
         example = json!(StatusForm::sample())),

@@ -70,7 +70,8 @@ pub fn party(given: Option<Private>) -> Option<Private> {
 #[utoipa::path(
     operation_id = "twilioVoice",
     tag = "Twilio",
-    security(("twilioSignature" = []), ("apiKey" = ["ingest"])),
+    security(("apiKey" = ["ingest"])),
+    extensions(("x-signed-by" = json!("twilio"))),
     params(("X-Twilio-Signature" = Option<String>, Header, description = "Twilio's signature; needed once a token is set.")),
     request_body(content = VoiceForm, content_type = "application/x-www-form-urlencoded", description = "The phone call.",
         example = json!(VoiceForm::sample())),
