@@ -20,7 +20,7 @@ async fn a_service_that_loses_a_chunk_is_found_out() {
     let report = run.report();
     assert_eq!(report["calls"], json!({ "planned": 1, "completed": 1, "failed": 0 }));
     assert_eq!((&report["frames"]["acknowledged"], &report["recordings"]["missingFrames"]), (&json!(50), &json!(1)));
-    let sentence = "1 of 50 frames are not in the recording as sent; the first, inbound 11 at 0.200 s is not there.";
+    let sentence = "1 of 50 frames are missing or different in the recording; first: inbound 11 at 0.200 s is missing.";
     assert!(report["problems"][0].as_str().unwrap().contains(sentence), "{report}");
     assert!(run.errors.contains(sentence), "{}", run.errors);
     // Who does not look does not find.
@@ -46,7 +46,7 @@ async fn a_service_that_changes_a_sample_is_found_out() {
     let run = simulate(&url, &format!("{CALL} --verify samples")).await;
     assert_eq!(run.code, Some(1), "{}", run.printed);
     let sentence =
-        "2 of 50 frames are not in the recording as sent; the first, inbound 7 at 0.120 s is something else.";
+        "2 of 50 frames are missing or different in the recording; first: inbound 7 at 0.120 s is different.";
     assert!(run.report()["problems"][0].as_str().unwrap().contains(sentence), "{}", run.printed);
 }
 

@@ -47,7 +47,7 @@ async fn calls_are_paced_and_the_report_is_for_people_unless_asked_otherwise() {
             "{}",
             run.printed
         );
-        assert!(run.printed.contains("\npacing, late by: p50 "), "{}", run.printed);
+        assert!(run.printed.contains("\nlateness: p50 "), "{}", run.printed);
         assert!(
             run.printed.contains("\nrecordings: 3 compared, 0 of wrong length, 0 frames missing\n"),
             "{}",

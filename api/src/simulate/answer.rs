@@ -1,4 +1,4 @@
-//! What the service answers, as far as a replay reads it.
+//! The service's responses, reduced to the fields that a simulation reads.
 
 use std::{fmt::Write, time::Duration};
 
@@ -11,105 +11,105 @@ use serde::Deserialize;
 
 use super::message::Track;
 
-/// How many of a problem's places are told.
+/// The most field errors of one problem that are printed.
 const PLACES_MAX: usize = 3;
 
-/// How long a service is waited for that asks to be tried again later: at least, and at most.
+/// Bounds of the pause that a 503 asks for with `Retry-After`.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(30);
 
-/// A call.
+/// A call, as the service represents it.
 #[derive(Debug, Deserialize)]
 pub struct Call {
-    /// Its id.
+    /// The call's id.
     pub id: String,
-    /// Where it stands.
+    /// The call's status, such as `active` or `completed`.
     pub status: String,
-    /// Why it could not be finalized.
+    /// Why the service could not finalize the call, if it failed.
     #[serde(default)]
     pub failure: Option<Failure>,
-    /// What was recorded, once it is finalized.
+    /// The recordings; empty until the call is finalized.
     #[serde(default)]
     pub recordings: Vec<Recording>,
 }
 
-/// Why a call could not be finalized.
+/// Why the service could not finalize a call.
 #[derive(Debug, Deserialize)]
 pub struct Failure {
-    /// A sentence.
+    /// The reason as a sentence.
     pub detail: String,
 }
 
-/// A recording.
+/// A recording of a call.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Recording {
-    /// Its id.
+    /// The recording's id.
     pub id: String,
-    /// How long it is, in seconds.
+    /// The recording's length in seconds.
     pub duration: f64,
-    /// How many channels it has: one for each track that was heard.
+    /// The number of channels: one per track that has audio.
     pub channels: u16,
-    /// Where it is silent because nothing came.
+    /// Stretches of silence where the service stored no audio.
     pub gaps: Vec<Gap>,
 }
 
-/// Silence that stands for audio that never came, in seconds.
+/// A stretch of a recording, in seconds, for which the service has no audio.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub struct Gap {
-    /// On which track.
+    /// The silent track.
     pub track: Track,
-    /// Where it begins.
+    /// The first second of the gap.
     pub start: f64,
-    /// Where it ends.
+    /// The end of the gap.
     pub end: f64,
 }
 
-/// What is stored of a call's audio.
+/// A summary of the chunks that the service stores for a call.
 #[derive(Debug, Deserialize)]
 pub struct ChunkStatus {
-    /// Its tracks.
+    /// One entry per track that has audio.
     pub tracks: Vec<TrackStatus>,
 }
 
-/// What is stored of a track.
+/// A summary of a track's stored chunks.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TrackStatus {
-    /// Whose voice it is.
+    /// The track.
     pub track: Track,
-    /// The largest number that is stored.
+    /// The highest stored sequence.
     pub last_sequence: Option<u32>,
-    /// The first holes between the stored numbers.
+    /// The first ranges of sequences that are missing, both ends included.
     #[serde(default)]
     pub missing: Vec<(u32, u32)>,
 }
 
-/// An answer, read to its end.
+/// A response whose body has been read to the end.
 #[derive(Debug)]
 pub struct Answer {
-    /// The status.
+    /// The HTTP status.
     pub status: StatusCode,
-    /// The body.
+    /// The whole body.
     pub body: Bytes,
-    /// How long to wait before the request is made again, if the service is too busy for it now and says so.
+    /// The pause before a retry. `Some` only for a 503 with a `Retry-After` in seconds.
     pub try_again: Option<Duration>,
 }
 
 impl Answer {
-    /// Reads an answer to its end, so that its connection can be used again.
+    /// Reads the body to the end, which lets the connection return to the pool.
     pub async fn read(response: Response) -> reqwest::Result<Self> {
         let (status, try_again) = (response.status(), try_again(response.status(), response.headers()));
         Ok(Self { status, body: response.bytes().await?, try_again })
     }
 
-    /// What the service says about a failure.
+    /// The problem's explanation of a failure.
     pub fn detail(&self) -> String {
         detail(&self.body)
     }
 }
 
-/// What a problem says.
+/// The problem's `detail`, with the first field errors that it does not mention.
 pub fn detail(body: &[u8]) -> String {
     #[derive(Deserialize)]
     struct Problem {
@@ -123,11 +123,11 @@ pub fn detail(body: &[u8]) -> String {
         detail: String,
     }
     let Ok(problem) = serde_json::from_slice::<Problem>(body) else {
-        return "the answer holds no problem details; is this Callstore?".to_owned();
+        return "the response is not a Callstore problem document; check --url.".to_owned();
     };
     let mut detail = problem.detail;
     for Place { pointer, detail: reason } in problem.errors.into_iter().take(PLACES_MAX) {
-        // The service tells the first in its detail as well.
+        // The service repeats the first field error in `detail`.
         if !detail.contains(&reason) {
             let _ = write!(detail, " [{pointer}: {reason}]");
         }
@@ -158,7 +158,7 @@ mod tests {
         let body = r#"{"detail":"/audio: Empty.","errors":[{"pointer":"/audio","detail":"Empty."}]}"#;
         assert_eq!(answer(body).detail(), "/audio: Empty.");
         assert_eq!(answer(r#"{"detail":"The call has ended."}"#).detail(), "The call has ended.");
-        assert!(answer("<html>").detail().contains("is this Callstore?"));
+        assert!(answer("<html>").detail().contains("check --url"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What `callstore simulate` takes on the command line.
+//! The command-line arguments of `callstore simulate`.
 
 use std::{convert::Infallible, path::PathBuf, time::Duration};
 
@@ -11,109 +11,109 @@ use service::{Secret, limits::BATCH_MAX};
 
 use super::{Speed, transport::Transport, verify::Verify};
 
-/// How many calls there are unless it is said.
+/// The default number of synthetic calls.
 const CALLS: u32 = 10;
-/// The longest synthetic call: the service keeps no timestamp beyond.
+/// The longest synthetic call. The service accepts no larger timestamps.
 const DURATION_MAX: Duration = Duration::from_secs(12 * 3_600);
 
-/// Send calls to a running service: synthetic ones, thousands at a time, or recorded sessions
+/// Send synthetic calls or recorded sessions to a running service, and check the recordings
 ///
-/// Without FILE, makes synthetic calls at real time, each with audio of its own; ends them, compares each recording with what
-/// was sent, and prints a report. With FILE, replays recorded Twilio Media Streams sessions with their transcripts, and prints
-/// the call's id and the URL of its recording, a line for each call; the report goes to standard error.
+/// Without FILE, sends synthetic calls in real time, each with different audio, and ends them. It then compares each
+/// recording with the audio it sent and prints a report. With FILE, replays recorded Twilio Media Streams sessions with
+/// their transcripts. It prints one line for each call, its id and the URL of its recording, and writes the report to
+/// standard error.
 ///
-/// Ctrl-C ends the calls as they are and reports; a second one breaks off. Exits with 1 when a call failed, or when something
-/// that was acknowledged is not in its recording.
+/// Ctrl-C ends all calls, compares them and prints the report; a second Ctrl-C aborts. The exit code is 1 if a call
+/// failed or a recording is wrong.
 #[derive(Args, Clone, Debug)]
 pub struct SimulateArgs {
-    /// Recorded sessions, one message of Twilio's on each line; the transcripts of NAME.jsonl are in NAME.transcripts.json
-    /// beside it, if there are any
+    /// Recorded sessions, one Twilio message per line. Transcripts of NAME.jsonl are read from NAME.transcripts.json,
+    /// if that file exists
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
 
-    /// Where the service is
+    /// Base URL of the service
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080", value_parser = service_url)]
     pub url: Url,
 
-    /// A key of the service, of scope admin: calls are written, and read again to be compared
+    /// API key with scope admin: the command writes calls and reads them back
     #[arg(long, env = "CALLSTORE_KEY", hide_env_values = true, value_name = "KEY", value_parser = secret)]
     pub key: Option<Secret>,
 
-    /// How audio reaches the service
+    /// How to send audio to the service
     #[arg(long, value_enum, default_value_t = Transport::Http)]
     pub transport: Transport,
 
-    /// How many chunks a request carries over http, 1 to 500
+    /// Chunks per HTTP request, 1 to 500
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = batch_size())]
     pub batch: u16,
 
-    /// How many calls there are at a time; recorded sessions take turns, under new names [default: 10; of files, each once under
-    /// its own name]
+    /// Number of concurrent calls. With FILE, sessions take turns under new names [default: 10; with FILE, each session
+    /// once under its own name]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub calls: Option<u32>,
 
-    /// How long a synthetic call is, as in 90s or 10m; 12h at most
+    /// Length of a synthetic call, such as 90s or 10m; at most 12h
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = call_duration, conflicts_with = "files")]
     pub duration: Duration,
 
-    /// How many tracks a synthetic call has: 1, the caller's, or 2, the agent's as well
+    /// Tracks of a synthetic call: 1 (caller) or 2 (caller and agent)
     #[arg(long, value_name = "N", default_value_t = 2, conflicts_with = "files", value_parser = RangedI64ValueParser::<u8>::new().range(1..=2))]
     pub tracks: u8,
 
-    /// How many milliseconds a frame of a synthetic call lasts, 20 to 1000
+    /// Length of a synthetic frame in milliseconds, 20 to 1000
     #[arg(long, value_name = "MS", default_value_t = 20, conflicts_with = "files", value_parser = RangedU64ValueParser::<u16>::new().range(20..=1_000))]
     pub frame_ms: u16,
 
-    /// Over how much of the calls' time their beginnings are spread, so that they do not send in step [default: 5s; of files,
-    /// 1s]
+    /// Time over which the calls start, so that they do not send in step [default: 5s; with FILE, 1s]
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub ramp: Option<Duration>,
 
-    /// How fast: realtime, max (without pauses), or how many times as fast as real time [default: realtime; of files, max]
+    /// Speed: realtime, max (no pauses), or a factor of real time such as 10 [default: realtime; with FILE, max]
     #[arg(long, visible_alias = "speed", value_name = "PACE")]
     pub pace: Option<Speed>,
 
-    /// How recordings are compared with what was sent
+    /// How to compare recordings with the audio sent
     #[arg(long, value_enum, default_value_t = Verify::Length)]
     pub verify: Verify,
 
-    /// Lose, repeat and reorder frames, fall silent and catch up, break connections and come back
+    /// Inject faults: drop, repeat and reorder frames, stall and catch up, break connections and reconnect
     #[arg(long)]
     pub chaos: bool,
 
-    /// What decides about chaos and synthetic audio: the same again for the same number [default: another each time]
+    /// Seed for chaos and synthetic audio; the same seed repeats them [default: random]
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
 
-    /// How many threads send [default: half as many as there are processors]
+    /// Number of sending threads [default: half the processors]
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u16>::new().range(1..=256))]
     pub threads: Option<u16>,
 
-    /// Print the report to standard output as JSON, and nothing else
+    /// Print only the report, as JSON, to standard output
     #[arg(long)]
     pub json: bool,
 }
 
 impl SimulateArgs {
-    /// How many synthetic calls there are.
+    /// The number of synthetic calls.
     #[must_use]
     pub fn synthetic_calls(&self) -> u32 {
         self.calls.unwrap_or(CALLS)
     }
 
-    /// How fast.
+    /// The speed: real time for synthetic calls and no pauses for recorded sessions, unless `--pace` says otherwise.
     #[must_use]
     pub fn speed(&self) -> Speed {
         self.pace.unwrap_or(if self.files.is_empty() { Speed::Times(1.0) } else { Speed::Max })
     }
 
-    /// Over how much of the calls' time their beginnings are spread.
+    /// The time over which the calls start.
     #[must_use]
     pub fn ramp(&self) -> Duration {
         self.ramp.unwrap_or(Duration::from_secs(if self.files.is_empty() { 5 } else { 1 }))
     }
 
-    /// How many threads send.
+    /// The number of sending threads: half the processors, rounded up, unless `--threads` says otherwise.
     #[must_use]
     pub fn threads(&self) -> usize {
         let half = || std::thread::available_parallelism().map_or(1, |processors| processors.get().div_ceil(2));
@@ -121,7 +121,7 @@ impl SimulateArgs {
     }
 }
 
-/// Takes anything, since what is refused is printed.
+/// Accepts any text. clap prints rejected values, which would leak a key.
 fn secret(text: &str) -> Result<Secret, Infallible> {
     Ok(Secret::new(text))
 }
@@ -133,7 +133,7 @@ fn batch_size() -> RangedI64ValueParser<u16> {
 fn call_duration(text: &str) -> Result<Duration, String> {
     let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
     if duration.is_zero() || duration > DURATION_MAX {
-        return Err("expected a time above 0, and of 12h at most".to_owned());
+        return Err("expected a duration above 0s and at most 12h, such as 90s or 10m".to_owned());
     }
     Ok(duration)
 }
@@ -141,10 +141,10 @@ fn call_duration(text: &str) -> Result<Duration, String> {
 fn service_url(text: &str) -> Result<Url, String> {
     let url: Url = text.parse().map_err(|error| format!("{error}"))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return Err("expected a URL like http://127.0.0.1:8080".to_owned());
+        return Err("expected an http or https URL, such as http://127.0.0.1:8080".to_owned());
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return Err("expected a URL without query and fragment".to_owned());
+        return Err("expected a URL without a query or fragment, such as http://127.0.0.1:8080".to_owned());
     }
     Ok(url)
 }

@@ -1,4 +1,4 @@
-//! One call, from its start to its recording.
+//! The life of one call, from `startCall` to the check of its recording.
 
 use std::{
     fmt,
@@ -24,55 +24,57 @@ use super::{
     verify::{self, Findings, Verify},
 };
 
-/// What all calls of a run share. There is one for each thread, so that nothing is waited for.
+/// The state that all calls on a thread share. Each thread has its own client and measures, so calls never wait for
+/// another thread's lock.
 #[derive(Debug)]
 pub struct Run {
-    /// What was asked for.
+    /// The settings from the command line.
     pub settings: Settings,
-    /// Requests to the service.
+    /// The HTTP client of this thread.
     pub client: Client,
-    /// WebSockets to the service.
+    /// The address of the service's WebSockets.
     pub endpoint: Endpoint,
-    /// How far all calls have come.
+    /// The progress of all calls on all threads.
     pub progress: Arc<Progress>,
-    /// Whether to stop.
+    /// The request to stop, shared by all threads.
     pub stop: Arc<Stop>,
-    /// What was measured on this thread.
+    /// The measurements of this thread. They are merged when the thread ends.
     pub measures: Mutex<Measures>,
 }
 
-/// What was asked for, as far as a call has to know.
+/// The command-line settings that a call needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Settings {
-    /// The way to the service.
+    /// How audio reaches the service.
     pub transport: Transport,
-    /// How many chunks a request carries.
+    /// Chunks per HTTP request.
     pub batch: usize,
-    /// How fast.
+    /// The replay speed.
     pub speed: Speed,
     /// How recordings are compared.
     pub verify: Verify,
 }
 
 impl Run {
-    /// Notes what was measured.
+    /// Updates the measurements of this thread.
     pub fn measure(&self, note: impl FnOnce(&mut Measures)) {
         note(&mut self.measures.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
-/// A call to be made.
+/// A call to send.
 #[derive(Debug)]
 pub struct Call {
-    /// Its number in the run, from 0.
+    /// The call's index in the run, from 0.
     pub number: u32,
-    /// Its names.
+    /// The call's identifiers.
     pub names: Names,
-    /// What it sends.
+    /// The audio to send.
     pub source: Source,
-    /// What decides how it is disturbed; `None` where it is not.
+    /// The seed of this call's faults; `None` without `--chaos`.
     pub chaos: Option<u64>,
-    /// What it has sent.
+    /// What has been sent and acknowledged so far.
+    /// Refused frames. They fail the call once everything has been sent.
     pub ledger: Ledger,
     refused: Option<Refused>,
 }
@@ -84,25 +86,25 @@ struct Refused {
     detail: String,
 }
 
-/// What became of a call.
+/// The result of a call.
 #[derive(Debug)]
 pub struct Outcome {
-    /// Its number in the run.
+    /// The call's index in the run, from 0.
     pub number: u32,
-    /// What it has sent.
+    /// Counts of what was sent and acknowledged.
     pub counts: Counts,
-    /// How it ended: `None` where it was never started, because the run was stopped before.
+    /// `None` if the run was stopped before the call started. An error is a complete sentence for the report.
     pub ending: Option<Result<Finished, String>>,
 }
 
-/// A call that has its recording. It is printed as `<id> <URL>`, with `-` where there was no audio.
+/// A finalized call. Prints as `<id> <URL>`, or `<id> -` if the call has no audio.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finished {
     /// The call's id.
     pub id: String,
-    /// Where its recording can be downloaded.
+    /// The URL that downloads the recording.
     pub recording: Option<String>,
-    /// How the recording compares with what was sent.
+    /// The differences between the recording and the audio sent.
     pub findings: Findings,
 }
 
@@ -113,24 +115,25 @@ impl fmt::Display for Finished {
 }
 
 impl Call {
-    /// A call.
+    /// Creates a call that has sent nothing yet.
     #[must_use]
     pub fn new(number: u32, names: Names, source: Source, chaos: Option<u64>) -> Self {
         Self { number, names, source, chaos, ledger: Ledger::default(), refused: None }
     }
 
-    /// Who calls: a number that nobody has.
+    /// The caller's number. The range +1 415 555 01xx is reserved for fiction.
     #[must_use]
     pub fn caller(&self) -> String {
         format!("+1415555{:04}", 100 + self.number % 100)
     }
 
-    /// Notes that the service has refused a frame.
+    /// Records that the service refused a frame, and keeps the first reason.
     pub fn refused(&mut self, frame: String, detail: String) {
         self.refused.get_or_insert(Refused { frames: 0, first: frame, detail }).frames += 1;
     }
 
-    /// Makes the call.
+    /// Waits for the call's turn, runs the call, and prints what went wrong. Does not start the call if the run is
+    /// stopping.
     pub async fn make(mut self, run: &Run, pace: Pace) -> Outcome {
         if let Some(begin) = pace.deadline(std::time::Duration::ZERO) {
             run.stop.sleep_until(begin).await;
@@ -173,7 +176,7 @@ impl Call {
         }
         if ended.status == "failed" {
             let detail =
-                ended.failure.map_or_else(|| "the service does not say why.".to_owned(), |failure| failure.detail);
+                ended.failure.map_or_else(|| "the service gave no reason.".to_owned(), |failure| failure.detail);
             return Err(CallFailure::NotRecorded { detail });
         }
         let recording = ended.recordings.first();
@@ -182,7 +185,8 @@ impl Call {
         Ok(Finished { recording: recording.map(url), id: ended.id, findings })
     }
 
-    /// A call of Twilio's: the socket starts and ends it. Returns its name when it has ended.
+    /// Runs a call over Twilio's protocol, where the socket starts and ends it. Returns the `streamSid` once the call
+    /// is finalized.
     async fn stream(&mut self, run: &Run, pace: Pace) -> Result<String, CallFailure> {
         let stopped = transport::send_twilio(run, self, pace).await?;
         let name = self.names.stream_sid.clone();
@@ -193,7 +197,7 @@ impl Call {
         Ok(name)
     }
 
-    /// A call that is started and ended by requests. Returns its name when all is sent.
+    /// Starts a call with a request and sends its audio. Returns the call's id once everything has been sent.
     async fn start_and_add(&mut self, run: &Run, pace: Pace) -> Result<String, CallFailure> {
         let answer::Call { id, status, .. } = run.client.start(self.start()).await?;
         if status != "active" {
@@ -220,7 +224,7 @@ impl Call {
         Ok(())
     }
 
-    /// The body of `startCall`.
+    /// The body of the `startCall` request.
     fn start(&self) -> Bytes {
         match &self.source {
             Source::Recorded(script) => script.start(&self.names),

@@ -1,4 +1,4 @@
-//! The operations that a replay needs, over HTTP: one client for all calls.
+//! An HTTP client for the operations that a simulation needs, shared by the calls of a thread.
 
 use std::time::Duration;
 
@@ -19,43 +19,44 @@ use super::{
     request::{Download, Request},
 };
 
-/// How many requests are under way at a time: more would only wait inside the service, and cost a socket each.
+/// Concurrent requests. More would only queue inside the service and cost a socket each.
 const REQUESTS_MAX: usize = 512;
-/// How many calls' ends are under way at a time. They are counted for themselves: they wait long, and must not hold up
-/// the chunks of calls that go on.
+/// Concurrent `endCall` requests. They have their own limit because they wait for finalization and must not block
+/// chunks.
 const ENDS_MAX: usize = 256;
-/// How often a request is made while the service is too busy for it.
+/// Attempts for a request that the service answers with 503.
 const TRIES_MAX: u32 = 10;
-/// The pause before a request is made again that was not answered; it doubles each time.
+/// The pause before a request without a response is retried; it doubles each time.
 const PAUSE: Duration = Duration::from_millis(100);
-/// How often such a request is made.
+/// Consecutive failed attempts after which a request without a response fails.
 const UNANSWERED_MAX: u32 = 7;
-/// How long a request has to be under way so that those before it, which were not answered, no longer count.
+/// A request that ran longer than this before it failed resets the count of failed attempts.
 const STEADY: Duration = Duration::from_secs(1);
-/// How long a request may take; the end of a call waits for half of it.
+/// The timeout of a request. `endCall` asks the service to wait for half of it.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long an idle connection is kept: less than servers do (actix-web: 5 s), so that none is used as it is closed.
+/// How long an idle connection is kept. Servers close idle connections later (actix-web after 5 s), so none is reused
+/// while it is being closed.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long it is waited for a call's recording.
+/// How long the end of a call may take, including finalization.
 const FINALIZE_TIMEOUT: Duration = Duration::from_secs(600);
-/// The pause before the end of a call is asked for again.
+/// The pause between two `endCall` requests for a call that is being finalized.
 const END_PAUSE: Duration = Duration::from_millis(500);
-/// The pause before a call that should have ended by itself is looked at again: at first, and at most.
+/// The first pause between two checks of whether a stream's call has ended; it doubles up to `LOOK_PAUSE_MAX`.
 const LOOK_PAUSE: Duration = Duration::from_millis(10);
 const LOOK_PAUSE_MAX: Duration = Duration::from_millis(250);
-/// How long it is waited for a call to end by itself.
+/// How long a call may stay active after its stream has stopped.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The end of a call is answered when it is finalized, or after so many seconds.
+/// Asks the service to answer `endCall` when the call is finalized, or after 30 s.
 const END_WAIT: (&str, &str) = ("Prefer", "wait=30");
 
-/// How often something was not answered.
+/// The number of consecutive attempts that got no response.
 #[derive(Debug, Default)]
 pub struct Unanswered(u32);
 
 impl Unanswered {
-    /// Waits until it is asked for again; fails with `failure` where that was often enough.
+    /// Pauses before a retry. Fails with `failure` after too many attempts.
     pub async fn pause(&mut self, asked_at: Instant, failure: CallFailure) -> Result<(), CallFailure> {
         if asked_at.elapsed() > STEADY {
             self.0 = 0;
@@ -69,7 +70,7 @@ impl Unanswered {
     }
 }
 
-/// A service that is running somewhere.
+/// An HTTP client of one service.
 #[derive(Debug)]
 pub struct Client {
     http: reqwest::Client,
@@ -79,12 +80,13 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client of the service at `url`, with the `Authorization` that it asks for, if any.
+    /// Creates a client of the service at `url`, which sends `authorization` with each request.
     ///
     /// # Errors
-    /// When the system has no certificates for https.
+    /// When the TLS certificates of the system cannot be loaded for https.
     pub fn new(url: &Url, authorization: Option<&HeaderValue>) -> Result<Self, SimulateError> {
-        // Neither HTTP nor WebSocket clients have a TLS implementation of their own. An earlier choice in this process stays.
+        // The HTTP and WebSocket clients use the process-wide TLS provider. A provider that was installed earlier
+        // stays.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("callstore-simulate/", env!("CARGO_PKG_VERSION")))
@@ -95,7 +97,7 @@ impl Client {
             .default_headers(authorization.map(|key| (AUTHORIZATION, key.clone())).into_iter().collect())
             .no_proxy();
         if url.scheme() == "http" {
-            // Else it asks for the system's certificates, which a small container does not have.
+            // With an empty list the client does not load the system's certificates, which a small container lacks.
             builder = builder.tls_certs_only([]);
         }
         Ok(Self {
@@ -106,35 +108,35 @@ impl Client {
         })
     }
 
-    /// Looks whether there is a service at all.
+    /// Checks that a service responds at the URL.
     ///
     /// # Errors
-    /// When nothing answers.
+    /// When nothing responds.
     pub async fn reach(&self) -> Result<(), SimulateError> {
         let answer = self.http.get(format!("{}/livez", self.base)).send().await;
         answer.map(drop).map_err(|source| SimulateError::Unreachable { url: self.base.clone(), source })
     }
 
-    /// Where a recording can be downloaded.
+    /// The URL that downloads a recording.
     #[must_use]
     pub fn recording_url(&self, recording: &str) -> String {
         format!("{}/recordings/{recording}/audio", self.base)
     }
 
-    /// `startCall`.
+    /// Sends `startCall`.
     pub async fn start(&self, body: Bytes) -> Result<Call, CallFailure> {
         let request = Request::json(Method::POST, "/calls".to_owned(), body);
         request.read(&self.send(&self.requests, &request).await?)
     }
 
-    /// `setMetadata`.
+    /// Sends `setMetadata`.
     pub async fn set_metadata(&self, call: &str, body: Bytes) -> Result<(), CallFailure> {
         let request = Request::json(Method::PUT, format!("/calls/{call}/metadata"), body);
         self.send(&self.requests, &request).await.map(drop)
     }
 
-    /// `addAudioChunk` or `addAudioChunks`. With `cut`, the connection is dropped if there is no answer by then, and the same
-    /// request is made again.
+    /// Sends `addAudioChunk` or `addAudioChunks`. With `cut`, drops the connection if there is no response by then, and
+    /// sends the same request again.
     pub async fn add_chunks(
         &self,
         call: &str,
@@ -144,32 +146,32 @@ impl Client {
     ) -> Result<(), CallFailure> {
         let request = Request::json(Method::POST, format!("/calls/{call}/{path}"), body);
         if let Some(cut) = cut {
-            // Whatever comes of it: it is made again.
+            // Either way the request is sent again below.
             let _ = time::timeout(cut, self.send_once(&request)).await;
         }
         self.send(&self.requests, &request).await.map(drop)
     }
 
-    /// `addTranscripts`.
+    /// Sends `addTranscripts`. Without an idempotency key this cannot be retried safely.
     pub async fn add_transcripts(&self, call: &str, body: Bytes) -> Result<(), CallFailure> {
         let mut request = Request::json(Method::POST, format!("/calls/{call}/transcripts/batch"), body);
         request.repeatable = false;
         self.send(&self.requests, &request).await.map(drop)
     }
 
-    /// `getCall`.
+    /// Sends `getCall`.
     pub async fn get(&self, call: &str) -> Result<Call, CallFailure> {
         let request = Request::get(format!("/calls/{call}"));
         request.read(&self.send(&self.requests, &request).await?)
     }
 
-    /// `getChunkStatus`.
+    /// Sends `getChunkStatus`.
     pub async fn chunk_status(&self, call: &str) -> Result<ChunkStatus, CallFailure> {
         let request = Request::get(format!("/calls/{call}/chunks"));
         request.read(&self.send(&self.requests, &request).await?)
     }
 
-    /// `downloadRecording`, piece by piece.
+    /// Starts `downloadRecording`. The caller reads the body in pieces.
     pub async fn download(&self, recording: &str) -> Result<Download, CallFailure> {
         let request = Request::get(format!("/recordings/{recording}/audio"));
         let no_answer = |source| CallFailure::NoAnswer { request: request.to_string(), source };
@@ -181,7 +183,7 @@ impl Client {
         Err(CallFailure::Refused { request: request.to_string(), status: answer.status, detail: answer.detail() })
     }
 
-    /// Waits until a call is no longer active because its stream has stopped.
+    /// Polls the call until it is no longer active, after its stream has stopped.
     pub async fn await_end(&self, call: &str) -> Result<(), CallFailure> {
         let (begun, mut pause) = (Instant::now(), LOOK_PAUSE);
         while self.get(call).await?.status == "active" {
@@ -194,7 +196,7 @@ impl Client {
         Ok(())
     }
 
-    /// `endCall`, again and again until the call is finalized.
+    /// Repeats `endCall` until the call is finalized.
     pub async fn end(&self, call: &str) -> Result<Call, CallFailure> {
         let mut request = Request::json(Method::POST, format!("/calls/{call}/end"), Bytes::new());
         request.header = END_WAIT;
@@ -211,12 +213,12 @@ impl Client {
         }
     }
 
-    /// Makes a request, in its turn, and again while the service asks for it to be made again or does not answer; any other
-    /// answer but a success is a failure.
+    /// Sends a request once a permit is free. Retries it while the service answers 503 with `Retry-After`, and, if it
+    /// is repeatable, while there is no response. Any other response without success is an error.
     async fn send(&self, turns: &Semaphore, request: &Request) -> Result<Answer, CallFailure> {
         let (mut tries, mut unanswered) = (1, Unanswered::default());
         loop {
-            // It is never closed; if it were, there would be no turns to wait for.
+            // The semaphore is never closed, so `acquire` always returns a permit.
             let turn = turns.acquire().await;
             let asked_at = Instant::now();
             let answer = self.send_once(request).await;

@@ -1,4 +1,4 @@
-//! What can go wrong: with the run as a whole, before anything is sent, and with a single call.
+//! Errors of `callstore simulate`: of the whole run before anything is sent, and of a single call.
 
 use std::{error::Error, io, path::PathBuf};
 
@@ -6,192 +6,190 @@ use reqwest::StatusCode;
 use thiserror::Error;
 use tokio::task::JoinError;
 
-/// Why nothing could be replayed.
+/// Why a run could not start or finish.
 #[derive(Debug, Error)]
 pub enum SimulateError {
-    /// A file cannot be read.
+    /// A file cannot be opened or read.
     #[error("{} cannot be read: {source}.", file.display())]
     Unreadable {
-        /// The file.
+        /// The path of the file.
         file: PathBuf,
-        /// Why.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// A line of a session does not belong in one.
+    /// A line of a recorded session is invalid.
     #[error("{}, line {line}: {reason}.", file.display())]
     Damaged {
-        /// The session's file.
+        /// The path of the session.
         file: PathBuf,
-        /// The line, counted from 1.
+        /// The line number, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// What is wrong with the line.
         reason: String,
     },
-    /// A session has no start.
-    #[error("{} has no start message, so there is no call to replay.", .0.display())]
+    /// A recorded session has no `start` message.
+    #[error("{} has no start message. Use a recorded session that begins with one.", .0.display())]
     NoStart(PathBuf),
-    /// A file of transcripts is not a list.
-    #[error("{} is not a list of transcripts: {source}.", file.display())]
+    /// A transcripts file is not a JSON array.
+    #[error("{} is not a JSON array of transcripts: {source}.", file.display())]
     Transcripts {
-        /// The file of transcripts.
+        /// The path of the transcripts file.
         file: PathBuf,
-        /// Why.
+        /// The error of the JSON parser.
         source: serde_json::Error,
     },
-    /// Two files would be the same call.
-    #[error("{} and {} are the same stream; replay them with --calls, under new names.", first.display(), second.display())]
+    /// Two files hold the same stream, and a stream can be replayed only once under its own name.
+    #[error("{} and {} hold the same stream. Add --calls N to replay them under new names.", first.display(), second.display())]
     SameStream {
-        /// The first of them.
+        /// The file that was given first.
         first: PathBuf,
-        /// The other.
+        /// The file that repeats its stream.
         second: PathBuf,
     },
-    /// Reading the files was interrupted.
+    /// The blocking task that reads files or sends calls panicked or was cancelled.
     #[error("The sessions could not be read: {0}.")]
     Interrupted(JoinError),
-    /// Recorded sessions are not compared sample by sample.
-    #[error(
-        "--verify samples compares synthetic calls, of which every sample is known; recorded sessions are compared by length."
-    )]
+    /// `--verify samples` was given with recorded sessions, whose expected samples are unknown.
+    #[error("--verify samples needs synthetic calls; recorded sessions are compared by length. Use --verify length.")]
     SamplesOfRecording,
-    /// A part of the run could not be started.
+    /// A thread's runtime could not be created.
     #[error("The run could not be started: {0}.")]
     Runtime(io::Error),
-    /// The system allows too few open files.
+    /// The limit on open files is too low for the number of calls.
     #[error(
-        "{calls} calls at a time need about {needed} open files, and the system allows {allowed}: raise the limit \
-         (ulimit -n {needed}), or make fewer calls."
+        "{calls} calls at a time need about {needed} open files, and the system allows {allowed}. Raise the limit \
+         (ulimit -n {needed}), or lower --calls."
     )]
     TooFewFiles {
-        /// How many calls there would be.
+        /// The number of concurrent calls.
         calls: usize,
-        /// How many files they need.
+        /// The number of open files they need.
         needed: u64,
-        /// How many there may be.
+        /// The limit on open files.
         allowed: u64,
     },
-    /// There can be no HTTP client.
-    #[error("The HTTP client could not be set up: {}.", cause(.0))]
+    /// The HTTP client could not be created.
+    #[error("The HTTP client could not be created: {}.", cause(.0))]
     Client(reqwest::Error),
-    /// The key cannot be sent.
-    #[error("The key (--key, CALLSTORE_KEY) has characters that no key has.")]
+    /// The key contains characters that an HTTP header cannot carry.
+    #[error("The key (--key, CALLSTORE_KEY) contains characters that no key has. Copy it again, in full.")]
     KeyUnfit,
-    /// Nothing answers at the URL.
-    #[error("Cannot connect to {url} ({}): is Callstore running there?", cause(source))]
+    /// Nothing responds at the URL.
+    #[error("Cannot connect to {url} ({}). Is Callstore running there?", cause(source))]
     Unreachable {
-        /// Where.
+        /// The URL of the service.
         url: String,
-        /// Why.
+        /// The error of the HTTP client.
         source: reqwest::Error,
     },
 }
 
-/// Why a call could not be replayed.
+/// Why a call failed.
 #[derive(Debug, Error)]
 pub enum CallFailure {
-    /// A request was not answered.
-    #[error("{request} was not answered: {}.", cause(source))]
+    /// A request got no complete response.
+    #[error("{request} got no response: {}.", cause(source))]
     NoAnswer {
-        /// Method and path.
+        /// The method and path.
         request: String,
-        /// Why.
+        /// The error of the HTTP client.
         source: reqwest::Error,
     },
-    /// A request was refused.
-    #[error("{request} was answered {status}: {detail}")]
+    /// The service answered a request with an error status.
+    #[error("{request} returned {status}: {detail}")]
     Refused {
-        /// Method and path.
+        /// The method and path.
         request: String,
         /// The status.
         status: StatusCode,
-        /// What the service said about it.
+        /// The problem's explanation.
         detail: String,
     },
-    /// An answer is not what the contract says.
-    #[error("{request} was answered with something that is not a call: {source}.")]
+    /// A response does not have the documented form.
+    #[error("{request} returned an unexpected body: {source}. Check that --url is a Callstore of this version.")]
     Unintelligible {
-        /// Method and path.
+        /// The method and path.
         request: String,
-        /// Why.
+        /// The error of the JSON parser.
         source: serde_json::Error,
     },
-    /// A WebSocket was refused.
-    #[error("The WebSocket {path} was answered {status}: {detail}")]
+    /// The service refused a WebSocket handshake.
+    #[error("The WebSocket handshake at {path} returned {status}: {detail}")]
     Handshake {
         /// The path.
         path: String,
         /// The status.
         status: u16,
-        /// What the service said about it.
+        /// The problem's explanation.
         detail: String,
     },
-    /// A WebSocket broke, and does not come back.
-    #[error("The WebSocket {path} broke: {reason}.")]
+    /// A WebSocket connection broke and could not be restored.
+    #[error("The WebSocket {path} disconnected: {reason}.")]
     Broken {
         /// The path.
         path: String,
-        /// Why.
+        /// The error of the WebSocket client.
         reason: String,
     },
-    /// The service closed a WebSocket for good.
+    /// The service closed a WebSocket with a code that does not allow a reconnect.
     #[error("The service closed the WebSocket with {code}: {reason}")]
     Closed {
-        /// The code.
+        /// The close code.
         code: u16,
-        /// What it said.
+        /// The service's reason.
         reason: String,
     },
-    /// Frames were refused.
-    #[error("{frames} frames were refused; the first, {frame}: {detail}")]
+    /// The service refused frames of a stream.
+    #[error("The service refused {frames} frames, first {frame}: {detail}")]
     FramesRefused {
-        /// How many.
+        /// The number of refused frames.
         frames: u64,
-        /// Which was the first.
+        /// The first refused frame, as track and sequence.
         frame: String,
-        /// What the service said about it.
+        /// The service's explanation for the first one.
         detail: String,
     },
-    /// Acknowledgements did not come.
-    #[error("{frames} frames are not acknowledged, {seconds} s after the last was sent.")]
+    /// Acknowledgements are missing at the end of a stream.
+    #[error("{frames} frames were not acknowledged within {seconds} s after the last one was sent.")]
     Unacknowledged {
-        /// How many.
+        /// The number of unacknowledged frames.
         frames: usize,
-        /// How long they were waited for.
+        /// How long the client waited for them.
         seconds: u64,
     },
-    /// The stream has stopped, but its call goes on.
-    #[error("The call is still active, {seconds} s after its stream has stopped.")]
+    /// The call stays active although its stream has stopped.
+    #[error("The call is still active {seconds} s after its stream stopped.")]
     NotEnded {
-        /// How long that was waited for.
+        /// How long the client waited.
         seconds: u64,
     },
-    /// A recording is no WAV file of the kind that it should be.
-    #[error("The recording is not what it should be: {reason}.")]
+    /// A recording is not the WAV file that the service should make.
+    #[error("The recording is not the expected WAV file: {reason}.")]
     NoWav {
-        /// Why.
+        /// The difference.
         reason: String,
     },
-    /// The stream has been replayed before.
-    #[error("A call of this stream is already {status}; --calls N replays it under new names.")]
+    /// The stream was replayed before, and its call has ended.
+    #[error("The call of this stream is already {status}. Add --calls N to replay it under new names.")]
     Over {
-        /// What it is.
+        /// The status of that call.
         status: String,
     },
-    /// The call ended, but its recording does not come.
-    #[error("The call is still not finalized, {minutes} minutes after its end.")]
+    /// A call has ended but is not finalized in time.
+    #[error("The call is still not finalized {minutes} minutes after its end.")]
     NotFinalized {
-        /// How long that was waited for.
+        /// How long the client waited.
         minutes: u64,
     },
-    /// The call ended, but its recording could not be made.
-    #[error("The call could not be finalized: {detail}")]
+    /// The service failed to finalize the call.
+    #[error("The service could not finalize the call: {detail}")]
     NotRecorded {
-        /// What the service said about it.
+        /// The service's explanation.
         detail: String,
     },
 }
 
-/// What lies at the bottom of an error; what reqwest puts on top says no more than that there was one.
+/// The innermost source of an error. reqwest's own message only repeats that the request failed.
 fn cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn Error = error;
     while let Some(source) = cause.source() {

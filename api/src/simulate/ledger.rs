@@ -1,4 +1,5 @@
-//! What a call has sent and what of it was acknowledged: a few bits for each item, so that a call of hours costs kilobytes.
+//! Records what a call has sent and what was acknowledged. An item costs a few bits, so a call of hours costs
+//! kilobytes.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -6,31 +7,31 @@ use tokio::time::Instant;
 
 use super::source::Frame;
 
-/// How a run's calls were disturbed, and what that cost. Frames are counted once, however often they were sent.
+/// Counters of a call or a run. Each frame counts once, however often it was sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Frames that were sent.
     pub sent: u64,
-    /// Frames of which the service said that they are on disk.
+    /// Frames that the service confirmed to be on disk.
     pub acknowledged: u64,
-    /// Frames that were never sent.
+    /// Frames that chaos dropped.
     pub lost: u64,
-    /// Frames that were sent a second time.
+    /// Frames that chaos sent a second time.
     pub duplicated: u64,
-    /// Frames that were sent after later ones.
+    /// Frames that chaos sent after later ones.
     pub reordered: u64,
-    /// Frames that were sent again because their acknowledgement did not come.
+    /// Frames that were sent again after a reconnect because they were unacknowledged.
     pub resent: u64,
-    /// How often a call fell silent, and then sent all at once.
+    /// Times that chaos paused a call, which then caught up at once.
     pub stalls: u64,
-    /// How often a connection was broken on purpose.
+    /// Connections that chaos broke.
     pub breaks: u64,
-    /// How often one broke by itself.
+    /// Connections that broke unexpectedly and were restored.
     pub reconnects: u64,
 }
 
 impl Counts {
-    /// Adds what another call counted.
+    /// Adds the counters of another call.
     pub fn add(&mut self, other: Self) {
         self.sent += other.sent;
         self.acknowledged += other.acknowledged;
@@ -44,21 +45,25 @@ impl Counts {
     }
 }
 
-/// One call's.
+/// The record of one call.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    /// The counts so far.
+    /// The counters so far.
     pub counts: Counts,
+    /// One bit per item: it was sent.
     sent: Bits,
+    /// One bit per item: the service confirmed it.
     acknowledged: Bits,
+    /// One bit per item: it was sent shortly before its connection broke, so the service may not have stored it.
     doubtful: Bits,
+    /// Sent items without an answer, oldest first.
     in_flight: VecDeque<InFlight>,
 }
 
-/// A frame that waits for its acknowledgement.
+/// An item that was sent and not yet answered.
 #[derive(Clone, Copy, Debug)]
 pub struct InFlight {
-    /// Which item it is.
+    /// The item's index in the source.
     pub item: usize,
     frame: Frame,
     sent_at: Instant,
@@ -72,7 +77,7 @@ impl Bits {
         self.0.get(index / 64).is_some_and(|word| word >> (index % 64) & 1 == 1)
     }
 
-    /// Sets a bit; says whether it was not set before.
+    /// Sets a bit, and returns whether it was clear before.
     fn set(&mut self, index: usize) -> bool {
         if self.0.len() <= index / 64 {
             self.0.resize(index / 64 + 1, 0);
@@ -85,34 +90,34 @@ impl Bits {
 }
 
 impl Ledger {
-    /// Notes that an item was sent.
+    /// Records that an item was sent.
     pub fn send(&mut self, item: usize) {
         self.counts.sent += u64::from(self.sent.set(item));
     }
 
-    /// Notes that an item was sent and will be acknowledged.
+    /// Records that an item was sent and that its acknowledgement is due.
     pub fn await_ack(&mut self, item: usize, frame: Frame, sent_at: Instant) {
         self.send(item);
         self.in_flight.push_back(InFlight { item, frame, sent_at });
     }
 
-    /// Notes that an item is on disk.
+    /// Records that the service confirmed an item.
     pub fn acknowledge(&mut self, item: usize) {
         self.counts.acknowledged += u64::from(self.acknowledged.set(item));
     }
 
-    /// Notes that items may have been lost with their connection.
+    /// Records that items may have been lost with their connection.
     pub fn doubt(&mut self, items: impl IntoIterator<Item = usize>) {
         for item in items {
             self.doubtful.set(item);
         }
     }
 
-    /// Notes an answer to the frame of this track and number; says how long it took, `None` when nobody waits for one.
+    /// Records the answer to a frame and returns the time since it was sent. `None` if no such frame is in flight.
     pub fn settle(&mut self, outbound: bool, sequence: u32, now: Instant, stored: bool) -> Option<Duration> {
         let fits =
             |waiting: &InFlight| (waiting.frame.track.is_outbound(), waiting.frame.sequence) == (outbound, sequence);
-        // Answers come in the order in which frames were sent, as a rule.
+        // Answers usually come in the order of sending, so the search ends early.
         let place = self.in_flight.iter().position(fits)?;
         let waiting = self.in_flight.remove(place)?;
         if stored {
@@ -121,12 +126,13 @@ impl Ledger {
         Some(now.saturating_duration_since(waiting.sent_at))
     }
 
-    /// How many frames wait for their acknowledgement.
+    /// The number of frames in flight.
     pub fn waiting(&self) -> usize {
         self.in_flight.len()
     }
 
-    /// Takes what waits for its acknowledgement and will not get it, in order, each item once.
+    /// Removes all frames in flight and returns those without an acknowledgement, sorted, each once. Called after a
+    /// reconnect.
     pub fn take_waiting(&mut self) -> Vec<usize> {
         let mut items: Vec<_> = self.in_flight.drain(..).map(|waiting| waiting.item).collect();
         items.retain(|&item| !self.acknowledged.get(item));
@@ -145,7 +151,7 @@ impl Ledger {
         self.doubtful.get(item)
     }
 
-    /// Whether an item is on disk, as the service said.
+    /// Whether the service confirmed an item.
     pub fn was_acknowledged(&self, item: usize) -> bool {
         self.acknowledged.get(item)
     }

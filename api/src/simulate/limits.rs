@@ -1,16 +1,16 @@
-//! Open files: each call has a socket, and a system allows 1,024 files unless asked for more.
+//! The limit on open files. Each call needs a socket, and many systems allow 1,024 open files by default.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::SimulateError;
 
-/// Files beside those of the calls: requests at their ends, and the process's own.
+/// Allowance for files other than calls' sockets: concurrent requests and the process's own files.
 const OTHERS: u64 = 600;
 
-/// Asks for as many open files as the system gives; fails when they are too few for so many calls at a time.
+/// Raises the soft limit on open files to the hard limit. Fails if that is too low for `calls` concurrent calls.
 pub fn allow_files(calls: usize) -> Result<(), SimulateError> {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    // It may fail; then the limit stays as it is.
+    // If this fails, the current limit applies.
     let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });
     check(calls, if raised.is_ok() { maximum } else { current })
 }

@@ -1,14 +1,14 @@
-//! How long things took.
+//! Histograms of latencies.
 
 use std::time::Duration;
 
 use serde::Serialize;
 
-/// How finely durations are told apart: so many steps between a power of two and the next, an error of 1.6 percent.
+/// Buckets between a power of two and the next. The relative error is at most 1/64, or 1.6 percent.
 const STEPS: usize = 64;
 const STEP_BITS: u32 = STEPS.trailing_zeros();
 
-/// How often durations occurred, by logarithm and by step in between.
+/// A histogram with logarithmic buckets: `STEPS` linear buckets per power of two, in microseconds.
 #[derive(Clone, Debug, Default)]
 pub struct Histogram {
     counts: Vec<u64>,
@@ -16,31 +16,31 @@ pub struct Histogram {
     max_us: u64,
 }
 
-/// The distributions of a run.
+/// The histograms of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Measures {
     /// From sending a frame to its acknowledgement.
     pub latency: Histogram,
-    /// From when something should have been sent to when it was.
+    /// From the time at which a frame was due to the time at which it was sent.
     pub lateness: Histogram,
-    /// From the end of a stream to its recording.
+    /// From the end of a call's audio to its recording.
     pub completion: Histogram,
 }
 
-/// A distribution in three numbers, in milliseconds.
+/// Percentiles of a histogram, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Spread {
-    /// Half of all took no longer.
+    /// The median.
     pub p50_ms: f64,
-    /// All but one percent took no longer.
+    /// The 99th percentile.
     pub p99_ms: f64,
-    /// The longest.
+    /// The maximum.
     pub max_ms: f64,
 }
 
 impl Measures {
-    /// Adds what another part of the run measured.
+    /// Merges the histograms of another thread.
     pub fn add(&mut self, other: &Self) {
         self.latency.add(&other.latency);
         self.lateness.add(&other.lateness);
@@ -49,7 +49,7 @@ impl Measures {
 }
 
 impl Histogram {
-    /// Notes a duration, `times` times.
+    /// Records a duration `times` times.
     pub fn note(&mut self, took: Duration, times: u64) {
         if times == 0 {
             return;
@@ -64,7 +64,7 @@ impl Histogram {
         self.max_us = self.max_us.max(microseconds);
     }
 
-    /// The distribution in three numbers; `None` where nothing was noted.
+    /// The percentiles; `None` if the histogram is empty.
     #[must_use]
     pub fn spread(&self) -> Option<Spread> {
         let milliseconds = |microseconds: u64| microseconds.min(self.max_us) as f64 / 1e3;
@@ -75,7 +75,7 @@ impl Histogram {
         })
     }
 
-    /// The largest duration of the step in which the quantile lies, in microseconds.
+    /// The upper end of the bucket that holds the quantile, in microseconds.
     fn quantile(&self, quantile: f64) -> u64 {
         let rank = (self.total as f64 * quantile).ceil() as u64;
         let mut seen = 0;
@@ -98,13 +98,14 @@ impl Histogram {
     }
 }
 
-/// Which step a value belongs to: itself while it is small, then its highest bits.
+/// The bucket of a value. Values below `2 * STEPS` have buckets of their own; larger ones share a bucket by their
+/// highest bits.
 fn place(value: u64) -> usize {
     let exponent = value.checked_ilog2().unwrap_or(0).saturating_sub(STEP_BITS);
     (exponent as usize) * STEPS + (value >> exponent) as usize
 }
 
-/// The largest value of a step.
+/// The largest value of a bucket.
 fn last(place: usize) -> u64 {
     let exponent = (place / STEPS).saturating_sub(1);
     let step = (place - exponent * STEPS) as u64;

@@ -1,5 +1,5 @@
-//! Twilio's messages, as far as they matter to a replay: `start`, `media` and `stop`. What else a line may be is passed
-//! over, and so are fields that are not named here.
+//! Twilio's messages, reduced to what a replay needs: `start`, `media` and `stop`. Other messages and other fields are
+//! ignored.
 
 use std::{borrow::Cow, fmt};
 
@@ -9,84 +9,84 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-/// A line of a session.
+/// A line of a recorded session.
 #[derive(Debug)]
 pub enum Message<'a> {
-    /// The stream begins.
+    /// Opens the stream.
     Start(StartMessage),
-    /// A frame of audio.
+    /// Carries a frame of audio.
     Media(Media<'a>),
-    /// The stream has ended.
+    /// Ends the stream.
     Stop,
-    /// Something else.
+    /// Any other event, or JSON without one.
     Other,
 }
 
-/// The `start` message. Twilio names the stream in both places.
+/// The `start` message. Twilio sends `streamSid` both here and inside `start`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StartMessage {
-    /// The stream's name.
+    /// The id of the stream.
     pub stream_sid: Option<String>,
-    /// The rest.
+    /// The properties of the stream.
     pub start: Start,
 }
 
-/// What a stream is.
+/// The properties of a stream.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Start {
-    /// The stream's name.
+    /// The id of the stream.
     pub stream_sid: Option<String>,
-    /// The phone call's name.
+    /// The id of the phone call.
     pub call_sid: Option<String>,
-    /// What its payloads are.
+    /// The format of the payloads.
     pub media_format: Option<MediaFormat>,
-    /// What the application gave along.
+    /// Parameters that the application passed to Twilio's `<Stream>`.
     #[serde(default)]
     pub custom_parameters: Map<String, Value>,
 }
 
-/// What payloads are.
+/// The format of payloads.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MediaFormat {
-    /// `audio/x-mulaw`, as a rule.
+    /// The encoding; Twilio sends `audio/x-mulaw`.
     pub encoding: String,
-    /// Samples a second.
+    /// The sample rate in Hz.
     pub sample_rate: u32,
 }
 
 /// A frame of audio.
 #[derive(Debug, Deserialize)]
 pub struct Media<'a> {
-    /// Whose voice it is.
+    /// The speaker.
     #[serde(default)]
     pub track: Track,
-    /// Its number in the track.
+    /// The frame's sequence in its track.
     #[serde(deserialize_with = "counter")]
     pub chunk: u32,
-    /// Where in the stream it begins, in milliseconds.
+    /// Where the frame begins in the stream, in milliseconds.
     #[serde(deserialize_with = "counter")]
     pub timestamp: u32,
-    /// The audio, in base64.
+    /// The audio as base64. Borrowed unless the JSON string has escapes.
     #[serde(borrow)]
     pub payload: Cow<'a, str>,
 }
 
-/// Whose voice it is.
+/// One side of a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Track {
-    /// The caller's.
+    /// The caller.
     #[default]
     Inbound,
-    /// The agent's.
+    /// The agent.
     Outbound,
 }
 
 impl Track {
-    /// As it is written.
+    /// The name in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -95,7 +95,7 @@ impl Track {
         }
     }
 
-    /// Whether it is the agent's.
+    /// Whether this is the agent's track.
     #[must_use]
     pub fn is_outbound(self) -> bool {
         self == Self::Outbound
@@ -103,7 +103,7 @@ impl Track {
 }
 
 impl<'a> Message<'a> {
-    /// Reads a line; fails with a reason when it is not JSON, or not what its event should be.
+    /// Parses a line. Fails with a reason if it is not JSON, or if a `start` or `media` message lacks a field.
     pub fn read(line: &'a [u8]) -> Result<Self, String> {
         #[derive(Deserialize)]
         struct Kind<'a> {
@@ -120,7 +120,7 @@ impl<'a> Message<'a> {
             Err(error) if error.is_data() => return Ok(Self::Other),
             Err(error) => return Err(format!("this is not JSON: {}", in_line(&error))),
         };
-        let refuse = |error| format!("this is not a {} message of Twilio's: {}", kind.event, in_line(&error));
+        let refuse = |error| format!("this is not a valid Twilio {} message: {}", kind.event, in_line(&error));
         match &*kind.event {
             "start" => serde_json::from_slice(line).map(Self::Start).map_err(refuse),
             "media" => serde_json::from_slice(line).map(|MediaMessage { media }| Self::Media(media)).map_err(refuse),
@@ -130,19 +130,19 @@ impl<'a> Message<'a> {
     }
 }
 
-/// An error of a parser that saw one line only and would call it the first.
+/// A parser error without its line number: the parser sees each line as the first.
 fn in_line(error: &serde_json::Error) -> String {
     error.to_string().replace(" at line 1 column ", " at column ")
 }
 
-/// Twilio writes numbers as strings.
+/// Parses a number that Twilio sends as a string, and plain numbers as well.
 fn counter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     struct Counter;
     impl Visitor<'_> for Counter {
         type Value = u32;
 
         fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-            formatter.write_str("a whole number, as a string")
+            formatter.write_str("a whole number as a string")
         }
 
         fn visit_str<E: de::Error>(self, text: &str) -> Result<u32, E> {
@@ -181,7 +181,7 @@ mod tests {
         let reason = |line: &[u8]| Message::read(line).unwrap_err();
         assert!(reason(br#"{"event":"#).starts_with("this is not JSON: EOF"), "{}", reason(br#"{"event":"#));
         let counter = reason(br#"{"event":"media","media":{"chunk":"x","timestamp":"1","payload":""}}"#);
-        assert!(counter.contains(r#"string "x", expected a whole number"#), "{counter}");
+        assert!(counter.contains(r#"string "x", expected a whole number as a string"#), "{counter}");
         assert!(reason(br#"{"event":"start"}"#).contains("missing field `start`"));
         assert!(reason(b"\xff").starts_with("this is not JSON"));
     }

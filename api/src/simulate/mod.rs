@@ -1,10 +1,10 @@
-//! `callstore simulate`: sends calls to a running service, as its clients would, and looks whether they became the recordings
-//! that they should.
+//! `callstore simulate`: sends calls to a running service as clients do, and checks their recordings.
 //!
-//! A call's [`source`] is a recorded [`session`] or [`synthetic`] audio; its [`schedule`] says what is sent when, and does what
-//! chaos does; a [`transport`] sends it, held back by the call's [`pace`]; its [`ledger`] knows what was sent and
-//! acknowledged, and [`verify`] compares that with the recording. Nothing here knows the database, or any type of the
-//! server's: what is on the wire is all that the two share.
+//! A call's [`source`] is a recorded [`session`] or [`synthetic`] audio. Its [`schedule`] orders the items and applies
+//! chaos. A [`transport`] sends them at the call's [`pace`]. Its [`ledger`] records what was sent and acknowledged, and
+//! [`verify`] compares that with the recording.
+//!
+//! This module uses neither the database nor the wire types of the server. The two share only the wire format.
 
 mod answer;
 mod args;
@@ -60,13 +60,13 @@ use stop::Stop;
 use transport::{Endpoint, Transport};
 use verify::Verify;
 
-/// How often the bar is drawn.
+/// How often the progress bar is redrawn.
 const BEAT: Duration = Duration::from_millis(200);
-/// How a process exits that was broken off by a signal.
+/// The exit code after a second signal, as a shell reports SIGINT.
 const BROKEN_OFF: i32 = 130;
 
-/// Makes the calls, prints what came of them, and says how the process should exit: with 1 when any call failed or its recording
-/// is not what it should be.
+/// Runs the simulation and prints the report. The exit code is 1 if a call failed, a recording is wrong, or the report
+/// could not be printed.
 pub async fn main(args: &SimulateArgs) -> ExitCode {
     match run(args).await {
         Ok(report) => {
@@ -80,7 +80,7 @@ pub async fn main(args: &SimulateArgs) -> ExitCode {
     }
 }
 
-/// A key as it is sent, hidden from whoever prints headers.
+/// The `Authorization` header of a key, marked sensitive so that debug output hides it.
 fn bearer(key: &Secret) -> Result<HeaderValue, SimulateError> {
     let mut header = HeaderValue::from_str(&format!("Bearer {}", key.expose())).map_err(|_| SimulateError::KeyUnfit)?;
     header.set_sensitive(true);
@@ -103,11 +103,11 @@ fn print(args: &SimulateArgs, report: &Report) -> io::Result<()> {
     lines.flush()
 }
 
-/// Makes the calls, each beside the others. A call that fails is reported on stderr as it happens and counted; the others go on.
+/// Runs all calls concurrently. A failed call is printed to stderr at once and counted; the others continue.
 ///
 /// # Errors
-/// Before anything is sent: when a file cannot be read or is damaged, when two files are the same stream, when the system allows
-/// too few open files, or when there is nothing to connect to.
+/// Before anything is sent: when a file is unreadable or invalid, two files hold the same stream, the limit on open
+/// files is too low, or nothing responds at the URL. Later: when a thread cannot be started.
 pub async fn run(args: &SimulateArgs) -> Result<Report, SimulateError> {
     let run = SystemIds.next();
     let seed = args.seed.unwrap_or_else(|| synthetic::mix(run.as_u128() as u64));
@@ -151,7 +151,7 @@ pub async fn run(args: &SimulateArgs) -> Result<Report, SimulateError> {
                     progress.clear();
                     std::process::exit(BROKEN_OFF);
                 }
-                progress.say("Stopping: calls end as they are. Ctrl-C once more breaks off.");
+                progress.say("Stopping: ending all calls and comparing recordings. Press Ctrl-C again to abort.");
                 stop.wish();
                 signalled.set(stop::signalled());
             }

@@ -1,40 +1,41 @@
-//! The names that a call goes by: those of its recording, or new ones for a copy.
+//! The identifiers of a call: the recorded ones, or new ones for a copy.
 
 use super::opening::Opening;
 
-/// The longest name that the service takes, in characters.
+/// The longest `streamSid` and `callSid` that the service accepts.
 const NAME_MAX: usize = 128;
 
-/// The names of one call.
+/// The identifiers of one call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
-    /// The stream's.
+    /// The id of the stream.
     pub stream_sid: String,
-    /// The phone call's.
+    /// The id of the phone call.
     pub call_sid: Option<String>,
 }
 
 impl Names {
-    /// Names of the kind that Twilio gives, for a call that was never made.
+    /// Identifiers of a synthetic call in Twilio's form. `run` makes them unique among runs.
     #[must_use]
     pub fn synthetic(run: &str, number: u32) -> Self {
         let name = |kind| format!("{kind}{}{number:08x}", &run[..run.len().min(24)]);
         Self { stream_sid: name("MZ"), call_sid: Some(name("CA")) }
     }
 
-    /// An account that there is not.
+    /// A made-up account id in Twilio's form.
     #[must_use]
     pub fn account_sid(&self) -> String {
         format!("AC{}", "0".repeat(32))
     }
 
-    /// The names that were recorded.
+    /// The recorded identifiers.
     #[must_use]
     pub fn own(opening: &Opening) -> Self {
         Self { stream_sid: opening.stream_sid.clone(), call_sid: opening.call_sid.clone() }
     }
 
-    /// New names for a copy: the recorded ones, then what no other run has, then what no other copy of this run has.
+    /// New identifiers for a copy: the recorded ones, shortened if necessary, with `run` and `number` appended. `run`
+    /// is unique among runs and `number` within the run.
     #[must_use]
     pub fn copy(opening: &Opening, run: &str, number: u32) -> Self {
         let renamed = |name: &str| {

@@ -1,34 +1,37 @@
-//! How a recorded stream opened.
+//! The properties of a recorded stream, from its `start` message.
 
 use serde_json::{Map, Value};
 
 use super::message::StartMessage;
 
-/// What is known of a call when its stream opens.
+/// What the `start` message says of a call.
 #[derive(Debug)]
 pub struct Opening {
-    /// The stream's name.
+    /// The id of the stream.
     pub stream_sid: String,
-    /// The phone call's name.
+    /// The id of the phone call.
     pub call_sid: Option<String>,
-    /// Who called.
+    /// The caller: the parameter `caller`, or else `from`, or else `unknown`.
     pub caller: String,
-    /// Who took the call.
+    /// The agent, from the parameter `agent`.
     pub agent: Option<String>,
-    /// What the payloads are: an encoding and samples a second.
+    /// The encoding and sample rate of the payloads; `None` if the message does not state them.
     pub audio_format: Option<(&'static str, u32)>,
-    /// The parameters that have no other place.
+    /// The remaining parameters, which become the call's `customData`.
     pub custom_data: Map<String, Value>,
 }
 
 impl Opening {
-    /// What a start message says; fails with a reason when it names no stream, or audio that cannot be replayed.
+    /// Extracts the properties. Fails with a reason if there is no `streamSid`, or if the encoding is neither mu-law
+    /// nor A-law.
     pub fn new(StartMessage { stream_sid, start }: StartMessage) -> Result<Self, String> {
-        let stream_sid = start.stream_sid.or(stream_sid).ok_or("a start without streamSid")?;
+        let stream_sid = start.stream_sid.or(stream_sid).ok_or("a start message without streamSid")?;
         let audio_format = start.media_format.map(|format| match format.encoding.as_str() {
             "audio/x-mulaw" => Ok(("mulaw", format.sample_rate)),
             "audio/x-alaw" => Ok(("alaw", format.sample_rate)),
-            other => Err(format!("the media format {other} is not one that can be replayed")),
+            other => {
+                Err(format!("the media format {other} cannot be replayed; it must be audio/x-mulaw or audio/x-alaw"))
+            }
         });
         let mut custom_data = start.custom_parameters;
         let mut named = |name| match custom_data.remove(name) {
@@ -41,7 +44,7 @@ impl Opening {
         Ok(Self { stream_sid, call_sid: start.call_sid, caller, agent, audio_format, custom_data })
     }
 
-    /// How many bytes of audio a second has.
+    /// Bytes of audio per second. Both encodings have one byte per sample.
     #[must_use]
     pub fn bytes_a_second(&self) -> u32 {
         self.audio_format.map_or(8_000, |(_, sample_rate)| sample_rate.max(1))

@@ -1,24 +1,24 @@
-//! How fast a session is replayed. Deadlines are counted from the beginning by the monotonic clock, so that what one
-//! request takes too long the next one makes up for, and a replay of hours does not drift.
+//! The replay speed. Deadlines are computed from the start of the call by the monotonic clock. A slow request is thus
+//! made up for by the next, and a replay of hours does not drift.
 
 use std::{str::FromStr, time::Duration};
 
 use tokio::time::Instant;
 
-/// The beat in which telephony sends. Calls fall into it at different moments, so that not all send at once.
+/// The frame interval of telephony. Calls start at different offsets within it, so that they do not all send at once.
 const BEAT: Duration = Duration::from_millis(20);
-/// The golden ratio's fractional part: its multiples are spread evenly, however many there are.
+/// The fractional part of the golden ratio. Its multiples modulo 1 are evenly spread, however many there are.
 const GOLDEN: f64 = 0.618_033_988_749_894_9;
 
-/// The longest that is ever waited for: 30 years, which a clock can still count.
+/// The longest wait: about 30 years, which `Instant` can still represent.
 const WAIT_MAX_SECONDS: f64 = 1e9;
 
-/// How many times faster than it was recorded a session is replayed.
+/// The speed of a replay relative to real time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Speed {
-    /// Without pauses.
+    /// No pauses.
     Max,
-    /// So many times as fast; 1 is real time.
+    /// A factor of real time; 1 is real time.
     Times(f64),
 }
 
@@ -39,7 +39,7 @@ impl FromStr for Speed {
 }
 
 impl Speed {
-    /// How long it takes to replay `media`; `None` when nothing is waited for.
+    /// How long replaying `media` takes; `None` without pauses.
     fn stretch(self, media: Duration) -> Option<Duration> {
         match self {
             Self::Max => None,
@@ -48,7 +48,7 @@ impl Speed {
     }
 }
 
-/// The pace of one call.
+/// The deadlines of one call.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     begin: Instant,
@@ -56,22 +56,22 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// From `begin` on, at `speed`.
+    /// A pace that starts at `begin`.
     #[must_use]
     pub fn new(begin: Instant, speed: Speed) -> Self {
         Self { begin, speed }
     }
 
-    /// The pace of the call number `index`, from 0, of `total`. Calls begin one after the other over `ramp` of their time, each
-    /// a little off the beat of the others, for if all began at once, all would send at once ever after, which is no load
-    /// that a service meets.
+    /// The pace of call `index`, from 0, of `total`. The calls' starts are spread over `ramp` of media time. Each also
+    /// has its own offset within `BEAT`: otherwise all calls would send at the same moments, which no real load does.
     #[must_use]
     pub fn staggered(self, index: usize, total: usize, ramp: Duration) -> Self {
         let share = ramp.mul_f64(index as f64 / total.max(1) as f64) + BEAT.mul_f64(index as f64 * GOLDEN % 1.0);
         Self { begin: self.begin + self.speed.stretch(share).unwrap_or_default(), ..self }
     }
 
-    /// The same beat, beginning when a call that took its time to connect can keep it.
+    /// Moves the start by whole beats until it is not before `now`. A call that took long to connect keeps its offset
+    /// within the beat.
     #[must_use]
     pub fn not_before(self, now: Instant) -> Self {
         let beat = self.speed.stretch(BEAT).unwrap_or_default().as_nanos().max(1);
@@ -80,7 +80,7 @@ impl Pace {
         Self { begin: self.begin + late, ..self }
     }
 
-    /// When `media` of the session should have passed; `None` when it need not be waited for.
+    /// When `media` of the session should have been sent; `None` without pauses.
     #[must_use]
     pub fn deadline(&self, media: Duration) -> Option<Instant> {
         Some(self.begin + self.speed.stretch(media)?)

@@ -1,13 +1,14 @@
-//! Which calls there will be.
+//! The list of calls to send.
 
 use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use super::{SimulateArgs, SimulateError, call::Call, names::Names, script::Script, source::Source, synthetic};
 
-/// The calls of a run: synthetic ones, or recorded sessions, which are read. `run` is what no other run is called.
+/// Builds the calls of a run: synthetic ones, or recorded sessions, which this reads from disk. `run` is an id that no
+/// other run has.
 ///
 /// # Errors
-/// When a file cannot be read or is damaged, or when two files are the same stream.
+/// When a file is unreadable or invalid, or when two files hold the same stream.
 pub fn plan(args: &SimulateArgs, run: &str, seed: u64) -> Result<Vec<Call>, SimulateError> {
     let cast = if args.files.is_empty() {
         let audio = Arc::new(synthetic::Synthetic::new(seed, args.duration, args.tracks, args.frame_ms));
@@ -25,7 +26,7 @@ fn read(files: &[PathBuf]) -> Result<Vec<Arc<Script>>, SimulateError> {
     files.iter().map(|file| Script::read(file).map(Arc::new)).collect()
 }
 
-/// Each session once, or `copies` in all under names of their own, taking turns.
+/// Each session once under its own names, or `copies` calls under new names, for which the sessions take turns.
 fn recorded(scripts: &[Arc<Script>], copies: Option<u32>, run: &str) -> Result<Vec<(Source, Names)>, SimulateError> {
     let source = |script: &Arc<Script>| Source::Recorded(Arc::clone(script));
     if let Some(copies) = copies {

@@ -1,4 +1,4 @@
-//! How far a run has come: counts, and a bar of them on a terminal. Where stderr is not a terminal, there is no bar.
+//! The progress of a run: counters, and a progress bar if stderr is a terminal.
 
 use std::{
     io::{self, Write},
@@ -7,9 +7,9 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-const TEMPLATE: &str = "{bar:40} {human_pos} of {human_len} frames, {per_sec}, {eta} to go; {msg}";
+const TEMPLATE: &str = "{bar:40} {human_pos} of {human_len} frames, {per_sec}, {eta} left; {msg}";
 
-/// The progress of all calls together.
+/// The progress of all calls. Calls on all threads update the counters; one task draws the bar.
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
@@ -17,12 +17,12 @@ pub struct Progress {
     acknowledged: AtomicU64,
     finished: AtomicU64,
     calls: u64,
-    /// Whether there are acknowledgements.
+    /// Whether the transport has acknowledgements.
     acknowledges: bool,
 }
 
 impl Progress {
-    /// Nothing of so many frames of so many calls is done yet.
+    /// Starts at zero, with the planned number of calls and frames.
     #[must_use]
     pub fn new(calls: u64, frames: u64, acknowledges: bool) -> Self {
         let style = ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar());
@@ -30,42 +30,43 @@ impl Progress {
         Self { bar: ProgressBar::new(frames).with_style(style), sent, acknowledged, finished, calls, acknowledges }
     }
 
-    /// So many frames are on their way.
+    /// Adds frames that were sent.
     pub fn sent(&self, frames: u64) {
         self.sent.fetch_add(frames, Relaxed);
     }
 
-    /// So many frames are on disk.
+    /// Adds frames that the service confirmed.
     pub fn acknowledged(&self, frames: u64) {
         self.acknowledged.fetch_add(frames, Relaxed);
     }
 
-    /// A call is over, that would have sent `frames`, and has sent `sent`.
+    /// Counts a finished call. `frames` is what it planned to send and `sent` what it sent; the rest leaves the bar's
+    /// total.
     pub fn finished(&self, frames: u64, sent: u64) {
         self.finished.fetch_add(1, Relaxed);
         self.bar.dec_length(frames.saturating_sub(sent));
     }
 
-    /// Shows how far it is. The calls only count, since they do so a hundred thousand times a second.
+    /// Redraws the bar. The counters are updated a hundred thousand times a second, too often to redraw each time.
     pub fn show(&self) {
         let (sent, finished) = (self.sent.load(Relaxed), self.finished.load(Relaxed));
         self.bar.set_position(sent);
         let waiting = if self.acknowledges {
-            format!(", {} frames wait", sent.saturating_sub(self.acknowledged.load(Relaxed)))
+            format!(", {} frames unacknowledged", sent.saturating_sub(self.acknowledged.load(Relaxed)))
         } else {
             String::new()
         };
         self.bar.set_message(format!("{finished} of {} calls done{waiting}", self.calls));
     }
 
-    /// Writes a sentence to stderr, above the bar. If nobody can read it, it is lost: the report says the same.
+    /// Prints a sentence to stderr above the bar. Write errors are ignored, since the report repeats the sentence.
     pub fn say(&self, sentence: &str) {
         self.bar.suspend(|| {
             let _ = writeln!(io::stderr(), "{sentence}");
         });
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn clear(&self) {
         self.bar.finish_and_clear();
     }

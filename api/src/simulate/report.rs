@@ -1,4 +1,4 @@
-//! What came of a run, for people and for programs.
+//! The report of a run, as text and as JSON.
 
 use std::{fmt, fs, time::Duration};
 
@@ -13,88 +13,89 @@ use super::{
     verify::Verify,
 };
 
-/// What came of a run. Printed, it is a line for each thing that is known.
+/// The report of a run. `Display` prints one line per topic and omits topics without data.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
-    /// The way to the service.
+    /// How audio reached the service.
     pub transport: Transport,
-    /// Whether the run was stopped before its end.
+    /// Whether Ctrl-C or SIGTERM stopped the run.
     pub interrupted: bool,
-    /// What became of the calls.
+    /// Calls by result.
     pub calls: Calls,
-    /// What became of the frames.
+    /// Frames by result.
     pub frames: Frames,
-    /// How long it took, in seconds.
+    /// The length of the run, in seconds.
     pub elapsed_seconds: f64,
-    /// From sending to acknowledgement; none where there are no acknowledgements.
+    /// From sending a frame to its acknowledgement; `None` over Twilio's protocol, which has none.
     pub latency: Option<Spread>,
-    /// How late frames were sent; none where nothing was waited for.
+    /// How late frames were sent; `None` at maximum speed, where nothing is due at a certain time.
     pub lateness: Option<Spread>,
-    /// From the end of a call's stream to its recording.
+    /// From the end of a call's audio to its recording.
     pub completion: Option<Spread>,
-    /// How the recordings compare with what was sent.
+    /// The comparison of the recordings.
     pub recordings: Recordings,
-    /// How calls were disturbed.
+    /// The injected faults; `None` without `--chaos`.
     pub chaos: Option<Disturbances>,
-    /// How often a connection broke by itself and came back.
+    /// Connections that broke unexpectedly and were restored.
     pub reconnects: u64,
-    /// What this process cost.
+    /// The resources that this process used.
     pub generator: Generator,
-    /// Why calls failed, and what is wrong with recordings, in the order of the calls.
+    /// Failed calls and wrong recordings, as sentences, each in the order of the calls.
     pub problems: Vec<String>,
-    /// The calls that have their recordings, in the order of the calls.
+    /// The finalized calls, in the order of the calls.
     #[serde(skip)]
     pub finished: Vec<Finished>,
 }
 
-/// What became of the calls.
+/// Calls by result.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Calls {
-    /// How many should have been made.
+    /// Calls that were to be sent.
     pub planned: usize,
-    /// How many have ended and have their recordings.
+    /// Calls that were finalized and have their recordings.
     pub completed: usize,
-    /// How many have failed.
+    /// Calls that failed.
     pub failed: usize,
 }
 
-/// What became of the frames. Each counts once, however often it was sent.
+/// Frames by result. Each frame counts once, however often it was sent.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Frames {
-    /// How many were sent.
+    /// Frames that were sent.
     pub sent: u64,
-    /// How many the service has said to be on disk; over Twilio's protocol, how many were found in the recordings.
+    /// Frames that the service confirmed to be on disk. Over Twilio's protocol: frames found in the recordings, or
+    /// `None` without verification.
     pub acknowledged: Option<u64>,
-    /// How many were sent in a second.
+    /// Frames sent per second of the run.
     pub per_second: f64,
-    /// How many were sent again because their connection broke.
+    /// Frames that were sent again because their connection broke.
     pub resent: u64,
-    /// How many were lost with a connection that broke, where the protocol acknowledges nothing.
+    /// Frames that were lost with a broken connection, over Twilio's protocol only.
     pub lost_with_connections: u64,
 }
 
-/// How the recordings compare with what was sent.
+/// The comparison of the recordings with the audio sent.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Recordings {
-    /// How they were compared.
+    /// The kind of comparison.
     pub verify: Verify,
-    /// How many were compared.
+    /// Recordings that were compared.
     pub compared: usize,
-    /// How many have another length than they should.
+    /// Recordings of the wrong length.
     pub wrong_length: usize,
-    /// Frames that must be in a recording and are not, or are not what was sent.
+    /// Frames that must be in a recording and are missing or different.
     pub missing_frames: u64,
 }
 
-/// How calls were disturbed.
+/// The injected faults.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Disturbances {
-    /// With it, they are disturbed in the same way again.
+    /// The seed that repeats these faults.
     pub seed: u64,
     lost: u64,
     duplicated: u64,
@@ -103,38 +104,38 @@ pub struct Disturbances {
     broken_connections: u64,
 }
 
-/// What this process cost.
+/// The resources that this process used.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Generator {
-    /// Processor time, in seconds, of the whole process.
+    /// Processor time of the whole process, in seconds.
     pub cpu_seconds: f64,
-    /// Of that, for each frame, in microseconds, until the last was sent and its call compared.
+    /// Processor time per sent frame, in microseconds.
     pub cpu_us_per_frame: f64,
-    /// The most memory that it had, in bytes.
+    /// The peak resident memory, in bytes; `None` if the system does not report it.
     pub peak_memory_bytes: Option<u64>,
 }
 
-/// What a report is made of.
+/// The data that a report is computed from.
 pub struct Run {
-    /// What was asked for.
+    /// The settings of the run.
     pub settings: Settings,
-    /// With what calls were disturbed.
+    /// The seed of the chaos; `None` without `--chaos`.
     pub seed: Option<u64>,
-    /// Whether it was stopped.
+    /// Whether a signal stopped the run.
     pub interrupted: bool,
-    /// What became of each call.
+    /// The result of each call.
     pub outcomes: Vec<Outcome>,
-    /// How many calls are not among them, because their thread is gone.
+    /// Calls without an outcome, because their thread or task panicked.
     pub broken: usize,
-    /// What was measured.
+    /// The merged measurements.
     pub measures: Measures,
-    /// How long it took.
+    /// The length of the run.
     pub elapsed: Duration,
 }
 
 impl Report {
-    /// The report of a run.
+    /// Computes the report of a run.
     #[must_use]
     pub fn new(mut run: Run) -> Self {
         run.outcomes.sort_unstable_by_key(|outcome| outcome.number);
@@ -195,7 +196,7 @@ impl Report {
         }
     }
 
-    /// Whether every call has ended as it should and every recording is what it should be.
+    /// Whether no call failed and every recording is right.
     #[must_use]
     pub fn is_good(&self) -> bool {
         self.calls.failed == 0 && self.problems.is_empty()
@@ -209,10 +210,9 @@ impl fmt::Display for Report {
         writeln!(formatter, "calls: {planned}, completed: {completed}, failed: {failed}{interrupted}")?;
         let Frames { sent, acknowledged, per_second, resent, lost_with_connections } = &self.frames;
         let acknowledged = acknowledged.map_or_else(|| "unknown".to_owned(), |frames| frames.to_string());
-        write!(formatter, "frames: {sent} sent, {acknowledged} acknowledged, {per_second:.0} a second")?;
-        writeln!(formatter, " in {:.2} s, {resent} sent again", self.elapsed_seconds)?;
-        let spreads =
-            [("latency", self.latency), ("pacing, late by", self.lateness), ("end to recording", self.completion)];
+        write!(formatter, "frames: {sent} sent, {acknowledged} acknowledged, {per_second:.0} per second")?;
+        writeln!(formatter, " in {:.2} s, {resent} resent", self.elapsed_seconds)?;
+        let spreads = [("latency", self.latency), ("lateness", self.lateness), ("end to recording", self.completion)];
         for (name, spread) in spreads {
             if let Some(Spread { p50_ms, p99_ms, max_ms }) = spread {
                 writeln!(formatter, "{name}: p50 {p50_ms:.1} ms, p99 {p99_ms:.1} ms, max {max_ms:.1} ms")?;
@@ -232,24 +232,21 @@ impl fmt::Display for Report {
         }
         if self.reconnects > 0 {
             let reconnects = self.reconnects;
-            writeln!(
-                formatter,
-                "connections that broke by themselves: {reconnects}, {lost_with_connections} frames lost with them"
-            )?;
+            writeln!(formatter, "reconnects: {reconnects}, {lost_with_connections} frames lost in disconnects")?;
         }
         let Generator { cpu_seconds, cpu_us_per_frame, peak_memory_bytes } = self.generator;
-        write!(formatter, "generator: {cpu_seconds:.2} s of CPU, {cpu_us_per_frame:.2} us a frame")?;
-        peak_memory_bytes.map_or(Ok(()), |bytes| write!(formatter, ", {} MiB at most", bytes >> 20))
+        write!(formatter, "generator: {cpu_seconds:.2} s of CPU, {cpu_us_per_frame:.2} us per frame")?;
+        peak_memory_bytes.map_or(Ok(()), |bytes| write!(formatter, ", peak memory {} MiB", bytes >> 20))
     }
 }
 
-/// Processor time of this process, in seconds.
+/// The processor time of this process, in seconds.
 fn processor_seconds() -> f64 {
     let time = clock_gettime(ClockId::ProcessCPUTime);
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
-/// The most memory that this process had, where the system tells.
+/// The peak resident memory of this process, if `/proc` reports it.
 fn peak_memory_bytes() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -1,4 +1,4 @@
-//! A request, and an answer that is too long to be read at once.
+//! A request that can be repeated, and a response body that is read in pieces.
 
 use std::fmt;
 
@@ -11,30 +11,30 @@ use super::{CallFailure, answer::Answer};
 const ACCEPT: (&str, &str) = ("Accept", "application/json");
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 
-/// A request that can be made again.
+/// A request that can be sent several times.
 pub struct Request {
     /// The method.
     pub method: Method,
-    /// The path, with what follows it.
+    /// The path after the base URL, with its query if it has one.
     pub path: String,
-    /// A header.
+    /// A header to send, as name and value.
     pub header: (&'static str, &'static str),
     /// The body.
     pub body: Bytes,
-    /// Whether making it twice does what making it once does.
+    /// Whether the service handles a repetition idempotently, so that it may be retried without a response.
     pub repeatable: bool,
 }
 
-/// A recording as it comes.
+/// A recording that is being downloaded.
 pub struct Download {
-    /// What was asked for.
+    /// The method and path, for error messages.
     pub request: String,
-    /// What comes.
+    /// The response, whose body is read in pieces.
     pub response: reqwest::Response,
 }
 
 impl Download {
-    /// The next piece; `None` at the end.
+    /// Reads the next piece of the body; `None` at the end.
     pub async fn next(&mut self) -> Result<Option<Bytes>, CallFailure> {
         self.response.chunk().await.map_err(|source| CallFailure::NoAnswer { request: self.request.clone(), source })
     }
@@ -47,17 +47,17 @@ impl fmt::Display for Request {
 }
 
 impl Request {
-    /// One that carries JSON.
+    /// A request with a JSON body.
     pub fn json(method: Method, path: String, body: Bytes) -> Self {
         Self { method, path, header: JSON, body, repeatable: true }
     }
 
-    /// One that asks for JSON.
+    /// A `GET` that asks for JSON.
     pub fn get(path: String) -> Self {
         Self { method: Method::GET, path, header: ACCEPT, body: Bytes::new(), repeatable: true }
     }
 
-    /// Reads its answer.
+    /// Parses the JSON body of a response.
     pub fn read<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, CallFailure> {
         serde_json::from_slice(&answer.body)
             .map_err(|source| CallFailure::Unintelligible { request: self.to_string(), source })

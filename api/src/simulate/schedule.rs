@@ -1,36 +1,38 @@
-//! What a call does next, and when: its items in their order, or what chaos makes of that.
+//! The order of a call's items and their due times, with or without chaos.
 
 use std::time::Duration;
 
 use super::{ledger::Counts, source::Source};
 
-/// How often a frame is lost, repeated, or late.
+/// The chances that a frame is dropped, repeated or delayed.
 const LOSS: f64 = 0.005;
 const DUPLICATE: f64 = 0.01;
 const REORDER: f64 = 0.01;
-/// How many steps later a repeated or a late frame is sent, at most.
+/// The most steps by which a repeated or delayed frame is late.
 const LATER_MAX: u64 = 8;
-/// How often a step begins a silence, or breaks the connection: with 20 ms a step, about every 10 s.
+/// The chances that a step begins a stall or breaks the connection: about every 10 s with steps of 20 ms.
 const STALL: f64 = 0.002;
 const BREAK: f64 = 0.002;
-/// How long a silence is: at least, and at most.
+/// The length of a stall.
 const STALL_MS: std::ops::RangeInclusive<u64> = 200..=2_000;
 
-/// Something that a call does.
+/// An action of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// It sends an item.
+    /// Send the item with this index.
     Send(usize),
-    /// Its connection breaks.
+    /// Break the connection.
     Break,
 }
 
-/// The steps of one call.
+/// The remaining steps of one call.
 #[derive(Debug)]
 pub struct Schedule {
+    /// The first item that has not been scheduled.
     next: usize,
+    /// The number of steps so far. Only chaos uses it.
     turn: u64,
-    /// What is sent later: at which turn, and what.
+    /// Items that chaos delays or repeats: the turn at which each is sent, and its index.
     later: Vec<(u64, usize)>,
     chaos: Option<Chaos>,
 }
@@ -38,13 +40,15 @@ pub struct Schedule {
 #[derive(Debug)]
 struct Chaos {
     random: fastrand::Rng,
+    /// The end of the current stall. Steps that fall into it become due at its end.
     silent_until: Duration,
-    /// On which track something was sent already. A track's first frame is left in peace: it says where the track begins.
+    /// Per track, whether a frame was sent. Chaos spares a track's first frame, because it defines where the track
+    /// begins.
     begun: [bool; 2],
 }
 
 impl Schedule {
-    /// The steps of a call; `chaos` is what decides how they are disturbed.
+    /// Creates the schedule of a call. `chaos` is the seed of its faults.
     #[must_use]
     pub fn new(chaos: Option<u64>) -> Self {
         let chaos = chaos.map(|seed| Chaos {
@@ -55,7 +59,7 @@ impl Schedule {
         Self { next: 0, turn: 0, later: Vec::new(), chaos }
     }
 
-    /// The next steps, into `steps`, and when they are due; `None` when there are none left.
+    /// Replaces `steps` with the next ones and returns when they are due; `None` at the end.
     pub fn next(&mut self, source: &Source, counts: &mut Counts, steps: &mut Vec<Step>) -> Option<Duration> {
         steps.clear();
         let items = source.items();

@@ -1,4 +1,4 @@
-//! A recorded session with what belongs to it: read once, shared by all calls that replay it.
+//! A recorded session with its metadata and transcripts. It is read once and shared by all calls that replay it.
 
 use std::path::{Path, PathBuf};
 
@@ -8,32 +8,33 @@ use service::limits::BATCH_MAX;
 
 use super::{SimulateError, names::Names, opening::Opening, session::Session, transcripts};
 
-/// How much a batch carries at most, in bytes; the service takes 8 MiB, with the JSON around it.
+/// The most bytes of items in one request. The service accepts bodies of 8 MiB; the rest is room for the surrounding
+/// JSON.
 pub const BATCH_MAX_BYTES: usize = 6 * 1024 * 1024;
 
-/// A recorded session.
+/// A recorded session, ready to replay.
 #[derive(Debug)]
 pub struct Script {
-    /// Where it was recorded.
+    /// The path of the session.
     pub file: PathBuf,
-    /// What was recorded.
+    /// The messages of the session.
     pub session: Session,
-    /// The body of `setMetadata`, if there is something to set.
+    /// The body of `setMetadata`; `None` if the session has no custom parameters.
     pub metadata: Option<Bytes>,
-    /// The bodies of `addTranscripts`.
+    /// The bodies of `addTranscripts`, each within the limits of one request.
     pub transcripts: Vec<Bytes>,
 }
 
 impl Script {
-    /// Reads a session and what was said in it.
+    /// Reads a session and its transcripts.
     ///
     /// # Errors
-    /// When a file cannot be read or is damaged.
+    /// When a file is unreadable or invalid.
     pub fn read(file: &Path) -> Result<Self, SimulateError> {
         Ok(Self::new(file, Session::read(file)?, transcripts::read(file)?))
     }
 
-    /// The script of a session.
+    /// Combines a session and its transcripts.
     #[must_use]
     pub fn new(file: &Path, session: Session, transcripts: Vec<Value>) -> Self {
         let transcripts = cut(&transcripts, BATCH_MAX, |transcript| transcript.to_string().len())
@@ -44,7 +45,7 @@ impl Script {
         Self { file: file.to_owned(), session, metadata, transcripts }
     }
 
-    /// The body of `startCall`.
+    /// The body of `startCall`, under the names given.
     #[must_use]
     pub fn start(&self, names: &Names) -> Bytes {
         let Opening { caller, agent, audio_format, .. } = &self.session.opening;
@@ -61,7 +62,8 @@ impl Script {
     }
 }
 
-/// Cuts a list into runs of at most `count` items that are not too large for one request.
+/// Splits a list into slices of at most `count` items that fit into one request. An item that is too large gets its own
+/// slice.
 fn cut<T>(mut items: &[T], count: usize, size: impl Fn(&T) -> usize) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
         let mut bytes = 0;

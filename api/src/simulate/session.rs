@@ -1,5 +1,5 @@
-//! A recorded session: how its stream opened, and its items, messages as they arrived, with the frames among them. It is the
-//! same whatever it is replayed over.
+//! A recorded session: the `start` message, and the messages that followed. It does not depend on the transport that
+//! replays it.
 
 use std::{
     fs::File,
@@ -23,14 +23,18 @@ use super::{
 /// A recorded session.
 #[derive(Debug)]
 pub struct Session {
-    /// How it opened.
+    /// The properties of the stream.
     pub opening: Opening,
+    /// The messages between `start` and `stop`.
     items: Vec<Item>,
-    /// The messages up to the start, and that of the end.
+    /// The messages up to and including `start`, as ranges of `messages`.
     preamble: Vec<Range<usize>>,
+    /// The `stop` message, if one was recorded.
     stop: Option<Range<usize>>,
-    /// All messages and all payloads behind each other: two pieces of memory instead of two for each of fifty frames a second.
+    /// The text of all messages, concatenated. Two large strings replace two small ones for each of fifty frames a
+    /// second.
     messages: String,
+    /// The base64 of all frames, concatenated.
     payloads: String,
 }
 
@@ -39,21 +43,21 @@ struct Item {
     due: Duration,
     message: Range<usize>,
     frame: Option<Frame>,
-    /// Where its payload is, as JSON writes it between quotes.
+    /// The range of `payloads` that holds the frame's base64, escaped as in JSON.
     payload: Range<usize>,
 }
 
 impl Session {
-    /// Reads a file.
+    /// Reads a session from a file.
     ///
     /// # Errors
-    /// When the file cannot be read, or is damaged, or has no start.
+    /// When the file is unreadable or invalid, or has no `start` message.
     pub fn read(file: &Path) -> Result<Self, SimulateError> {
         let opened = File::open(file).map_err(|source| SimulateError::Unreadable { file: file.to_owned(), source })?;
         Self::parse(file, BufReader::new(opened))
     }
 
-    /// Reads lines, which came from `file`.
+    /// Reads a session line by line. `file` is used in error messages.
     ///
     /// # Errors
     /// As [`read`](Self::read).
@@ -77,44 +81,44 @@ impl Session {
         reading.session.ok_or_else(|| SimulateError::NoStart(file.to_owned()))
     }
 
-    /// How many items there are between start and stop.
+    /// The number of messages between `start` and `stop`.
     pub fn items(&self) -> usize {
         self.items.len()
     }
 
-    /// When an item arrived, counted from the first frame; never before the one that precedes it.
+    /// When a message arrived, relative to the first frame. Times never decrease.
     pub fn due(&self, item: usize) -> Duration {
         self.items.get(item).map_or(Duration::ZERO, |item| item.due)
     }
 
-    /// An item's frame; `None` where it is something else.
+    /// The frame of a message; `None` for messages without audio.
     pub fn frame(&self, item: usize) -> Option<Frame> {
         self.items.get(item)?.frame
     }
 
-    /// The frames, in the order in which they arrived.
+    /// The frames in the order of arrival.
     pub fn frames(&self) -> impl Iterator<Item = Frame> {
         self.items.iter().filter_map(|item| item.frame)
     }
 
-    /// A frame's audio, in base64, as JSON writes it between quotes.
+    /// A frame's base64, escaped as in JSON.
     pub fn payload(&self, item: usize) -> &str {
         self.items.get(item).map_or("", |item| &self.payloads[item.payload.clone()])
     }
 
-    /// Writes an item as it was recorded, but for the names.
+    /// Writes a recorded message, with the identifiers replaced.
     pub fn write_message(&self, item: usize, names: &Names, out: &mut BytesMut) {
         if let Some(item) = self.items.get(item) {
             out.extend_from_slice(self.renamed(&item.message, names).as_bytes());
         }
     }
 
-    /// The messages with which a socket opens, as they were recorded, but for the names.
+    /// The recorded messages up to `start`, with the identifiers replaced.
     pub fn preamble(&self, names: &Names) -> Vec<String> {
         self.preamble.iter().map(|message| self.renamed(message, names)).collect()
     }
 
-    /// The message of the end, as it was recorded, but for the names; one like it where none was.
+    /// The recorded `stop` message with the identifiers replaced, or a new one if none was recorded.
     pub fn stop(&self, names: &Names) -> String {
         self.stop.as_ref().map_or_else(
             || json!({ "event": "stop", "streamSid": names.stream_sid, "stop": {} }).to_string(),
@@ -140,7 +144,7 @@ impl Session {
         begin..self.messages.len()
     }
 
-    /// Keeps a message, with its frame if it has one.
+    /// Appends a message, and its frame if it has one. A message without a frame is due with the message before it.
     fn push(&mut self, text: &str, media: Option<&Media<'_>>) {
         let (begin, message) = (self.payloads.len(), self.keep(text));
         let latest = self.items.last().map_or(Duration::ZERO, |item| item.due);
@@ -157,7 +161,7 @@ impl Session {
     }
 }
 
-/// A session of which some lines have been read.
+/// A session that is being read.
 #[derive(Default)]
 struct Reading {
     session: Option<Session>,
@@ -168,7 +172,7 @@ struct Reading {
 impl Reading {
     fn take(&mut self, message: Message<'_>, text: &str) -> Result<(), String> {
         match (message, &mut self.session) {
-            (Message::Start(_), Some(_)) => return Err("a second start; a file holds one session".to_owned()),
+            (Message::Start(_), Some(_)) => return Err("a second start message; a file holds one session".to_owned()),
             (Message::Start(start), session @ None) => {
                 let opening = Opening::new(start)?;
                 let mut started = Session {
@@ -183,8 +187,10 @@ impl Reading {
                 started.preamble = self.before.iter().map(|message| started.keep(message)).collect();
                 *session = Some(started);
             }
-            (Message::Media(_), None) => return Err("media before start".to_owned()),
-            (Message::Media(_), Some(_)) if self.stopped => return Err("media after stop".to_owned()),
+            (Message::Media(_), None) => return Err("a media message before the start message".to_owned()),
+            (Message::Media(_), Some(_)) if self.stopped => {
+                return Err("a media message after the stop message".to_owned());
+            }
             (Message::Media(media), Some(session)) => session.push(text, Some(&media)),
             (Message::Stop, session) => {
                 if let (Some(session), false) = (session, self.stopped) {
@@ -261,12 +267,15 @@ mod tests {
     #[test]
     fn a_damaged_line_is_named() {
         assert!(refused(&[START, MEDIA, "{"]).starts_with("call.jsonl, line 3: this is not JSON"));
-        assert_eq!(refused(&["", MEDIA, START]), "call.jsonl, line 2: media before start.");
-        assert_eq!(refused(&[START, r#"{"event":"stop"}"#, MEDIA]), "call.jsonl, line 3: media after stop.");
+        assert_eq!(refused(&["", MEDIA, START]), "call.jsonl, line 2: a media message before the start message.");
+        assert_eq!(
+            refused(&[START, r#"{"event":"stop"}"#, MEDIA]),
+            "call.jsonl, line 3: a media message after the stop message."
+        );
         assert!(refused(&[START, START]).starts_with("call.jsonl, line 2: a second start"));
         assert!(refused(&[r#"{"event":"connected"}"#]).starts_with("call.jsonl has no start message"));
-        assert!(refused(&[r#"{"event":"start","start":{}}"#]).contains("line 1: a start without streamSid"));
+        assert!(refused(&[r#"{"event":"start","start":{}}"#]).contains("line 1: a start message without streamSid"));
         let opus = START.replace("audio/x-mulaw", "audio/opus");
-        assert!(refused(&[&opus]).contains("audio/opus is not one that can be replayed"));
+        assert!(refused(&[&opus]).contains("audio/opus cannot be replayed"));
     }
 }

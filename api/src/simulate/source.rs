@@ -1,5 +1,5 @@
-//! What a call sends, item by item: a recorded session, or audio made up for this call alone. A transport decides in which
-//! words.
+//! The items that a call sends: messages of a recorded session, or synthetic frames. The transport chooses the wire
+//! format.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,30 +7,30 @@ use bytes::BytesMut;
 
 use super::{message::Track, names::Names, script::Script, synthetic::Synthetic, text};
 
-/// What a call sends.
+/// The origin of a call's items.
 #[derive(Clone, Debug)]
 pub enum Source {
     /// A recorded session.
     Recorded(Arc<Script>),
-    /// Made-up audio, and the number of the call that it is made up for.
+    /// Synthetic audio, and the number of the call, which makes its audio different from other calls'.
     Synthetic(Arc<Synthetic>, u32),
 }
 
-/// A frame of audio, without the audio.
+/// A frame's position and size, without its audio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame {
-    /// Whose voice it is.
+    /// The track.
     pub track: Track,
-    /// Its number in the track.
+    /// The sequence in the track.
     pub sequence: u32,
-    /// Where in the stream it begins, in milliseconds.
+    /// Where the frame begins in the stream, in milliseconds.
     pub timestamp_ms: u32,
-    /// How many bytes of audio it has.
+    /// The length of the audio in bytes.
     pub bytes: u32,
 }
 
 impl Source {
-    /// How many items there are.
+    /// The number of items.
     pub fn items(&self) -> usize {
         match self {
             Self::Recorded(script) => script.session.items(),
@@ -38,7 +38,7 @@ impl Source {
         }
     }
 
-    /// How many of them are frames of audio.
+    /// The number of items that are frames.
     pub fn frames(&self) -> usize {
         match self {
             Self::Recorded(script) => script.session.frames().count(),
@@ -46,7 +46,7 @@ impl Source {
         }
     }
 
-    /// When an item is sent, counted from the first; never before the one that precedes it.
+    /// When an item is due, relative to the first. Times never decrease.
     pub fn due(&self, item: usize) -> Duration {
         match self {
             Self::Recorded(script) => script.session.due(item),
@@ -54,7 +54,7 @@ impl Source {
         }
     }
 
-    /// An item's frame; `None` where it is something else.
+    /// The frame of an item; `None` for messages without audio.
     pub fn frame(&self, item: usize) -> Option<Frame> {
         match self {
             Self::Recorded(script) => script.session.frame(item),
@@ -62,7 +62,7 @@ impl Source {
         }
     }
 
-    /// How many bytes of audio a second has.
+    /// Bytes of audio per second and track.
     pub fn bytes_a_second(&self) -> u32 {
         match self {
             Self::Recorded(script) => script.session.opening.bytes_a_second(),
@@ -70,7 +70,7 @@ impl Source {
         }
     }
 
-    /// Writes a frame as JSON of `addAudioChunk`; nothing where the item is no frame.
+    /// Writes a frame as the JSON of `addAudioChunk`. Writes nothing for other items.
     pub fn write_chunk(&self, item: usize, out: &mut BytesMut) {
         let Some(frame) = self.frame(item) else { return };
         out.extend_from_slice(b"{\"track\":\"");
@@ -84,7 +84,7 @@ impl Source {
         out.extend_from_slice(b"\"}");
     }
 
-    /// Writes an item as a message of Twilio's; `number` counts the messages of the stream.
+    /// Writes an item as a Twilio message. `number` becomes the `sequenceNumber` of a synthetic frame.
     pub fn write_twilio(&self, item: usize, names: &Names, number: u32, out: &mut BytesMut) {
         let (audio, call) = match self {
             Self::Recorded(script) => return script.session.write_message(item, names, out),
@@ -106,15 +106,15 @@ impl Source {
         out.extend_from_slice(b"\"}}");
     }
 
-    /// Writes an item as a message of the service's own stream; says whether it is binary, `None` where there is nothing to
-    /// send. Recorded audio is in base64 already and stays so.
+    /// Writes a frame as a message of the service's own protocol, and returns whether it is binary; `None` for other
+    /// items. Recorded audio is sent as JSON because it is base64 already.
     pub fn write_stream(&self, item: usize, out: &mut BytesMut) -> Option<bool> {
         let frame = self.frame(item)?;
         let Self::Synthetic(audio, call) = self else {
             self.write_chunk(item, out);
             return Some(false);
         };
-        // Byte 1: sequence and timestamp are given.
+        // Byte 1: flags; 3 means that sequence and timestamp are present.
         out.extend_from_slice(&[u8::from(frame.track == Track::Outbound), 3, 0, 0]);
         out.extend_from_slice(&frame.sequence.to_le_bytes());
         out.extend_from_slice(&frame.timestamp_ms.to_le_bytes());

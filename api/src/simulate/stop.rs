@@ -1,4 +1,5 @@
-//! The wish to stop: Ctrl-C or SIGTERM. Calls send no more, end properly, and are reported.
+//! The request to stop, by Ctrl-C or SIGTERM. Calls then send no more audio, end normally, and are compared and
+//! reported.
 
 use std::{
     future::Future,
@@ -12,10 +13,10 @@ use tokio::{
     time::{self, Instant},
 };
 
-/// Waits that are shorter are not interrupted: that would cost every frame something.
+/// Shorter waits are not interrupted by a stop, because watching for it would cost time for every frame.
 const SHORT: Duration = Duration::from_millis(250);
 
-/// Whether the run should stop.
+/// A request to stop that all threads share. It is set once and never reset.
 #[derive(Debug, Default)]
 pub struct Stop {
     wished: AtomicBool,
@@ -23,18 +24,18 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Whether it should.
+    /// Whether a stop was requested.
     pub fn is_wished(&self) -> bool {
         self.wished.load(Relaxed)
     }
 
-    /// It should.
+    /// Requests a stop and wakes all long waits.
     pub fn wish(&self) {
         self.wished.store(true, Relaxed);
         self.wish.notify_waiters();
     }
 
-    /// Waits until a time, or until the run should stop.
+    /// Waits until `deadline`, or until a stop is requested if that is at least `SHORT` away.
     pub async fn sleep_until(&self, deadline: Instant) {
         if deadline.saturating_duration_since(Instant::now()) < SHORT {
             return time::sleep_until(deadline).await;
@@ -49,7 +50,8 @@ impl Stop {
     }
 }
 
-/// Waits for Ctrl-C or SIGTERM; forever where the system does not let us listen.
+/// Waits for Ctrl-C or SIGTERM. Listens from the call on, not from the first poll. Waits forever if the signals cannot
+/// be handled.
 pub fn signalled() -> impl Future<Output = ()> {
     let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(|kind| signal(kind).ok());
     async move {

@@ -1,7 +1,8 @@
-//! Made-up mu-law audio. No two frames are the same, of whatever call, track or run, and each can be made again from its
-//! place alone: that is how a recording is checked to the sample without keeping what was sent.
+//! Synthetic mu-law audio. Every frame of every call, track and run is different, and can be computed again from its
+//! position. A recording can thus be checked sample by sample without keeping what was sent.
 //!
-//! A frame is 8 bytes that only it has, its number, and one of some noises that were made, and written in base64, once.
+//! A frame consists of 8 unique bytes, its sequence, and one of `NOISES` precomputed noises. The noises are also
+//! encoded as base64 once.
 
 use std::time::Duration;
 
@@ -9,11 +10,11 @@ use bytes::BytesMut;
 
 use super::{message::Track, source::Frame, text};
 
-/// How many bytes a frame has for itself; a multiple of three, so that base64 can be cut there.
+/// The unique bytes of a frame and its sequence. A multiple of three, so that base64 can be concatenated there.
 const HEAD_BYTES: usize = 12;
-/// How many noises there are; a power of two. They fit the cache of a processor.
+/// The number of noises, a power of two. They fit into a processor's cache.
 const NOISES: usize = 64;
-/// Bytes of mu-law a millisecond.
+/// Bytes of mu-law per millisecond.
 const BYTES_A_MS: u32 = 8;
 
 /// The audio of all calls of a run.
@@ -33,7 +34,7 @@ struct Noise {
 }
 
 impl Synthetic {
-    /// Audio of `duration` on one or two tracks, in frames of `frame_ms`.
+    /// Audio of `duration` on one or two tracks, in frames of `frame_ms`. The last frame may extend beyond `duration`.
     #[must_use]
     pub fn new(seed: u64, duration: Duration, tracks: u8, frame_ms: u16) -> Self {
         let frame_ms = u32::from(frame_ms);
@@ -50,30 +51,30 @@ impl Synthetic {
         Self { seed, frames: u32::try_from(frames).unwrap_or(u32::MAX), tracks: u32::from(tracks), frame_ms, noises }
     }
 
-    /// How many frames a call has, on all tracks.
+    /// The number of frames of a call, on all tracks.
     #[must_use]
     pub fn frames(&self) -> usize {
         self.frames as usize * self.tracks as usize
     }
 
-    /// How long a frame lasts.
+    /// The length of a frame in milliseconds.
     #[must_use]
     pub fn frame_ms(&self) -> u32 {
         self.frame_ms
     }
 
-    /// The tracks.
+    /// The tracks, the caller's first.
     pub fn tracks(&self) -> impl Iterator<Item = Track> + use<> {
         [Track::Inbound, Track::Outbound].into_iter().take(self.tracks as usize)
     }
 
-    /// When a frame is sent.
+    /// When a frame is due.
     #[must_use]
     pub fn due(&self, item: usize) -> Duration {
         Duration::from_millis(u64::from(self.tick(item)) * u64::from(self.frame_ms))
     }
 
-    /// A frame; the tracks take turns.
+    /// The frame of an item. Items alternate between the tracks.
     #[must_use]
     pub fn frame(&self, item: usize) -> Frame {
         let tick = self.tick(item);
@@ -82,20 +83,20 @@ impl Synthetic {
         Frame { track, sequence: tick + 1, timestamp_ms, bytes: self.frame_ms * BYTES_A_MS }
     }
 
-    /// The item that is a track's frame of a tick, from 0.
+    /// The item that is the frame of `track` in the `tick`th frame interval, from 0.
     #[must_use]
     pub fn item(&self, track: Track, tick: usize) -> usize {
         tick * self.tracks as usize + usize::from(track == Track::Outbound)
     }
 
-    /// Writes a frame's bytes.
+    /// Writes a frame as raw mu-law.
     pub fn write_raw(&self, call: u32, frame: Frame, out: &mut BytesMut) {
         let (head, noise) = self.parts(call, frame);
         out.extend_from_slice(&head);
         out.extend_from_slice(&noise.raw);
     }
 
-    /// Writes a frame in base64.
+    /// Writes a frame as base64.
     pub fn write_base64(&self, call: u32, frame: Frame, out: &mut BytesMut) {
         let (head, noise) = self.parts(call, frame);
         text::base64(&head, out);
@@ -116,7 +117,7 @@ impl Synthetic {
     }
 }
 
-/// SplitMix64's finalizer: one to one, and every bit of the input changes half of the output's.
+/// The finalizer of SplitMix64: a bijection in which each input bit flips about half of the output bits.
 #[must_use]
 pub fn mix(value: u64) -> u64 {
     let value = value.wrapping_add(0x9E37_79B9_7F4A_7C15);

@@ -1,10 +1,10 @@
-//! Numbers and base64, written without an allocation: a run writes hundreds of thousands of them a second.
+//! Writes numbers and base64 without allocating. A run writes hundreds of thousands of them per second.
 
 use bytes::BytesMut;
 
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// Writes a whole number.
+/// Appends a number in decimal.
 pub fn decimal(mut number: u32, out: &mut BytesMut) {
     let mut digits = [0; 10];
     let mut begin = digits.len();
@@ -19,7 +19,7 @@ pub fn decimal(mut number: u32, out: &mut BytesMut) {
     out.extend_from_slice(&digits[begin..]);
 }
 
-/// Writes bytes in base64, padded.
+/// Appends bytes as padded base64.
 pub fn base64(bytes: &[u8], out: &mut BytesMut) {
     for group in bytes.chunks(3) {
         let bits = group.iter().fold(0, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - group.len()));

@@ -1,5 +1,5 @@
-//! The threads that make the calls: each has a part of them, its own runtime and its own connections, and shares nothing that
-//! is waited for.
+//! The threads that run the calls. Each has its own share of the calls, runtime and connections, so threads never wait
+//! for each other.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -21,40 +21,40 @@ use super::{
     transport::Endpoint,
 };
 
-/// What all threads have in common.
+/// The state that all threads share.
 pub struct Crew {
-    /// What was asked for.
+    /// The settings from the command line.
     pub settings: Settings,
-    /// Where the service is.
+    /// The base URL of the service.
     pub url: Url,
-    /// What shows it the key, if there is one.
+    /// The `Authorization` header, if a key was given.
     pub authorization: Option<HeaderValue>,
-    /// Where its WebSockets are.
+    /// The address of the service's WebSockets.
     pub endpoint: Endpoint,
-    /// How far all calls have come.
+    /// The progress of all calls.
     pub progress: Arc<Progress>,
-    /// Whether to stop.
+    /// The request to stop.
     pub stop: Arc<Stop>,
-    /// Over how much of their time the calls begin.
+    /// The time over which the calls start.
     pub ramp: Duration,
-    /// When the run began.
+    /// When the run began. Deadlines count from here.
     pub begun: Instant,
 }
 
-/// What came of calls.
+/// The results of finished calls.
 #[derive(Default)]
 pub struct Made {
-    /// What became of each.
+    /// The result of each call.
     pub outcomes: Vec<Outcome>,
-    /// What was measured.
+    /// The merged measurements.
     pub measures: Measures,
 }
 
 impl Crew {
-    /// Makes the calls on so many threads.
+    /// Runs the calls on `threads` threads, and returns when all have finished.
     ///
     /// # Errors
-    /// When a thread cannot be started.
+    /// When a thread's runtime or HTTP client cannot be created.
     pub fn make(&self, calls: Vec<Call>, threads: usize) -> Result<Made, SimulateError> {
         let total = calls.len();
         let mut parts: Vec<Vec<Call>> = std::iter::repeat_with(Vec::new).take(threads.clamp(1, total.max(1))).collect();
@@ -66,7 +66,7 @@ impl Crew {
         thread::scope(|scope| {
             let working: Vec<_> = parts.into_iter().map(|part| scope.spawn(move || self.work(part, total))).collect();
             for thread in working {
-                // A thread that panicked has said so; its calls are missing in the report.
+                // The panic has been printed by its hook. The report counts the thread's calls as failed.
                 if let Ok(made) = thread.join() {
                     let made = made?;
                     all.outcomes.extend(made.outcomes);
@@ -100,7 +100,7 @@ impl Crew {
             while let Some(finished) = running.join_next().await {
                 match finished {
                     Ok(outcome) => outcomes.push(outcome),
-                    Err(error) => self.progress.say(&format!("A call broke off: {error}.")),
+                    Err(error) => self.progress.say(&format!("A call was aborted by an internal error: {error}.")),
                 }
             }
             let measures = run.measures.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -1,4 +1,5 @@
-//! What was said in a session: `NAME.transcripts.json` beside `NAME.jsonl`, a list of what `addTranscript` takes.
+//! The transcripts of a recorded session: `NAME.transcripts.json` beside `NAME.jsonl`, an array of `addTranscript`
+//! bodies.
 
 use std::{fs, io, path::Path};
 
@@ -6,10 +7,10 @@ use serde_json::Value;
 
 use super::SimulateError;
 
-/// Reads the transcripts of a session; none where there is no such file.
+/// Reads the transcripts of a session; an empty list if there is no such file.
 ///
 /// # Errors
-/// When the file is there, but cannot be read or is not a list.
+/// When the file exists but is unreadable or not a JSON array.
 pub fn read(session: &Path) -> Result<Vec<Value>, SimulateError> {
     let file = session.with_extension("transcripts.json");
     match fs::read(&file) {

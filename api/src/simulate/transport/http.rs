@@ -1,4 +1,4 @@
-//! Over HTTP: chunks are gathered in batches; the next goes when the one before is on disk.
+//! Sends chunks over HTTP in batches. A batch is sent when the one before is acknowledged.
 
 use std::{mem, time::Duration};
 
@@ -13,19 +13,19 @@ use super::super::{
     script::BATCH_MAX_BYTES,
 };
 
-/// How long chaos lets a request live before its connection breaks, at most.
+/// The longest time, in microseconds, after which chaos drops a request's connection.
 const CUT_MAX_US: u64 = 5_000;
 
-/// Chunks that go together.
+/// Chunks that are sent in one request.
 #[derive(Default)]
 struct Batch {
     body: BytesMut,
     items: Vec<usize>,
-    /// Whether the connection breaks before they are answered.
+    /// Whether chaos drops the connection before the response.
     cut: bool,
 }
 
-/// Sends what a call has to send, to the call with this id.
+/// Sends all items of `call` to the started call `id`, until a stop is requested.
 pub async fn send(run: &Run, call: &mut Call, id: &str, pace: Pace) -> Result<(), CallFailure> {
     let mut schedule = Schedule::new(call.chaos);
     let (mut steps, mut batch) = (Vec::new(), Batch::default());

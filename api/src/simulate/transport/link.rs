@@ -1,4 +1,4 @@
-//! A WebSocket to the service.
+//! A WebSocket connection to the service.
 
 use std::{
     future::poll_fn,
@@ -39,20 +39,20 @@ use tokio_tungstenite::{
 
 use super::super::{CallFailure, answer};
 
-/// How much is read at a time; acknowledgements are short. There is one such buffer for each call.
+/// The read buffer of each connection. Small, since each call has one and acknowledgements are short.
 const READ_BYTES: usize = 1024;
-/// How much is gathered before it is written even without being asked to.
+/// The size at which buffered messages are written without a flush.
 const WRITE_BYTES: usize = 16 * 1024;
 
-/// How long it is listened to a service that takes nothing more.
+/// How long to read after a write failed, in case the service sent a close frame.
 const LAST_WORDS: Duration = Duration::from_millis(200);
 
-/// How long a service may take to notice that a connection has broken, and to store what came over it.
+/// How long the service may take to notice a disconnect and store the frames that it received.
 const NOTICED: Duration = Duration::from_secs(30);
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// Where WebSockets lead.
+/// The address of the service's WebSockets.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
     host: String,
@@ -61,17 +61,17 @@ pub struct Endpoint {
     authorization: Option<HeaderValue>,
 }
 
-/// A WebSocket, open until it is dropped.
+/// A WebSocket. `None` before it is opened and after it was dropped.
 pub struct Link(Option<Open>);
 
 struct Open {
     socket: Socket,
-    /// The socket is read only when there is something to read: asking it each time that something is sent would cost more
-    /// than sending.
+    /// Set by the socket's waker. The socket is polled only after it was woken: polling it on every send would cost
+    /// more than the send.
     arrival: Arc<Arrival>,
 }
 
-/// Whether something may have arrived, and who waits for it.
+/// Whether the socket may have data, and the task that waits for it. Lives as long as its socket.
 #[derive(Default)]
 struct Arrival {
     noticed: AtomicBool,
@@ -88,19 +88,19 @@ impl Wake for Arrival {
 /// Why a WebSocket is no longer open.
 #[derive(Debug)]
 pub enum Lost {
-    /// The service has closed it.
+    /// The service sent a close frame.
     Closed {
-        /// The code.
+        /// The close code; 1005 if there was none.
         code: u16,
-        /// What the service said.
+        /// The service's reason.
         reason: String,
     },
-    /// It broke.
+    /// The connection broke, for this reason.
     Broken(String),
 }
 
 impl Endpoint {
-    /// The WebSockets of the service at `url`, with the `Authorization` that it asks for, if any.
+    /// The WebSockets of the service at `url`. Handshakes carry `authorization`.
     #[must_use]
     pub fn new(url: &Url, authorization: Option<HeaderValue>) -> Self {
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
@@ -112,12 +112,12 @@ impl Endpoint {
 }
 
 impl Link {
-    /// One that is not open yet.
+    /// A link that is not open.
     pub fn none() -> Self {
         Self(None)
     }
 
-    /// Opens a WebSocket.
+    /// Connects and performs the WebSocket handshake.
     pub async fn open(endpoint: &Endpoint, path: &str) -> Result<Self, CallFailure> {
         let broken = |reason: String| CallFailure::Broken { path: path.to_owned(), reason };
         let connected = TcpStream::connect((&*endpoint.host, endpoint.port)).await;
@@ -140,13 +140,15 @@ impl Link {
         }
     }
 
-    /// The next text; pings are answered meanwhile. Nothing is lost when this is dropped and called again.
+    /// Receives the next text message, and answers pings meanwhile. Cancel safe: no message is lost if the future is
+    /// dropped.
     pub async fn receive(&mut self) -> Result<Bytes, Lost> {
         let open = self.open_mut()?;
         poll_fn(|context| open.poll_receive(context)).await
     }
 
-    /// Sends messages in one piece, and takes what comes meanwhile: a service that waits for us to read would not read.
+    /// Sends and flushes all messages of the outbox. Passes messages that arrive meanwhile to `taken`: a service whose
+    /// writes are blocked may stop reading.
     pub async fn send(&mut self, outbox: &mut Vec<Message>, mut taken: impl FnMut(&Bytes)) -> Result<(), Lost> {
         let open = self.open_mut()?;
         let mut messages = outbox.drain(..).peekable();
@@ -165,7 +167,7 @@ impl Link {
             Err(failed @ Lost::Broken(_)) => failed,
             sent => return sent,
         };
-        // What the service said before it hung up tells more.
+        // A close frame that the service sent before it hung up explains the failure better than the write error.
         open.arrival.noticed.store(true, Release);
         let last_words = async {
             loop {
@@ -184,18 +186,18 @@ impl Link {
     /// Closes the socket.
     pub async fn close(mut self) {
         if let Ok(open) = self.open_mut() {
-            // One that is gone need not be closed.
+            // The socket may be closed already.
             let _ = open.socket.close(None).await;
         }
     }
 
-    /// Drops the connection as a network does.
+    /// Drops the connection without a close frame, as a network failure does.
     pub fn drop_without_close(&mut self) {
         self.0 = None;
     }
 
-    /// Falls silent as a network does, for good. Returned is what waits for the service to notice, and tells whether it has
-    /// taken all that was sent: it says so by closing the socket.
+    /// Half-closes the connection without a close frame, so that it cannot be used again. The returned future waits for
+    /// the service's close frame. It is true if the code shows that the service has stored all frames it received.
     pub fn fall_silent(&mut self) -> impl Future<Output = bool> + use<> {
         let open = self.0.take();
         let noticed = async {
@@ -207,12 +209,12 @@ impl Link {
                 }
             }
         };
-        // Another connection of the stream may have taken over before.
+        // 1008 means that the stream's next connection took over first.
         async { matches!(time::timeout(NOTICED, noticed).await, Ok(Some(1000 | 1008))) }
     }
 
     fn open_mut(&mut self) -> Result<&mut Open, Lost> {
-        self.0.as_mut().ok_or_else(|| Lost::Broken("it was dropped".to_owned()))
+        self.0.as_mut().ok_or_else(|| Lost::Broken("the connection was dropped".to_owned()))
     }
 }
 
@@ -236,7 +238,7 @@ impl Open {
         while self.arrival.noticed.swap(false, Acquire) {
             let waker = Waker::from(Arc::clone(&self.arrival));
             let Poll::Ready(message) = self.socket.poll_next_unpin(&mut Context::from_waker(&waker)) else { continue };
-            // There may be more.
+            // More messages may be buffered, and the waker does not fire for those.
             self.arrival.noticed.store(true, Release);
             return Poll::Ready(match message {
                 Some(Ok(Message::Text(text))) => Ok(text.into()),
@@ -247,7 +249,7 @@ impl Open {
                 }
                 Some(Ok(_)) => continue,
                 Some(Err(error)) => Err(lost(error)),
-                None => Err(Lost::Broken("it ended".to_owned())),
+                None => Err(Lost::Broken("the connection ended without a close frame".to_owned())),
             });
         }
         Poll::Pending
@@ -258,7 +260,7 @@ fn lost(error: Error) -> Lost {
     Lost::Broken(error.to_string())
 }
 
-/// A message of what was written into the buffer, which is reused once the message is sent.
+/// Takes the buffer's content as a message. The buffer's memory is reused once the message has been sent.
 pub fn message(buffer: &mut BytesMut, binary: bool) -> Message {
     let data = if binary { Data::Binary } else { Data::Text };
     Message::Frame(Frame::message(buffer.split().freeze(), OpCode::Data(data), true))

@@ -1,4 +1,4 @@
-//! The ways in which a call's items reach the service.
+//! The transports that send a call's items to the service.
 
 mod http;
 mod link;
@@ -14,14 +14,14 @@ pub use link::Endpoint;
 pub use stream::send as send_stream;
 pub use twilio::send as send_twilio;
 
-/// A way to reach the service.
+/// A transport. The comments on the variants appear in `--help`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Transport {
-    /// Requests with batches of chunks
+    /// HTTP requests with batches of chunks
     Http,
-    /// Twilio's Media Streams, over a WebSocket
+    /// Twilio Media Streams over a WebSocket
     Twilio,
-    /// The service's own stream, over a WebSocket
+    /// The service's own protocol over a WebSocket
     Stream,
 }

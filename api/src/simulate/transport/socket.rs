@@ -1,4 +1,4 @@
-//! What both WebSocket protocols share: sending in time, reading in between, breaking and coming back.
+//! The part that both WebSocket protocols share: pacing, receiving, breaking the connection and reconnecting.
 
 use std::{mem, time::Duration};
 
@@ -19,38 +19,38 @@ use super::{
     link::{Link, Lost},
 };
 
-/// How long chaos leaves a call without a connection, in milliseconds: a broken one is not noticed at once.
+/// How long a call stays without a connection after chaos broke it, in milliseconds.
 const BROKEN_MS: std::ops::RangeInclusive<u64> = 50..=300;
-/// The pause before a socket that broke is opened again; it doubles each time.
+/// The pause before the first reconnect; it doubles each time.
 const PAUSE: Duration = Duration::from_millis(100);
-/// How often that is tried, until one has stood for some time.
+/// Reconnects without a steady connection in between, after which the call fails.
 const TRIES_MAX: u32 = 8;
-/// How long a socket has to be open to count as one that has come back.
+/// How long a connection has to last to reset the count of reconnects.
 const STEADY: Duration = Duration::from_secs(2);
-/// How many frames wait for their acknowledgement before no more are sent.
+/// The most frames in flight. Sending pauses at this number.
 const WINDOW: usize = 2_048;
-/// How long acknowledgements are waited for after the last frame, and an answer to a stop.
+/// How long to wait for acknowledgements after the last frame, and for the close frame after a stop message.
 pub const PATIENCE: Duration = Duration::from_secs(60);
-/// How many frames' room the buffer for messages has.
+/// The memory reserved before a message is written.
 const BUFFER_BYTES: usize = 2 * 1024;
 
-/// What makes a protocol.
+/// The part that differs between the WebSocket protocols.
 pub trait Protocol: Send {
-    /// Where its socket is.
+    /// The path of the WebSocket.
     fn path(&self) -> &str;
-    /// What a socket opens with, also one that has come back.
+    /// Adds the messages that open a connection, on the first connect and on each reconnect.
     fn opening(&mut self, call: &mut Call, now: Instant, out: &mut Outbox);
-    /// Sends an item.
+    /// Adds the message of an item.
     fn item(&mut self, call: &mut Call, item: usize, now: Instant, out: &mut Outbox);
-    /// Takes what the service says.
+    /// Handles a message of the service.
     fn take(&mut self, run: &Run, call: &mut Call, text: &Bytes);
-    /// The items that are lost if the service dies now.
+    /// Returns and forgets the items that may be lost if the connection breaks now.
     fn take_at_risk(&mut self) -> Vec<usize>;
-    /// Whether a socket that the service closed in this way may come back.
+    /// Whether to reconnect after the service closed the connection with this code.
     fn comes_back(&self, code: u16) -> bool;
 }
 
-/// What will be sent, and the memory that it is written in.
+/// Messages to be sent, and the buffer in which they are written.
 #[derive(Default)]
 pub struct Outbox {
     messages: Vec<Message>,
@@ -58,7 +58,7 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Adds what `write` writes, in the way that it says: binary or not, or not at all.
+    /// Adds the message that `write` writes. `write` returns whether it is binary, or `None` if it wrote nothing.
     pub fn add(&mut self, write: impl FnOnce(&mut BytesMut) -> Option<bool>) {
         self.buffer.reserve(BUFFER_BYTES);
         if let Some(binary) = write(&mut self.buffer) {
@@ -66,30 +66,30 @@ impl Outbox {
         }
     }
 
-    /// Adds a text.
+    /// Adds a text message.
     pub fn text(&mut self, text: String) {
         self.messages.push(Message::text(text));
     }
 }
 
-/// A call on its socket.
+/// The WebSocket session of a call. It outlives its connections, which break and are replaced.
 pub struct Session<'a, P> {
     run: &'a Run,
-    /// The call.
+    /// The call, with its ledger.
     pub call: &'a mut Call,
     protocol: P,
     link: Link,
     outbox: Outbox,
-    /// Connections that were broken on purpose: whether the service has taken all that was sent, and what else is lost.
+    /// Per connection that chaos broke: a task that tells whether the service stored all of it, and the items at risk.
     left: Vec<(JoinHandle<bool>, Vec<usize>)>,
-    /// Since when the socket is open. What could not be sent before is not late for want of pacing.
+    /// When the current connection was opened. Frames that were due earlier do not count as late.
     open_since: Instant,
-    /// How often the socket was opened again since it was last steady.
+    /// Reconnects since the connection was last steady.
     tries: u32,
 }
 
 impl<'a, P: Protocol> Session<'a, P> {
-    /// Opens the socket.
+    /// Opens the first connection.
     pub async fn open(run: &'a Run, call: &'a mut Call, protocol: P) -> Result<Self, CallFailure> {
         let (link, outbox, left) = (Link::none(), Outbox::default(), Vec::new());
         let mut session = Self { run, call, protocol, link, outbox, left, open_since: Instant::now(), tries: 0 };
@@ -97,7 +97,7 @@ impl<'a, P: Protocol> Session<'a, P> {
         Ok(session)
     }
 
-    /// Sends all that the call has to send, in time.
+    /// Sends the call's items when they are due, until a stop is requested.
     pub async fn send(&mut self, pace: Pace) -> Result<(), CallFailure> {
         let pace = pace.not_before(Instant::now());
         let mut schedule = Schedule::new(self.call.chaos);
@@ -133,12 +133,13 @@ impl<'a, P: Protocol> Session<'a, P> {
         Ok(())
     }
 
-    /// Waits until no frame waits for its acknowledgement.
+    /// Waits until every frame in flight is acknowledged.
     pub async fn settle(&mut self) -> Result<(), CallFailure> {
         self.make_room(1, Some(Instant::now() + PATIENCE)).await
     }
 
-    /// Sends a last text, waits for the service to close the socket, and closes it.
+    /// Sends the stop message, if the protocol has one, waits for the service to close the connection, and closes it.
+    /// Reconnects and repeats the stop message if the connection breaks before that.
     pub async fn finish(mut self, farewell: Option<String>) -> Result<(), CallFailure> {
         for (taken, items) in mem::take(&mut self.left) {
             if !taken.await.unwrap_or(false) {
@@ -154,7 +155,7 @@ impl<'a, P: Protocol> Session<'a, P> {
             }
             may_be_heard |= matches!(lost, Lost::Broken(_));
             match self.recover(lost).await {
-                // It was heard, and the connection broke before the answer.
+                // The service had received the stop message before the connection broke, so the call has ended.
                 Err(CallFailure::Closed { code: 1008, .. }) if may_be_heard => break,
                 recovered => recovered?,
             }
@@ -163,8 +164,8 @@ impl<'a, P: Protocol> Session<'a, P> {
         Ok(())
     }
 
-    /// Sends what is in the outbox, and waits until the socket closes. If the service does not close it, we do; whether the
-    /// call has ended is looked at later.
+    /// Sends the outbox and waits for the close frame. Without one, returns as if there were: the caller checks later
+    /// whether the call has ended.
     async fn part(&mut self) -> Lost {
         let Self { run, call, protocol, link, outbox, .. } = self;
         if let Err(lost) = link.send(&mut outbox.messages, |text| protocol.take(run, call, text)).await {
@@ -181,7 +182,7 @@ impl<'a, P: Protocol> Session<'a, P> {
         time::timeout(PATIENCE, closing).await.unwrap_or_else(unanswered)
     }
 
-    /// Reads until fewer than `room` frames wait for their acknowledgement.
+    /// Receives until fewer than `room` frames are in flight.
     async fn make_room(&mut self, room: usize, deadline: Option<Instant>) -> Result<(), CallFailure> {
         while self.call.ledger.waiting() >= room {
             let received = match deadline {
@@ -220,7 +221,7 @@ impl<'a, P: Protocol> Session<'a, P> {
         }
     }
 
-    /// Sends what is in the outbox.
+    /// Sends the outbox.
     async fn flush(&mut self) -> Result<(), CallFailure> {
         let Self { run, call, protocol, link, outbox, .. } = self;
         match link.send(&mut outbox.messages, |text| protocol.take(run, call, text)).await {
@@ -229,7 +230,8 @@ impl<'a, P: Protocol> Session<'a, P> {
         }
     }
 
-    /// Breaks the connection as a network does, without a word, once all is sent; and comes back.
+    /// Sends the outbox, breaks the connection without a close frame, as a network failure does, and reconnects after a
+    /// while.
     async fn break_off(&mut self) -> Result<(), CallFailure> {
         self.flush().await?;
         let at_risk = self.protocol.take_at_risk();
@@ -242,7 +244,7 @@ impl<'a, P: Protocol> Session<'a, P> {
         self.connect().await
     }
 
-    /// Comes back after a connection broke by itself.
+    /// Reconnects after the connection broke unexpectedly.
     async fn recover(&mut self, lost: Lost) -> Result<(), CallFailure> {
         self.call.ledger.doubt(self.protocol.take_at_risk());
         let failure = self.failure(lost);
@@ -255,7 +257,7 @@ impl<'a, P: Protocol> Session<'a, P> {
         Ok(())
     }
 
-    /// Opens the socket, and opens it again where it breaks at once.
+    /// Opens a connection, and tries again if it breaks at once.
     async fn connect(&mut self) -> Result<(), CallFailure> {
         while let Err(failure) = self.try_connect().await {
             self.pause(failure).await?;
@@ -265,7 +267,7 @@ impl<'a, P: Protocol> Session<'a, P> {
 
     async fn try_connect(&mut self) -> Result<(), CallFailure> {
         self.link = Link::open(&self.run.endpoint, self.protocol.path()).await?;
-        // What was not sent is lost with its connection, or waits for its acknowledgement and is sent again.
+        // These messages are lost with their connection, or are unacknowledged and sent again.
         self.outbox.messages.clear();
         self.open_since = Instant::now();
         self.protocol.opening(self.call, self.open_since, &mut self.outbox);
@@ -274,7 +276,7 @@ impl<'a, P: Protocol> Session<'a, P> {
         sent.map_err(|lost| self.failure(lost))
     }
 
-    /// Waits before the socket is opened again; fails where it does not come back.
+    /// Pauses before a reconnect. Returns `failure` if the code forbids a reconnect or there were too many.
     async fn pause(&mut self, failure: CallFailure) -> Result<(), CallFailure> {
         let comes_back = match &failure {
             CallFailure::Broken { .. } | CallFailure::Handshake { status: 503, .. } => true,

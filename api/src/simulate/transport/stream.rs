@@ -1,5 +1,5 @@
-//! Over the service's own stream: each frame is acknowledged when it is on disk, and sent again when its connection broke before
-//! that.
+//! Sends chunks over the service's own WebSocket protocol. The service acknowledges each frame once it is on disk.
+//! Unacknowledged frames are sent again after a reconnect.
 
 use bytes::Bytes;
 use serde::Deserialize;
@@ -19,7 +19,7 @@ struct Stream {
     path: String,
 }
 
-/// What the service says.
+/// A message of the service.
 #[derive(Deserialize)]
 enum Down {
     #[serde(rename = "ack")]
@@ -28,7 +28,7 @@ enum Down {
     Error { detail: String, track: Option<Track>, sequence: Option<u32> },
 }
 
-/// Sends what a call has to send, to the call with this id.
+/// Sends all items of `call` to the started call `id`, until a stop is requested.
 pub async fn send(run: &Run, call: &mut Call, id: &str, pace: Pace) -> Result<(), CallFailure> {
     let stream = Stream { path: format!("/calls/{id}/stream") };
     let mut session = Session::open(run, call, stream).await?;
@@ -69,20 +69,23 @@ impl Protocol for Stream {
                     call.ledger.settle(track.is_outbound(), sequence, Instant::now(), false);
                     call.refused(format!("{} {sequence}", track.name()), detail);
                 } else {
-                    call.refused("which it does not name".to_owned(), detail);
+                    call.refused("not named".to_owned(), detail);
                 }
             }
-            Err(_) => call.refused("none".to_owned(), "the service says something that is no answer.".to_owned()),
+            Err(_) => call.refused(
+                "not named".to_owned(),
+                "the service sent a message that is neither ack nor error.".to_owned(),
+            ),
         }
     }
 
     fn take_at_risk(&mut self) -> Vec<usize> {
-        // What was not acknowledged is sent again.
+        // Unacknowledged frames are sent again, so none is lost.
         Vec::new()
     }
 
     fn comes_back(&self, code: u16) -> bool {
-        // Restart, internal error, try again later, abnormal closure.
+        // 1005 and 1006: no close frame; 1011: internal error; 1012: restart; 1013: try again later.
         matches!(code, 1005 | 1006 | 1011 | 1012 | 1013)
     }
 }

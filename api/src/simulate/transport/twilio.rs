@@ -1,4 +1,5 @@
-//! Over Twilio's Media Streams. Nothing is acknowledged: what the service has taken shows in the recording.
+//! Sends frames over Twilio Media Streams. The protocol has no acknowledgements: the recording shows which frames were
+//! stored.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -18,19 +19,19 @@ use super::{
 
 const PATH: &str = "/twilio/stream";
 
-/// How long ago a frame was sent that the service may still have in memory alone: it gathers frames for 50 ms, and a commit takes
-/// its time, which is seconds where the database has more to do than it can.
+/// The age up to which a sent frame may still be in the service's memory only. The service gathers frames for 50 ms,
+/// and a commit can take seconds while the database is overloaded.
 const AT_RISK: Duration = Duration::from_secs(3);
 
 #[derive(Default)]
 struct Twilio {
-    /// Counts the messages of the stream, the start being the first.
+    /// The number of messages so far; `start` is the first.
     number: u32,
-    /// What was sent lately over this connection, and when.
+    /// Frames sent over the current connection within the last `AT_RISK`, oldest first.
     recent: VecDeque<(Instant, usize)>,
 }
 
-/// Sends what a call has to send; the call begins and ends with that. Returns when it ended.
+/// Sends all items of a call, which the stream starts and ends. Returns the time at which the stop message was sent.
 pub async fn send(run: &Run, call: &mut Call, pace: Pace) -> Result<Instant, CallFailure> {
     let mut session = Session::open(run, call, Twilio::default()).await?;
     session.send(pace).await?;

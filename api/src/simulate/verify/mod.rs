@@ -1,4 +1,4 @@
-//! Whether a recording is what was sent: what was acknowledged is in it, and it is as long as it should be.
+//! Compares a recording with the audio sent: all acknowledged frames must be in it, and its length must be right.
 
 mod samples;
 
@@ -18,40 +18,40 @@ use super::{
     transport::Transport,
 };
 
-/// How far the service may move a recorded frame because clocks jitter, in seconds; a rounding error is added.
+/// How far the service may move a recorded frame to even out jitter, in seconds, plus a rounding error.
 const JITTER: f64 = 0.010_1;
-/// What a length in seconds is rounded to, at most.
+/// The rounding error of a duration, in seconds.
 const ROUNDING: f64 = 0.000_1;
 
-/// How recordings are compared with what was sent.
+/// How recordings are compared. The comments on the variants appear in `--help`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Verify {
-    /// Each recording's duration and gaps
+    /// Compare duration and gaps
     Length,
-    /// Each recording's samples too: every second one is a sample that was sent
+    /// Compare duration, gaps and every sample
     Samples,
-    /// Not at all
+    /// Do not compare
     None,
 }
 
-/// What a comparison found.
+/// The result of a comparison.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Findings {
-    /// How many frames were looked for.
+    /// Frames that must be in the recording.
     pub expected: u64,
-    /// How many of them are not in the recording, or are not what was sent.
+    /// Frames that must be in the recording and are missing or different.
     pub missing: u64,
-    /// How many were lost with their connection, where nothing is acknowledged.
+    /// Frames that were lost with their connection, over Twilio's protocol only.
     pub lost: u64,
-    /// The first of those that are missing.
+    /// The first missing or different frame, as a phrase.
     pub first_missing: Option<String>,
-    /// What is wrong with the recording's length.
+    /// A sentence about the recording's length, if it is wrong.
     pub length: Option<String>,
 }
 
 impl Findings {
-    /// Whether nothing is wrong.
+    /// Whether the recording is right. Lost frames are allowed.
     #[must_use]
     pub fn are_good(&self) -> bool {
         self.missing == 0 && self.length.is_none()
@@ -71,17 +71,20 @@ impl fmt::Display for Findings {
         let mut separator = "";
         if let Some(first) = &self.first_missing {
             let (missing, expected) = (self.missing, self.expected);
-            write!(formatter, "{missing} of {expected} frames are not in the recording as sent; the first, {first}.")?;
+            write!(
+                formatter,
+                "{missing} of {expected} frames are missing or different in the recording; first: {first}."
+            )?;
             separator = " ";
         }
         self.length.as_ref().map_or(Ok(()), |length| write!(formatter, "{separator}{length}"))
     }
 }
 
-/// Compares a call's recording with what was sent.
+/// Compares a call's recording with the audio sent.
 ///
 /// # Errors
-/// When the service does not answer what is needed for that.
+/// When the service does not return the chunk status or the recording.
 pub async fn compare(
     run: &Run,
     call: &mut Call,
@@ -93,7 +96,8 @@ pub async fn compare(
         return Ok(findings);
     }
     let status = run.client.chunk_status(id).await?;
-    // Nothing is acknowledged over Twilio's protocol: all that was sent should be there, but for what was lost with a connection.
+    // Twilio's protocol has no acknowledgements. All sent frames must be there, except those that may be lost with a
+    // connection.
     let acknowledges = run.settings.transport != Transport::Twilio;
     let ledger = &call.ledger;
     let expects = |item| {
@@ -115,7 +119,7 @@ pub async fn compare(
             ends.expected = ends.expected.max(end);
             findings.expected += 1;
             if !is_there {
-                findings.miss(frame, "is not there");
+                findings.miss(frame, "is missing");
             }
         } else if !acknowledges && !is_there {
             findings.lost += 1;
@@ -129,9 +133,9 @@ pub async fn compare(
         let place = samples::Place { audio, call: *number, found: &found, tracks: &tracks };
         let differing = samples_that_differ(run, &place, recording).await?;
         for &(frame, item) in &differing {
-            // What is not there at all was noted before.
+            // Frames that are missing altogether were counted above.
             if found.binary_search(&item).is_ok() || !expects(item) {
-                findings.miss(frame, "is something else");
+                findings.miss(frame, "is different");
             }
         }
         found.retain(|item| differing.iter().all(|(_, other)| other != item));
@@ -144,7 +148,7 @@ pub async fn compare(
     Ok(findings)
 }
 
-/// Downloads a recording and compares it; one that breaks off is downloaded again.
+/// Downloads a recording and compares its samples. Repeats an interrupted download.
 async fn samples_that_differ(
     run: &Run,
     place: &samples::Place<'_>,
@@ -164,10 +168,11 @@ async fn samples_that_differ(
     }
 }
 
-/// Which frames the service says it has.
+/// The frames that the service reports as stored.
 struct Presence<'a> {
     status: &'a ChunkStatus,
-    /// Gaps in which a frame must not lie; frames of recorded sessions may be moved, and are not compared with gaps.
+    /// The recording's gaps, in milliseconds; a stored frame must not begin in one. Empty for recorded sessions, whose
+    /// frames the service may move.
     gaps: Vec<(Track, u64, u64)>,
 }
 
@@ -190,7 +195,7 @@ impl<'a> Presence<'a> {
     }
 }
 
-/// Where the audio ends, in seconds: what should be in the recording, and what may be.
+/// The end of the audio in seconds. `expected` must be in the recording, `sent` is the latest it may end.
 #[derive(Default)]
 struct Ends {
     expected: f64,

@@ -1,29 +1,30 @@
-//! Whether each sample is what was sent. The recording is read as it comes, and what was sent is made again, so that no call is
-//! in memory. A recording has twice the rate: every second sample of a channel is one that was sent.
+//! Compares a recording with the audio sent, sample by sample. The recording is read as a stream and the sent audio is
+//! computed again, so that no call is held in memory. A recording has twice the sample rate: every second sample of a
+//! channel is an original one.
 
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::super::{CallFailure, message::Track, request::Download, source::Frame, synthetic::Synthetic};
 
-/// The header that the service writes.
+/// The length of the WAV header that the service writes.
 const HEADER_BYTES: usize = 44;
-/// Samples of a recording a millisecond and channel.
+/// Samples of a recording per millisecond and channel.
 const RECORDED_A_MS: usize = 16;
 
-/// What a recording should hold.
+/// The expected content of a recording.
 pub struct Place<'a> {
-    /// The audio of the run.
+    /// The synthetic audio of the run.
     pub audio: &'a Synthetic,
-    /// Which call it is.
+    /// The number of the call.
     pub call: u32,
-    /// The items that are there, in their order: what the service says to have of what was sent.
+    /// The items that the service reports as stored, in ascending order.
     pub found: &'a [usize],
-    /// The tracks that were heard; the channels are in this order.
+    /// The tracks with audio, in the order of the channels.
     pub tracks: &'a [Track],
 }
 
-/// Compares a recording, and returns the frames that are something else: what is there has to be what was sent, and all else
-/// silence.
+/// Compares a recording and returns the frames that differ. Stored frames must match the audio sent; everything else
+/// must be silence.
 pub async fn compare(
     place: &Place<'_>,
     channels: u16,
@@ -51,7 +52,7 @@ pub async fn compare(
         }
     }
     if header || !waiting.is_empty() {
-        return Err(no_wav("it does not end with a frame"));
+        return Err(no_wav("it does not end at the end of a frame"));
     }
     Ok(differing)
 }
@@ -60,11 +61,11 @@ fn check_header(header: &[u8], channels: u16) -> Result<(), &'static str> {
     let number =
         |place: usize| u32::from_le_bytes([header[place], header[place + 1], header[place + 2], header[place + 3]]);
     if &header[..4] != b"RIFF" || &header[8..16] != b"WAVEfmt " || &header[36..40] != b"data" {
-        return Err("it has another header");
+        return Err("its header is not a 44-byte RIFF/WAVE header");
     }
-    // PCM, and the channels; the rate; bits a sample.
+    // At 20: format PCM and the channel count; at 24: the sample rate; at 34: bits per sample.
     if number(20) != u32::from(channels) << 16 | 1 || number(24) != 16_000 || number(34) & 0xFFFF != 16 {
-        return Err("it has another format");
+        return Err("its format is not 16-bit PCM at 16 kHz with the expected channels");
     }
     Ok(())
 }
@@ -94,7 +95,7 @@ impl Place<'_> {
     }
 }
 
-/// A sample of mu-law, as ITU-T G.711 defines it: not the service's table, which is what is looked at.
+/// Decodes mu-law by the formula of ITU-T G.711, not by the service's table, which this checks.
 fn mulaw(code: u8) -> i16 {
     let code = !code;
     let magnitude = (((i16::from(code & 0x0F) << 3) + 0x84) << (code >> 4 & 7)) - 0x84;
