@@ -1,5 +1,6 @@
-//! A connection after its handshake: the bare TCP stream, which breaks when its peer takes nothing for too long. It has no buffer to read into: all that are idle on a thread share
-//! one, so that an idle socket takes little memory.
+//! A connection after its handshake: the bare TCP stream. It breaks when the peer reads nothing for too long.
+//! Connections have no read buffer of their own: all connections of a thread share one, so an idle socket takes little
+//! memory.
 
 use std::{cell::RefCell, io, time::Duration};
 
@@ -11,29 +12,30 @@ use crate::connections::note_stalled;
 
 /// How long a peer may take to hang up after it was told that the socket closes.
 const LINGER: Duration = Duration::from_secs(1);
-/// How many bytes of answers to pings wait for the peer at most.
+/// The most unsent bytes, such as pongs, that a connection may hold for a peer that does not read.
 const WAITING_MAX: usize = 64 * 1024;
 
 thread_local! {
     static BUFFER: RefCell<Vec<u8>> = RefCell::new(vec![0; 32 * 1024]);
 }
 
-/// An open connection.
+/// An open connection of a WebSocket, or of a client that gets a last response.
 pub struct Connection {
     io: TcpStream,
-    /// What came with the handshake.
+    /// Bytes that arrived with the handshake. They are read first.
     early: Bytes,
-    /// What the peer has not taken yet.
+    /// Bytes that the kernel has not accepted yet. `read` sends them while it waits.
     waiting: Vec<u8>,
 }
 
 impl Connection {
-    /// A connection of which `early` has been read.
+    /// Takes over a TCP stream. `early` are bytes that were already read from it.
     pub fn new(io: TcpStream, early: Bytes) -> Self {
         Self { io, early, waiting: Vec::new() }
     }
 
-    /// Waits for bytes; none come at the end. Meanwhile what waits is sent. Nothing is lost when this is dropped.
+    /// Waits for bytes; returns none at the end of the stream. Sends waiting bytes meanwhile. Cancel safe: nothing is
+    /// lost if the future is dropped.
     pub async fn read(&mut self) -> io::Result<Bytes> {
         if !self.early.is_empty() {
             return Ok(std::mem::take(&mut self.early));
@@ -55,7 +57,7 @@ impl Connection {
         }
     }
 
-    /// The bytes that have arrived already; none come at the end.
+    /// Returns bytes that have already arrived; none at the end of the stream. `None` if nothing has arrived.
     pub fn read_now(&mut self) -> Option<io::Result<Bytes>> {
         if !self.early.is_empty() {
             return Some(Ok(std::mem::take(&mut self.early)));
@@ -68,13 +70,14 @@ impl Connection {
         }
     }
 
-    /// Sends bytes, behind what waits already.
+    /// Sends waiting bytes and then these. Waits until the kernel has accepted all of them.
     pub async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.waiting.extend_from_slice(bytes);
         self.flush().await
     }
 
-    /// Sends bytes when the peer takes them, while something is read.
+    /// Queues bytes without waiting. `read` sends the rest. Fails if the peer lets more than `WAITING_MAX` bytes pile
+    /// up.
     pub fn send_later(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.waiting.len() + bytes.len() > WAITING_MAX {
             return Err(io::ErrorKind::TimedOut.into());
@@ -92,7 +95,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Sends as much of what waits as the peer takes now.
+    /// Sends as many waiting bytes as the kernel accepts at once.
     fn write(&mut self) -> io::Result<()> {
         while !self.waiting.is_empty() {
             match self.io.try_write(&self.waiting) {
@@ -107,15 +110,15 @@ impl Connection {
         Ok(())
     }
 
-    /// Says that nothing more will be sent, and waits a little for the peer to hang up: bytes that nobody has read when a
-    /// connection closes would take back what was sent last.
+    /// Shuts down the sending side and waits up to `LINGER` for the peer to hang up. If the connection closed with
+    /// unread bytes, the kernel would reset it, and the peer could lose the last message.
     pub async fn close(mut self) {
         let hang_up = async {
             self.io.shutdown().await?;
             while !self.read().await?.is_empty() {}
             io::Result::Ok(())
         };
-        // A peer that is gone already, or stays on the line, needs no more.
+        // A peer that has gone, or that does not hang up in time, needs nothing more.
         let _ = timeout(LINGER, hang_up).await;
     }
 }

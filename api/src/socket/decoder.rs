@@ -1,34 +1,34 @@
-//! WebSocket frames (RFC 6455) from the bytes of a client. The HTTP library has a decoder too, which holds a frame of any
-//! announced length in memory before it says that it is too long; here what is too long passes through.
+//! Decodes WebSocket frames (RFC 6455) from a client's bytes. actix's decoder buffers a frame of any announced length
+//! before it rejects it as too long; this one discards a payload that is too long as it arrives.
 
 use bytes::{Buf, Bytes};
 
 /// The longest payload of a control frame (RFC 6455, section 5.5).
 const CONTROL_MAX: u64 = 125;
 
-/// A whole message, or a control frame.
+/// A complete message or a control frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// Text.
+    /// A text message.
     Text(String),
-    /// Bytes.
+    /// A binary message.
     Binary(Vec<u8>),
-    /// Asks for a pong with the same bytes.
+    /// A ping. The pong must carry the same bytes.
     Ping(Vec<u8>),
-    /// The answer to a ping.
+    /// The response to a ping.
     Pong,
-    /// The client closes.
+    /// The client's close frame.
     Close,
 }
 
-/// What is wrong with what a client sent.
+/// An error in the client's frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// A message was too long. It was passed over; the next one can be read.
+    /// The message exceeds the size limit. It was discarded; decoding continues with the next one.
     TooLong,
-    /// A text was not UTF-8. It was passed over; the next one can be read.
+    /// A text message is not UTF-8. It was discarded; decoding continues with the next one.
     NotUtf8,
-    /// The bytes are not frames; nothing more can be read.
+    /// The bytes are not WebSocket frames. Nothing after them can be decoded.
     Protocol,
 }
 
@@ -38,32 +38,38 @@ enum Kind {
     Binary,
 }
 
-/// A frame whose head has been read.
+/// A frame whose header has been read.
 #[derive(Clone, Copy, Debug)]
 struct Frame {
     opcode: u8,
     last: bool,
+    /// Payload bytes that have not arrived yet.
     left: u64,
     mask: [u8; 4],
-    /// How many of the payload's bytes have been unmasked.
+    /// Payload bytes that have been unmasked. Determines the rotation of the mask.
     at: usize,
 }
 
-/// Reads frames, however their bytes are cut.
+/// Decodes frames incrementally, wherever the input is split.
 #[derive(Debug)]
 pub struct Decoder {
     max_bytes: usize,
+    /// The bytes of a header that has not arrived completely.
     head: Vec<u8>,
+    /// The frame whose payload is being read.
     frame: Option<Frame>,
+    /// The payload of the current control frame, which may come between the frames of a message.
     control: Vec<u8>,
-    /// The kind of the message that is being read, over all its frames.
+    /// The kind of the message in progress. It spans all frames of the message.
     kind: Option<Kind>,
+    /// The payload of the message in progress. Stays empty once the message is too long.
     message: Vec<u8>,
+    /// Whether the message in progress exceeds `max_bytes`. Cleared when the message ends.
     too_long: bool,
 }
 
 impl Decoder {
-    /// Reads messages of up to `max_bytes`.
+    /// Creates a decoder that accepts messages of up to `max_bytes`.
     pub fn new(max_bytes: usize) -> Self {
         Self {
             max_bytes,
@@ -76,7 +82,7 @@ impl Decoder {
         }
     }
 
-    /// Takes bytes off the input until a message is whole, something is wrong, or none are left.
+    /// Consumes input until a message is complete, an error occurs, or the input is empty.
     pub fn next(&mut self, input: &mut Bytes) -> Option<Result<Message, Fault>> {
         loop {
             let Some(mut frame) = self.frame.take() else {
@@ -97,12 +103,12 @@ impl Decoder {
         }
     }
 
-    /// A frame's head, once it is whole.
+    /// Reads a frame's header. `None` if the input ends before the header does.
     fn read_head(&mut self, input: &mut Bytes) -> Option<Result<Frame, Fault>> {
         loop {
             let wanted = match self.head.get(1) {
                 None => 2,
-                // A client has to mask; what does not may be no WebSocket, and may send no more.
+                // Clients must mask their frames. Unmasked ones may not be WebSocket at all, so decoding stops.
                 Some(..0x80) => return Some(Err(Fault::Protocol)),
                 Some(0xFE) => 8,
                 Some(0xFF) => 14,
@@ -164,7 +170,7 @@ impl Decoder {
         frame.at += count;
     }
 
-    /// What a frame that is whole makes whole.
+    /// Handles the end of a frame. Returns a message if the frame completes one.
     fn finish(&mut self, frame: &Frame) -> Option<Result<Message, Fault>> {
         match frame.opcode {
             8 => {
@@ -191,7 +197,7 @@ impl Decoder {
     }
 }
 
-/// Takes the mask off bytes that begin `at` bytes into the payload.
+/// Removes the mask from bytes that begin at offset `at` of the payload.
 fn unmask(bytes: &mut [u8], mut mask: [u8; 4], at: usize) {
     mask.rotate_left(at % 4);
     let [a, b, c, d] = mask;

@@ -1,30 +1,30 @@
-//! Whether a peer is still there: one that was silent for an interval is pinged, one that leaves the ping unanswered for
-//! another is gone.
+//! Detects dead peers. A peer that was silent for a whole interval is pinged. A peer that sends nothing for another
+//! interval is considered gone.
 
-/// What a beat finds.
+/// The result of a beat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pulse {
-    /// The peer has sent something.
+    /// The peer has sent something since the last beat.
     Alive,
-    /// The peer is silent: ping it.
+    /// The peer has been silent for an interval: ping it.
     Silent,
-    /// The peer has not answered the ping.
+    /// The peer has sent nothing since the ping.
     Gone,
 }
 
-/// What was heard of a peer.
+/// The number of beats since the peer last sent something. Lives as long as its socket.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Heartbeat {
     silent_beats: u8,
 }
 
 impl Heartbeat {
-    /// Notes that the peer has sent something.
+    /// Records that the peer has sent something.
     pub fn heard(&mut self) {
         self.silent_beats = 0;
     }
 
-    /// Looks at the peer.
+    /// Counts a beat and judges the peer. Called once per interval.
     pub fn beat(&mut self) -> Pulse {
         self.silent_beats += 1;
         match self.silent_beats {

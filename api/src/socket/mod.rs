@@ -1,4 +1,5 @@
-//! WebSockets as all that use them see them: messages come whole, pings are answered, dead peers are noticed.
+//! The WebSocket layer that all streaming protocols share: whole messages, automatic pongs, and detection of dead
+//! peers.
 
 mod connection;
 pub(crate) mod decoder;
@@ -26,28 +27,28 @@ use decoder::{Decoder, Message};
 use heartbeat::{Heartbeat, Pulse};
 use upgrade::Takeover;
 
-/// How long what a peer has sent may be on its way, and how long it is waited for in all.
+/// How long to wait for a peer's last messages: the longest silence, and the sum of all waits.
 const ON_ITS_WAY: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(200));
-/// The same for a peer that has come back on another socket. It may have given up this one with a full buffer: TCP tries
-/// again after 200 ms at the earliest, and after twice as long the next time.
+/// The same for a peer that has reconnected on another socket. Its kernel may still hold unsent data for this one. TCP
+/// retransmits after 200 ms at the earliest, and doubles that each time.
 const GIVEN_UP: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(1));
-/// The same for a peer of which is known from elsewhere that it is about to stop.
+/// The same for a stream whose phone call is known to have ended, which is about to send its stop message.
 const ABOUT_TO_STOP: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(2));
-/// How many bytes that can be: more than the buffers of both systems hold of what a peer sent before it hung up.
+/// The most bytes accepted in that time. The kernel buffers on both sides hold less.
 const REST_BYTES: usize = 16 * 1024 * 1024;
 
-/// What a socket has received.
+/// A message or event of a socket.
 #[derive(Debug)]
 pub enum Received {
-    /// A text.
+    /// A text message.
     Text(String),
-    /// Bytes.
+    /// A binary message.
     Binary(Vec<u8>),
-    /// Something that cannot be read.
+    /// A message that cannot be decoded.
     Faulty(Fault),
-    /// The peer has closed the socket or is gone; nothing more will come.
+    /// The peer has closed the socket or is gone. No more messages follow.
     Closed,
-    /// The key that it was opened with is no longer taken.
+    /// The API key that opened the socket was revoked or has expired.
     KeyEnded,
 }
 
@@ -61,20 +62,20 @@ impl Received {
     }
 }
 
-/// An open socket.
+/// An open WebSocket.
 pub struct Socket {
     connection: Connection,
-    /// What was received and not read yet.
+    /// Bytes that were received and not decoded yet.
     input: Bytes,
     decoder: Decoder,
     heartbeat: Heartbeat,
     beats: Interval,
-    /// The key that it was opened with, if one was asked for.
+    /// The API key that opened the socket; `None` if the service needs no key. The socket closes when the grant ends.
     grant: Option<KeyGrant>,
 }
 
-/// What is taken still of what a peer sent before its socket has to close. The time that it takes to store it does not count:
-/// after a slow commit there may be more.
+/// The remaining allowance for messages that a peer sent before its socket must close. Only the time spent waiting
+/// counts, not the time for storing: after a slow commit more messages may have arrived.
 pub struct Rest {
     silence: Duration,
     wait: Duration,
@@ -82,34 +83,34 @@ pub struct Rest {
 }
 
 impl Rest {
-    /// What is on its way.
+    /// For a socket that the service closes by itself.
     pub fn on_its_way() -> Self {
         let (silence, wait) = ON_ITS_WAY;
         Self { silence, wait, bytes: REST_BYTES }
     }
 
-    /// What comes before a peer says that it stops.
+    /// For a stream whose phone call has ended. Its stop message is about to come.
     pub fn about_to_stop() -> Self {
         let (silence, wait) = ABOUT_TO_STOP;
         Self { silence, wait, bytes: REST_BYTES }
     }
 
-    /// What a peer has left that has come back on another socket.
+    /// For a peer that has reconnected on another socket.
     pub fn given_up() -> Self {
         let (silence, wait) = GIVEN_UP;
         Self { silence, wait, bytes: REST_BYTES }
     }
 }
 
-/// The peer does not take what is sent to it.
+/// The connection failed, or the peer did not read in time.
 #[derive(Debug)]
 pub struct PeerGone;
 
-/// Counts a socket while it is open.
+/// Counts an open socket in the metrics from creation to drop.
 pub struct OpenSocket(&'static str);
 
 impl OpenSocket {
-    /// Counts a socket of a protocol.
+    /// Counts a socket of `protocol` until the value is dropped.
     pub fn count(protocol: &'static str) -> Self {
         metrics::gauge!("callstore_stream_sockets", "protocol" => protocol).increment(1.0);
         Self(protocol)
@@ -122,14 +123,15 @@ impl Drop for OpenSocket {
     }
 }
 
-/// Refuses a request that is not the handshake of a WebSocket (RFC 6455, section 4.2.1).
+/// Rejects a request that is not a WebSocket handshake (RFC 6455, section 4.2.1).
 pub fn check_handshake(request: &HttpRequest) -> Result<(), Problem> {
     let detail = "This is a WebSocket; connect with ws:// or wss://, as RFC 6455 says.";
     verify_handshake(request.head()).map_err(|_| Problem::new(ProblemCode::BadRequest, detail))
 }
 
 impl Socket {
-    /// Accepts a handshake that was checked. `run` goes on with the socket, on which messages have up to `max_bytes`.
+    /// Accepts a handshake that `check_handshake` has checked. `run` then owns the socket, whose messages have up to
+    /// `max_bytes`.
     pub fn accept<F>(request: &HttpRequest, max_bytes: usize, run: impl FnOnce(Self) -> F + 'static) -> HttpResponse
     where
         F: Future<Output = ()> + 'static,
@@ -152,7 +154,8 @@ impl Socket {
         Self { connection, input: Bytes::new(), decoder, heartbeat, beats, grant }
     }
 
-    /// Waits for the next message. Nothing is lost when this is dropped and called again.
+    /// Waits for the next message. Pings a silent peer meanwhile. Cancel safe: nothing is lost if the future is
+    /// dropped.
     pub async fn receive(&mut self) -> Received {
         loop {
             if let Some(received) = self.next() {
@@ -178,7 +181,7 @@ impl Socket {
         }
     }
 
-    /// The next message, if it has arrived already.
+    /// Returns the next message if it has already arrived.
     pub fn receive_now(&mut self) -> Option<Received> {
         loop {
             if let Some(received) = self.next() {
@@ -191,8 +194,8 @@ impl Socket {
         }
     }
 
-    /// Waits for what the peer had sent before a moment: the next message, or nothing when it falls silent, or nothing is
-    /// left to be taken.
+    /// Waits for a message that the peer sent before its socket must close. `None` if the peer is silent or the
+    /// allowance is used up.
     pub async fn receive_rest(&mut self, left: &mut Rest) -> Option<Received> {
         if left.wait.is_zero() || left.bytes == 0 {
             return None;
@@ -204,7 +207,7 @@ impl Socket {
         Some(received)
     }
 
-    /// The next message of what has come, if it is whole.
+    /// Decodes the next message from the bytes received, if it is complete. Queues pongs.
     fn next(&mut self) -> Option<Received> {
         while let Some(result) = self.decoder.next(&mut self.input) {
             self.heartbeat.heard();
@@ -224,26 +227,26 @@ impl Socket {
         None
     }
 
-    /// Forgets how long the peer was silent: it was not listened to.
+    /// Resets the heartbeat after a time in which the socket was not read, so that the peer does not count as silent.
     pub fn forgive_silence(&mut self) {
         self.heartbeat.heard();
     }
 
-    /// Sends a text.
+    /// Sends a text message.
     pub async fn send(&mut self, text: &str) -> Result<(), PeerGone> {
         self.connection.send(&frame(TEXT, text.as_bytes())).await.map_err(|_| PeerGone)
     }
 
-    /// Closes the socket and says why.
+    /// Sends a close frame with a code and a reason, and closes the connection.
     pub async fn close(mut self, code: CloseCode, reason: &'static str) {
         let payload = [&u16::from(code).to_be_bytes()[..], reason.as_bytes()].concat();
-        // A peer that is gone need not be told.
+        // The peer may be gone already.
         let _ = self.connection.send(&frame(CLOSE, &payload)).await;
         self.connection.close().await;
     }
 }
 
-/// Waits until a key is no longer taken.
+/// Waits until the API key is revoked or expires; forever if there is none.
 async fn ended(grant: &mut Option<KeyGrant>) {
     match grant {
         Some(grant) => grant.ended().await,
@@ -256,7 +259,7 @@ const CLOSE: u8 = 8;
 const PING: u8 = 9;
 const PONG: u8 = 10;
 
-/// A frame as a server sends it: whole and unmasked (RFC 6455, section 5.2).
+/// Encodes a server's frame: unfragmented and unmasked (RFC 6455, section 5.2).
 fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0x80 | opcode];
     match payload.len() {

@@ -1,5 +1,5 @@
-//! Requests that ask for a WebSocket. The application answers them as it answers all others, with its middleware; where the
-//! answer is that the connection is taken over, it leaves the HTTP library, and with it two buffers of 8 KiB.
+//! Requests for a WebSocket. The application answers them like all others, with its middleware. If it accepts the
+//! handshake, the connection leaves actix, which frees two buffers of 8 KiB.
 
 use std::{
     future::Future,
@@ -21,13 +21,13 @@ use bytes::{Bytes, BytesMut};
 use super::connection::Connection;
 use crate::connections::{ClientStream, Place};
 
-/// A future on this thread.
+/// A future that stays on its thread.
 pub type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
 
-/// What goes on with a connection; an answer of 101 carries it among its extensions.
+/// The function that takes over the connection. A 101 response carries it in its extensions.
 pub struct Takeover(pub Box<dyn FnOnce(Connection) -> LocalFuture<()>>);
 
-/// Answers a request on a connection that has left the HTTP library.
+/// Answers an upgrade request, and passes the connection on if the application accepted the handshake.
 pub fn answer<S, B>(
     app: Rc<S>,
     request: Request,
@@ -38,11 +38,11 @@ where
     B: MessageBody + 'static,
 {
     Box::pin(async move {
-        // What is needed to answer is let go of before the connection goes on.
+        // Boxed so that the memory of `respond` is freed before the connection is passed on, which may last for hours.
         match Box::pin(respond(app, request, framed)).await {
             Ok((connection, Some(Takeover(go_on)), _place)) => go_on(connection).await,
             Ok((connection, None, _place)) => connection.close().await,
-            // The peer has not waited for its answer.
+            // The peer disconnected before it got the response.
             Err(_) => {}
         }
         Ok(())
@@ -71,7 +71,7 @@ where
     let parts = framed.into_parts();
     let mut codec = parts.codec;
     let (io, place) = parts.io.into_parts();
-    // A copy lets go of the buffer.
+    // A copy, because `read_buf` would keep the library's whole buffer alive.
     let mut connection = Connection::new(io, Bytes::copy_from_slice(&parts.read_buf));
     let mut bytes = BytesMut::new();
     let size = if takeover.is_some() { BodySize::None } else { body.size() };

@@ -1,6 +1,6 @@
 use super::*;
 
-/// A masked frame.
+/// A frame as a client sends it: masked.
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mask = [0x11, 0x82, 0xF3, 0x44];
     let mut bytes = vec![first];
