@@ -1,5 +1,5 @@
-//! Connections as such: how many there may be, and how long each may keep the service waiting. What travels on them is the
-//! HTTP library's and, for WebSockets, `socket`'s.
+//! Limits the number of connections, and how long each may keep the service waiting. actix handles the HTTP on them,
+//! and `socket` the WebSockets.
 
 mod refusal;
 mod stream;
@@ -24,25 +24,25 @@ use crate::limits::{CONNECTIONS_DEFAULT, CONNECTIONS_REFUSED_MAX};
 pub use stream::{ClientStream, note_stalled};
 pub use turn::Turn;
 
-/// The connections that are open.
+/// Counts the open connections. One instance serves all threads.
 pub struct Connections {
     open: AtomicU32,
     max: u32,
     ids: Arc<dyn Ids>,
 }
 
-/// A connection's place among those that are open.
+/// A slot for one connection. Its owner keeps it as long as the connection is open; dropping it frees the slot.
 pub struct Place(Arc<Connections>);
 
 impl Connections {
-    /// Room for as many as `wanted`, or for the default number as far as the limit of open files allows it, which is raised
-    /// as far as it goes.
+    /// Raises the soft limit on open files and creates slots for `wanted` connections. Without `wanted` there is the
+    /// default number, or fewer if the limit is lower.
     ///
     /// # Errors
-    /// How many open files are needed, if there may not be so many.
+    /// If the limit on open files is too low for `wanted`, a sentence with the number needed.
     pub fn new(wanted: Option<u32>, ids: Arc<dyn Ids>) -> Result<Arc<Self>, String> {
         let files = raise_file_limit();
-        // A download has a file open beside its connection.
+        // Each connection may also have a file open for a download.
         let room = u32::try_from(files / 2).unwrap_or(u32::MAX);
         match wanted {
             Some(wanted) if wanted > room => Err(format!(
@@ -57,7 +57,7 @@ impl Connections {
         }
     }
 
-    /// How many are taken, those that are refused included. Others wait to be taken.
+    /// The number of connections to accept, including those that are then refused. Others wait in the kernel's backlog.
     pub fn taken_max(&self) -> usize {
         self.max.saturating_add(CONNECTIONS_REFUSED_MAX) as usize
     }
@@ -70,7 +70,7 @@ impl Connections {
         Some(Place(self.clone()))
     }
 
-    /// Serves connections with `http`, as long as there is a place.
+    /// Serves each connection with `http` if there is a free slot, and refuses it with a 503 otherwise.
     pub fn serve<F>(
         self: Arc<Self>,
         http: F,
@@ -104,7 +104,7 @@ impl Connections {
 }
 
 impl Place {
-    /// Where ids of answers come from.
+    /// The source of request ids for responses sent before a request was parsed.
     fn ids(&self) -> &dyn Ids {
         &*self.0.ids
     }
@@ -117,7 +117,7 @@ impl Drop for Place {
     }
 }
 
-/// How many files may be open, once the soft limit is raised to the hard one.
+/// Raises the soft limit on open files to the hard limit, and returns the limit that applies.
 fn raise_file_limit() -> u64 {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, ..limit };

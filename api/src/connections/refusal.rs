@@ -1,4 +1,4 @@
-//! Answers to what is no request yet, so that the application cannot give them.
+//! Responses sent before a request was parsed, which the application therefore cannot send.
 
 use actix_web::{ResponseError, http::header, rt::net::TcpStream};
 use bytes::Bytes;
@@ -11,7 +11,7 @@ use crate::{
     socket::Connection,
 };
 
-/// An answer after which the connection closes, as it is sent.
+/// Formats a problem as a complete HTTP response that closes the connection.
 pub fn answer(problem: &Problem, ids: &dyn Ids) -> String {
     problem.code().count("unknown");
     let id = ids.next().hyphenated().to_string();
@@ -27,11 +27,11 @@ pub fn answer(problem: &Problem, ids: &dyn Ids) -> String {
     text + &format!("{}: close\r\n{REQUEST_ID}: {id}\r\n\r\n{body}", header::CONNECTION)
 }
 
-/// Answers a connection for which there is no place.
+/// Refuses a connection for which there is no free slot.
 pub async fn refuse(io: TcpStream, ids: &dyn Ids) {
     let problem = Problem::of(ProblemCode::TooManyConnections).retry_after(1);
     let mut connection = Connection::new(io, Bytes::new());
-    // A client that does not wait for its answer needs none.
+    // The client may have hung up already.
     if connection.send(answer(&problem, ids).as_bytes()).await.is_ok() {
         connection.close().await;
     }

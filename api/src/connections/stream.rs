@@ -1,5 +1,5 @@
-//! The stream of a connection, as the HTTP library reads and writes it. It ends where the client takes too long: for a head, for
-//! its next request, or to read.
+//! The TCP stream of a connection, as actix reads and writes it. It ends when the client takes too long to send a
+//! request's head, to send the next request, or to read a response.
 
 use std::{
     io,
@@ -22,21 +22,23 @@ use crate::{
     problem::{Problem, ProblemCode},
 };
 
-/// A connection with a client.
+/// A client's connection while actix handles it.
 pub struct ClientStream {
     io: TcpStream,
     place: Place,
     turn: Rc<Turn>,
-    /// When to look at the turn again. It is not set for each request, which would cost more than the look.
+    /// When to check the client's deadline again. The timer is not reset for each request, which would cost more than a
+    /// needless check.
     timer: Pin<Box<Sleep>>,
-    /// Whether the client has to read before more can be written.
+    /// Whether the last write had to wait for the client to read. The kernel's timeout limits that time, not the timer.
     blocked: bool,
 }
 
 impl ClientStream {
-    /// A new connection.
+    /// Wraps a new connection and sets its socket options.
     pub fn new(io: TcpStream, place: Place) -> Self {
-        // The kernel sees what waits in its own buffers too; a connection that has it not is closed when it is idle.
+        // `TCP_USER_TIMEOUT` also covers data in the kernel's send buffer. Without it, the idle timeout still closes
+        // the connection.
         let _ = set_tcp_user_timeout(&io, u32::try_from(UNREAD_LIMIT.as_millis()).unwrap_or(u32::MAX));
         #[cfg(target_os = "linux")]
         let _ = socket2::SockRef::from(&io).set_tcp_notsent_lowat(UNSENT_MAX_BYTES);
@@ -45,17 +47,17 @@ impl ClientStream {
         Self { io, place, turn: Rc::new(Turn::new(now)), timer, blocked: false }
     }
 
-    /// Whose turn it is.
+    /// The state that the connection shares with its requests.
     pub fn turn(&self) -> Rc<Turn> {
         self.turn.clone()
     }
 
-    /// The bare stream, and its place, which is to be kept for as long as the stream is.
+    /// The bare stream and its slot. Keep the slot as long as the stream is open.
     pub fn into_parts(self) -> (TcpStream, Place) {
         (self.io, self.place)
     }
 
-    /// Whether the client's time is over.
+    /// Whether the client has exceeded its deadline. Registers the task to be woken at the next check.
     fn is_late(&mut self, context: &mut Context<'_>) -> bool {
         while self.timer.as_mut().poll(context).is_ready() {
             let now = Instant::now();
@@ -68,11 +70,11 @@ impl ClientStream {
         false
     }
 
-    /// Tells a client that has begun a request that it took too long.
+    /// Sends a 408 to a client that has begun a request and not finished its head.
     fn time_out(&mut self) {
         if self.turn.state() == State::Sending {
             self.turn.answered(true, Instant::now());
-            // Where it does not fit, the client does not read either.
+            // If the response does not fit into the send buffer, the client is not reading either.
             let problem = Problem::of(ProblemCode::RequestTimeout);
             let _ = self.io.try_write(answer(&problem, self.place.ids()).as_bytes());
         }
@@ -93,7 +95,7 @@ impl AsyncRead for ClientStream {
             Poll::Ready(Err(error)) => Poll::Ready(Err(note_stalled(error))),
             Poll::Pending if this.is_late(context) => {
                 this.time_out();
-                // As if the client had hung up.
+                // Reports the end of the stream, as if the client had hung up.
                 Poll::Ready(Ok(()))
             }
             Poll::Pending => Poll::Pending,
@@ -121,7 +123,7 @@ impl AsyncWrite for ClientStream {
     }
 }
 
-/// Counts an error that says that the peer took nothing for too long.
+/// Counts an error that means that the peer read nothing for too long, and returns it.
 pub fn note_stalled(error: io::Error) -> io::Error {
     if error.kind() == io::ErrorKind::TimedOut {
         metrics::counter!("callstore_connections_stalled_total").increment(1);

@@ -1,45 +1,46 @@
-//! Whose turn it is on a connection.
+//! Whose turn it is on a connection, the client's or the service's, and the client's deadline.
 //!
 //! ```text
-//! Expecting --first byte--> Sending --the request is there--> Answering --the answer's head is made--> Expecting
-//!                                                             |---- and is the last one -----> Closing
+//! Expecting --first byte--> Sending --head complete--> Answering --response begins--> Expecting
+//!                                                              |--last response----> Closing
 //! ```
 
 use std::{cell::Cell, time::Instant};
 
 use crate::limits::{HEAD_LIMIT, KEEP_ALIVE};
 
-/// Whose turn it is, and until when. The connection and its requests share it.
+/// The state of a connection and the client's deadline. Created with the connection, and shared with each of its
+/// requests.
 pub struct Turn {
     state: Cell<State>,
     until: Cell<Instant>,
 }
 
-/// What is waited for.
+/// The event that the connection waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// The client may send a request, and has not begun to.
+    /// The client may send a request and has not begun to.
     Expecting,
-    /// The client sends the head of a request.
+    /// The client is sending the head of a request.
     Sending,
-    /// The service answers a request; how long its body may take is looked at where it is read.
+    /// The service is answering a request. Whoever reads the body limits the time for that.
     Answering,
-    /// The last answer is made; what the client sends still is of no use.
+    /// The last response has begun. Anything the client still sends is ignored.
     Closing,
 }
 
 impl Turn {
-    /// The client's, on a new connection.
+    /// The state of a new connection: the client has `HEAD_LIMIT` to send its first request.
     pub fn new(now: Instant) -> Self {
         Self { state: Cell::new(State::Expecting), until: Cell::new(now + HEAD_LIMIT) }
     }
 
-    /// What is waited for.
+    /// The event that the connection waits for.
     pub fn state(&self) -> State {
         self.state.get()
     }
 
-    /// The client has sent something.
+    /// Records bytes from the client. The first ones of a request start the deadline for its head.
     pub fn received(&self) {
         if self.state.get() == State::Expecting {
             self.state.set(State::Sending);
@@ -47,19 +48,20 @@ impl Turn {
         }
     }
 
-    /// A request is there.
+    /// Records that the head of a request is complete. There is no deadline until `answered`.
     pub fn answering(&self) {
         self.state.set(State::Answering);
     }
 
-    /// The head of its answer is made, after which the connection may have to close.
+    /// Records that a response has begun. `is_last` means that the connection closes after it.
     pub fn answered(&self, is_last: bool, now: Instant) {
         let (state, limit) = if is_last { (State::Closing, HEAD_LIMIT) } else { (State::Expecting, KEEP_ALIVE) };
         self.state.set(state);
         self.until.set(now + limit);
     }
 
-    /// The client has taken something of an answer, whose end the time begins with.
+    /// Records that the client has read part of a response, which restarts the deadline: it counts from the end of the
+    /// response.
     pub fn taken(&self) {
         match self.state.get() {
             State::Expecting => self.until.set(Instant::now() + KEEP_ALIVE),
@@ -68,7 +70,7 @@ impl Turn {
         }
     }
 
-    /// Until when the client may take its time; without end while it is the service's turn.
+    /// The client's deadline; `None` while it is the service's turn.
     pub fn until(&self) -> Option<Instant> {
         (self.state.get() != State::Answering).then(|| self.until.get())
     }
