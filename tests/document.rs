@@ -159,7 +159,9 @@ fn every_operation_is_described_and_exemplified() {
                 let examples = problem["examples"].as_object().unwrap();
                 assert!(!examples.is_empty(), "{id} {status} names no code");
                 assert!(
-                    examples.values().all(|example| example["value"]["status"].to_string() == *status),
+                    examples
+                        .values()
+                        .all(|example| example["value"]["status"] == json!(status.parse::<u16>().unwrap())),
                     "{id} {status}"
                 );
             } else if let Some(content) = response["content"].get("application/json") {
