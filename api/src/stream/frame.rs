@@ -1,4 +1,4 @@
-//! What a client sends: a chunk as JSON, or as a header of 12 bytes and the audio.
+//! Parses a client's messages: a chunk as JSON, or a header of 12 bytes followed by the audio.
 
 use serde::Deserialize;
 use service::{NewChunk, Track};
@@ -9,22 +9,22 @@ use crate::{
     problem::Problem,
 };
 
-/// How long the header of a binary message is.
+/// The length of a binary message's header.
 pub const HEADER_BYTES: usize = 12;
 const SEQUENCE_GIVEN: u8 = 1;
 const TIMESTAMP_GIVEN: u8 = 2;
 
-/// A message that will be answered.
+/// A parsed message. Each one gets a reply.
 #[derive(Debug)]
 pub enum Incoming {
-    /// A chunk to be stored.
+    /// A chunk to store.
     Chunk(NewChunk),
-    /// What cannot be one, and its place as far as it is known.
+    /// A message that is not a valid chunk, with its track and sequence if they could be read.
     Refused { problem: Problem, track: Option<Track>, sequence: Option<u32> },
 }
 
 impl Incoming {
-    /// Reads a text: the body of `addAudioChunk`.
+    /// Parses a text message, which has the form of an `addAudioChunk` body.
     pub fn of_text(text: &str) -> Self {
         #[derive(Deserialize)]
         struct Place {
@@ -41,7 +41,7 @@ impl Incoming {
         )
     }
 
-    /// Reads bytes: a header, and audio in the call's own format.
+    /// Parses a binary message: a header, and audio in the call's own format.
     pub fn of_bytes(mut bytes: Vec<u8>) -> Self {
         let refuse = |detail: &str, track| {
             let problem = Problem::invalid_field("", detail);
@@ -72,7 +72,7 @@ impl Incoming {
         Self::Chunk(NewChunk { track, sequence, timestamp_ms, audio: bytes, format: None })
     }
 
-    /// How many bytes of audio it holds.
+    /// The length of its audio in bytes.
     pub fn bytes(&self) -> usize {
         match self {
             Self::Chunk(chunk) => chunk.audio.len(),

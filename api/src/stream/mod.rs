@@ -1,5 +1,6 @@
-//! The own streaming protocol: a WebSocket on a call. Chunks go up, as JSON or as bytes; each is acknowledged when it is on
-//! disk. What waits for its commit is bounded: a slow disk slows the client.
+//! The service's own streaming protocol: a WebSocket on a call. Clients send chunks as JSON or binary messages, and
+//! each chunk is acknowledged once it is on disk. The number of unacknowledged chunks is bounded, so a slow disk slows
+//! the client.
 
 pub(crate) mod frame;
 mod reply;
@@ -19,10 +20,10 @@ use crate::{
 use frame::Incoming;
 use reply::{Reply, store};
 
-/// Where it is served.
+/// The path of the WebSocket.
 pub const PATH: &str = "/calls/{call}/stream";
 
-/// `GET /calls/{call}/stream`.
+/// Handles `GET /calls/{call}/stream`. Not an OpenAPI operation, since OpenAPI cannot describe WebSockets.
 pub async fn open_stream(
     callstore: Data<Callstore>,
     request: HttpRequest,
@@ -36,39 +37,39 @@ pub async fn open_stream(
     Ok(Socket::accept(&request, STREAM_MESSAGE_MAX_BYTES, |socket| session.run(socket)))
 }
 
-/// A socket on a call.
+/// The session of one WebSocket, from its handshake to its close.
 struct Session {
     call: CallSocket,
     request_id: String,
-    /// What has come since the commit that is under way began.
+    /// Messages received since the current commit began. The next commit takes all of them.
     waiting: Vec<Incoming>,
-    /// What waits, and what is being committed.
+    /// The messages that wait or are being committed. Reading pauses while this is at its limit.
     pending: Load,
-    /// Whether a chunk was refused because the call has ended.
+    /// Set once a chunk was refused because the call has ended. Then the session closes.
     call_ended: bool,
 }
 
-/// Messages, and the bytes of audio in them.
+/// A number of messages, and the bytes of audio in them.
 #[derive(Clone, Copy, Debug, Default)]
 struct Load {
     messages: usize,
     bytes: usize,
 }
 
-/// A commit that is under way.
+/// A commit in progress. Its future resolves to one reply per message.
 struct Commit {
     load: Load,
     replies: Pin<Box<dyn Future<Output = Vec<Reply>>>>,
 }
 
-/// How a socket closes.
+/// The close code and reason of a socket.
 type Ending = (CloseCode, &'static str);
 
-/// Why nothing more is taken.
+/// Why the session reads no more messages.
 enum Stop {
-    /// The client has closed, or has sent what cannot be read.
+    /// The client closed the socket, or sent something that is not a message.
     Ended(Ending),
-    /// It is not the client's doing; it may have sent more.
+    /// The service ends the session. The client may have sent more messages, which are still read.
     Interrupted(Ending),
 }
 
@@ -82,7 +83,7 @@ impl Session {
             Ok(Stop::Ended(ending)) => (false, ending),
             Err(PeerGone) => (false, (CloseCode::Normal, "")),
         };
-        // What was sent before is stored and answered, if there is still someone to answer.
+        // Chunks that were sent before are stored, and acknowledged if the client is still there.
         let mut left = Rest::on_its_way();
         loop {
             if interrupted {
@@ -98,7 +99,7 @@ impl Session {
         socket.close(code, reason).await;
     }
 
-    /// Takes what comes and answers it, until the socket has to close.
+    /// Receives messages and replies to them until the socket must close. At most one commit runs at a time.
     async fn listen(&mut self, socket: &mut Socket, commit: &mut Option<Commit>) -> Result<Stop, PeerGone> {
         loop {
             if commit.is_none() {
@@ -133,7 +134,7 @@ impl Session {
         }
     }
 
-    /// Takes what the client had sent before the socket had to close.
+    /// Receives the messages that the client sent before the socket had to close.
     async fn take_rest(&mut self, socket: &mut Socket, left: &mut Rest) {
         while self.has_room()
             && let Some(received) = socket.receive_rest(left).await
@@ -164,7 +165,7 @@ impl Session {
         Ok(())
     }
 
-    /// Begins to commit all that waits.
+    /// Starts a commit of all waiting messages. `None` if there are none.
     fn commit(&mut self) -> Option<Commit> {
         if self.waiting.is_empty() {
             return None;
@@ -192,7 +193,7 @@ impl Session {
 
 const CALL_ENDED: Ending = (CloseCode::Normal, "The call has ended.");
 
-/// Waits for the commit that is under way, if one is.
+/// Waits for the commit in progress; forever if there is none.
 async fn replies(commit: &mut Option<Commit>) -> Vec<Reply> {
     match commit {
         Some(commit) => commit.replies.as_mut().await,

@@ -1,4 +1,4 @@
-//! What a client is answered: an acknowledgement or a problem for each chunk.
+//! The replies to a client: an acknowledgement or a problem for each chunk.
 
 use serde::Serialize;
 use service::{Added, ChunkStored, Error, NewChunk, SocketWriter};
@@ -9,23 +9,23 @@ use crate::{
     problem::{Problem, ProblemCode, ProblemDetails},
 };
 
-/// An answer.
+/// The reply to one message.
 #[derive(Debug)]
 pub enum Reply {
     /// The chunk is on disk.
     Ack { track: Track, sequence: u32 },
-    /// The chunk was refused.
+    /// The chunk was refused. `track` and `sequence` are set as far as the client stated them.
     Error { problem: Problem, track: Option<Track>, sequence: Option<u32> },
 }
 
 impl Reply {
-    /// Whether it says that the call takes no more audio.
+    /// Whether the reply means that the call accepts no more audio.
     pub fn is_call_ended(&self) -> bool {
         matches!(self, Self::Error { problem, .. }
             if matches!(problem.code(), ProblemCode::CallEnded | ProblemCode::CallNotFound))
     }
 
-    /// What is sent.
+    /// The reply as JSON.
     pub fn text(self, request_id: &str) -> String {
         #[derive(Serialize)]
         #[serde(rename_all = "lowercase")]
@@ -58,7 +58,7 @@ impl Reply {
     }
 }
 
-/// Where a chunk belongs, as far as its sender has said.
+/// The track and sequence that a client stated for a chunk.
 #[derive(Clone, Copy)]
 struct Place {
     track: Option<service::Track>,
@@ -76,7 +76,7 @@ impl Place {
     }
 }
 
-/// Stores the chunks among messages, and gives an answer for each message, in their order.
+/// Stores the chunks in `messages`, and returns one reply per message in the same order.
 pub async fn store(writer: SocketWriter, messages: Vec<Incoming>, request_id: String) -> Vec<Reply> {
     let mut places = Vec::with_capacity(messages.len());
     let mut chunks = Vec::with_capacity(messages.len());
@@ -90,7 +90,7 @@ pub async fn store(writer: SocketWriter, messages: Vec<Incoming>, request_id: St
         }
     }
     let Added { chunks: results, halted } = writer.add(chunks).await;
-    // What failed for all the rest is looked at, and logged, once.
+    // An error that stopped the whole batch is logged once, and becomes the reply to each remaining chunk.
     let halted = halted.map(|(error, _)| Problem::from(error));
     if let Some(problem) = &halted {
         problem.log(&request_id);
