@@ -1,11 +1,12 @@
-//! Whether a stream may start, where Twilio's signatures are asked for: with a token of the webhook's for its phone call.
+//! Admits streams if Twilio's signatures are required. A stream then needs a one-time token, which the voice webhook
+//! issued for its phone call.
 
 use service::{Callstore, NewStream, Private};
 
 use super::ending::Ending;
 use crate::socket::CloseCode;
 
-/// Uses the token of a stream.
+/// Consumes a stream's one-time token. Returns how to close the socket if it is missing or invalid.
 pub async fn admit(callstore: &Callstore, stream: &NewStream, token: Option<&Private>) -> Result<(), Ending> {
     let (Some(token), Some(call_sid)) = (token, stream.call_sid.as_deref()) else {
         let reason = "The start has no token and callSid; answer the call with POST /twilio/voice.";

@@ -1,27 +1,27 @@
-//! How a carrier's socket closes, and why.
+//! How and why a carrier's socket closes.
 
 use service::{Error, Interruption, TokenRefused};
 
 use super::start::Unfit;
 use crate::socket::CloseCode;
 
-/// How a socket closes.
+/// The close code and reason of a socket.
 pub struct Ending {
-    /// The code that the peer is told.
+    /// The close code.
     pub code: CloseCode,
-    /// Why, in words.
+    /// The reason for the peer.
     pub reason: &'static str,
-    /// Whether the stream is over, not only this socket.
+    /// Whether the whole stream is over. Otherwise the carrier may reconnect and continue it.
     pub stopped: bool,
 }
 
 impl Ending {
-    /// The socket closes, and the stream may come back.
+    /// Closes the socket. The stream may continue on another.
     pub fn new(code: CloseCode, reason: &'static str) -> Self {
         Self { code, reason, stopped: false }
     }
 
-    /// For an error that ends the socket.
+    /// The close code for an error. Unexpected errors are logged.
     pub fn of(error: &Error) -> Self {
         match error {
             Error::CallEnded | Error::CallNotFound => Self::new(CloseCode::Policy, "The call has ended."),

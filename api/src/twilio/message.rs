@@ -1,4 +1,4 @@
-//! The messages of Twilio's Media Streams, and of Telnyx's dialect of them. Fields that are not named here are ignored.
+//! The messages of Twilio Media Streams, and of Telnyx's dialect. Unknown fields are ignored.
 
 use std::{borrow::Cow, fmt};
 
@@ -11,63 +11,63 @@ use service::{EventType, NewEvent, Private, Track};
 
 use super::start::clean;
 
-/// The longest key and the longest name of a mark, in characters.
+/// The maximum length of a DTMF digit and of a mark's name, in characters. Longer ones are cut.
 const DIGIT_MAX: usize = 16;
 const NAME_MAX: usize = 256;
 
-/// A message.
+/// A message of a carrier.
 #[derive(Debug)]
 pub enum Message<'a> {
-    /// The socket is open. It has nothing to tell.
+    /// The first message of a socket. It carries nothing that the service needs.
     Connected,
-    /// The stream begins.
+    /// Starts the stream.
     Start { stream_sid: Option<String>, start: Box<Start> },
-    /// A frame of audio.
+    /// Carries a frame of audio.
     Media { stream_sid: Option<String>, media: Media<'a> },
-    /// A key was pressed.
+    /// Reports a pressed key.
     Dtmf { stream_sid: Option<String>, dtmf: Dtmf },
-    /// What was played up to a mark has been heard.
+    /// Reports that the audio before a mark has been played.
     Mark { stream_sid: Option<String>, mark: Mark },
-    /// The stream has ended.
+    /// Ends the stream.
     Stop { stream_sid: Option<String> },
-    /// An event that is not known.
+    /// An unknown event.
     Unknown,
 }
 
-/// It is not a message.
+/// The text is not a valid message.
 #[derive(Debug)]
 pub struct Malformed;
 
-/// What a stream is. Telnyx names the call's parties here.
+/// The properties of a stream. Telnyx also puts the caller here.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Start {
-    /// The stream's name.
+    /// The id of the stream.
     #[serde(alias = "stream_id")]
     pub stream_sid: Option<String>,
-    /// The phone call's name.
+    /// The id of the phone call.
     #[serde(alias = "call_control_id")]
     pub call_sid: Option<String>,
-    /// Who called, in Telnyx's dialect.
+    /// The caller, in Telnyx's dialect.
     pub from: Option<Private>,
-    /// What its payloads are.
+    /// The format of the payloads.
     #[serde(alias = "media_format")]
     pub media_format: Option<MediaFormat>,
-    /// What the application gave along.
+    /// Parameters that the application passed to `<Stream>`.
     #[serde(default, alias = "custom_parameters")]
     pub custom_parameters: Option<Private<Map<String, Value>>>,
 }
 
-/// What payloads are.
+/// The format of payloads.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct MediaFormat {
-    /// `audio/x-mulaw`, as a rule.
+    /// The encoding; Twilio sends `audio/x-mulaw`.
     pub encoding: String,
-    /// Samples a second.
+    /// The sample rate in Hz.
     #[serde(default, alias = "sample_rate", deserialize_with = "optional_counter")]
     pub sample_rate: Option<u32>,
-    /// Channels.
+    /// The number of channels.
     #[serde(default, deserialize_with = "optional_counter")]
     pub channels: Option<u32>,
 }
@@ -75,34 +75,34 @@ pub struct MediaFormat {
 /// A frame of audio.
 #[derive(Debug, Deserialize)]
 pub struct Media<'a> {
-    /// Whose voice it is.
+    /// The speaker; `None` means the caller.
     #[serde(default, deserialize_with = "track")]
     pub track: Option<Track>,
-    /// Its number on the track.
+    /// The frame's number in its track.
     #[serde(deserialize_with = "counter")]
     pub chunk: u32,
-    /// Where in the stream it begins, in milliseconds.
+    /// Where the frame begins in the stream, in milliseconds.
     #[serde(deserialize_with = "counter")]
     pub timestamp: u32,
-    /// The audio, in base64.
+    /// The audio as base64. Borrowed unless the JSON string has escapes.
     #[serde(borrow)]
     pub payload: Cow<'a, str>,
 }
 
-/// A key.
+/// A pressed key.
 #[derive(Debug, Deserialize)]
 pub struct Dtmf {
-    /// On whose side it was pressed.
+    /// The party that pressed the key.
     #[serde(default, deserialize_with = "track")]
     pub track: Option<Track>,
-    /// The key.
+    /// The key. Private, because callers type card numbers and PINs.
     pub digit: Private,
 }
 
 /// A mark.
 #[derive(Debug, Deserialize)]
 pub struct Mark {
-    /// Its name.
+    /// The name that the application gave the mark.
     pub name: String,
 }
 
@@ -118,12 +118,12 @@ impl From<Mark> for NewEvent {
     }
 }
 
-/// The first characters of a text, without NUL.
+/// The first `most` characters of a text, without NUL.
 fn cut(text: &str, most: usize) -> String {
     clean(text).chars().take(most).collect()
 }
 
-/// A message as it is written: what its event names, and the stream's name.
+/// A message as JSON: the event, and the field that the event names.
 #[derive(Deserialize)]
 struct Envelope<'a> {
     #[serde(borrow)]
@@ -138,7 +138,7 @@ struct Envelope<'a> {
 }
 
 impl<'a> Message<'a> {
-    /// Reads a text.
+    /// Parses a message.
     pub fn read(text: &'a str) -> Result<Self, Malformed> {
         #[derive(Deserialize)]
         struct Kind<'a> {
@@ -147,7 +147,7 @@ impl<'a> Message<'a> {
         }
         let known = ["connected", "start", "media", "dtmf", "mark", "stop"];
         let Ok(Envelope { event, stream_sid, start, media, dtmf, mark }) = serde_json::from_str(text) else {
-            // A field that we know may be something else in an event that we do not.
+            // An unknown event may use a known field with another type.
             return match serde_json::from_str(text) {
                 Ok(Kind { event }) if !known.contains(&&*event) => Ok(Self::Unknown),
                 Ok(Kind { event }) if event == "stop" => Ok(Self::Stop { stream_sid: None }),
@@ -166,7 +166,7 @@ impl<'a> Message<'a> {
     }
 }
 
-/// Reads a whole number, which Twilio writes as a string; one that is larger than any of ours is the largest.
+/// Parses a whole number, which Twilio sends as a string. Numbers beyond `u32` become `u32::MAX`.
 fn counter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     struct Counter;
     impl Visitor<'_> for Counter {
@@ -196,7 +196,7 @@ fn optional_counter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option
     Ok(Option::<Counter>::deserialize(deserializer)?.map(|Counter(number)| number))
 }
 
-/// Reads a track: `inbound` or `inbound_track`.
+/// Parses a track: `inbound` or, as Telnyx writes it, `inbound_track`.
 fn track<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Track>, D::Error> {
     let name = Option::<Cow<'de, str>>::deserialize(deserializer)?;
     match name.as_deref() {

@@ -1,5 +1,5 @@
-//! Twilio Media Streams, and Telnyx's dialect of them: a WebSocket that carries one phone call. What cannot be read or is
-//! refused is skipped and counted; a call is never lost for one frame.
+//! Twilio Media Streams and Telnyx's dialect: a WebSocket that carries one phone call. Messages that are invalid or
+//! refused are skipped and counted, so one bad frame never ends a call.
 
 mod admission;
 mod ending;
@@ -34,21 +34,21 @@ pub use settings::{Twilio, TwilioSettings};
 use start::Opening;
 use stream::{Stream, due, interrupted};
 
-/// Registers the operations.
+/// Registers the webhooks.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(voice::twilio_voice).service(status::twilio_status);
 }
 
-/// What the audit calls a stream.
+/// The operation's name in the audit log.
 const STREAM: &str = "twilioStream";
-/// How long frames are gathered before they are stored together.
+/// How long frames are gathered before they are stored in one commit.
 const GATHER: Duration = Duration::from_millis(50);
-/// How many bytes of audio are gathered at most.
+/// The most bytes of audio to gather. More are stored at once.
 const GATHER_BYTES: usize = 1024 * 1024;
-/// How many messages of a socket are read before others have their turn.
+/// The most messages read from a socket in one go, so that other sockets get their turn.
 const TURN: usize = 1024;
 
-/// `GET /twilio/stream`.
+/// Handles `GET /twilio/stream`. Not an OpenAPI operation, since OpenAPI cannot describe WebSockets.
 pub async fn open_twilio_stream(
     callstore: Data<Callstore>,
     twilio: Data<Twilio>,
@@ -64,16 +64,19 @@ pub async fn open_twilio_stream(
     Ok(Socket::accept(&request, MEDIA_MESSAGE_MAX_BYTES, |socket| session.run(socket)))
 }
 
-/// A socket of a carrier.
+/// The session of a carrier's WebSocket, from its handshake to its close.
 struct Session {
     callstore: Callstore,
-    /// Whether its stream has to have a token.
+    /// Whether the stream needs a one-time token.
     guarded: bool,
-    /// Until its stream starts.
+    /// Its place in the order of handshakes: a newer socket of the same stream waits for older ones. Taken by the start
+    /// of the stream, and otherwise dropped at the close of the socket.
     arrival: Option<Arrival>,
-    /// What the audit is told of its start.
+    /// The audit entry of the handshake. Written when the stream starts, with the call it belongs to.
     entry: Option<Box<NewAuditEntry>>,
+    /// The stream; `None` before `start`.
     stream: Option<Stream>,
+    /// The number of messages and frames skipped so far, for the log.
     skipped: u64,
 }
 
@@ -81,7 +84,7 @@ impl Session {
     async fn run(mut self, mut socket: Socket) {
         let _open = OpenSocket::count("twilio");
         let mut ending = self.listen(&mut socket).await;
-        // Newer sockets need not wait until this one has closed.
+        // Lets newer sockets start without waiting for this one to close.
         self.arrival = None;
         if let Some(mut stream) = self.stream.take() {
             if let Err(error) = Box::pin(self.store(&mut stream)).await {
@@ -99,8 +102,8 @@ impl Session {
         socket.close(ending.code, ending.reason).await;
     }
 
-    /// Takes what comes until the socket has to close. While frames are gathered the kernel gathers those that follow: a
-    /// socket that is read seldom costs little.
+    /// Receives messages until the socket must close. The socket is not read while frames are gathered: the kernel
+    /// buffers the next ones, and reading many at once costs less.
     async fn listen(&mut self, socket: &mut Socket) -> Ending {
         let late = Instant::now() + MEDIA_START_LIMIT;
         loop {
@@ -121,7 +124,8 @@ impl Session {
         }
     }
 
-    /// Takes all that has arrived: behind `first`, or else up to now, to be stored.
+    /// Handles all messages that have arrived: `first` and those after it. Without `first`, also stores the gathered
+    /// frames.
     async fn take_waiting(&mut self, first: Option<Received>, socket: &mut Socket) -> Result<(), Ending> {
         let store = first.is_none();
         let (mut next, mut taken) = (first.or_else(|| socket.receive_now()), 0);
@@ -133,7 +137,8 @@ impl Session {
         if store { self.store_now().await } else { Ok(()) }
     }
 
-    /// Takes what the carrier had sent before the socket had to close.
+    /// Receives the messages that the carrier sent before the socket had to close, as long as the reason for that
+    /// allows.
     async fn rest(&mut self, interruption: Interruption, socket: &mut Socket) -> Ending {
         let mut left = match interruption {
             Interruption::CallEnded => return interruption.into(),
@@ -215,7 +220,7 @@ impl Session {
         };
         let Ok(mut audio) = decode_base64(&media.payload) else { return self.skip("bad_base64") };
         if stream.big_endian {
-            // An odd byte at the end stays, and the frame is refused.
+            // With an odd number of bytes the last one stays, and the service refuses the frame.
             audio.chunks_exact_mut(2).for_each(|sample| sample.swap(0, 1));
         }
         stream.bytes += audio.len();
@@ -228,7 +233,7 @@ impl Session {
         Ok(())
     }
 
-    /// Keeps an event, behind the frames that came before it.
+    /// Stores an event after the frames that came before it.
     async fn event(&mut self, stream_sid: Option<String>, event: NewEvent) -> Result<(), Ending> {
         if let Err(reason) = self.named(stream_sid) {
             return self.skip(reason);
@@ -239,13 +244,13 @@ impl Session {
         kept.map_err(|error| Ending::of(&error))
     }
 
-    /// The stream, if it is the one that a message names, or the reason to skip the message.
+    /// The stream, if `stream_sid` is absent or names it; otherwise the reason to skip the message.
     fn named(&mut self, stream_sid: Option<String>) -> Result<&mut Stream, &'static str> {
         let stream = self.stream.as_mut().ok_or("before_start")?;
         if stream_sid.is_some_and(|name| name != stream.name) { Err("other_stream") } else { Ok(stream) }
     }
 
-    /// Stores what was gathered.
+    /// Stores the gathered frames.
     async fn store_now(&mut self) -> Result<(), Ending> {
         let Some(mut stream) = self.stream.take() else { return Ok(()) };
         let stored = Box::pin(self.store(&mut stream)).await;

@@ -1,4 +1,4 @@
-//! What the service is told about Twilio, and what follows from it: whether requests have to be signed.
+//! The settings for Twilio, and the checks of Twilio's signatures that follow from them.
 
 use std::{convert::Infallible, fs, path::PathBuf};
 
@@ -16,7 +16,7 @@ use crate::{
 
 const SIGNATURE: HeaderName = HeaderName::from_static("x-twilio-signature");
 
-/// What Twilio needs.
+/// The command-line settings for Twilio.
 #[derive(Args, Clone, Debug)]
 pub struct TwilioSettings {
     /// Twilio's auth token, or two with a comma while it is changed: from then on what Twilio sends has to be signed. Better
@@ -31,7 +31,7 @@ pub struct TwilioSettings {
     twilio_next_url: Option<Url>,
 }
 
-/// A secret is read later, since what cannot be read here would be printed.
+/// Accepts any text. clap prints rejected values, which would leak a token; `read` checks the token.
 fn hidden(text: &str) -> Result<Private, Infallible> {
     Ok(text.into())
 }
@@ -42,10 +42,10 @@ fn next_url(text: &str) -> Result<Url, &'static str> {
 }
 
 impl TwilioSettings {
-    /// What follows from the settings.
+    /// Validates the settings.
     ///
     /// # Errors
-    /// What is wrong with them, in a sentence without a token.
+    /// If a setting is invalid: a sentence that contains no token.
     pub fn read(&self, public: Option<&PublicUrl>) -> Result<Twilio, String> {
         let tokens = match (&self.twilio_auth_token, &self.twilio_auth_token_file) {
             (None, None) => None,
@@ -77,26 +77,26 @@ impl TwilioSettings {
     }
 }
 
-/// How Twilio is answered.
+/// The validated settings for Twilio.
 #[derive(Clone, Debug)]
 pub struct Twilio {
     signatures: Option<Signatures>,
-    /// Where a phone call goes on.
+    /// Where the voice webhook redirects a phone call after it started the stream.
     pub next_url: Option<Url>,
 }
 
 impl Twilio {
-    /// Whether what Twilio sends has to be signed, and its streams need a token.
+    /// Whether Twilio's webhooks and handshakes must be signed, and its streams need a token.
     pub fn is_guarded(&self) -> bool {
         self.signatures.is_some()
     }
 
-    /// Refuses a webhook that Twilio has not signed.
+    /// Rejects a webhook without a valid signature, if signatures are required.
     pub fn check_webhook(&self, request: &HttpRequest, form: &Form) -> Result<(), Problem> {
         self.check(request, Some(form))
     }
 
-    /// Refuses the handshake of a WebSocket that Twilio has not signed.
+    /// Rejects a WebSocket handshake without a valid signature, if signatures are required.
     pub fn check_socket(&self, request: &HttpRequest) -> Result<(), Problem> {
         self.check(request, None)
     }

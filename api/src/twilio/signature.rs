@@ -1,7 +1,7 @@
-//! `X-Twilio-Signature`: HMAC-SHA1 (RFC 2104) in base64 over the address as Twilio was given it and the form's fields, sorted,
-//! each name before its value; the key is the account's auth token.
+//! Verifies `X-Twilio-Signature`: HMAC-SHA1 (RFC 2104) as base64, keyed with the account's auth token. The message is
+//! the URL as configured at Twilio, followed by the form's fields, sorted, each name before its value.
 //!
-//! Twilio signs some addresses with their port and some without. As Twilio's own libraries do, both are taken.
+//! Twilio signs some URLs with their port and some without. Both are accepted, as in Twilio's own libraries.
 
 use std::borrow::Cow;
 
@@ -12,12 +12,12 @@ use subtle::{Choice, ConstantTimeEq};
 
 use crate::public::PublicUrl;
 
-/// The account's auth tokens: the one that is used, and while it is changed the other.
+/// The account's auth tokens: one, or two during a rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuthTokens(Vec<Private>);
 
 impl AuthTokens {
-    /// Reads one or two tokens with a comma between them; fails with what is wrong, without a token.
+    /// Parses one token, or two separated by a comma. The error says what is wrong and contains no token.
     pub fn parse(text: &str) -> Result<Self, &'static str> {
         let tokens: Vec<Private> = text.split(',').map(|token| token.trim().into()).collect();
         if tokens.len() > 2 {
@@ -31,18 +31,18 @@ impl AuthTokens {
     }
 }
 
-/// Checks what Twilio has signed.
+/// Verifies Twilio's signatures.
 #[derive(Clone, Debug)]
 pub struct Signatures {
-    /// The keys.
+    /// The tokens that may have signed a request.
     pub tokens: AuthTokens,
-    /// What the addresses begin with.
+    /// The public base URL of the service, as configured at Twilio.
     pub public: PublicUrl,
 }
 
 impl Signatures {
-    /// Whether a signature is Twilio's for a request to `target`, a path and its query, with a form's fields. It takes as long
-    /// for one that is nearly right as for any other.
+    /// Whether `given` is a valid signature of a request to `target` (path and query) with a form's fields. Compares in
+    /// constant time and tries all tokens, so the duration reveals nothing about them.
     pub fn holds(
         &self,
         websocket: bool,
@@ -60,8 +60,8 @@ impl Signatures {
         holds.into()
     }
 
-    /// The address without a port, with its own, or with that of its scheme: for Twilio's libraries, 443 for `https` and 80
-    /// for all others.
+    /// The URL without a port, with its explicit port, or with the default port. Twilio's libraries use 443 for `https`
+    /// and 80 for all other schemes, `wss` included.
     fn spellings(&self, websocket: bool, target: &str) -> Vec<String> {
         let (scheme, host, prefix) = (self.public.scheme(websocket), self.public.host(), self.public.prefix());
         let ports = match (self.public.port(), scheme) {
@@ -78,7 +78,7 @@ impl Signatures {
     }
 }
 
-/// Sorted fields as they are signed. Where a field came twice, the same value counts once.
+/// The form's fields, sorted and concatenated for signing. A name that repeats with the same value counts once.
 pub(crate) fn joined(mut fields: Vec<(Cow<'_, str>, Cow<'_, str>)>) -> String {
     fields.sort_unstable();
     fields.dedup();
@@ -86,7 +86,7 @@ pub(crate) fn joined(mut fields: Vec<(Cow<'_, str>, Cow<'_, str>)>) -> String {
 }
 
 pub(crate) fn signature(token: &str, address: &str, fields: &str) -> String {
-    // A key may have any length.
+    // HMAC accepts keys of any length, so this cannot fail.
     let Ok(mut code) = Hmac::<Sha1>::new_from_slice(token.as_bytes()) else { return String::new() };
     code.update(address.as_bytes());
     code.update(fields.as_bytes());
@@ -106,7 +106,7 @@ mod tests {
         fields.iter().map(|&(name, value)| (name.into(), value.into())).collect()
     }
 
-    /// The example of Twilio's documentation and of its libraries' tests.
+    /// The example of Twilio's documentation, which its libraries also test.
     const EXAMPLE: [(&str, &str); 5] = [
         ("CallSid", "CA1234567890ABCDE"),
         ("Digits", "1234"),

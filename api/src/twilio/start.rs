@@ -1,4 +1,4 @@
-//! From a `start` message to a stream: its names, its format, who called.
+//! Converts a `start` message into a stream: its ids, format and caller.
 
 use serde_json::{Map, Value};
 use service::{AudioFormat, CallRef, NewStream, Private, UNKNOWN_CALLER, audio::Encoding};
@@ -6,33 +6,33 @@ use service::{AudioFormat, CallRef, NewStream, Private, UNKNOWN_CALLER, audio::E
 use super::message::{MediaFormat, Start};
 use crate::calls;
 
-/// The longest `caller`, in characters.
+/// The maximum length of `caller`, in characters.
 pub const CALLER_MAX: usize = 128;
-/// The parameter with the one-time token.
+/// The name of the parameter that carries the one-time token.
 pub const TOKEN: &str = "token";
 
 /// A stream that can be opened.
 #[derive(Debug, PartialEq)]
 pub struct Opening {
-    /// The stream.
+    /// The stream's properties.
     pub stream: NewStream,
-    /// Whether payloads have the high byte of a sample first.
+    /// Whether samples in the payloads are big-endian.
     pub big_endian: bool,
-    /// The one-time token, which is not kept.
+    /// The one-time token. It is checked and never stored.
     pub token: Option<Private>,
 }
 
 /// Why a stream cannot be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unfit {
-    /// It has no name, or one that is not allowed.
+    /// The `streamSid` is missing or invalid.
     Name,
-    /// Its payloads are in a format that no call has.
+    /// The service does not support the format of the payloads.
     Format,
 }
 
 impl Opening {
-    /// The stream that a message starts; `stream_sid` is the name outside of `start`.
+    /// Reads the stream's properties. `stream_sid` is the id outside of `start`, which takes precedence.
     pub fn new(stream_sid: Option<String>, start: Start) -> Result<Self, Unfit> {
         let stream_sid = stream_sid.or(start.stream_sid).ok_or(Unfit::Name)?;
         CallRef::parse(&stream_sid).ok_or(Unfit::Name)?;
@@ -69,7 +69,8 @@ impl Opening {
     }
 }
 
-/// Takes a caller out of the parameters; one that is too long for a caller stays there as well.
+/// Removes a caller from the parameters and returns it. One longer than `CALLER_MAX` also stays in the parameters,
+/// since the caller is cut.
 fn take_caller(parameters: &mut Map<String, Value>, name: &str) -> Option<String> {
     let caller = parameters.get(name)?.as_str().filter(|caller| !caller.is_empty())?.to_owned();
     if caller.chars().count() <= CALLER_MAX {
@@ -78,7 +79,7 @@ fn take_caller(parameters: &mut Map<String, Value>, name: &str) -> Option<String
     Some(caller)
 }
 
-/// NUL cannot be kept by every database.
+/// Removes NUL, which PostgreSQL cannot store.
 pub fn clean(text: &str) -> String {
     text.replace('\0', "")
 }
@@ -92,7 +93,7 @@ fn cleaned(value: Value) -> Value {
     }
 }
 
-/// A format, by the names that carriers give it, and whether it is big-endian: L16 is (RFC 2586, RFC 3551).
+/// Parses a format by the names that carriers use, and returns whether it is big-endian: L16 is (RFC 2586, RFC 3551).
 fn read_format(format: &MediaFormat) -> Result<(AudioFormat, bool), Unfit> {
     let name = format.encoding.to_ascii_lowercase();
     let name = name.strip_prefix("audio/").unwrap_or(&name);

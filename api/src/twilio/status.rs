@@ -1,4 +1,4 @@
-//! `twilioStatus`.
+//! The operation `twilioStatus`.
 
 use actix_web::{HttpRequest, HttpResponse, post, web::Data};
 use serde::{Deserialize, Serialize};

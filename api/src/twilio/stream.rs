@@ -1,24 +1,30 @@
-//! A stream that has started, with the frames that it gathers.
+//! A started stream and the frames gathered for its next commit.
 
 use std::{future::pending, time::Duration};
 
 use service::{Frame, Interruption, MediaStream};
 use tokio::time::{Instant, sleep_until};
 
-/// A stream that has started.
+/// A stream from its `start` message to the close of its socket.
 pub struct Stream {
+    /// The service's side of the stream. Its socket's place in the call lives as long as this.
     pub media: MediaStream,
+    /// The `streamSid`.
     pub name: String,
+    /// Whether samples in the payloads are big-endian.
     pub big_endian: bool,
+    /// Gathered frames, in the order of arrival.
     pub frames: Vec<Frame>,
+    /// The bytes of audio in `frames`.
     pub bytes: usize,
-    /// How long frames are gathered: less after a slow commit, since those that came meanwhile have waited.
+    /// How long to gather frames. Shorter after a slow commit, because the frames that arrived during it have already
+    /// waited.
     pub gather: Duration,
-    /// When the frames have to be stored.
+    /// When to store the gathered frames; `None` if there are none.
     pub due: Option<Instant>,
 }
 
-/// Waits until a stream's socket has to close.
+/// Waits until the socket must close; forever before the stream has started.
 pub async fn interrupted(stream: Option<&Stream>) -> Interruption {
     match stream {
         Some(stream) => stream.media.interrupted().await,
@@ -26,7 +32,7 @@ pub async fn interrupted(stream: Option<&Stream>) -> Interruption {
     }
 }
 
-/// Waits until what a stream has gathered has to be stored.
+/// Waits until the gathered frames are due to be stored; forever if there are none.
 pub async fn due(stream: Option<&Stream>) {
     match stream.and_then(|stream| stream.due) {
         Some(due) => sleep_until(due).await,

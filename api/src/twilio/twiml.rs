@@ -1,13 +1,12 @@
-//! TwiML: the XML that tells Twilio what to do with a phone call.
+//! Writes TwiML, the XML that tells Twilio what to do with a phone call.
 
 use std::fmt::Write;
 
-/// How long a call is kept up that nothing else answers, in seconds: as long as Twilio lets a call last unless it is told
-/// otherwise.
+/// How long a phone call stays connected if nothing else handles it, in seconds: Twilio's default limit for a call.
 const PAUSE_SECONDS: u32 = 4 * 60 * 60;
 
-/// Streams both sides of a call, then leads it on or keeps it up. `<Start>` forks the audio beside the call, where
-/// `<Connect>` would hold the call and send the caller's side only.
+/// TwiML that streams both sides of a phone call, and then redirects it to `next` or keeps it connected. `<Start>`
+/// streams beside the call; `<Connect>` would block the call and send only the caller's side.
 pub fn stream_and_go_on(url: &str, parameters: &[(&str, &str)], next: Option<&str>) -> String {
     let mut xml = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Start><Stream url=\"{}\" track=\"both_tracks\">",
@@ -17,7 +16,7 @@ pub fn stream_and_go_on(url: &str, parameters: &[(&str, &str)], next: Option<&st
         let _ = write!(xml, "<Parameter name=\"{}\" value=\"{}\"/>", escape(name), escape(value));
     }
     xml += "</Stream></Start>";
-    // A call whose TwiML ends is hung up.
+    // Twilio hangs up when the TwiML ends.
     let _ = match next {
         Some(next) => write!(xml, "<Redirect method=\"POST\">{}</Redirect>", escape(next)),
         None => write!(xml, "<Pause length=\"{PAUSE_SECONDS}\"/>"),
@@ -25,7 +24,7 @@ pub fn stream_and_go_on(url: &str, parameters: &[(&str, &str)], next: Option<&st
     xml + "</Response>\n"
 }
 
-/// Text as it stands in an element or a quoted attribute; characters that XML 1.0 does not have are left out.
+/// Escapes text for an element or a quoted attribute. Characters that XML 1.0 cannot represent are removed.
 fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
@@ -35,7 +34,7 @@ fn escape(text: &str) -> String {
             '>' => escaped += "&gt;",
             '"' => escaped += "&quot;",
             '\'' => escaped += "&apos;",
-            // A parser would make spaces of them.
+            // Unescaped, these would be normalized to spaces in attributes.
             '\t' | '\n' | '\r' => _ = write!(escaped, "&#{};", u32::from(character)),
             '\0'..' ' | '\u{FFFE}' | '\u{FFFF}' => {}
             character => escaped.push(character),

@@ -1,4 +1,4 @@
-//! `twilioVoice`.
+//! The operation `twilioVoice`.
 
 use actix_web::{HttpRequest, HttpResponse, http::header::CACHE_CONTROL, post, web::Data};
 use serde::{Deserialize, Serialize};
@@ -48,7 +48,7 @@ impl VoiceForm {
     }
 }
 
-/// Refuses a name that no phone call of ours can have.
+/// Rejects an id that no stored call can have.
 pub fn check_name(field: &str, name: &str) -> Result<(), Problem> {
     match CallRef::parse(name) {
         Some(_) => Ok(()),
@@ -56,7 +56,7 @@ pub fn check_name(field: &str, name: &str) -> Result<(), Problem> {
     }
 }
 
-/// Someone who takes part in a phone call, as we keep it; none where Twilio says nothing.
+/// Cuts a party's number to the length that the service stores; `None` if it is missing or empty.
 pub fn party(given: Option<Private>) -> Option<Private> {
     let cut: String = given?.expose().chars().take(CALLER_MAX).collect();
     (!cut.is_empty()).then_some(cut.into())
