@@ -1,25 +1,26 @@
-//! Headers that every answer has, so that a browser does not take it for something else.
+//! Security headers of every response, which keep browsers from misinterpreting it.
 
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-/// What says nothing of the answer itself.
+/// Headers that do not depend on the response.
 const ALWAYS: [(HeaderName, HeaderValue); 3] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
 ];
-/// Pages load nothing but what is here. Swagger UI draws its icons from data; the hash is of the style that its logo brings.
+/// The policy of pages, which load only what is listed. Swagger UI has icons in `data:` URLs; the hash is that of its
+/// logo's inline style.
 const PAGE: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; \
     style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='; img-src 'self' data:; font-src 'self'; \
     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
-/// Nothing else is a page.
+/// The policy of all other responses, which a browser must never render as a page.
 const NO_PAGE: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
-/// Adds them. What a handler has said of its own answer stays.
+/// Adds the headers. Headers that a handler has set itself stay, except those in `ALWAYS`.
 pub fn secure(headers: &mut HeaderMap, is_page: bool) {
     for (name, value) in ALWAYS {
         headers.insert(name, value);

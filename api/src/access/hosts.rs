@@ -1,6 +1,6 @@
-//! Whom requests are for and which web page they come from. As long as there is no key, this is what keeps web pages of others
-//! away from a service on loopback: such a page can have its own name lead to 127.0.0.1 (DNS rebinding), and can send forms
-//! anywhere.
+//! Checks which host a request is for and which web page it comes from. Without an API key, this is all that protects a
+//! service on loopback from foreign web pages. Such a page can point its own name to 127.0.0.1 (DNS rebinding), and can
+//! submit forms to any address.
 
 use std::{
     net::{Ipv4Addr, Ipv6Addr},
@@ -17,18 +17,18 @@ use actix_web::{
 
 use crate::problem::{Problem, ProblemCode};
 
-/// Where a browser says that a request comes from.
+/// The header by which a browser states the origin's relation to the target.
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Hosts that requests may be for, beside this machine's own names.
+/// Hosts that requests may be for, besides the loopback addresses and `localhost`.
 #[derive(Clone, Debug, Default)]
 pub struct Hosts(Vec<String>);
 
-/// Origins of web pages that may read answers.
+/// Origins of web pages that may read responses.
 #[derive(Clone, Debug, Default)]
 pub struct Origins(Vec<String>);
 
-/// The parts of a list that is written with commas.
+/// The entries of a comma-separated list, in lower case.
 fn parts(list: &str) -> impl Iterator<Item = String> {
     list.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_ascii_lowercase)
 }
@@ -58,10 +58,10 @@ impl FromStr for Origins {
 }
 
 impl Hosts {
-    /// Refuses a request that is not for this machine, or that a web page of another host makes.
+    /// Rejects a request that is for another host, or that a web page of another host makes.
     ///
     /// # Errors
-    /// 403, with what to set.
+    /// 403, with the setting to change.
     pub fn check(&self, request: &ServiceRequest, origins: &Origins) -> Result<(), Problem> {
         let headers = request.headers();
         let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
@@ -88,7 +88,7 @@ impl Hosts {
         authority_of(origin).is_some_and(|authority| self.allow(authority))
     }
 
-    /// Whether a host, with or without port, is this machine or one of those listed.
+    /// Whether a host, with or without a port, is loopback or listed.
     pub(crate) fn allow(&self, authority: &str) -> bool {
         let Some(host) = host_of(authority) else { return false };
         host.eq_ignore_ascii_case("localhost")
@@ -99,12 +99,12 @@ impl Hosts {
 }
 
 impl Origins {
-    /// The origins.
+    /// The listed origins.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
 
-    /// Whether there is none.
+    /// Whether no origin is listed.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -114,12 +114,12 @@ impl Origins {
     }
 }
 
-/// The host and port of an origin.
+/// The authority (host and port) of an origin.
 fn authority_of(origin: &str) -> Option<&str> {
     origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"))
 }
 
-/// The host of an authority without its port; nothing where it is neither a name nor an address.
+/// The host of an authority, without its port. `None` if it is neither a name nor an address.
 fn host_of(authority: &str) -> Option<&str> {
     let end = match authority.strip_prefix('[') {
         Some(rest) => {

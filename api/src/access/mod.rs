@@ -1,4 +1,4 @@
-//! Who may ask for what: every request comes through here before its operation sees it.
+//! Authorization and rate limits. Every request passes through here before its operation runs.
 
 mod headers;
 mod hosts;
@@ -34,35 +34,36 @@ use crate::{
 use paths::Need;
 use rate::{Client, Rates, Standing};
 
-/// How a key is sent.
+/// The scheme of the `Authorization` header.
 const BEARER: &str = "Bearer ";
-/// How long a browser may keep the answer to a preflight, in seconds.
+/// How long browsers may cache the response to a preflight, in seconds.
 const PREFLIGHT_SECONDS: usize = 3600;
 
-/// The key that a request was made with, among its extensions.
+/// The id of the API key that made a request. Stored in the request's extensions once the key is checked.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyId(pub Uuid);
 
-/// What is asked of requests.
+/// The rules that every request must satisfy.
 pub struct Access {
     callstore: Callstore,
     hosts: Hosts,
     origins: Origins,
+    /// `--insecure-no-auth`: without keys, accept every host and origin.
     open: bool,
     twilio_signs: bool,
     rates: Option<Rates>,
 }
 
 impl Access {
-    /// Asks for keys, or, as long as there is none and the service is not `insecure_no_auth`, for known hosts and origins; and of
-    /// Twilio for neither, where it signs.
+    /// Requires API keys once there is one. Until then, it requires known hosts and origins, unless the service runs
+    /// with `insecure_no_auth`. With `twilio_signs`, requests from Twilio need a signature instead.
     pub fn new(callstore: Callstore, settings: &Settings, twilio_signs: bool) -> Self {
         let AccessSettings { allowed_hosts, cors_origins, insecure_no_auth, .. } = settings.access.clone();
         let rates = Rates::new(settings.limits.rate_limit);
         Self { callstore, hosts: allowed_hosts, origins: cors_origins, open: insecure_no_auth, twilio_signs, rates }
     }
 
-    /// Whether a request may be made, and what its client has left, where it has not any number.
+    /// Whether a request may be made, and the client's remaining quota, if limited.
     fn check(&self, request: &ServiceRequest, known: &KnownPaths) -> Result<Option<Standing>, Problem> {
         let admitted = self.admit(request, known);
         let limited = self.rates.as_ref().and_then(|rates| Some((rates, rates.address_of(request.peer_addr()?.ip())?)));
@@ -79,10 +80,10 @@ impl Access {
         admitted.map(|_| Some(standing))
     }
 
-    /// Whether a request may be made, and the key that it is made with, if it needs one.
+    /// Whether a request may be made, and the API key that it was made with, if it needs one.
     fn admit<'a>(&self, request: &'a ServiceRequest, known: &KnownPaths) -> Result<Option<&'a str>, Problem> {
         let keyed = self.callstore.requires_keys();
-        // The path as the router reads it: escapes are gone.
+        // The path as the router sees it, with escapes decoded.
         let need = known.need(request.match_info().as_str(), request.method());
         if let Ok(Need::Key { or: Some(other), .. }) = &need
             && self.is_signed(request, *other)
@@ -99,7 +100,7 @@ impl Access {
         }
     }
 
-    /// Whether the operation will look at a signature, and refuse the request where it does not hold.
+    /// Whether the operation will verify a signature itself, and reject the request if it is invalid.
     fn is_signed(&self, request: &ServiceRequest, by: StandIn) -> bool {
         match by {
             StandIn::Twilio => self.twilio_signs,
@@ -121,7 +122,7 @@ impl Access {
             })
         })?;
         if request.head().upgrade() {
-            // A socket outlives its request.
+            // A WebSocket outlives its request: the grant tells it when the key ends.
             request.extensions_mut().insert(self.callstore.grant_of(key));
         }
         let (id, scope) = self.callstore.check_key(key).map_err(refused)?;
@@ -136,10 +137,10 @@ impl Access {
     }
 }
 
-/// Looks once more at the key of a request whose body has taken its time: it may have ended meanwhile.
+/// Checks the API key again after a slow body. The key may have been revoked or have expired meanwhile.
 ///
 /// # Errors
-/// Why it is not taken any more.
+/// If the key is no longer valid, the reason.
 pub fn check_key_again(request: &HttpRequest) -> Result<(), Problem> {
     let by_key = request.extensions().contains::<KeyId>();
     match (bearer(request.headers()), request.app_data::<Data<Access>>()) {
@@ -156,7 +157,7 @@ fn refused(refusal: KeyRefusal) -> Problem {
     })
 }
 
-/// The key of a request.
+/// The API key in a request's only `Authorization` header.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut given = headers.get_all(header::AUTHORIZATION);
     let only = given.next().filter(|_| given.next().is_none())?.to_str().ok()?;
@@ -169,7 +170,7 @@ fn unauthorized(detail: &str) -> Problem {
     Problem::new(ProblemCode::Unauthorized, detail).with_header(header::WWW_AUTHENTICATE, scheme)
 }
 
-/// Middleware: see the module.
+/// The middleware that this module describes.
 pub async fn guard<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -190,7 +191,8 @@ pub async fn guard<B: MessageBody + 'static>(
     }
 }
 
-/// Lets the pages of some origins ask, and read the answers. They send keys themselves: no cookies are taken.
+/// Lets pages of the listed origins make requests and read responses. They send API keys themselves; cookies are not
+/// accepted.
 pub fn cors(origins: &Origins) -> Cors {
     let cors = Cors::default()
         .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])

@@ -1,5 +1,5 @@
-//! Every path that is served, its methods, and which keys they take: for operations from the document, for pages and
-//! WebSockets from here. What is not in this table is not reached.
+//! All served paths, with their methods and the API keys they require. Operations come from the OpenAPI document, pages
+//! and WebSockets from this file. A path that is missing here is answered with 404.
 
 use actix_web::http::{
     Method,
@@ -16,29 +16,29 @@ use crate::{
     stream,
 };
 
-/// What the audit calls a stream of our own.
+/// The operation's name of `/calls/{call}/stream` in the audit log.
 const STREAM: &str = "stream";
 
-/// Which keys an operation takes. One of scope `admin` does for every operation.
+/// The scopes of API keys that an operation accepts. Scope `admin` is accepted by every operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Need {
-    /// None is needed.
+    /// No key is required.
     Nothing,
-    /// A key of one of these scopes, or what stands in for one.
+    /// A key of one of these scopes is required, or a substitute for a key.
     Key { scopes: Vec<Scope>, or: Option<StandIn> },
 }
 
-/// What stands in for a key. The operation checks it itself.
+/// A substitute for an API key. The operation verifies it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StandIn {
     /// The signature of a link.
     Link,
-    /// Twilio's signature, where it is asked for.
+    /// Twilio's signature, if the service verifies those.
     Twilio,
 }
 
 impl Need {
-    /// What an operation says. One that says nothing takes no key but an admin's.
+    /// The requirement that an operation states in the document. An operation that states none requires scope `admin`.
     fn of(operation: &Operation) -> Self {
         let stated = serde_json::to_value(&operation.security).unwrap_or_default();
         let stated = stated.as_array().map(Vec::as_slice).unwrap_or_default();
@@ -62,7 +62,7 @@ impl Need {
         Self::Key { scopes, or }
     }
 
-    /// What is served beside the document.
+    /// Paths that the document does not describe.
     fn beside_the_document() -> [(&'static str, Self); 6] {
         let ingest = |or| Self::Key { scopes: vec![Scope::Ingest], or };
         [
@@ -76,45 +76,46 @@ impl Need {
     }
 }
 
-/// Every path that is served.
+/// All served paths.
 pub struct KnownPaths {
     paths: Vec<KnownPath>,
     tree: Branch,
 }
 
-/// Where patterns part. A path is looked for more than once in every request: the router has found it, but does not tell.
+/// A node of the tree of patterns. The router does not reveal which pattern it matched, so each request looks its path
+/// up again, several times.
 #[derive(Default)]
 struct Branch {
     /// The pattern that ends here.
     end: Option<usize>,
-    /// What follows a segment of this name.
+    /// The branches for literal segments.
     named: HashMap<String, Branch>,
-    /// What follows `{name}`, which is any segment.
+    /// The branch for `{name}`, which matches any one segment.
     any: Option<Box<Branch>>,
-    /// The pattern that ends with `{name:.*}`, which is all that follows.
+    /// The pattern that ends with `{name:.*}`, which matches the rest of the path.
     rest: Option<usize>,
 }
 
-/// A path that is served.
+/// A served path.
 pub struct KnownPath {
     pattern: String,
     operations: Vec<KnownOperation>,
 }
 
-/// What a path does by a method.
+/// An operation: a path with a method.
 pub struct KnownOperation {
     /// The method.
     pub method: Method,
-    /// The operationId, or what a WebSocket is called.
+    /// The operationId, or the name of a WebSocket.
     pub id: String,
-    /// Which keys it takes.
+    /// The API keys it accepts.
     pub need: Need,
-    /// Which requests for it are entered in the audit.
+    /// Which of its requests are written to the audit log.
     pub audited: Audited,
 }
 
 impl KnownPaths {
-    /// The paths of the document, and the pages.
+    /// Collects the paths of the document, the pages and the WebSockets.
     pub fn of(document: &OpenApi) -> Self {
         let paths = document.paths.paths.iter().map(|(path, item)| {
             let known = |(method, operation): (Method, &Operation)| {
@@ -125,7 +126,7 @@ impl KnownPaths {
             KnownPath { pattern: path.clone(), operations: operations(item).into_iter().map(known).collect() }
         });
         let pages = Need::beside_the_document().map(|(path, need)| {
-            // Twilio's socket is entered when its stream starts, since only then it is known what call it is of.
+            // Twilio's socket gets its audit entry when its stream starts. Before that, its call is unknown.
             let (id, audited) = if path == stream::PATH { (STREAM, Audited::Always) } else { ("", Audited::Never) };
             let page = KnownOperation { method: Method::GET, id: id.to_owned(), need, audited };
             KnownPath { pattern: path.to_owned(), operations: vec![page] }
@@ -135,15 +136,15 @@ impl KnownPaths {
         Self { paths, tree }
     }
 
-    /// The one that a path, as the router reads it, fits.
+    /// The served path that matches a request's path, as the router sees it.
     pub fn find(&self, path: &str) -> Option<&KnownPath> {
         self.paths.get(self.tree.find(path.strip_prefix('/')?)?)
     }
 
-    /// Which keys a request takes.
+    /// The API keys that a request requires.
     ///
     /// # Errors
-    /// 404 for an unknown path, 405 for another method.
+    /// 404 for an unknown path, 405 for a method that the path does not have.
     pub fn need(&self, path: &str, method: &Method) -> Result<&Need, Problem> {
         let known = self.find(path).ok_or_else(|| {
             Problem::new(ProblemCode::NotFound, "Nothing has this path; /swagger-ui/ lists what there is.")
@@ -153,17 +154,17 @@ impl KnownPaths {
 }
 
 impl KnownPath {
-    /// As the document writes it.
+    /// The pattern, as in the document.
     pub fn pattern(&self) -> &str {
         &self.pattern
     }
 
-    /// What it does by a method.
+    /// The operation of a method.
     pub fn operation(&self, method: &Method) -> Option<&KnownOperation> {
         self.operations.iter().find(|operation| operation.method == method)
     }
 
-    /// Whether it is a page, to be shown by a browser.
+    /// Whether a browser shows this path as a page.
     pub fn is_page(&self) -> bool {
         self.pattern.starts_with("/swagger-ui") || matches!(self.pattern.as_str(), "/" | "/openapi.json")
     }
@@ -209,7 +210,8 @@ impl Branch {
         }
     }
 
-    /// The pattern that a path fits. Both are without their first slash.
+    /// The index of the pattern that matches `path`. Both are without their leading slash. Literal segments win over
+    /// `{name}`.
     fn find(&self, path: &str) -> Option<usize> {
         let (segment, rest) = first_segment(path);
         let follow = |branch: &Self| rest.map_or(branch.end, |rest| branch.find(rest));
@@ -219,7 +221,7 @@ impl Branch {
     }
 }
 
-/// Up to the next slash, and what follows that.
+/// Splits a path at its first slash. `None` if there is no slash.
 fn first_segment(path: &str) -> (&str, Option<&str>) {
     let slash = path.bytes().position(|byte| byte == b'/');
     slash.map_or((path, None), |slash| (&path[..slash], Some(&path[slash + 1..])))

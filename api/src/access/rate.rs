@@ -1,4 +1,4 @@
-//! How many requests a client may make: a token bucket for each key, and for each address of those that have none.
+//! Rate limits: a token bucket per API key, and per address for keyless clients.
 
 use std::{
     collections::{HashMap, hash_map::RandomState},
@@ -16,21 +16,21 @@ use crate::{
     problem::{Problem, ProblemCode},
 };
 
-// As draft-ietf-httpapi-ratelimit-headers has them.
+// The headers of draft-ietf-httpapi-ratelimit-headers.
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
-/// Who makes a request.
+/// The client that a request is charged to.
 #[derive(Hash)]
 pub enum Client<'a> {
     Key(&'a str),
     Address(IpAddr),
 }
 
-/// How many requests clients may make.
+/// The rate limits of all clients. One instance serves all threads.
 pub struct Rates {
     per_second: u32,
-    /// Whether clients of this machine are limited too.
+    /// Whether clients on this machine are limited, too.
     of_loopback: bool,
     buckets: Mutex<Buckets>,
     begun: Instant,
@@ -38,16 +38,16 @@ pub struct Rates {
     policy: HeaderValue,
 }
 
-/// What a client has left.
+/// A client's remaining quota.
 pub struct Standing {
     requests: u32,
-    /// In how long it has all of them again.
+    /// How long it takes until the quota is full again.
     full_in: Duration,
     policy: HeaderValue,
 }
 
-/// By client, when its bucket is full again, as a time since the start. A bucket that is full is the same as none, so that those
-/// that were not asked for lately can be forgotten.
+/// For each client, when its bucket will be full again, as a duration since the start. A full bucket needs no entry, so
+/// old entries can be dropped: when `recent` is full it replaces `older`.
 #[derive(Default)]
 struct Buckets {
     recent: HashMap<u64, Duration>,
@@ -66,7 +66,8 @@ impl Buckets {
 }
 
 impl Rates {
-    /// So many requests a second for everyone; unless it is said how many, the default for clients of other machines. None for 0.
+    /// A limit of `per_second` for all clients. `None` means the default, and no limit on loopback. There is no limit
+    /// at all for 0.
     pub fn new(per_second: Option<u32>) -> Option<Self> {
         let (of_loopback, per_second) = (per_second.is_some(), per_second.unwrap_or(RATE_DEFAULT));
         let window = RATE_BURST.as_secs();
@@ -76,25 +77,25 @@ impl Rates {
         (per_second > 0).then(|| Self { per_second, of_loopback, buckets, begun: Instant::now(), hasher, policy })
     }
 
-    /// The address that a client counts as; none for one that may make any number of requests.
+    /// The address that a client is charged to; `None` if the client is not limited.
     pub fn address_of(&self, peer: IpAddr) -> Option<IpAddr> {
         match peer.to_canonical() {
             address if address.is_loopback() && !self.of_loopback => None,
-            // A network has as many as it likes of the lower half.
+            // A subscriber usually controls all addresses of a /64 network.
             IpAddr::V6(address) => Some(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into()),
             address => Some(address),
         }
     }
 
-    /// As how many requests one counts that has a key that is not taken.
+    /// How many requests a rejected key is charged.
     pub fn requests_of_refused_key(&self) -> u32 {
         (self.per_second / REFUSED_KEYS_PER_SECOND).max(1)
     }
 
-    /// Takes requests from a client's bucket.
+    /// Charges requests to a client's bucket.
     ///
     /// # Errors
-    /// 429, with nothing taken.
+    /// 429 if the bucket lacks tokens. Then nothing is charged.
     pub fn spend(&self, client: Client<'_>, requests: u32, now: Instant) -> Result<Standing, Problem> {
         let client = self.hasher.hash_one(client);
         let now = now.saturating_duration_since(self.begun);
@@ -125,7 +126,7 @@ impl Standing {
         [(RATE_LIMIT, left), (RATE_LIMIT_POLICY, policy)]
     }
 
-    /// Adds it to the headers of an answer.
+    /// Adds the quota to the headers of a response.
     pub fn tell(self, headers: &mut HeaderMap) {
         for (name, value) in self.headers() {
             headers.insert(name, value);
@@ -133,7 +134,7 @@ impl Standing {
     }
 }
 
-/// Whole seconds, so that all of a time has passed.
+/// Rounds up to whole seconds, so that a client that waits for them has waited long enough.
 fn seconds(time: Duration) -> u32 {
     time.as_secs_f64().ceil() as u32
 }
@@ -159,9 +160,9 @@ mod tests {
             assert_eq!(left(&rates, "a", now), Some(expected));
         }
         assert_eq!(left(&rates, "a", now), None);
-        // Others are not concerned.
+        // Other clients are unaffected.
         assert_eq!(left(&rates, "b", now), Some(19));
-        // What is refused costs nothing.
+        // A rejected request costs nothing.
         now += Duration::from_millis(100);
         assert_eq!((left(&rates, "a", now), left(&rates, "a", now)), (Some(0), None));
         now += Duration::from_secs(1);
