@@ -1,4 +1,4 @@
-//! Request bodies, read whole up to a limit.
+//! Reads request bodies completely, up to a limit.
 
 use std::time::Duration;
 
@@ -21,19 +21,19 @@ use crate::{
     problem::{Problem, ProblemCode},
 };
 
-/// A body and what it is said to be.
+/// A request body and its content type.
 #[derive(Debug)]
 pub struct Body {
-    /// The bytes.
+    /// The whole body.
     pub bytes: Bytes,
     content_type: Option<HeaderValue>,
 }
 
-/// At most so much is made ready for a body that has only been announced.
+/// The most memory that is reserved because of a `Content-Length` alone.
 const PREPARED_BYTES: usize = 64 * 1024;
 
 impl Body {
-    /// Reads a body of at most `limit` bytes.
+    /// Reads a body of at most `limit` bytes. Rejects compressed bodies and bodies that arrive too slowly.
     pub async fn read(request: &HttpRequest, payload: &mut Payload, limit: usize) -> Result<Self, Problem> {
         let too_large = || {
             let detail =
@@ -49,7 +49,7 @@ impl Body {
         if announced.is_some_and(|length| length > limit) {
             return Err(too_large());
         }
-        // A small body comes in one part.
+        // A small body arrives in one part and needs no copy.
         let (mut first, mut bytes, mut received) = (Bytes::new(), BytesMut::new(), 0);
         let mut pace = Pace::default();
         while let Some(part) = pace.next(payload, received).await? {
@@ -79,7 +79,7 @@ impl Body {
         Ok(body)
     }
 
-    /// The `Content-Type`, as it came.
+    /// The `Content-Type` header as sent.
     pub fn content_type(&self) -> Option<&str> {
         self.content_type.as_ref()?.to_str().ok()
     }
@@ -89,7 +89,7 @@ impl Body {
         BodyDigest(Sha256::new_with_prefix(kind).chain_update([0]).chain_update(&self.bytes).finalize().into())
     }
 
-    /// Refuses a body that is none of `types`.
+    /// Rejects a body whose content type is not in `types`.
     pub fn expect(&self, types: &[&str]) -> Result<(), Problem> {
         let given = self.content_type().map(|header| media_type(header).0);
         if given.is_some_and(|given| types.iter().any(|kind| given.eq_ignore_ascii_case(kind))) {
@@ -100,17 +100,18 @@ impl Body {
     }
 }
 
-/// Since when a body is waited for; of one that is there already, it need not be known.
+/// When the service began to wait for the body; `None` while all parts so far had already arrived.
 #[derive(Default)]
 struct Pace(Option<Instant>);
 
 impl Pace {
-    /// Whether the body was waited for.
+    /// Whether the service had to wait for the body.
     fn has_waited(&self) -> bool {
         self.0.is_some()
     }
 
-    /// The next part of a body of which `received` bytes have come.
+    /// Returns the next part of a body of which `received` bytes have arrived. Fails if the client is slower than the
+    /// minimum rate.
     async fn next(
         &mut self,
         payload: &mut Payload,

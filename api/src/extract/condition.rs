@@ -1,4 +1,4 @@
-//! Conditions on versions: `If-Match`, `If-None-Match` and `ETag` (RFC 9110, sections 8.8.3 and 13.1).
+//! Conditional requests: `If-Match`, `If-None-Match` and `ETag` (RFC 9110, sections 8.8.3 and 13.1).
 
 use std::future::{Ready, ready};
 
@@ -12,10 +12,10 @@ use service::{Precondition, Versioned, Versions, digest};
 
 use crate::problem::Problem;
 
-/// What divides the version of a thing from that of the parts that come with it.
+/// Separates the version of a resource from the digest of its included parts in an ETag.
 const PARTS: char = '.';
 
-/// What has to hold for a change to be made.
+/// The precondition of a change, from `If-Match` and `If-None-Match`.
 #[derive(Debug)]
 pub struct Condition(pub Precondition);
 
@@ -32,7 +32,7 @@ impl FromRequest for Condition {
     }
 }
 
-/// The versions that a list of tags names. Weak tags, and what is no tag, name none.
+/// The versions in a list of ETags. Weak and malformed ETags match no version.
 fn versions(tags: &str) -> Versions {
     if tags.trim() == "*" {
         return Versions::Any;
@@ -41,29 +41,30 @@ fn versions(tags: &str) -> Versions {
     Versions::OneOf(named.map(|tag| tag.split(PARTS).next().unwrap_or_default().to_owned()).collect())
 }
 
-/// A header's values as one list.
+/// All values of a header as one comma-separated list.
 pub fn all(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let values: Vec<_> = headers.get_all(name).filter_map(|value| value.to_str().ok()).collect();
     (!values.is_empty()).then(|| values.join(","))
 }
 
-/// Whether the client has what is tagged `etag` (with its quotes), and wants it only if not.
+/// Whether `If-None-Match` lists `etag` (given with its quotes), so that the response is 304.
 pub fn has(headers: &HeaderMap, etag: &str) -> bool {
     let Some(tags) = all(headers, &header::IF_NONE_MATCH) else { return false };
     tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
-/// The tag of a version.
+/// The ETag of a resource's version.
 pub fn etag(thing: &impl Versioned) -> String {
     format!("\"{}\"", thing.version())
 }
 
-/// The tag of a version and of the parts that are shown with it. To change the thing it does as well as the version's own.
+/// The ETag of a version with its included parts. `If-Match` accepts it, too, since only the version before `PARTS`
+/// counts there.
 pub fn etag_with_parts(thing: &impl Versioned, shown: &impl Serialize) -> String {
     format!("\"{}{PARTS}{}\"", thing.version(), digest(shown))
 }
 
-/// An answer with its tag: without a body where the client has it.
+/// A 200 response with its ETag, or 304 without a body if the client's copy is current.
 pub fn fresh(request: &HttpRequest, etag: String, shown: &impl Serialize) -> HttpResponse {
     if has(request.headers(), &etag) {
         return HttpResponse::NotModified().insert_header((header::ETAG, etag)).finish();

@@ -1,4 +1,4 @@
-//! Forms, as HTML and webhooks send them: read whole, then typed.
+//! Form bodies, as HTML forms and webhooks send them.
 
 use std::{borrow::Cow, future::Future, pin::Pin};
 
@@ -13,10 +13,10 @@ use crate::{
     problem::{Problem, ProblemCode},
 };
 
-/// What a form is sent as.
+/// The content type of forms.
 const TYPE: &str = "application/x-www-form-urlencoded";
 
-/// A form as it came.
+/// A form body whose escapes are valid UTF-8.
 #[derive(Debug)]
 pub struct Form(String);
 
@@ -35,7 +35,7 @@ impl FromRequest for Form {
 }
 
 impl Form {
-    /// The form in a body.
+    /// Validates a body as a form.
     pub fn of(bytes: &[u8]) -> Result<Self, Problem> {
         let refuse = || Problem::new(ProblemCode::BadRequest, "The form is not UTF-8; escape its characters as UTF-8.");
         let text = str::from_utf8(bytes).map_err(|_| refuse())?;
@@ -43,12 +43,12 @@ impl Form {
         Ok(Self(text.to_owned()))
     }
 
-    /// Its names and values in their order.
+    /// The names and values, in order.
     pub fn pairs(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
         form_urlencoded::parse(self.0.as_bytes())
     }
 
-    /// Reads it as a type.
+    /// Deserializes and validates the form.
     pub fn read<T: DeserializeOwned + Validate>(&self) -> Result<T, Problem> {
         parse(&self.0)
     }

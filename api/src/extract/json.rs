@@ -1,4 +1,4 @@
-//! JSON bodies: parsed, typed and validated.
+//! JSON bodies: parsing, typing and validation.
 
 use std::{future::Future, pin::Pin, sync::LazyLock};
 
@@ -17,19 +17,19 @@ use crate::{
     wire::Object,
 };
 
-/// A type that a request's body is read as.
+/// The type of a JSON body.
 pub trait JsonBody: DeserializeOwned + Validate + 'static {
-    /// The largest body, in bytes.
+    /// The largest accepted body, in bytes.
     const MAX_BYTES: usize = BODY_MAX_BYTES;
-    /// The content types that are taken.
+    /// The accepted content types.
     const TYPES: &'static [&'static str] = &["application/json"];
 }
 
-/// A body that has to be there.
+/// A required body.
 #[derive(Debug)]
 pub struct Json<T>(pub T);
 
-/// A body that may be left out.
+/// An optional body. An empty one yields the default value.
 #[derive(Debug)]
 pub struct OptionalJson<T>(pub T);
 
@@ -66,7 +66,7 @@ impl<T: JsonBody + Default> FromRequest for OptionalJson<T> {
     }
 }
 
-/// Reads and validates a value.
+/// Parses and validates a value.
 pub fn from_json<T: JsonBody>(bytes: &[u8]) -> Result<T, Problem> {
     let Object(value): Object<T> = serde_json::from_slice(bytes).map_err(|error| explain::<T>(bytes, &error))?;
     refuse_nul(bytes)?;
@@ -74,7 +74,7 @@ pub fn from_json<T: JsonBody>(bytes: &[u8]) -> Result<T, Problem> {
     Ok(value)
 }
 
-/// Finds out where an error is, which costs too much to be known of every body.
+/// Parses a rejected body again to find where the error is. Tracking the path for every body would cost too much.
 fn explain<T: JsonBody>(bytes: &[u8], error: &serde_json::Error) -> Problem {
     let mut parser = serde_json::Deserializer::from_slice(bytes);
     match serde_path_to_error::deserialize::<_, Object<T>>(&mut parser) {
@@ -94,9 +94,9 @@ fn malformed(error: &serde_json::Error) -> Problem {
 fn problem(bytes: &[u8], error: &serde_json::Error, path: &Path) -> Problem {
     let message = error.to_string();
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
-    // JSON all the same, though more than can be read of it.
+    // The body is valid JSON that exceeds what the parser can represent.
     let beyond = ["number out of range", "recursion limit exceeded"].contains(&message);
-    // What the parser says of an array where one of some names should be.
+    // The parser's message for an array in place of an enum's name.
     let unnamed = message == "expected value" && serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
     let message = if unnamed { "expected one of the values that are listed" } else { message };
     match error.classify() {
@@ -116,7 +116,7 @@ fn problem(bytes: &[u8], error: &serde_json::Error, path: &Path) -> Problem {
     Problem::invalid_field(pointer, sentence(message))
 }
 
-/// A message with a capital and a full stop.
+/// Formats a message as a sentence, with a capital letter and a full stop.
 pub(super) fn sentence(message: &str) -> String {
     let mut letters = message.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
@@ -133,12 +133,12 @@ fn pointer(path: &Path) -> String {
     segments.collect()
 }
 
-/// A name as it stands in a JSON pointer (RFC 6901).
+/// Escapes a name for a JSON pointer (RFC 6901).
 fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }
 
-/// NUL cannot be kept by every database. It can only come as an escape, so that most bodies need no second look.
+/// Rejects NUL, which PostgreSQL cannot store. In JSON it is always escaped, so most bodies need no second parse.
 fn refuse_nul(bytes: &[u8]) -> Result<(), Problem> {
     static ESCAPE: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(br"\u0000"));
     if ESCAPE.find(bytes).is_none() {
@@ -166,7 +166,7 @@ pub(crate) fn find_nul(value: &Value) -> Option<String> {
     }
 }
 
-/// What validation found, as pointers and sentences; the values stay out of it.
+/// Converts validation errors to pointers and sentences. The sentences do not repeat the values.
 pub(super) fn field_errors(prefix: &str, errors: &ValidationErrors) -> Vec<FieldError> {
     let mut found = Vec::new();
     for (field, kind) in errors.errors() {
@@ -179,7 +179,7 @@ pub(super) fn field_errors(prefix: &str, errors: &ValidationErrors) -> Vec<Field
                 }
             }
             ValidationErrorsKind::Field(errors) => found.extend(errors.iter().map(|error| FieldError {
-                // A rule about several fields names the one to change by its code.
+                // A rule about several fields puts the field to change into its code.
                 pointer: if field == "__all__" { format!("{prefix}/{}", error.code) } else { pointer.clone() },
                 detail: detail(error),
             })),

@@ -1,5 +1,5 @@
-//! From a request to typed values. Bad bytes end here: 400 for what cannot be parsed, 404 for a path that can name nothing,
-//! 413 and 415 for bodies of the wrong size and kind, 422 for values that are not allowed.
+//! Extractors: from a request to typed values. Invalid input ends here, with 400 for malformed requests, 404 for paths
+//! that cannot name anything, 413 and 415 for bodies of a wrong size or type, and 422 for invalid values.
 
 mod body;
 mod condition;

@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a request that its client has named, so that it can send it again.
+//! `Idempotency-Key`: lets a client retry a request without repeating its effect.
 
 use std::{
     fmt,
@@ -19,15 +19,16 @@ use crate::{
     problem::{Problem, ProblemCode},
 };
 
-/// The header that names a request.
+/// The header that carries the key.
 pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// The header of an answer that was given before.
+/// The header of a replayed response.
 pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// The SHA-256 of a body and its kind, among the extensions of a request that has a name.
+/// The SHA-256 of a body and its content type. Stored in the extensions of a request that has a key.
 pub struct BodyDigest(pub [u8; 32]);
 
-/// The name of a request, where it has one. To be kept until the answer is there.
+/// The idempotency key of a request, if it has one. Keep this value until the response is ready: it reserves the key,
+/// so that a concurrent request with the same key is rejected.
 pub struct Once {
     named: Option<(Idempotency, NameInUse)>,
     request: HttpRequest,
@@ -61,7 +62,8 @@ impl Once {
         Ok(Self { named, request: request.clone() })
     }
 
-    /// The name, and what is asked under it; to be called once the body was read.
+    /// The key with the fingerprint of this request. Call this after the body was read, since the fingerprint covers
+    /// it.
     pub fn key(&self) -> Option<&Idempotency> {
         let (named, _) = self.named.as_ref()?;
         let head = self.request.head();
@@ -75,7 +77,7 @@ impl Once {
         Some(named)
     }
 
-    /// An answer, with a word on whether it was given before.
+    /// Marks a response that repeats an earlier one.
     pub fn answer(&self, mut response: HttpResponse) -> HttpResponse {
         if self.named.as_ref().is_some_and(|(named, _)| named.is_replayed()) {
             response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));

@@ -1,4 +1,4 @@
-//! Path segments. One that can be no name of ours names nothing: 404.
+//! Path segments. A segment that cannot be a valid id is answered with 404.
 
 use std::{
     borrow::Cow,
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::problem::Problem;
 
-/// The call that a path names, by id or `streamSid`.
+/// The call in a path, by id or `streamSid`.
 #[derive(Debug)]
 pub struct CallPath(pub CallRef);
 
@@ -27,7 +27,7 @@ impl FromRequest for CallPath {
     }
 }
 
-/// The recording that a path names, by id.
+/// The recording in a path, by id.
 #[derive(Debug)]
 pub struct IdPath(pub Uuid);
 
@@ -40,7 +40,7 @@ impl FromRequest for IdPath {
     }
 }
 
-/// The key that a path names, by id.
+/// The API key in a path, by id.
 #[derive(Debug)]
 pub struct KeyPath(pub Uuid);
 
@@ -58,7 +58,7 @@ fn id(request: &HttpRequest) -> Option<Uuid> {
     id.filter(|id| id.len() == 36).and_then(|id| Uuid::try_parse(&id).ok())
 }
 
-/// The framework leaves escapes of reserved characters as they are; a client may escape any.
+/// Decodes all escapes. actix leaves those of reserved characters, but clients may escape any character.
 fn decoded(segment: &str) -> Option<Cow<'_, str>> {
     percent_decode_str(segment).decode_utf8().ok()
 }

@@ -1,4 +1,4 @@
-//! Query strings. What an operation does not know is refused, so that a typo is not a filter that silently finds all.
+//! Query strings. Unknown parameters are rejected, so that a mistyped filter does not silently match everything.
 
 use std::future::{Ready, ready};
 
@@ -18,11 +18,11 @@ use validator::Validate;
 use super::json::{field_errors, sentence};
 use crate::problem::Problem;
 
-/// The parameters of a query.
+/// The parameters of a query string.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
-/// An operation without parameters.
+/// A query string without parameters.
 #[derive(Debug, Deserialize, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct NoQuery {}
@@ -37,13 +37,13 @@ impl<T: de::DeserializeOwned + Validate> FromRequest for Query<T> {
 }
 
 impl<T: de::DeserializeOwned + Validate> Query<T> {
-    /// The parameters of a request, where they depend on its body.
+    /// Parses the parameters of a request, for operations that read them after the body.
     pub fn of(request: &HttpRequest) -> Result<Self, Problem> {
         parse(request.query_string()).map(Self)
     }
 }
 
-/// Reads pairs of names and values as a query and a form have them.
+/// Parses the pairs of a query string or form.
 pub(crate) fn parse<T: de::DeserializeOwned + Validate>(query: &str) -> Result<T, Problem> {
     let pairs = || form_urlencoded::parse(query.as_bytes());
     if percent_decode_str(query).decode_utf8().is_err() {
@@ -64,7 +64,7 @@ pub(crate) fn parse<T: de::DeserializeOwned + Validate>(query: &str) -> Result<T
     Ok(value)
 }
 
-/// How many items a page holds: 1 and up; what is too large is cut.
+/// The page size, at least 1. Larger values are lowered to the maximum.
 #[derive(Clone, Copy, Debug)]
 pub struct Limit(pub u64);
 
@@ -74,11 +74,11 @@ impl Default for Limit {
     }
 }
 
-/// How many items are passed over.
+/// The number of items to skip.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Offset(pub u64);
 
-/// Which part of a list that has no filters.
+/// The page of a list that has no filters.
 #[derive(Debug, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
@@ -94,14 +94,14 @@ pub struct PageQuery {
 }
 
 impl PageQuery {
-    /// The page.
+    /// The page that the query selects.
     #[must_use]
     pub fn page(&self) -> Page {
         Page { limit: self.limit.0, offset: self.offset.clamped() }
     }
 }
 
-/// Reads decimal digits; a number beyond 64 bits is the largest of them.
+/// Parses decimal digits. Numbers beyond 64 bits become `u64::MAX`.
 fn digits<'de, D: Deserializer<'de>>(deserializer: D, least: u64, expected: &str) -> Result<u64, D::Error> {
     let text = String::deserialize(deserializer)?;
     let refuse = || de::Error::custom(expected);
@@ -126,13 +126,13 @@ impl<'de> Deserialize<'de> for Offset {
 }
 
 impl Offset {
-    /// An offset that the database can count to.
+    /// The offset, limited to what the database can represent.
     #[must_use]
     pub fn clamped(self) -> u64 {
         self.0.min(i64::MAX.unsigned_abs())
     }
 
-    /// Whether a list of calls goes so far by offset.
+    /// Whether lists of calls support this offset. Beyond it, clients use cursors.
     #[must_use]
     pub fn in_reach(self) -> bool {
         self.0 <= OFFSET_MAX
