@@ -1,4 +1,4 @@
-//! `getLivez`.
+//! The operation `getLivez`.
 
 use actix_web::{HttpResponse, get};
 use serde::Serialize;

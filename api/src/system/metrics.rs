@@ -1,4 +1,4 @@
-//! `getMetrics`, and the recorder behind it.
+//! The operation `getMetrics`, and the recorder that collects the metrics.
 
 mod catalogue;
 
@@ -15,10 +15,12 @@ use crate::{
 };
 use catalogue::{BUILD_INFO, CATALOGUE};
 
-/// How often samples are sorted into their histograms, also when nobody asks for metrics: until then each of them is memory.
+/// How often recorded samples are moved into their histograms. Until then each sample takes memory, even if nobody
+/// scrapes.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// The process's metrics; where they cannot be recorded, as when another recorder is installed, there are none.
+/// Installs the process's metrics recorder at the first call. `None` if that fails, as when another recorder is
+/// installed.
 pub fn install_metrics() -> Option<&'static PrometheusHandle> {
     static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
     let install = || {
@@ -37,7 +39,7 @@ pub fn install_metrics() -> Option<&'static PrometheusHandle> {
     HANDLE.get_or_init(install).as_ref()
 }
 
-/// Looks after the histograms for as long as it is polled.
+/// Runs the recorder's upkeep as long as the future is polled.
 pub async fn keep_metrics() {
     let Some(handle) = install_metrics() else { return };
     loop {

@@ -1,4 +1,4 @@
-//! The service itself: whether it lives, whether it can work, its metrics, and what its problems mean.
+//! Operations about the service itself: liveness, readiness, metrics, and explanations of its problems.
 
 mod livez;
 mod metrics;

@@ -1,4 +1,4 @@
-//! `getProblem`.
+//! The operation `getProblem`.
 
 use actix_web::{HttpRequest, HttpResponse, get};
 use serde::Serialize;
@@ -26,7 +26,7 @@ pub struct ProblemKind {
 }
 
 impl ProblemKind {
-    /// The kind that a path names.
+    /// The kind of problem with this name in a path.
     fn named(name: &str) -> Option<Self> {
         let path = |code: ProblemCode| code.name().replace('_', "-");
         let (code, status, title, explanation) = *PROBLEMS.iter().find(|entry| path(entry.0) == name)?;

@@ -1,4 +1,4 @@
-//! `getReadyz`.
+//! The operation `getReadyz`.
 
 use actix_web::{HttpResponse, get, web::Data};
 use serde::Serialize;

@@ -1,5 +1,5 @@
-//! Every metric of ours: its name, what it tells, its unit, the bounds of its buckets, and the values of its labels. Those of
-//! the process itself are `metrics-process`'s.
+//! All metrics of the service: names, help texts, units, bucket bounds and label values. `metrics-process` adds those
+//! of the process.
 
 use metrics::{Label, Unit};
 
@@ -19,27 +19,27 @@ enum Kind {
     Histogram(&'static [f64]),
 }
 
-/// Which series there are from the start: one that begins with its first event hides that event from `increase()`.
+/// The series that exist from the start. A series that begins with its first event hides that event from `increase()`.
 enum Series {
-    /// It has no label.
+    /// The metric has no labels.
     One,
-    /// One for each value of a label.
+    /// One series per value of a label.
     Each(&'static str, &'static [&'static str]),
-    /// Too many are possible.
+    /// The label has too many possible values; series appear with their first event.
     AsTheyCome,
 }
 
 use Series::{AsTheyCome, Each, One};
 
-/// Of requests and commits, in seconds: 0.5 ms is a good disk, 30 s the most that a client waits.
+/// Buckets of requests and commits, in seconds. 0.5 ms is a good disk, and 30 s is the longest that a client waits.
 const WAIT: &[f64] = &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
-/// Of work on a whole recording, in seconds.
+/// Buckets of work on a whole recording, in seconds.
 const WORK: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0];
-/// Of gaps, in seconds: a frame, a few frames, a moment, a pause, a muted line.
+/// Buckets of gaps, in seconds: a frame, a few frames, a moment, a pause, a muted line.
 const GAP: &[f64] = &[0.02, 0.06, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0];
-/// Of the lengths of calls, in seconds.
+/// Buckets of call lengths, in seconds.
 const LENGTH: &[f64] = &[1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0, 3_600.0, 14_400.0, 43_200.0];
-/// Of writes in a commit.
+/// Buckets of writes per commit.
 const WRITES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1_024.0];
 
 const BY_TRACK: Series = Each("track", &["inbound", "outbound"]);
@@ -66,7 +66,7 @@ const BY_SKIP: Series = Each(
 
 pub const BUILD_INFO: &str = "callstore_build_info";
 
-/// The metrics, in the order of docs/metrics.md.
+/// All metrics, in the order of docs/metrics.md.
 pub const CATALOGUE: &[Metric] = &[
     gauge(BUILD_INFO, Unit::Count, "1, with the version that runs.", AsTheyCome),
     // HTTP.
@@ -150,7 +150,7 @@ const fn histogram(
 }
 
 impl Metric {
-    /// The bounds of its buckets, if it has any.
+    /// The bucket bounds of a histogram.
     pub fn bounds(&self) -> Option<&'static [f64]> {
         match self.kind {
             Kind::Histogram(bounds) => Some(bounds),
@@ -158,7 +158,7 @@ impl Metric {
         }
     }
 
-    /// Describes it, and begins the series that are known.
+    /// Registers the metric's description and creates its known series.
     pub fn begin(&self) {
         match self.kind {
             Kind::Counter => metrics::describe_counter!(self.name, self.unit, self.help),
