@@ -1,6 +1,7 @@
-//! Around every request: its id, `HEAD` as `GET`, problem details for whatever failed, a line in the log, metrics, and the
-//! headers of every answer. The
-//! log names the route, never the path or the query, which may hold phone numbers.
+//! Middleware around every request. It assigns the request id, handles `HEAD` as `GET`, adds problem details to
+//! failures, writes the log line, records metrics, and adds the headers of every response.
+//!
+//! Logs and metrics contain the route, never the path or query, which may hold phone numbers.
 
 use std::{cell::RefCell, hash::BuildHasher, rc::Rc, time::Instant};
 
@@ -27,26 +28,27 @@ use crate::{
     problem::{Problem, ProblemCode},
 };
 
-/// The header that names a request.
+/// The header that carries the request id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// A request's id, among the extensions of one whose operation enters it in the audit.
+/// The request id. Stored in the extensions of requests whose operation needs it: WebSockets, and operations in the
+/// audit log.
 struct RequestId(HeaderValue);
 
-/// Among the extensions of a request that was `HEAD` and is answered as `GET`.
+/// Marks a request that was `HEAD` and is handled as `GET`. Stored in its extensions.
 struct AskedHead;
 
-/// Whether only the head of the answer is wanted.
+/// Whether the client wants only the head of the response.
 pub fn is_head(request: &HttpRequest) -> bool {
     request.extensions().contains::<AskedHead>()
 }
 
-/// The id of a request that wants a WebSocket, or is entered in the audit.
+/// The id of a request for a WebSocket or for an audited operation; empty for all others.
 pub fn request_id(request: &HttpRequest) -> String {
     request.extensions().get::<RequestId>().map(|id| text(&id.0).to_owned()).unwrap_or_default()
 }
 
-/// Middleware: see the module.
+/// The middleware that this module describes.
 pub async fn observe(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -59,7 +61,7 @@ pub async fn observe(
     }
     let method = request.method().clone();
     if method == Method::HEAD {
-        // The HTTP library remembers that it was HEAD, and leaves the body out.
+        // actix remembers that the request was HEAD and omits the body.
         request.head_mut().method = Method::GET;
         request.extensions_mut().insert(AskedHead);
     }
@@ -73,18 +75,18 @@ pub async fn observe(
     let answering = next.call(request);
     let answering = async move { answering.await.map(ServiceResponse::map_into_boxed_body) };
     let (mut response, problem) = if entered {
-        // It goes on when the client hangs up, so that what it changes is entered.
+        // The task continues when the client hangs up, so that every change gets its audit entry.
         let answered = rt::spawn(answer_and_enter(answering, request_id.clone())).await;
         answered.map_err(|_| Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR))??
     } else {
         explain(answering.await?, &request_id)
     };
-    // It kept the compressor off; on the wire it says nothing (RFC 9110, section 8.4.1).
+    // `identity` kept the compressor off. It does not belong on the wire (RFC 9110, section 8.4.1).
     if response.headers().get(header::CONTENT_ENCODING).is_some_and(|encoding| encoding == "identity") {
         response.headers_mut().remove(header::CONTENT_ENCODING);
     }
 
-    // A client may make up a method; it must not make up a label.
+    // Clients can invent methods. They must not create new label values.
     let label = match method {
         Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::PATCH | Method::DELETE => method.as_str(),
         _ => "other",
@@ -119,19 +121,19 @@ pub async fn observe(
     Ok(response)
 }
 
-/// What a request asks for.
+/// The operation that a request is for.
 pub fn operation(request: &HttpRequest) -> Option<&KnownOperation> {
     let known = request.app_data::<web::Data<KnownPaths>>()?.find(request.match_info().as_str())?;
     known.operation(request.method())
 }
 
-/// Whether requests for an operation are entered in the audit whatever becomes of them. Of those that add audio few are, which
-/// are entered when they are answered.
+/// Whether an operation's requests run on to their audit entry even if the client hangs up. Operations that add audio
+/// are excluded: few of their requests get an entry, and it is written once they are answered.
 fn is_entered(operation: &KnownOperation) -> bool {
     ![Audited::Never, Audited::First].contains(&operation.audited)
 }
 
-/// Enters an answered request in the audit, if it is one to be entered.
+/// Writes the audit entry of a request, if its operation has one.
 async fn enter(operation: Option<&KnownOperation>, response: &ServiceResponse, request_id: &HeaderValue) {
     if let Some(operation) = operation
         && operation.audited != Audited::Never
@@ -150,13 +152,13 @@ async fn answer_and_enter(
     Ok(answered)
 }
 
-/// Where requests of a kind are counted.
+/// The metrics of requests with the same method, route and status.
 struct Recorders {
     requests: Counter,
     seconds: Histogram,
 }
 
-/// Looking a recorder up by its labels costs more than recording.
+/// Returns the metrics from a cache of this thread. Looking them up by their labels would cost more than recording.
 fn recorders(method: &str, route: &str, status: u16) -> Rc<Recorders> {
     thread_local! {
         static KNOWN: RefCell<HashMap<u64, Rc<Recorders>>> = RefCell::default();
@@ -172,7 +174,7 @@ fn recorders(method: &str, route: &str, status: u16) -> Rc<Recorders> {
     KNOWN.with_borrow_mut(|known| known.entry(kind).or_insert_with(make).clone())
 }
 
-/// The id that the client gave, if it is a plain one, or a new one.
+/// The id that the client sent, if it is valid, or a new one.
 fn given_or_new_id(request: &ServiceRequest) -> HeaderValue {
     let plain = |id: &&HeaderValue| (1..=128).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic);
     if let Some(given) = request.headers().get(REQUEST_ID).filter(plain) {
@@ -183,12 +185,12 @@ fn given_or_new_id(request: &ServiceRequest) -> HeaderValue {
     HeaderValue::from_str(id.hyphenated().encode_lower(&mut buffer)).unwrap_or(HeaderValue::from_static(""))
 }
 
-/// An id as text; it is visible ASCII.
+/// The id as text. It is always visible ASCII.
 fn text(request_id: &HeaderValue) -> &str {
     request_id.to_str().unwrap_or_default()
 }
 
-/// Writes problem details into an answer that reports a failure, and tells their code.
+/// Replaces the body of a failed response by problem details, and returns their code.
 fn explain(response: ServiceResponse, request_id: &HeaderValue) -> (ServiceResponse, Option<ProblemCode>) {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
@@ -206,10 +208,10 @@ fn explain(response: ServiceResponse, request_id: &HeaderValue) -> (ServiceRespo
         }
     }
     if problem.code() == ProblemCode::RequestTimeout {
-        // What is left of the body is not waited for.
+        // The rest of the body will not be read.
         new.force_close();
     }
-    // A status of the framework's that the table does not know stays as it is; the body tells the nearest kind.
+    // A status of actix that the problem table lacks stays as it is, and the body describes the closest kind.
     let details = problem.details(request_id);
     let body = new.content_type("application/problem+json").body(serde_json::to_string(&details).unwrap_or_default());
     (ServiceResponse::new(request, body), Some(problem.code()))

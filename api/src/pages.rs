@@ -1,5 +1,5 @@
-//! What is served beside the operations: WebSockets, the document, Swagger UI, the way there, and an answer for every other
-//! path.
+//! Everything served besides the operations: WebSockets, the OpenAPI document, Swagger UI with its redirects, and the
+//! fallback for all other paths.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -19,7 +19,7 @@ use crate::{
 /// Registers the pages and the WebSockets.
 pub fn pages(config: &mut ServiceConfig) {
     let redirect = || web::get().to(to_swagger_ui);
-    // Unless told otherwise, Swagger UI sends the document's address to a validator on the Internet.
+    // By default, Swagger UI sends the document's URL to a validator on the Internet.
     let swagger_ui = Config::new(["/openapi.json"]).try_it_out_enabled(true).validator_url("none");
     config
         .route("/twilio/stream", web::get().to(open_twilio_stream))
@@ -38,7 +38,7 @@ async fn to_swagger_ui() -> HttpResponse {
     HttpResponse::TemporaryRedirect().insert_header((header::LOCATION, "/swagger-ui/")).finish()
 }
 
-/// Answers what no route has taken.
+/// Answers requests that no route matches, with 404 or 405.
 pub async fn fallback(request: HttpRequest, known: Data<KnownPaths>) -> Result<HttpResponse, Problem> {
     known.need(request.match_info().as_str(), request.method())?;
     Err(Problem::of_status(StatusCode::NOT_FOUND))

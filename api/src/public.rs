@@ -1,4 +1,4 @@
-//! Where clients reach the service: as its setting says, or else as a request does.
+//! The base URL of the service as clients see it: from the setting, or else from the request.
 
 use std::{fmt, str::FromStr};
 
@@ -8,8 +8,7 @@ use actix_web::{
 };
 use reqwest::Url;
 
-/// The address that the service has for clients, from `CALLSTORE_PUBLIC_URL`: scheme, host, port, and the path that a proxy
-/// puts in front.
+/// The public URL of the service, from `CALLSTORE_PUBLIC_URL`: scheme, host, port, and the path prefix of a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicUrl(Url);
 
@@ -29,7 +28,7 @@ impl FromStr for PublicUrl {
 }
 
 impl PublicUrl {
-    /// Its scheme, or the one of WebSockets in its place.
+    /// The scheme, or the matching WebSocket scheme.
     pub fn scheme(&self, websocket: bool) -> &'static str {
         match (self.0.scheme(), websocket) {
             ("https", false) => "https",
@@ -39,17 +38,17 @@ impl PublicUrl {
         }
     }
 
-    /// Its host, an IPv6 address in brackets.
+    /// The host. IPv6 addresses are in brackets.
     pub fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()
     }
 
-    /// Its port, unless it is the scheme's own.
+    /// The port, unless it is the scheme's default.
     pub fn port(&self) -> Option<u16> {
         self.0.port()
     }
 
-    /// The path in front of all others, without a slash at its end.
+    /// The path prefix, without a trailing slash.
     pub fn prefix(&self) -> &str {
         self.0.path().trim_end_matches('/')
     }
@@ -61,12 +60,12 @@ impl fmt::Display for PublicUrl {
     }
 }
 
-/// What absolute addresses begin with.
+/// The base of all absolute URLs that the service returns.
 #[derive(Clone, Debug)]
 pub struct BaseUrl(pub Option<PublicUrl>);
 
 impl BaseUrl {
-    /// The public address, or the one that a request was sent to. It has no slash at its end.
+    /// The public URL, or the URL that the request was sent to. Has no trailing slash.
     pub fn of(&self, request: &HttpRequest) -> String {
         if let Some(public) = &self.0 {
             return public.to_string();
@@ -74,12 +73,13 @@ impl BaseUrl {
         let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
         let host = host.filter(|host| !host.as_str().contains('@'));
         let host = host.map_or_else(|| request.app_config().local_addr().to_string(), |host| host.to_string());
-        // What a proxy says of the scheme is taken; anything else would only be told back to who said it.
+        // Accepts the scheme that a proxy states. Any other value would only be returned to the client that invented
+        // it.
         let scheme = if request.connection_info().scheme() == "https" { "https" } else { "http" };
         format!("{scheme}://{host}")
     }
 
-    /// The same for WebSockets.
+    /// The same with a WebSocket scheme.
     pub fn of_websocket(&self, request: &HttpRequest) -> String {
         self.of(request).replacen("http", "ws", 1)
     }

@@ -1,4 +1,4 @@
-//! The server: how it is put together, started and stopped.
+//! Assembles, starts and stops the server.
 
 use std::{
     future::Future,
@@ -42,24 +42,25 @@ use crate::{
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// How long requests under way may take once the service stops.
+/// How long running requests may take after the service begins to stop.
 const STOP_SECONDS: u64 = 8;
 /// How long a client may take to hang up.
 const DISCONNECT_LIMIT: Duration = Duration::from_secs(1);
-/// How long background work may take to come to a stop after that.
+/// How long background work may take to stop after that.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 
-/// A server that runs.
+/// A handle of a running server. Clones share the server.
 #[derive(Clone)]
 pub struct Running {
-    /// Where it listens.
+    /// The address that the server listens on.
     pub address: SocketAddr,
     callstore: Callstore,
     handle: ServerHandle,
 }
 
 impl Running {
-    /// Stops taking requests, lets those under way finish, and leaves everything durable.
+    /// Stops accepting requests, lets running ones finish, and waits for background work. Everything acknowledged is
+    /// durable.
     pub async fn stop(&self) {
         self.callstore.stop_waiting();
         self.handle.stop(true).await;
@@ -69,10 +70,10 @@ impl Running {
     }
 }
 
-/// Runs the service until it is told to stop.
+/// Runs the service until SIGTERM or Ctrl-C.
 ///
 /// # Errors
-/// What keeps it from starting, in a sentence.
+/// The reason why the service cannot start, as a sentence.
 pub async fn serve(settings: &Settings) -> Result<(), Failure> {
     let (running, server) = start(settings, Box::new(SystemClock), Arc::new(SystemIds)).await?;
     tracing::info!(address = %running.address, "Callstore listens; /swagger-ui/ shows what it can do.");
@@ -91,23 +92,23 @@ pub async fn serve(settings: &Settings) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Opens everything, binds the address, and returns the server, which runs while it is polled.
+/// Opens the database and store, binds the address, and returns the server. The server runs while its future is polled.
 ///
 /// # Errors
-/// What keeps it from starting, in a sentence.
+/// The reason why the service cannot start, as a sentence.
 pub async fn start(
     settings: &Settings,
     clock: Box<dyn Clock>,
     ids: Arc<dyn Ids>,
 ) -> Result<(Running, impl Future<Output = io::Result<()>> + use<>), Failure> {
-    // What records keeps its recorder, so that one has to be there.
+    // Metrics handles keep the recorder that exists when they are created, so it must be installed first.
     install_metrics();
     let twilio = Data::new(settings.twilio.read(settings.public_url.as_ref())?);
     let admin_key = admin_key(settings)?;
     let connections = Connections::new(settings.limits.max_connections, ids.clone())?;
     let redirect = Data::new(MediaRedirect(settings.recordings.media_redirect));
     let base = Data::new(BaseUrl(settings.public_url.clone()));
-    // The folder first: its lock keeps a second service from touching what this one is about.
+    // The store is opened first. Its lock keeps a second service away from files that this one is writing.
     let store = Store::open(&settings.recordings.url()?, &settings.recordings.environment)?;
     let database = Database::open(&settings.database.url()?).await?;
     let ready = async {
@@ -158,7 +159,7 @@ pub async fn start(
         .workers(workers)
         .max_concurrent_connections(connections.taken_max().div_ceil(workers));
     let stops = server.graceful_shutdown_signal();
-    // As the framework's own server puts it together, and WebSockets beside it.
+    // Assembled like actix-web's `HttpServer`, with an additional service for WebSockets.
     let server = server.listen("callstore", listener, move || {
         let (app, sockets, stops) = (app.clone(), app.clone(), stops.clone());
         let upgrade = fn_factory(move || {
@@ -174,7 +175,7 @@ pub async fn start(
         };
         let http = HttpService::build()
             .graceful_shutdown_signal(stopped)
-            // How long clients may take is the connection's matter: here it would end with the first request.
+            // The connection enforces all timeouts on clients. actix's own end with the first request of a connection.
             .keep_alive(KeepAlive::Os)
             .client_request_timeout(Duration::ZERO)
             .client_disconnect_timeout(DISCONNECT_LIMIT)
@@ -192,7 +193,7 @@ pub async fn start(
     Ok((Running { address, callstore, handle }, server))
 }
 
-/// Reads the admin's key from its file, where one is named.
+/// Reads the admin key from its file, if one is configured.
 fn admin_key(settings: &Settings) -> Result<Option<Secret>, Failure> {
     let Some(path) = &settings.access.admin_key_file else { return Ok(None) };
     let key = std::fs::read_to_string(path).map_err(|error| about(path, "the admin key file", &error))?;
@@ -205,7 +206,7 @@ fn admin_key(settings: &Settings) -> Result<Option<Secret>, Failure> {
         .into())
 }
 
-/// Takes the admin's key, and refuses to answer beyond this machine without any key.
+/// Stores the admin key. Refuses to listen beyond this machine while there is no usable key.
 async fn admit(
     settings: &Settings,
     admin_key: Option<&Secret>,
