@@ -1,4 +1,4 @@
-//! What `callstore audio` takes on the command line.
+//! The command-line arguments of `callstore audio`.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use crate::{
     calls::Encoding,
 };
 
-/// Convert and inspect files of audio; needs no service
+/// Convert and inspect audio files; needs no service
 #[derive(Clone, Debug, Subcommand)]
 pub enum AudioCommand {
     Convert(ConvertArgs),
@@ -20,67 +20,67 @@ pub enum AudioCommand {
 
 /// Convert a file to another encoding, sample rate or container
 ///
-/// As the operation convertAudio does, for files of any length: channels are kept, and each is resampled on its own. A WAV file says
-/// itself what it holds; the --from options describe raw samples, and a WAV file may not contradict them. OUT appears under
-/// its name only when it is complete; a conversion that fails leaves an older OUT as it was. IN and OUT may be the same
-/// file.
+/// Does what the operation convertAudio does, for files of any length. Keeps the channels and resamples each on its
+/// own. A WAV file states its own format; the --from options describe raw samples and must not contradict a WAV file.
+/// OUT is replaced only when the conversion is complete, so a failed one leaves an older OUT intact. IN and OUT may be
+/// the same file.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:\n  \
     callstore audio convert call.ulaw call.wav --to-rate 16000\n  \
     callstore audio convert call.wav call.ulaw\n  \
     sox call.mp3 -t wav - | callstore audio convert - call.pcm --to openai")]
 pub struct ConvertArgs {
-    /// The file to convert, WAV or raw samples; - is standard input
+    /// File to convert, WAV or raw samples; - is standard input
     #[arg(value_name = "IN")]
     pub input: PathBuf,
 
-    /// The file to write; - is standard output
+    /// File to write; - is standard output
     #[arg(value_name = "OUT")]
     pub output: PathBuf,
 
-    /// What encloses IN's samples: raw or wav [default: wav if IN begins with RIFF or is named .wav, else raw]
+    /// Container of IN: raw or wav [default: wav if IN begins with RIFF or is named .wav, else raw]
     #[arg(long, value_name = "CONTAINER", value_enum, hide_possible_values = true)]
     pub from_container: Option<Container>,
 
-    /// How IN's raw samples are encoded: mulaw, alaw or pcm16 (little-endian) [default: what IN's name says, as .alaw or .pcm;
-    /// else mulaw]
+    /// Encoding of raw IN: mulaw, alaw or pcm16 (little-endian) [default: from IN's name, such as .alaw or .pcm, else
+    /// mulaw]
     #[arg(long, value_name = "ENCODING", value_enum, hide_possible_values = true)]
     pub from_encoding: Option<Encoding>,
 
-    /// Frames a second of IN's raw samples [default: 8000]
+    /// Sample rate of raw IN [default: 8000]
     #[arg(long, value_name = "HZ")]
     pub from_rate: Option<u32>,
 
-    /// Channels of IN's raw samples, interleaved [default: 1]
+    /// Channels of raw IN, interleaved [default: 1]
     #[arg(long, value_name = "N", value_parser = channels())]
     pub from_channels: Option<u16>,
 
-    /// A format by name: openai is raw pcm16 at 24000 Hz, storage raw pcm16 at 16000 Hz, wav the same in a WAV file
+    /// Format preset: openai is raw pcm16 at 24000 Hz, storage is raw pcm16 at 16000 Hz, wav is storage in a WAV file
     #[arg(long, value_name = "FORMAT", value_enum, hide_possible_values = true)]
     #[arg(conflicts_with_all = ["to_container", "to_encoding", "to_rate"])]
     pub to: Option<Preset>,
 
-    /// What encloses OUT's samples: raw or wav [default: raw if OUT is named .raw, .pcm, .ulaw, .alaw or the like, else wav]
+    /// Container of OUT: raw or wav [default: raw if OUT is named .raw, .pcm, .ulaw, .alaw or the like, else wav]
     #[arg(long, value_name = "CONTAINER", value_enum, hide_possible_values = true)]
     pub to_container: Option<Container>,
 
-    /// How OUT's samples are encoded: mulaw, alaw or pcm16 (little-endian) [default: what OUT's name says, as .ulaw or
-    /// .alaw; else pcm16]
+    /// Encoding of OUT: mulaw, alaw or pcm16 (little-endian) [default: from OUT's name, such as .ulaw or .alaw, else
+    /// pcm16]
     #[arg(long, value_name = "ENCODING", value_enum, hide_possible_values = true)]
     pub to_encoding: Option<Encoding>,
 
-    /// Frames a second of OUT: 8000, 11025, 16000, 22050, 24000, 32000, 44100 or 48000; mulaw and alaw have 8000
-    /// [default: as IN; 8000 for mulaw and alaw]
+    /// Sample rate of OUT: 8000, 11025, 16000, 22050, 24000, 32000, 44100 or 48000; mulaw and alaw only 8000 [default:
+    /// as IN; 8000 for mulaw and alaw]
     #[arg(long, value_name = "HZ")]
     pub to_rate: Option<u32>,
 
-    /// Take what is there of a damaged file: samples up to its end where its sizes lie, without an incomplete last frame
+    /// Accept a damaged file: use the samples up to the end of the file, without an incomplete last frame
     #[arg(long)]
     pub salvage: bool,
 }
 
 impl ConvertArgs {
-    /// What is said about the input.
+    /// The format that the options state for the input.
     pub(super) fn given(&self) -> Given {
         Given {
             flags: "--from-",
@@ -93,31 +93,31 @@ impl ConvertArgs {
     }
 }
 
-/// Show what a file holds: format, duration, and the levels of each channel
+/// Show a file's format, duration, and the levels of each channel
 ///
-/// For each channel: the peak and the RMS in dBFS (0 is full scale; the RMS of a full-scale sine is -3.01), the samples at full
-/// scale, which may have been clipped (32767 and beyond for pcm16, the largest code for mulaw and alaw), the DC offset (the
-/// mean sample), and silence: windows of 20 ms in which no sample reaches a threshold.
+/// Peak and RMS are in dBFS: 0 is full scale, and a full-scale sine has an RMS of -3.01. Clipped counts samples at full
+/// scale, which is 32767 and beyond for pcm16 and the largest code for mulaw and alaw. The DC offset is the mean
+/// sample. Silence is the windows of 20 ms in which every sample is below a threshold.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:\n  \
     callstore audio inspect call.wav\n  \
     callstore audio inspect call.alaw --json | jq .levels\n  \
     callstore audio inspect - --encoding pcm16 --rate 16000 < call.raw")]
 pub struct InspectArgs {
-    /// The file, WAV or raw samples; - is standard input
+    /// File to inspect, WAV or raw samples; - is standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
 
-    /// What encloses the samples: raw or wav [default: wav if FILE begins with RIFF or is named .wav, else raw]
+    /// Container: raw or wav [default: wav if FILE begins with RIFF or is named .wav, else raw]
     #[arg(long, value_name = "CONTAINER", value_enum, hide_possible_values = true)]
     pub container: Option<Container>,
 
-    /// How raw samples are encoded: mulaw, alaw or pcm16 (little-endian) [default: what FILE's name says, as .alaw or .pcm;
+    /// Encoding of raw samples: mulaw, alaw or pcm16 (little-endian) [default: from FILE's name, such as .alaw or .pcm,
     /// else mulaw]
     #[arg(long, value_name = "ENCODING", value_enum, hide_possible_values = true)]
     pub encoding: Option<Encoding>,
 
-    /// Frames a second of raw samples [default: 8000]
+    /// Sample rate of raw samples [default: 8000]
     #[arg(long, value_name = "HZ")]
     pub rate: Option<u32>,
 
@@ -125,7 +125,7 @@ pub struct InspectArgs {
     #[arg(long, value_name = "N", value_parser = channels())]
     pub channels: Option<u16>,
 
-    /// The threshold that silence stays below, in dBFS
+    /// Threshold of silence in dBFS, -120 to 0
     #[arg(long, value_name = "DBFS", default_value = "-60", allow_negative_numbers = true, value_parser = threshold)]
     pub silence_below: f64,
 
@@ -133,13 +133,13 @@ pub struct InspectArgs {
     #[arg(long)]
     pub json: bool,
 
-    /// Take what is there of a damaged file: samples up to its end where its sizes lie, without an incomplete last frame
+    /// Accept a damaged file: use the samples up to the end of the file, without an incomplete last frame
     #[arg(long)]
     pub salvage: bool,
 }
 
 impl InspectArgs {
-    /// What is said about the file.
+    /// The format that the options state for the file.
     pub(super) fn given(&self) -> Given {
         Given {
             flags: "--",

@@ -1,4 +1,4 @@
-//! `callstore audio convert`.
+//! The command `callstore audio convert`.
 
 use std::{
     fs,
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{audio::Preset, calls::check_rate};
 
-/// Converts, and removes the half-written file when a signal ends it.
+/// Converts a file. Removes the incomplete output if a signal stops the conversion.
 pub fn main(args: &ConvertArgs) -> Result<ExitCode, AudioError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(AudioError::Runtime)?;
     let (draft, progress) = (Arc::new(DraftPath::new()), Progress::new());
@@ -38,19 +38,19 @@ pub fn main(args: &ConvertArgs) -> Result<ExitCode, AudioError> {
                 let number = number.map_err(AudioError::Runtime)?;
                 progress.clear();
                 if let Some(path) = draft.get() {
-                    // It may not be there yet, or be under its name already.
+                    // The file may not exist yet, or may have been renamed to its final name already.
                     let _ = fs::remove_file(path);
                 }
                 Ok(ExitCode::from(128 + number))
             }
         }
     });
-    // A read that waits for a pipe does not end when it is asked to.
+    // Does not wait for the blocking task, since a read from a pipe cannot be interrupted.
     runtime.shutdown_background();
     outcome
 }
 
-/// The number of the first signal that asks the process to end.
+/// Waits for a signal that asks the process to end, and returns its number.
 async fn stopped() -> io::Result<u8> {
     let mut hangup = signal(SignalKind::hangup())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -62,7 +62,7 @@ async fn stopped() -> io::Result<u8> {
     })
 }
 
-/// What is to come out.
+/// The format of the output.
 struct Target {
     container: Container,
     encoding: Encoding,
@@ -119,7 +119,7 @@ fn convert(args: &ConvertArgs, draft: &DraftPath, mut progress: Progress) -> Res
     outcome?;
     output.finish()?;
     if let Some(damage) = input.damage() {
-        // A note; the outcome is there whether or not it can be read.
+        // Only a note. The output is complete whether or not this line can be written.
         let _ = writeln!(io::stderr(), "callstore: {}: {damage}; what is there was taken.", input.name);
     }
     Ok(())
@@ -138,7 +138,7 @@ fn stream(
         if count > 0 {
             converter.push(&block[..count], &mut converted);
         } else {
-            // An incomplete frame is left here only when it is to be dropped: the input has been asked.
+            // Drops an incomplete last frame. Without `--salvage` the input has already failed because of it.
             converter.finish(&mut converted);
         }
         output.write(&converted)?;

@@ -1,85 +1,85 @@
-//! What can go wrong with a file, in a sentence that says which, why, and what to do.
+//! Errors of `callstore audio`. Each names the file, the fault, and what to do.
 
 use std::io;
 
 use service::audio::{SAMPLE_RATES, TooLong, WavError};
 
-/// Why a file cannot be converted or inspected. Names are as the command line gave them.
+/// Why a file cannot be converted or inspected. File names are as on the command line.
 #[derive(Debug, thiserror::Error)]
 pub enum AudioError {
-    /// The input cannot be read.
+    /// The input cannot be opened or read.
     #[error("{file} cannot be read: {source}.")]
     Unreadable {
         /// The input.
         file: String,
-        /// Why.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// There is not a single byte.
+    /// The input has no bytes.
     #[error("{file} is empty: there is no audio in it.")]
     Empty {
         /// The input.
         file: String,
     },
-    /// Something else than WAV or raw samples.
+    /// The input is in a container that is not supported.
     #[error(
         "{file} looks like {kind}, which is not supported; ffmpeg can make a WAV file of it. If these are raw samples, say so by {flags}container raw."
     )]
     Foreign {
         /// The input.
         file: String,
-        /// What it looks like.
+        /// The container that the first bytes suggest.
         kind: &'static str,
-        /// How the options for the input begin.
+        /// The prefix of the options for the input.
         flags: &'static str,
     },
-    /// Not a WAV file, or a damaged one.
+    /// The input is no WAV file, or is one with a damaged or unsupported header.
     #[error("{file}: {error}{}.", hint(error, flags))]
     Wav {
         /// The input.
         file: String,
-        /// What is wrong.
+        /// The fault.
         error: WavError,
-        /// How the options for the input begin.
+        /// The prefix of the options for the input.
         flags: &'static str,
     },
-    /// Damaged, and still with audio in it.
+    /// The input is damaged but contains audio.
     #[error("{file}: {damage}. It has {seconds:.3} s of audio, which --salvage takes.")]
     Damaged {
         /// The input.
         file: String,
-        /// What is wrong.
+        /// The fault.
         damage: String,
-        /// How much there is.
+        /// The length of the audio that `--salvage` would use.
         seconds: f64,
     },
-    /// The file became shorter.
+    /// The file was truncated while it was read.
     #[error("{file} became shorter while it was read; try again when nothing writes to it.")]
     Shrunk {
         /// The input.
         file: String,
     },
-    /// The WAV file is something else than what it was said to be.
+    /// The options contradict the header of a WAV file.
     #[error("{file} has {found} by its header, which contradicts {flag}; leave that out for WAV files.")]
     Contradicts {
         /// The input.
         file: String,
-        /// What the header says.
+        /// The value in the header.
         found: String,
         /// The contradicted option.
         flag: String,
     },
-    /// A rate that the encoding does not have.
+    /// The encoding does not have this sample rate.
     #[error("{flag} {hz}: {reason}")]
     Rate {
         /// The option.
         flag: String,
         /// The rate.
         hz: u32,
-        /// Why not.
+        /// The allowed rates, as a sentence.
         reason: &'static str,
     },
-    /// A WAV file with a rate that is not converted.
+    /// A WAV file has a sample rate that cannot be converted.
     #[error("{file} has {hz} Hz, which is not a supported sample rate; supported are {}.", rates())]
     UnsupportedRate {
         /// The input.
@@ -87,15 +87,15 @@ pub enum AudioError {
         /// The rate.
         hz: u32,
     },
-    /// More channels than are converted.
+    /// The input has too many channels.
     #[error("{file}: {reason}.")]
     Channels {
         /// The input.
         file: String,
-        /// Why.
+        /// The limit, as a phrase.
         reason: String,
     },
-    /// The preset gives another container than the output's name says.
+    /// The preset's container contradicts the output's name.
     #[error(
         "--to {preset} gives {gives}, which {file} is not named like; choose another name, or say --to-encoding and --to-rate instead."
     )]
@@ -104,46 +104,46 @@ pub enum AudioError {
         file: String,
         /// The preset.
         preset: String,
-        /// What it gives.
+        /// The container that the preset writes.
         gives: &'static str,
     },
-    /// The output cannot be written.
+    /// The output cannot be created or written.
     #[error("{file} cannot be written: {source}.")]
     Unwritable {
         /// The output.
         file: String,
-        /// Why.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// The output would be a WAV file of 4 GiB or more.
+    /// The output would exceed the 4 GiB of a WAV file.
     #[error("{file}: {source}; --to-container raw has no limit.")]
     TooLong {
         /// The output.
         file: String,
-        /// How long.
+        /// The length.
         source: TooLong,
     },
-    /// Samples would be written to a terminal.
+    /// Standard output is a terminal, which cannot show samples.
     #[error("Standard output is a terminal; name a file as OUT, or send the output to a file or a program.")]
     Terminal,
-    /// Standard output would be appended to the file that is read.
+    /// Standard output is the input file, which would grow while it is read.
     #[error("{file} is standard output as well; name it as OUT to replace it.")]
     SameFile {
         /// The input.
         file: String,
     },
-    /// Signals cannot be waited for.
+    /// The runtime or the signal handlers could not be created.
     #[error("The conversion could not be started: {0}.")]
     Runtime(io::Error),
-    /// The conversion broke off.
+    /// The conversion task panicked.
     #[error("The conversion broke off: {0}.")]
     BrokenOff(tokio::task::JoinError),
-    /// Nobody reads the output any more.
+    /// The reader of standard output has closed it. Not reported as a failure.
     #[error("Nobody reads the output.")]
     NobodyReads,
 }
 
-/// What can be done about a WAV file.
+/// What to do about an invalid WAV file.
 fn hint(error: &WavError, flags: &str) -> String {
     match error {
         WavError::NotWav => format!("; raw samples are read with {flags}container raw"),

@@ -1,4 +1,5 @@
-//! A file of audio, from its first bytes, which tell what it is, to its last, which tell whether its sizes were true.
+//! Reads an audio file as a stream. Its first bytes show what it is; its end shows whether the sizes in its header were
+//! right.
 
 use std::{
     fs::File,
@@ -19,10 +20,10 @@ use super::{
 };
 use crate::calls::check_rate;
 
-/// What the command line says about a file.
+/// The format that the command line states.
 #[derive(Clone, Debug)]
 pub struct Given {
-    /// How the options begin: `--from-` or `--`.
+    /// The prefix of the options: `--from-` or `--`.
     pub flags: &'static str,
     pub container: Option<Container>,
     pub encoding: Option<Encoding>,
@@ -31,41 +32,42 @@ pub struct Given {
     pub salvage: bool,
 }
 
-/// A file whose samples are next.
+/// An open file, positioned at its next samples.
 #[derive(Debug)]
 pub struct Input {
-    /// As the command line has it, for sentences about it.
+    /// The name on the command line, for messages.
     pub name: String,
     pub format: StreamFormat,
-    /// The WAV file's header; raw samples have none.
+    /// The header of a WAV file; `None` for raw samples.
     header: Option<Header>,
     given: Given,
     file: File,
-    /// What was read ahead, to tell what it is; it comes before what is next in the file.
+    /// Bytes that were read to detect the format. They precede what is next in the file.
     ahead: Vec<u8>,
+    /// Device and inode of a regular file, to detect that the output is the same file.
     identity: Option<(u64, u64)>,
-    /// How many bytes the file has, where that is known: not in a pipe.
+    /// The file's length; `None` for pipes.
     length: Option<u64>,
-    /// How many bytes of samples there are, where that is known.
+    /// The length of the samples, if known.
     samples_len: Option<u64>,
-    /// How many more bytes may be samples.
+    /// The most bytes of samples that may still follow.
     reach: u64,
-    /// Bytes read so far: of the samples, and of all.
+    /// Bytes read so far: samples, and all bytes.
     samples: u64,
     read: u64,
-    /// What was wrong, when that is taken as it is.
+    /// The fault of a damaged file that is read with `--salvage`.
     damage: Option<String>,
 }
 
 impl Input {
-    /// Opens a file, or standard input, and reads on to its samples.
+    /// Opens a file or standard input, and reads up to its samples.
     pub fn open(path: &Path, given: Given) -> Result<Self, AudioError> {
         let name = if is_standard_stream(path) { "standard input".to_owned() } else { path.display().to_string() };
         let unreadable = |source| AudioError::Unreadable { file: name.clone(), source };
         let mut file = open(path).map_err(unreadable)?;
         let metadata = file.metadata().map_err(unreadable)?;
         let length = if metadata.is_file() {
-            // Standard input may stand anywhere in a file.
+            // Standard input may be positioned anywhere in a file.
             let at = file.stream_position().map_err(unreadable)?;
             Some(metadata.len().saturating_sub(at))
         } else {
@@ -105,29 +107,29 @@ impl Input {
         if self.header.is_some() { Container::Wav } else { Container::Raw }
     }
 
-    /// How many bytes of samples there will be, where that is known.
+    /// The length of the samples, if known before they are read.
     pub fn samples_len(&self) -> Option<u64> {
         self.samples_len
     }
 
-    /// How many bytes the file has, header and all; known once all is read.
+    /// The file's length including the header. Complete once everything was read.
     pub fn size(&self) -> u64 {
         self.length.unwrap_or(self.read)
     }
 
-    /// What is wrong with the file; known once all is read.
+    /// The fault of a damaged file. Complete once everything was read.
     pub fn damage(&self) -> Option<&str> {
         self.damage.as_deref()
     }
 
-    /// Whether the file is this one.
+    /// Whether `other` is the same file.
     pub fn is(&self, other: &File) -> bool {
         let other = other.metadata().ok().map(|metadata| (metadata.dev(), metadata.ino()));
         self.identity.is_some() && self.identity == other
     }
 
-    /// Fills `block` with the next samples' bytes and says how many there were: none only at the end, where the file
-    /// has turned out to be whole, or is to be taken as it is.
+    /// Reads the next bytes of samples into `block` and returns their number. 0 means the end, and that the file is
+    /// intact or is read with `--salvage`.
     pub fn read(&mut self, block: &mut [u8]) -> Result<usize, AudioError> {
         let wanted = block.len().min(usize::try_from(self.reach).unwrap_or(usize::MAX));
         let count = self.read_bytes(&mut block[..wanted])?;
@@ -139,8 +141,8 @@ impl Input {
         Ok(count)
     }
 
-    /// The samples are over. Where it was known how many there are, all of them have to be there; where not, it can be
-    /// told now whether the sizes were true.
+    /// Checks the file at the end of the samples. If their length was known, all of them must have been there.
+    /// Otherwise the header's sizes are checked now.
     fn end(&mut self) -> Result<(), AudioError> {
         match (self.samples_len, self.header) {
             (Some(expected), _) if self.samples < expected => Err(AudioError::Shrunk { file: self.name.clone() }),
@@ -185,7 +187,7 @@ impl Input {
         self.check_contradictions(&header.format)?;
         self.format = header.format;
         self.header = Some(header);
-        // The samples that came with it are read again.
+        // Puts back the samples that came with the header.
         self.ahead.splice(..0, block[used..count].iter().copied());
         self.read -= (count - used) as u64;
         Ok(())
@@ -218,8 +220,8 @@ impl Input {
         })
     }
 
-    /// How many bytes of samples there are in so many bytes, whole frames; refuses what is damaged, unless it is to be
-    /// taken as it is.
+    /// The length of the samples in `length` bytes, in whole frames. Fails if the file is damaged, unless it is read
+    /// with `--salvage`.
     fn check_length(&mut self, length: u64) -> Result<u64, AudioError> {
         let frame = self.format.bytes_per_frame();
         let (damage, there) = match self.header {
@@ -241,7 +243,7 @@ impl Input {
     }
 }
 
-/// Standard input is opened as a file too, so that its length is known where it is one.
+/// Opens a file. Standard input is duplicated as a `File`, so that its length is known if it is a regular file.
 fn open(path: &Path) -> io::Result<File> {
     let file = if is_standard_stream(path) {
         File::from(io::stdin().as_fd().try_clone_to_owned()?)
@@ -260,7 +262,7 @@ fn read_some(file: &mut File, block: &mut [u8]) -> io::Result<usize> {
     }
 }
 
-/// What encloses the samples, by what is said, by the first bytes, and by the name.
+/// The container: by the options, then by the first bytes, then by the name.
 fn container(name: &str, path: &Path, start: &[u8], given: &Given) -> Result<Container, AudioError> {
     if let Some(container) = given.container {
         return Ok(container);
@@ -273,7 +275,7 @@ fn container(name: &str, path: &Path, start: &[u8], given: &Given) -> Result<Con
     }
 }
 
-/// What raw samples are, by what is said and by the name.
+/// The format of raw samples: by the options, then by the name, then mu-law at 8000 Hz with one channel.
 fn raw_format(path: &Path, given: &Given) -> StreamFormat {
     StreamFormat {
         encoding: given.encoding.or_else(|| encoding_named(path)).unwrap_or(Encoding::Mulaw),

@@ -1,4 +1,4 @@
-//! `callstore audio inspect`.
+//! The command `callstore audio inspect`.
 
 use std::io::{self, Write};
 
@@ -6,7 +6,7 @@ use service::audio::Meter;
 
 use super::{BLOCK, args::InspectArgs, error::AudioError, input::Input, progress::Progress, report::Report};
 
-/// Reads a file to its end, and prints what it holds.
+/// Reads a file to its end and prints the report.
 pub fn inspect(args: &InspectArgs) -> Result<(), AudioError> {
     let mut input = Input::open(&args.file, args.given())?;
     let mut progress = Progress::new();

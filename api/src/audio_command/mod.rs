@@ -1,7 +1,8 @@
-//! `callstore audio`: converts and inspects files of audio, without a service.
+//! `callstore audio`: converts and inspects audio files without a service.
 //!
-//! [`input`] tells what a file is and hands out its samples, [`output`] puts a file under its name when it is whole;
-//! what happens to the samples is in the `audio` crate. Everything streams: memory does not depend on a file's length.
+//! [`input`] detects a file's format and reads its samples. [`output`] writes a file and renames it once it is
+//! complete. The `audio` crate processes the samples. Everything streams, so memory use does not depend on a file's
+//! length.
 
 mod args;
 mod convert;
@@ -21,10 +22,10 @@ use std::{
 pub use args::AudioCommand;
 pub use error::AudioError;
 
-/// How many bytes are read at a time.
+/// The size of a read.
 const BLOCK: usize = 128 * 1024;
 
-/// Runs the command, and says how the process should exit. When the reader of standard output is gone, that is no error.
+/// Runs the command and returns the exit code. It is no failure if the reader of standard output has closed it.
 pub fn main(command: &AudioCommand) -> ExitCode {
     let outcome = match command {
         AudioCommand::Convert(args) => convert::main(args),
@@ -33,7 +34,7 @@ pub fn main(command: &AudioCommand) -> ExitCode {
     outcome.unwrap_or_else(|error| match error {
         AudioError::NobodyReads => ExitCode::SUCCESS,
         error => {
-            // Where standard error cannot be written, the exit code still says it.
+            // If stderr is not writable either, the exit code still reports the failure.
             let _ = writeln!(io::stderr(), "callstore: {error}");
             ExitCode::FAILURE
         }

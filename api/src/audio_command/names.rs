@@ -1,15 +1,15 @@
-//! What a file's name and its first bytes tell about it.
+//! Detects formats from a file's name and first bytes.
 
 use std::path::Path;
 
 use service::audio::{Container, Encoding};
 
-/// `-` stands for standard input or output.
+/// Whether the path is `-`, which means standard input or output.
 pub fn is_standard_stream(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// What a name says of the encoding of raw samples.
+/// The encoding of raw samples that a file's extension suggests.
 pub fn encoding_named(path: &Path) -> Option<Encoding> {
     match extension(path).as_str() {
         "ulaw" | "mulaw" | "ul" | "mu" | "pcmu" => Some(Encoding::Mulaw),
@@ -19,7 +19,7 @@ pub fn encoding_named(path: &Path) -> Option<Encoding> {
     }
 }
 
-/// What a name says of the container.
+/// The container that a file's extension suggests.
 pub fn container_named(path: &Path) -> Option<Container> {
     match extension(path).as_str() {
         "wav" | "wave" => Some(Container::Wav),
@@ -28,13 +28,13 @@ pub fn container_named(path: &Path) -> Option<Container> {
     }
 }
 
-/// Whether a file is named like a WAV file.
+/// Whether a file has the extension of a WAV file.
 pub fn is_wav_name(path: &Path) -> bool {
     container_named(path) == Some(Container::Wav)
 }
 
-/// What a file that begins so is, if it is no raw samples. WAV's relatives count as WAV, whose reader knows what they
-/// are.
+/// The container that a file's first bytes suggest; `None` for raw samples. RF64 and other relatives of WAV count as
+/// WAV, since the WAV reader tells them apart.
 pub fn looks_like(start: &[u8]) -> Option<&'static str> {
     match start {
         [b'R', b'I', b'F', b'F' | b'X', ..] | [b'R', b'F', b'6', b'4', ..] | [b'B', b'W', b'6', b'4', ..] => {

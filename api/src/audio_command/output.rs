@@ -1,4 +1,4 @@
-//! Where converted samples go: a file that appears under its name when it is whole, or a stream.
+//! The destination of converted samples: a file that gets its name once it is complete, or a stream.
 
 use std::{
     fs::{self, File},
@@ -15,25 +15,25 @@ use service::{
 
 use super::{error::AudioError, input::Input, names::is_standard_stream};
 
-/// The name of the file that is being written, for who has to remove it.
+/// The path of the incomplete output. Set once when it is created; the signal handler removes the file.
 pub type DraftPath = OnceLock<PathBuf>;
 
-/// A stream or a file that is being written.
+/// An output that is being written.
 #[derive(Debug)]
 pub struct Output<'a> {
-    /// As the command line has it, for sentences about it.
+    /// The name on the command line, for messages.
     name: String,
     file: File,
     draft: Option<Draft<'a>>,
     format: StreamFormat,
     container: Container,
-    /// How many bytes of samples were announced, if any number was.
+    /// The length of the samples that the header states; `None` if it was unknown.
     announced: Option<u64>,
-    /// How many there are so far.
+    /// The bytes of samples written so far.
     written: u64,
 }
 
-/// A file beside the one it will replace; it goes when dropped before.
+/// An incomplete file beside the one it will replace. Deleted on drop, unless it was renamed to its final name.
 #[derive(Debug)]
 struct Draft<'a> {
     path: &'a Path,
@@ -44,14 +44,14 @@ struct Draft<'a> {
 impl Drop for Draft<'_> {
     fn drop(&mut self) {
         if !self.kept {
-            // Nothing can be done about it, and the failure that led here is told.
+            // Ignored: the error that led here is reported already.
             let _ = fs::remove_file(self.path);
         }
     }
 }
 
 impl<'a> Output<'a> {
-    /// Opens the output for so many bytes of samples, if their number is known, and writes the header.
+    /// Opens the output and writes the header. `length` is the length of the samples, if known.
     pub fn create(
         path: &Path,
         input: &Input,
@@ -72,19 +72,19 @@ impl<'a> Output<'a> {
         Ok(output)
     }
 
-    /// Writes samples.
+    /// Appends samples.
     pub fn write(&mut self, samples: &[u8]) -> Result<(), AudioError> {
         self.written += samples.len() as u64;
         if self.announced.is_none() {
-            // So that a file that becomes too long is not written to its end.
+            // Fails as soon as the output exceeds the limit of its container.
             header(&self.name, &self.format, self.container, Some(self.written))?;
         }
         self.put(samples)
     }
 
-    /// All samples are written: corrects the header where their number was not known, and puts the file under its name.
+    /// Completes the output: corrects the header if the length was unknown, and renames the file to its final name.
     pub fn finish(mut self) -> Result<(), AudioError> {
-        // Where the size in the header stays unknown, a padding byte would be taken for a sample.
+        // If the header states no size, a padding byte would be taken for a sample.
         if self.container == Container::Wav && (self.draft.is_some() || self.announced.is_some()) {
             self.put(wav::padding(self.written))?;
         }
@@ -130,11 +130,11 @@ fn stdout(input: &Input) -> Result<File, AudioError> {
     }
     let file = io::stdout().as_fd().try_clone_to_owned().map(File::from);
     let file = file.map_err(|source| AudioError::Unwritable { file: "standard output".to_owned(), source })?;
-    // What is written would be read again, and written again.
+    // The output would be read as input again, without end.
     if input.is(&file) { Err(AudioError::SameFile { file: input.name.clone() }) } else { Ok(file) }
 }
 
-/// Opens a device or a pipe as it is, and for a file another one beside it.
+/// Opens a device or pipe directly. For a regular file, creates an incomplete one beside it.
 fn open<'a>(path: &Path, draft_path: &'a DraftPath) -> io::Result<(File, Option<Draft<'a>>)> {
     let existing = match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => return Err(io::Error::other("it is a folder")),
@@ -143,7 +143,7 @@ fn open<'a>(path: &Path, draft_path: &'a DraftPath) -> io::Result<(File, Option<
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
-    // A link stays a link: what it leads to is replaced.
+    // Follows a symbolic link, so that its target is replaced and the link stays.
     let target = if existing.is_some() { fs::canonicalize(path)? } else { path.to_owned() };
     let name = format!(".callstore-{}.part", SystemIds.next().simple());
     let draft_path = draft_path.get_or_init(|| target.with_file_name(name));

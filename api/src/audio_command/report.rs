@@ -1,4 +1,4 @@
-//! What `callstore audio inspect` prints: a table for people, JSON for programs.
+//! The report of `callstore audio inspect`, as a table and as JSON.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use service::audio::{Container, Levels};
 
 use super::input::Input;
 
-/// What a file holds. Its JSON names are the API's; times are in seconds.
+/// The report on a file. The JSON fields have the API's names; times are in seconds.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
@@ -18,13 +18,13 @@ pub struct Report {
     channels: u16,
     frames: u64,
     duration: f64,
-    /// All of the file, header included.
+    /// The size of the whole file, including its header.
     size_bytes: u64,
-    /// What is wrong with it, if anything is.
+    /// The fault of a damaged file.
     #[serde(skip_serializing_if = "Option::is_none")]
     damage: Option<String>,
     silence_below_dbfs: f64,
-    /// One for each channel.
+    /// One entry per channel.
     levels: Vec<ChannelLevels>,
 }
 
@@ -33,7 +33,7 @@ pub struct Report {
 struct ChannelLevels {
     /// The largest magnitude of a sample.
     peak: u16,
-    /// Null where all is zero.
+    /// Null if all samples are zero.
     peak_dbfs: Option<f64>,
     rms_dbfs: Option<f64>,
     clipped_samples: u64,
@@ -44,7 +44,7 @@ struct ChannelLevels {
 #[derive(Debug, Serialize)]
 struct Silence {
     duration: f64,
-    /// Of the whole, 0 to 1.
+    /// The fraction of the whole, 0 to 1.
     share: f64,
     longest: Option<Span>,
 }
@@ -56,7 +56,7 @@ struct Span {
 }
 
 impl Report {
-    /// A report of a file of which so many bytes of samples were read.
+    /// Builds the report on a file from which `bytes` bytes of samples were read.
     pub fn new(input: &Input, bytes: u64, silence_below_dbfs: f64, levels: &[Levels]) -> Self {
         let format = &input.format;
         let frames = format.frames(bytes);
@@ -88,7 +88,7 @@ impl Report {
 
     /// The report as JSON, indented.
     pub fn to_json(&self) -> String {
-        // Numbers and strings: there is nothing that could not be written.
+        // Cannot fail: the report consists of numbers and strings.
         serde_json::to_string_pretty(self).unwrap_or_default()
     }
 }
@@ -146,7 +146,7 @@ fn decibels(dbfs: Option<f64>) -> String {
     dbfs.map_or_else(|| "-inf".to_owned(), |dbfs| format!("{dbfs:.2}"))
 }
 
-/// Hours, minutes and seconds.
+/// Formats seconds as hours, minutes and seconds.
 fn clock(seconds: f64) -> String {
     let ms = (seconds * 1000.0).round() as u64;
     let (hours, minutes) = (ms / 3_600_000, ms / 60_000 % 60);
