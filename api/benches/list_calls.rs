@@ -1,7 +1,10 @@
-//! How long `GET /calls` takes with a million calls: the first page, a page at depth 900,000 by cursor, each filter and
-//! each sort, over HTTP on one connection. `cargo bench -p api --bench list_calls [-- CALLS]`
+//! Measures `GET /calls` with a million calls: the first page, a page at depth 900,000 by cursor, each filter and each
+//! sort, over HTTP on one connection.
 //!
-//! The same calls on PostgreSQL, asked in turns: `scripts/with_postgres.sh --durable cargo bench -p api --bench list_calls`
+//! `cargo bench -p api --bench list_calls [-- CALLS]`
+//!
+//! With the same calls on PostgreSQL, in turns:
+//! `scripts/with_postgres.sh --durable cargo bench -p api --bench list_calls`
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should say where")]
 
 use std::{
@@ -19,7 +22,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::Value;
 use service::{CopyProgress, Database, SystemClock, SystemIds, copy_tables};
 
-/// Requests for each figure.
+/// Requests per figure.
 const REQUESTS: usize = 1_000;
 
 #[derive(Parser)]
@@ -28,14 +31,14 @@ struct Arguments {
     settings: Settings,
 }
 
-/// A service on a database.
+/// A service on one of the databases.
 struct Side {
     name: &'static str,
     base: String,
     client: Client,
 }
 
-/// How long requests took, in milliseconds, those of each side.
+/// The durations of requests in milliseconds, per side.
 type Taken = Vec<Vec<f64>>;
 
 #[tokio::main]
@@ -65,7 +68,7 @@ async fn main() {
     for side in &sides {
         deep.push(format!("?cursor={}", side.cursor_at(calls * 9 / 10).await));
     }
-    // In turns, so that both meet the same moments of a busy machine.
+    // Alternates, so that both sides meet the same load of a busy machine.
     let (mut first, mut depth): (Taken, Taken) = (vec![Vec::new(); sides.len()], vec![Vec::new(); sides.len()]);
     for _ in 0..REQUESTS {
         for (index, side) in sides.iter().enumerate() {
@@ -113,7 +116,7 @@ impl Side {
         Self { name, base: format!("http://{address}/calls"), client: Client::new() }
     }
 
-    /// The cursor that leads to the page after so many calls.
+    /// The cursor of the page after `depth` calls.
     async fn cursor_at(&self, depth: u64) -> String {
         let mut cursor = String::new();
         for _ in 0..depth / 500 {
@@ -125,7 +128,7 @@ impl Side {
         cursor
     }
 
-    /// How long a request takes, in milliseconds.
+    /// Sends a request and returns its duration in milliseconds.
     async fn ask(&self, query: &str) -> f64 {
         let begun = Instant::now();
         let response = self.client.get(format!("{}{query}", self.base)).send().await.unwrap();
@@ -135,7 +138,7 @@ impl Side {
     }
 }
 
-/// Starts the service in threads of its own and returns its address.
+/// Starts the service on its own threads and returns its address.
 fn serve(settings: Settings) -> std::net::SocketAddr {
     let (send, receive) = mpsc::channel();
     std::thread::spawn(move || {
@@ -148,7 +151,7 @@ fn serve(settings: Settings) -> std::net::SocketAddr {
     receive.recv().unwrap()
 }
 
-/// Stores calls a second apart, with 10,000 callers, 100 agents, and every thousandth one active.
+/// Stores calls one second apart, with 10,000 callers and 100 agents. Every thousandth call is active.
 async fn seed(url: &str, calls: u64) {
     let database = Database::open(&url.parse().unwrap()).await.unwrap();
     Migrator::up(database.writer(), None).await.unwrap();
@@ -166,7 +169,7 @@ async fn seed(url: &str, calls: u64) {
     database.close().await;
 }
 
-/// Copies the calls to a database of a PostgreSQL server, and returns its URL.
+/// Copies the calls to a new database on a PostgreSQL server, and returns its URL.
 async fn copy(sqlite: &str, server: &str) -> String {
     let create = Command::new("psql").args(["-qc", "CREATE DATABASE calls", &format!("{server}/postgres")]).status();
     assert!(create.unwrap().success(), "psql makes a database");
@@ -175,14 +178,14 @@ async fn copy(sqlite: &str, server: &str) -> String {
     let to = Database::open_alone(&url.parse().unwrap(), true).await.unwrap();
     Migrator::up(to.writer(), None).await.unwrap();
     copy_tables(&from, &to, &Silent).await.unwrap();
-    // As autovacuum does it in its time.
+    // As autovacuum does eventually.
     to.writer().execute_unprepared("VACUUM ANALYZE").await.unwrap();
     from.close().await;
     to.close().await;
     url
 }
 
-/// Nobody looks how far it is.
+/// Progress that is not shown.
 struct Silent;
 
 impl CopyProgress for Silent {
@@ -200,7 +203,7 @@ async fn measure(sides: &[Side], query: &str, times: usize) {
     print(query, taken);
 }
 
-/// Prints what was taken and returns the medians.
+/// Prints percentiles and returns the medians.
 fn print(name: &str, taken: Taken) -> Vec<f64> {
     print!("{name:<34}");
     let mut medians = Vec::new();

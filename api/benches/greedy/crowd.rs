@@ -1,4 +1,4 @@
-//! Clients that take their time: each is slow in its own way until it is cut.
+//! Slow clients. Each sends or reads slowly in its own way until the service disconnects it.
 
 use std::time::{Duration, Instant};
 
@@ -8,29 +8,29 @@ use tokio::{
     time::{Instant as Beat, interval_at},
 };
 
-/// How often a slow client says a word.
+/// How often a slow client sends its next bytes.
 const BEAT: Duration = Duration::from_millis(250);
 
-/// How a client was cut.
+/// How the service disconnected a client.
 pub struct Cut {
-    /// When, after it began to be slow.
+    /// The time since the client began to be slow.
     pub after: Duration,
-    /// What it was told.
+    /// The response that the client got.
     pub answer: Vec<u8>,
 }
 
-/// What a slow client does.
+/// A kind of slow client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Slow {
-    /// It opens a connection and says nothing.
+    /// Opens a connection and sends nothing.
     Silent,
-    /// Its head comes byte by byte.
+    /// Sends the head of a request byte by byte.
     Head,
-    /// The same with the second head of a connection.
+    /// Sends the second head of a connection byte by byte.
     SecondHead,
-    /// Its body comes byte by byte.
+    /// Sends a body byte by byte.
     Body,
-    /// The same with a body whose length is not announced.
+    /// Sends a chunked body byte by byte, without a `Content-Length`.
     ChunkedBody,
 }
 
@@ -38,7 +38,7 @@ const HEAD: &str = "GET /livez HTTP/1.1\r\nhost: localhost\r\n";
 const BODY: &str = "POST /calls HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n";
 
 impl Slow {
-    /// What it says at once, and what it says again and again.
+    /// The bytes that it sends at once, and those that it repeats.
     fn words(self) -> (String, &'static str) {
         match self {
             Self::Silent => (String::new(), ""),
@@ -48,8 +48,8 @@ impl Slow {
         }
     }
 
-    /// Is slow until it is cut. It says its words on a beat that starts at `phase`, a share of 1: clients who do not know of each
-    /// other do not talk in time.
+    /// Runs until the service disconnects the client. It sends on a beat that is shifted by `phase`, from 0 to 1, since
+    /// independent clients do not send in step.
     pub async fn run(self, address: &str, phase: f64) -> Cut {
         let mut socket = TcpStream::connect(address).await.unwrap();
         if self == Self::SecondHead {
@@ -67,18 +67,18 @@ impl Slow {
                 read = socket.read_buf(&mut answer) => if !read.is_ok_and(|bytes| bytes > 0) {
                     return Cut { after: begun.elapsed(), answer };
                 },
-                // It goes on talking, also once it is answered.
+                // Keeps sending, even after the response.
                 _ = beat.tick() => drop(socket.write_all(word.as_bytes()).await),
             }
         }
     }
 }
 
-/// A client that asks for much and reads nothing of it, for as long as it is kept.
+/// A client that requests much and reads nothing, until it is dropped.
 pub struct Reader(#[expect(dead_code, reason = "an open connection is all that it is")] TcpStream);
 
 impl Reader {
-    /// Asks for a path so often that no buffer holds all of the answers.
+    /// Requests a path so often that no buffer can hold all responses.
     pub async fn ask(address: &str, path: &str, times: usize) -> Self {
         let mut socket = TcpStream::connect(address).await.unwrap();
         let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").repeat(times);

@@ -1,6 +1,9 @@
-//! What slow and greedy clients cost the others: the latency of eight that write chunks, before and while a thousand clients send
-//! their heads byte by byte, a thousand their bodies, and five hundred read nothing of what they asked for; and when these were
-//! cut: `cargo bench -p api --bench greedy [-- SECONDS]`
+//! Measures what slow and greedy clients cost others: the latency of eight clients that write chunks, before, during
+//! and after an attack. The attack consists of a thousand clients that send their heads byte by byte, a thousand that
+//! send their bodies so, and five hundred that do not read their responses. Also measures when the service disconnects
+//! them.
+//!
+//! `cargo bench -p api --bench greedy [-- SECONDS]`
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should say where")]
 
 mod crowd;
@@ -22,13 +25,13 @@ use tokio::{
     time::{interval, sleep},
 };
 
-/// How many of each kind come, and come again as soon as they are cut.
+/// The number of clients of each kind. Each reconnects as soon as it is disconnected.
 const SLOW: [(Slow, usize); 5] =
     [(Slow::Head, 500), (Slow::SecondHead, 500), (Slow::Body, 500), (Slow::ChunkedBody, 500), (Slow::Silent, 100)];
 const READERS: usize = 500;
-/// How long it takes them to come: 420 connections a second. Tools for such attacks open 50 a second unless told otherwise.
+/// The time over which they connect: 420 per second. Tools for such attacks open 50 per second by default.
 const ARRIVAL: Duration = Duration::from_secs(5);
-/// Those whose latency is measured, and how often each asks.
+/// The clients whose latency is measured, and the pause between their requests.
 const OTHERS: usize = 8;
 const PAUSE: Duration = Duration::from_millis(10);
 
@@ -87,7 +90,7 @@ async fn run(length: Duration) {
     println!("readers: {READERS} cut, the last after {:.1} s", unread.as_secs_f64());
 }
 
-/// The latencies of clients that write a chunk now and then, in seconds, in their order.
+/// Runs clients that write a chunk now and then, and returns their latencies in seconds, sorted.
 async fn measure(service: &Service, client: &reqwest::Client, length: Duration, round: usize) -> Vec<f64> {
     let mut others = JoinSet::new();
     for number in 0..OTHERS {
@@ -121,7 +124,7 @@ async fn send(client: &reqwest::Client, url: &str, body: &Value) -> Value {
     answer.error_for_status().unwrap().json().await.unwrap()
 }
 
-/// The service in a process and a folder of its own.
+/// A service in its own process and folder.
 struct Service {
     child: Child,
     address: String,
@@ -147,7 +150,7 @@ impl Service {
         format!("http://{}{path}", self.address)
     }
 
-    /// Makes a recording that no buffer holds, and returns the path of its audio.
+    /// Makes a recording larger than any buffer, and returns the path of its audio.
     async fn record(&self, client: &reqwest::Client) -> String {
         send(client, &self.url("/calls"), &json!({ "streamSid": "long", "caller": "bench" })).await;
         let audio = service::audio::encode_base64(&vec![0xFF; 256 * 1024]);
@@ -158,7 +161,7 @@ impl Service {
         format!("/recordings/{}/audio", ended["recordings"][0]["id"].as_str().unwrap())
     }
 
-    /// When all readers were cut.
+    /// Waits until the service has disconnected all readers, and returns the time since `since`.
     async fn stalled(&self, client: &reqwest::Client, since: Instant) -> Duration {
         let mut beat = interval(Duration::from_millis(250));
         loop {

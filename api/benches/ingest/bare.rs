@@ -1,4 +1,4 @@
-//! What any handler has to do: read the JSON, decode its base64, answer. Nothing is stored.
+//! The minimum that any handler must do: parse the JSON, decode the base64, respond. Nothing is stored.
 
 use actix_web::{App, HttpResponse, HttpServer, web};
 use serde::{Deserialize, Serialize};
@@ -28,7 +28,7 @@ async fn add(_call: web::Path<String>, chunk: web::Json<Chunk>) -> HttpResponse 
     HttpResponse::Created().json(Stored { track, sequence, bytes, duration: bytes as f64 / 8e3, duplicate: false })
 }
 
-/// Serves until it is killed.
+/// Serves until the process is killed.
 pub fn serve() {
     actix_web::rt::System::new().block_on(async {
         let server = HttpServer::new(|| {

@@ -1,4 +1,4 @@
-//! A client that costs little: requests are written as bytes, and of an answer only its status and its end are looked for.
+//! A cheap HTTP client: it writes requests as bytes, and reads only the status and length of responses.
 
 use std::{
     net::SocketAddr,
@@ -11,24 +11,24 @@ use tokio::{
     net::TcpStream,
 };
 
-/// What is sent.
+/// The kind of requests.
 #[derive(Clone, Copy)]
 pub enum Load {
-    /// 20 ms of mu-law each, one after the other; a call a connection.
+    /// Chunks of 20 ms of mu-law, one call per connection.
     Chunks,
-    /// A sentence each; a call a connection.
+    /// Transcripts of one sentence, one call per connection.
     Transcripts,
 }
 
-/// What came back.
+/// The results of a run.
 pub struct Measured {
     pub answers: usize,
     pub elapsed: Duration,
-    /// In microseconds.
+    /// The latency of each request, in microseconds.
     pub latencies: Vec<u32>,
 }
 
-/// Sends on each connection one request after the other.
+/// Sends requests on all connections for `length`, one at a time on each.
 pub fn run(server: SocketAddr, load: Load, connections: usize, length: Duration) -> Measured {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -94,7 +94,7 @@ impl Connection {
         Self { socket, buffer: Vec::with_capacity(4096) }
     }
 
-    /// Posts JSON and returns the answer's status.
+    /// Posts JSON and returns the status of the response.
     async fn ask(&mut self, path: &str, body: &str) -> u16 {
         let head = format!(
             "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",

@@ -1,8 +1,10 @@
-//! How many chunks and transcripts a second the service stores, each acknowledged when it is on disk, with the service on one
-//! core and the client on another, beside a bare handler that reads the same JSON and answers without storing:
+//! Measures how many chunks and transcripts per second the service stores, each acknowledged once it is on disk. The
+//! service and the client have a core each. A bare handler, which parses the same JSON and stores nothing, is measured
+//! beside it.
+//!
 //! `cargo bench -p api --bench ingest [-- SECONDS]`
 //!
-//! On PostgreSQL beside SQLite, service, client and database server on the same two cores:
+//! With PostgreSQL beside SQLite, where service, client and database server share two cores:
 //! `scripts/with_postgres.sh --durable cargo bench -p api --bench ingest`
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should say where")]
 
@@ -18,15 +20,15 @@ use std::{
 
 use client::{Load, Measured};
 
-/// The bare handler gets the service's allocator too.
+/// The service's allocator, so that the bare handler has it, too.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// The cores of the service and of the client; with a database server all have both.
+/// The cores of the service and the client. With a database server, all share both.
 const SERVER_CORE: &str = "0";
 const BOTH_CORES: &str = "0,1";
 const CLIENT_CORE: usize = 1;
-/// How often each figure is taken, in turns.
+/// How often each figure is measured. Rounds alternate between the servers.
 const ROUNDS: usize = 3;
 
 fn main() {
@@ -44,7 +46,7 @@ fn main() {
     }
 }
 
-/// On SQLite and on PostgreSQL, in turns.
+/// Measures SQLite and PostgreSQL in turns.
 fn compare(server: &str, seconds: u64) {
     let mut rates: [Vec<f64>; 4] = [const { Vec::new() }; 4];
     for round in 0..ROUNDS {
@@ -68,7 +70,7 @@ fn compare(server: &str, seconds: u64) {
     );
 }
 
-/// On SQLite, on a core of its own, beside a bare handler.
+/// Measures SQLite on its own core, and a bare handler.
 fn alone(seconds: u64) {
     pin_client();
     let (mut bare, mut chunks, mut transcripts) = (Vec::new(), Vec::new(), Vec::new());
@@ -105,7 +107,7 @@ fn measure(name: &str, server: Server, load: Load, connections: usize, seconds: 
     rate
 }
 
-/// A server in a process of its own, on one core, with a folder of its own.
+/// A server in its own process and folder, pinned to cores.
 struct Server {
     child: Child,
     address: SocketAddr,
