@@ -43,7 +43,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 const STREAM: &str = "twilioStream";
 /// How long frames are gathered before they are stored in one commit.
 const GATHER: Duration = Duration::from_millis(50);
-/// The most bytes of audio to gather. More are stored at once.
+/// The most bytes of audio to gather. At this size they are stored immediately.
 const GATHER_BYTES: usize = 1024 * 1024;
 /// The most messages read from a socket in one go, so that other sockets get their turn.
 const TURN: usize = 1024;

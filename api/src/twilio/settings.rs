@@ -19,14 +19,14 @@ const SIGNATURE: HeaderName = HeaderName::from_static("x-twilio-signature");
 /// The command-line settings for Twilio.
 #[derive(Args, Clone, Debug)]
 pub struct TwilioSettings {
-    /// Twilio's auth token, or two with a comma while it is changed: from then on what Twilio sends has to be signed. Better
-    /// a variable or a file, since other users of the machine can see flags
+    /// Twilio's auth token, or two separated by a comma during a rotation. Once it is set, requests from Twilio must be
+    /// signed. Prefer the variable or a file, since other users of the machine can see flags
     #[arg(long, env = "CALLSTORE_TWILIO_AUTH_TOKEN", hide_env_values = true, value_name = "TOKEN", value_parser = hidden)]
     twilio_auth_token: Option<Private>,
-    /// A file with the same
+    /// File that contains the auth token or tokens
     #[arg(long, env = "CALLSTORE_TWILIO_AUTH_TOKEN_FILE", value_name = "FILE")]
     twilio_auth_token_file: Option<PathBuf>,
-    /// What answers a phone call once it is recorded: the address of its TwiML; without it the line stays silent
+    /// URL of the TwiML that continues a phone call once its stream has started; without it the line stays silent
     #[arg(long, env = "CALLSTORE_TWILIO_NEXT_URL", value_name = "URL", value_parser = next_url)]
     twilio_next_url: Option<Url>,
 }
