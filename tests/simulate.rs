@@ -1,4 +1,4 @@
-//! `callstore simulate`, as an operator runs it: the built binary against a service in a folder of its own.
+//! Tests of `callstore simulate` as an operator runs it: the built binary against a service in its own folder.
 
 mod chaos;
 mod faults;
@@ -16,7 +16,7 @@ use crate::support::{Binary, client_builder};
 
 const TRANSPORTS: [&str; 3] = ["http", "stream", "twilio"];
 
-/// What a run left.
+/// The output of a run.
 pub struct Run {
     code: Option<i32>,
     printed: String,
@@ -24,13 +24,13 @@ pub struct Run {
 }
 
 impl Run {
-    /// The report, of a run with `--json`.
+    /// Parses the report of a run with `--json`.
     #[track_caller]
     fn report(&self) -> Value {
         serde_json::from_str(&self.printed).unwrap_or_else(|error| panic!("{error}: {}{}", self.printed, self.errors))
     }
 
-    /// The report of a run that went well.
+    /// Parses the report of a run, which must have succeeded.
     #[track_caller]
     pub fn good(&self) -> Value {
         assert_eq!(self.code, Some(0), "{}{}", self.printed, self.errors);
@@ -38,7 +38,7 @@ impl Run {
     }
 }
 
-/// The command, ready to run.
+/// The command with its arguments.
 pub fn command(url: &str, arguments: &str) -> Command {
     let mut command = Binary::bare(Path::new(env!("CARGO_MANIFEST_DIR")));
     command.args(["simulate", "--url", url]).args(arguments.split_whitespace());
@@ -52,7 +52,7 @@ pub async fn simulate(url: &str, arguments: &str) -> Run {
     Run { code: output.status.code(), printed: text(&output.stdout), errors: text(&output.stderr) }
 }
 
-/// A service, and the folder that it is in.
+/// A service and its folder.
 async fn service() -> (TempDir, Binary) {
     let folder = TempDir::new().unwrap();
     let service = Binary::serve(folder.path()).await;

@@ -1,4 +1,4 @@
-//! Chaos: whatever happens on the way, what was acknowledged is in the recording, and the same seed does the same again.
+//! Chaos: acknowledged frames are in the recording whatever happens, and a seed repeats its faults.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What goes wrong is told in sentences, and shows in the exit code.
+//! Failures are explained in sentences and reflected in the exit code.
 
 use std::{net::TcpListener, process::Stdio};
 
@@ -13,7 +13,7 @@ const CALL: &str = "--calls 1 --duration 1s --tracks 1 --pace max --json";
 #[tokio::test]
 async fn a_service_that_loses_a_chunk_is_found_out() {
     let (_folder, service) = service().await;
-    // The chunk at 0.2 s is moved onto the one before.
+    // Moves the chunk at 0.2 s onto the one before it.
     let url = proxy::replace(&service.url(""), r#""timestamp":200,"#, r#""timestamp":180,"#).await;
     let run = simulate(&url, CALL).await;
     assert_eq!(run.code, Some(1), "{}", run.printed);
@@ -23,10 +23,10 @@ async fn a_service_that_loses_a_chunk_is_found_out() {
     let sentence = "1 of 50 frames are missing or different in the recording; first: inbound 11 at 0.200 s is missing.";
     assert!(report["problems"][0].as_str().unwrap().contains(sentence), "{report}");
     assert!(run.errors.contains(sentence), "{}", run.errors);
-    // Who does not look does not find.
+    // Without verification the fault goes unnoticed.
     assert_eq!(simulate(&url, &format!("{CALL} --verify none")).await.code, Some(0));
 
-    // The last chunk comes too early: the recording is too short.
+    // Moves the last chunk forward, so that the recording is too short.
     let url = proxy::replace(&service.url(""), r#""timestamp":980,"#, r#""timestamp":900,"#).await;
     let report = simulate(&url, CALL).await.report();
     assert_eq!(report["recordings"]["wrongLength"], 1, "{report}");
@@ -36,7 +36,7 @@ async fn a_service_that_loses_a_chunk_is_found_out() {
 #[tokio::test]
 async fn a_service_that_changes_a_sample_is_found_out() {
     let (_folder, service) = service().await;
-    // Two frames change places, by way of a third: nothing is missing, and the length is right.
+    // Swaps two frames by way of a third: nothing is missing, and the length is right.
     let [seven, eight, neither] =
         [r#""sequence":7,"timestamp":120,"#, r#""sequence":8,"timestamp":140,"#, r#""sequence":#,"timestamp":###,"#];
     let url = proxy::replace(&service.url(""), neither, eight).await;
@@ -82,7 +82,7 @@ async fn what_the_service_refuses_is_said_in_its_own_words() {
         assert!(problem.starts_with("Stream MZ") && problem.contains("404"), "{problem}");
         assert!(run.errors.contains(problem), "{}", run.errors);
     }
-    // Two frames of one number: the second is a conflict, and the other calls go on.
+    // Gives two frames the same sequence: the second is a conflict.
     let url = proxy::replace(&service.url(""), r#""sequence":9,"timestamp""#, r#""sequence":8,"timestamp""#).await;
     let report = simulate(&url, &format!("{CALL} --batch 1")).await.report();
     assert!(report["problems"][0].as_str().unwrap().contains("409"), "{report}");
@@ -102,7 +102,7 @@ async fn too_few_open_files_are_told_at_once() {
 #[tokio::test]
 async fn a_service_that_is_killed_and_comes_back_has_what_it_acknowledged() {
     let folder = TempDir::new().unwrap();
-    // A port that is free now, so that the service can come back to it.
+    // A port that is free now, so that the service can restart on it.
     let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let url = format!("http://{address}");
     let client = client_builder().build().unwrap();

@@ -1,4 +1,4 @@
-//! A proxy that changes what passes: a service that does not keep what it acknowledges.
+//! A proxy that changes requests. It makes the service look as if it lost what it acknowledged.
 
 use std::net::SocketAddr;
 
@@ -7,7 +7,7 @@ use tokio::{
     net::{TcpListener, TcpStream, tcp::OwnedReadHalf, tcp::OwnedWriteHalf},
 };
 
-/// Passes all that comes to the service, but writes `new` for `old`, which is as long; returns its own URL.
+/// Forwards everything to the service, with `old` replaced by `new`, which has the same length. Returns its own URL.
 pub async fn replace(service: &str, old: &'static str, new: &'static str) -> String {
     assert_eq!(old.len(), new.len());
     let address: SocketAddr = service.trim_start_matches("http://").parse().unwrap();
@@ -24,7 +24,7 @@ pub async fn replace(service: &str, old: &'static str, new: &'static str) -> Str
     url
 }
 
-/// What may be the beginning of `old` waits for what follows; a request never ends with one.
+/// Holds back bytes that may be the beginning of `old` until more arrive. A request never ends with such bytes.
 async fn change(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, old: &str, new: &str) {
     let mut waiting = Vec::new();
     while from.read_buf(&mut waiting).await.is_ok_and(|bytes| bytes > 0) {

@@ -1,4 +1,4 @@
-//! Recorded sessions: the same recording over each transport, and the recorded names and parameters.
+//! Recorded sessions: every transport gives the same recording, and the recorded names and parameters.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Synthetic calls: what is sent is what is recorded, and the report says so.
+//! Synthetic calls: recordings match the audio sent, and the report says so.
 
 use std::collections::HashSet;
 
@@ -54,7 +54,7 @@ async fn calls_are_paced_and_the_report_is_for_people_unless_asked_otherwise() {
             run.printed
         );
     }
-    // Half a second of sending each, at twice real time.
+    // Each sends for half a second, at twice real time.
     let elapsed = simulate(&service.url(""), "--calls 1 --duration 1s --pace 2 --json").await.good();
     assert!(elapsed["elapsedSeconds"].as_f64().unwrap() > 0.45, "{elapsed}");
 }

@@ -1,8 +1,8 @@
 //! `callstore simulate`: sends calls to a running service as clients do, and checks their recordings.
 //!
-//! A call's [`source`] is a recorded [`session`] or [`synthetic`] audio. Its [`schedule`] orders the items and applies
-//! chaos. A [`transport`] sends them at the call's [`pace`]. Its [`ledger`] records what was sent and acknowledged, and
-//! [`verify`] compares that with the recording.
+//! A call's `source` is a recorded `session` or `synthetic` audio. Its `schedule` orders the items and applies
+//! chaos. A `transport` sends them at the call's `pace`. Its `ledger` records what was sent and acknowledged, and
+//! `verify` compares that with the recording.
 //!
 //! This module uses neither the database nor the wire types of the server. The two share only the wire format.
 
