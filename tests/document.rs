@@ -1,5 +1,8 @@
 //! The OpenAPI document: that it is the one in the repository, that it is whole, and that it and the service agree.
 
+mod older;
+mod shape;
+
 use std::path::Path;
 
 use reqwest::Method;
@@ -71,58 +74,6 @@ fn the_document_in_the_repository_is_the_service_s_own() {
     let kept = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.json")).unwrap();
     let same = kept == api::document().unwrap().0;
     assert!(same, "openapi.json is not what the code says; renew it: cargo run -- openapi > openapi.json");
-}
-
-#[test]
-fn the_document_is_small_and_what_operations_share_stands_once() {
-    let text = api::document().unwrap().0;
-    assert!(text.len() < 200_000, "openapi.json has {} bytes", text.len());
-    let paths = document()["paths"].clone();
-    let mut stated = std::collections::BTreeMap::<String, Vec<String>>::new();
-    for (path, item) in paths.as_object().unwrap() {
-        for (method, operation) in item.as_object().unwrap() {
-            for (status, response) in operation["responses"].as_object().unwrap() {
-                if status.starts_with(['4', '5']) && response.get("$ref").is_none() {
-                    stated.entry(response.to_string()).or_default().push(format!("{method} {path} {status}"));
-                }
-            }
-        }
-    }
-    let repeated: Vec<_> = stated.values().filter(|places| places.len() > 1).collect();
-    assert!(repeated.is_empty(), "{repeated:?}");
-}
-
-#[test]
-fn an_answer_has_no_more_than_three_links_and_keys_are_the_only_security_scheme() {
-    let document = document();
-    let schemes = document["components"]["securitySchemes"].as_object().unwrap();
-    assert_eq!(schemes.keys().collect::<Vec<_>>(), ["apiKey"]);
-    for operation in operations() {
-        for (status, response) in operation.value["responses"].as_object().unwrap() {
-            let links = response["links"].as_object().map_or(0, serde_json::Map::len);
-            assert!(links <= 3, "{} {status} has {links} links", operation.id());
-        }
-    }
-}
-
-/// A schema's fields come with the required ones first, and every field that an answer always has is required.
-#[test]
-fn what_an_answer_always_has_is_required_and_comes_first() {
-    let text = api::document().unwrap().0;
-    let document = document();
-    let answers = ["Call", "Recording", "Transcript", "Analytics", "Metadata", "ApiKey", "AuditEntry", "CallEvent"];
-    for name in answers.into_iter().chain(["PageInfo", "Problem", "TrackChunks", "StoredChunk", "ConvertedAudio"]) {
-        let schema = &document["components"]["schemas"][name];
-        let fields = schema["properties"].as_object().unwrap();
-        let required: Vec<_> = schema["required"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
-        let parts = ["recordings", "transcripts", "analytics", "metadata"];
-        let always: Vec<_> = fields.keys().filter(|field| name != "Call" || !parts.contains(&field.as_str())).collect();
-        assert!(always.iter().all(|field| required.contains(&field.as_str())), "{name}: {required:?}");
-        // `Value` keeps no order, the text does.
-        let text = &text[text.find(&format!("\n      \"{name}\": {{\n")).unwrap()..];
-        let places: Vec<_> = required.iter().map(|field| text.find(&format!("\n          \"{field}\": "))).collect();
-        assert!(places.is_sorted() && places.iter().all(Option::is_some), "{name}: {required:?} {places:?}");
-    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use migration::{MigrationStatus, Migrator, MigratorTrait};
 use rustix::fs::Mode;
 use service::Database;
@@ -15,7 +15,7 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberI
 use crate::{
     audio_command::{self, AudioCommand},
     copy_command::{self, CopyArgs},
-    document,
+    document, document_3_0,
     keys::{self, KeysCommand},
     server,
     settings::{DatabaseSettings, LogFormat, Settings},
@@ -46,7 +46,11 @@ enum Command {
     },
     Copy(CopyArgs),
     /// Print the OpenAPI document
-    Openapi,
+    Openapi {
+        /// The version of OpenAPI: 3.0 is for generators that cannot read 3.1
+        #[arg(long, value_name = "VERSION", value_enum, default_value_t)]
+        version: OpenApiVersion,
+    },
     /// Make, list and revoke API keys; a service that runs notices within a second
     Keys {
         #[command(subcommand)]
@@ -58,6 +62,18 @@ enum Command {
         #[command(subcommand)]
         command: AudioCommand,
     },
+}
+
+/// The versions of OpenAPI in which the document is printed.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum OpenApiVersion {
+    /// As the service serves it
+    #[default]
+    #[value(name = "3.1")]
+    Current,
+    /// For generators that cannot read 3.1
+    #[value(name = "3.0")]
+    Previous,
 }
 
 #[derive(Debug, Subcommand)]
@@ -98,7 +114,7 @@ pub fn main() -> ExitCode {
         Some(Command::Migrate { step }) => runtime().and_then(|runtime| runtime.block_on(migrate(step))),
         Some(Command::Keys { command }) => runtime().and_then(|runtime| runtime.block_on(keys::run(command))),
         Some(Command::Copy(args)) => runtime().and_then(|runtime| runtime.block_on(copy_command::run(&args))),
-        Some(Command::Openapi) => print_document(),
+        Some(Command::Openapi { version }) => print_document(version),
         Some(Command::Simulate(args)) => match runtime() {
             Ok(runtime) => return runtime.block_on(simulate::main(&args)),
             Err(error) => Err(error),
@@ -160,8 +176,12 @@ async fn migrate(step: Migrate) -> Result<(), Failure> {
     Ok(())
 }
 
-fn print_document() -> Result<(), Failure> {
-    Ok(write!(io::stdout(), "{}", document()?)?)
+fn print_document(version: OpenApiVersion) -> Result<(), Failure> {
+    let document = match version {
+        OpenApiVersion::Current => document()?,
+        OpenApiVersion::Previous => document_3_0()?,
+    };
+    Ok(write!(io::stdout(), "{document}")?)
 }
 
 /// Why a start failed, with the path that it is about.

@@ -36,5 +36,5 @@ mod transcripts;
 mod twilio;
 mod wire;
 
-pub use openapi::document;
+pub use openapi::{document, document_3_0};
 pub use problem::ProblemCode;

@@ -2,6 +2,7 @@
 //! that no operation has to repeat it.
 
 mod complete;
+mod downgrade;
 mod layout;
 mod links;
 mod once;
@@ -72,6 +73,16 @@ struct Base;
 /// When it cannot be written as JSON.
 pub fn document() -> Result<Document, serde_json::Error> {
     build().to_json().map(|json| Document(layout::lay_out(&json)))
+}
+
+/// The document in OpenAPI 3.0, for generators that cannot read 3.1.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn document_3_0() -> Result<Document, serde_json::Error> {
+    let mut document = serde_json::to_value(build())?;
+    downgrade::downgrade(&mut document);
+    serde_json::to_string(&document).map(|json| Document(layout::lay_out(&json)))
 }
 
 /// The document.
