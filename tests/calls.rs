@@ -95,6 +95,13 @@ async fn a_call_comes_with_the_parts_that_are_asked_for() {
     assert_eq!(full["recordings"], ended["recordings"]);
     assert_eq!((&full["transcripts"], &full["analytics"]), (&json!([said]), &json!([counted])));
     assert_eq!(full["metadata"], known);
+    for same in [
+        "include=recordings&include=transcripts&include=analytics&include=metadata",
+        "include=recordings,transcripts&include=analytics,metadata",
+        "include=recordings%2Ctranscripts%2Canalytics%2Cmetadata",
+    ] {
+        assert_eq!(server.get(&format!("/calls/MZ1?{same}")).await.expect(200).json(), full, "{same}");
+    }
 }
 
 #[tokio::test]

@@ -43,6 +43,17 @@ async fn a_recording_is_known_with_all_that_the_contract_lists() {
 }
 
 #[tokio::test]
+async fn a_recording_is_shown_in_the_browser_and_saved_under_the_name_of_its_call() {
+    let server = Server::start().await;
+    let path = format!("/recordings/{}/audio", server.record("MZ:1-a_b.c").await);
+    for (range, status) in [("", 200), ("bytes=0-9", 206), ("bytes=-5", 206)] {
+        let request = server.request(reqwest::Method::GET, &path).header("range", range);
+        let answer = Answer::read(request.send().await.unwrap()).await.expect(status);
+        assert_eq!(answer.header("content-disposition"), "inline; filename=\"MZ:1-a_b.c.wav\"", "{range}");
+    }
+}
+
+#[tokio::test]
 async fn overlaps_are_summed_over_the_tracks() {
     let server = Server::start().await;
     server.start_call("MZ1").await;

@@ -2,7 +2,7 @@
 
 use std::{io, panic::AssertUnwindSafe, process::Stdio, time::Duration};
 
-use fantoccini::{Client, ClientBuilder, Locator, error::NewSessionError};
+use fantoccini::{Client, ClientBuilder, Locator, error::NewSessionError, key::Key};
 use futures_util::FutureExt;
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-use crate::support::{ADMIN_KEY, Server};
+use crate::support::{ADMIN_KEY, Server, told};
 
 /// How long a step of the browser's may take.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -83,6 +83,26 @@ impl Browser {
         self.wait(css).await.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
     }
 
+    /// Opens an operation and sends its example; returns what the page shows.
+    async fn execute(&self, operation: &str, status: &str) -> String {
+        self.open_operation(operation).await;
+        self.send(&format!("#operations-{operation}"), status).await
+    }
+
+    async fn open_operation(&self, operation: &str) {
+        self.click(&format!("#operations-{operation} .opblock-summary-control")).await;
+    }
+
+    /// Clicks on "Execute", and waits for an answer of this status.
+    async fn send(&self, operation: &str, status: &str) -> String {
+        self.click(&format!("{operation} button.execute")).await;
+        let live = format!("{operation} .live-responses-table .response");
+        let shown = self.wait(&format!("{live} .response-col_status")).await.text().await.unwrap();
+        let body = self.wait(&format!("{live} .response-col_description")).await.text().await.unwrap();
+        assert!(shown.starts_with(status), "{operation}: {shown} {body}");
+        body
+    }
+
     /// Waits for an element.
     async fn wait(&self, css: &str) -> fantoccini::elements::Element {
         let element = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
@@ -133,16 +153,51 @@ async fn authorize(server: &Server, browser: &Browser) {
     start_call(browser).await;
     assert_eq!(server.get("/calls?total=true").await.expect(200).json()["page"]["total"], 1);
     browser.is_content_with_its_policy().await;
+
+    // The key survives a reload.
+    browser.client.refresh().await.unwrap();
+    browser.wait(".auth-wrapper .authorize.locked").await;
+    browser.execute("Chunks-addAudioChunk", "201").await;
+    browser.execute("Calls-endCall", "200").await;
+    let call = server.get("/calls?limit=1").await.expect(200).json()["items"][0]["id"].clone();
+    let listed = server.get(&format!("/calls/{}/recordings", call.as_str().unwrap())).await.expect(200).json();
+    listen(browser, listed["items"][0]["id"].as_str().unwrap()).await;
+    browser.is_content_with_its_policy().await;
+}
+
+/// Downloads a recording and plays it in the page. Its id is the one thing to type: all else is filled in by the examples.
+async fn listen(browser: &Browser, id: &str) {
+    let operation = "#operations-Recordings-downloadRecording";
+    browser.open_operation("Recordings-downloadRecording").await;
+    for header in ["Range", "If-Range", "If-None-Match"] {
+        let field = browser.wait(&format!("{operation} tr[data-param-name='{header}'] input")).await;
+        assert_eq!(field.prop("value").await.unwrap().as_deref(), Some(""), "{header}");
+    }
+    let field = browser.wait(&format!("{operation} tr[data-param-name='id'] input")).await;
+    let all = format!("{}a{}", char::from(Key::Control), char::from(Key::Null));
+    field.send_keys(&format!("{all}{id}")).await.unwrap();
+    browser.send(operation, "200").await;
+
+    browser.wait(&format!("{operation} audio")).await;
+    let play = "const told = arguments[arguments.length - 1]; const audio = document.querySelector('audio'); \
+         audio.muted = true; audio.scrollIntoView({ block: 'center' }); audio.addEventListener('ended', () => told(audio.duration)); \
+         audio.addEventListener('error', () => told(String(audio.error?.message))); \
+         audio.play().catch(error => told(String(error)));";
+    let played = browser.client.execute_async(play, Vec::new()).await.unwrap();
+    assert!(played.as_f64().is_some_and(|seconds| (seconds - 0.02).abs() < 0.001), "{played}");
+    screenshot(browser).await;
+}
+
+/// Keeps what the page shows, where `CALLSTORE_TEST_SCREENSHOT` names a file.
+async fn screenshot(browser: &Browser) {
+    if let Some(file) = told("CALLSTORE_TEST_SCREENSHOT") {
+        std::fs::write(file, browser.client.screenshot().await.unwrap()).unwrap();
+    }
 }
 
 /// Sends the example of `startCall`, and returns what the page shows.
 async fn start_call(browser: &Browser) -> String {
-    browser.click("#operations-Calls-startCall .opblock-summary-control").await;
-    browser.click("#operations-Calls-startCall button.execute").await;
-    let live = "#operations-Calls-startCall .live-responses-table .response";
-    let status = browser.wait(&format!("{live} .response-col_status")).await;
-    assert!(status.text().await.unwrap().starts_with("201"), "{}", status.text().await.unwrap());
-    browser.wait(&format!("{live} .response-col_description")).await.text().await.unwrap()
+    browser.execute("Calls-startCall", "201").await
 }
 
 async fn check(server: &Server, browser: &Browser) {

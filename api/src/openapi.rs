@@ -6,6 +6,7 @@ mod downgrade;
 mod layout;
 mod links;
 mod once;
+mod optional;
 mod order;
 mod schemes;
 mod shared;

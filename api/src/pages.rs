@@ -6,7 +6,7 @@ use actix_web::{
     http::{StatusCode, header},
     web::{self, Data, ServiceConfig},
 };
-use utoipa_swagger_ui::{Config, SwaggerUi};
+use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
     access::KnownPaths,
@@ -19,15 +19,22 @@ use crate::{
 /// Registers the pages and the WebSockets.
 pub fn pages(config: &mut ServiceConfig) {
     let redirect = || web::get().to(to_swagger_ui);
-    // By default, Swagger UI sends the document's URL to a validator on the Internet.
-    let swagger_ui = Config::new(["/openapi.json"]).try_it_out_enabled(true).validator_url("none");
     config
         .route("/twilio/stream", web::get().to(open_twilio_stream))
         .route(stream::PATH, web::get().to(open_stream))
         .route("/openapi.json", web::get().to(document))
         .route("/", redirect())
         .route("/swagger-ui", redirect())
-        .service(SwaggerUi::new("/swagger-ui/{_:.*}").config(swagger_ui));
+        // Before the files of Swagger UI, whose place it takes.
+        .route("/swagger-ui/swagger-initializer.js", web::get().to(initializer))
+        .service(SwaggerUi::new("/swagger-ui/{_:.*}"));
+}
+
+/// How Swagger UI is set up. The crate that brings its files can write settings, but no plugins.
+const INITIALIZER: &str = include_str!("pages/swagger-initializer.js");
+
+async fn initializer() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/javascript; charset=utf-8").body(INITIALIZER)
 }
 
 async fn document(document: Data<Document>) -> HttpResponse {

@@ -7,7 +7,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use service::{Private, Timestamp, limits::TIME_END_MS};
 use utoipa::{
     PartialSchema, ToSchema,
-    openapi::{ObjectBuilder, RefOr, Schema, SchemaFormat, schema::KnownFormat, schema::Type},
+    openapi::{
+        ObjectBuilder, RefOr, Schema, SchemaFormat,
+        schema::{AdditionalProperties, KnownFormat, Type},
+    },
 };
 use validator::{ValidateLength, ValidationError};
 
@@ -74,6 +77,16 @@ impl PartialSchema for Time {
 }
 
 impl ToSchema for Time {}
+
+/// The schema of an object whose fields are the client's own.
+pub fn free_form(description: &str, example: serde_json::Value) -> RefOr<Schema> {
+    ObjectBuilder::new()
+        .schema_type(Type::Object)
+        .description(Some(description))
+        .additional_properties(Some(AdditionalProperties::FreeForm(true)))
+        .examples([example])
+        .into()
+}
 
 /// Where in a list a page lies.
 #[derive(Clone, Debug, Serialize, ToSchema)]

@@ -92,13 +92,22 @@ impl Callstore {
     /// # Errors
     /// `RecordingNotFound`, or a failing database.
     pub async fn get_recording(&self, id: Uuid) -> Result<RecordingFile, Error> {
+        Ok(self.get_named_recording(id).await?.0)
+    }
+
+    /// A recording, and the name that its file has for a listener: the call's `streamSid`, else the call's id.
+    ///
+    /// # Errors
+    /// `RecordingNotFound`, or a failing database.
+    pub async fn get_named_recording(&self, id: Uuid) -> Result<(RecordingFile, String), Error> {
         use entity::call;
         let readers = self.0.database.readers();
         let recording = Entity::find_by_id(id).one(readers).await?.ok_or(Error::RecordingNotFound)?;
         // A call that is being deleted takes its recording along.
         let visible = call::Entity::find_by_id(recording.call_id).filter(call::Column::DeletedAt.is_null());
-        visible.one(readers).await?.ok_or(Error::RecordingNotFound)?;
-        Ok(self.locate(recording))
+        let call = visible.one(readers).await?.ok_or(Error::RecordingNotFound)?;
+        let name = call.stream_sid.unwrap_or_else(|| call.id.to_string());
+        Ok((self.locate(recording), name))
     }
 
     /// Reads a part of a recording's file; only whether it is there where `head`.

@@ -8,12 +8,12 @@ const ALWAYS: [(HeaderName, HeaderValue); 3] = [
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
 ];
-/// The policy of pages, which load only what is listed. Swagger UI has icons in `data:` URLs; the hash is that of its
-/// logo's inline style.
+/// The policy of pages, which load only what is listed. Swagger UI has icons in `data:` URLs and plays recordings from
+/// `blob:` URLs; the hash is that of its logo's inline style.
 const PAGE: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; \
     style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='; img-src 'self' data:; font-src 'self'; \
-    connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    connect-src 'self'; media-src 'self' blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 /// The policy of all other responses, which a browser must never render as a page.
 const NO_PAGE: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");

@@ -7,7 +7,7 @@ use service::{Callstore, NewAnalytics};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::{Analytics, Sentiment};
+use super::{Analytics, Metrics, Sentiment};
 use crate::{
     extract::{CallPath, Json, JsonBody, NoQuery, Once, Query},
     problem::Problem,
@@ -42,8 +42,10 @@ pub struct AddAnalytics {
     #[validate(range(min = 0.0))]
     pub average_latency: Option<f64>,
     /// Anything else: at most 64 KiB of JSON, 16 levels deep.
+    #[schema(value_type = Option<Metrics>)]
     pub metrics: Option<Map<String, Value>>,
     /// What moment the figures are of; now unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot_time: Option<Time>,
 }
 
@@ -60,7 +62,7 @@ impl AddAnalytics {
             interruptions: sample.interruptions,
             average_latency: sample.average_latency,
             metrics: sample.metrics,
-            snapshot_time: Some(sample.snapshot_time),
+            snapshot_time: None,
         }
     }
 }

@@ -5,11 +5,17 @@ mod list;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{RefOr, Schema},
+};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::{calls::same_variants, wire::Time};
+use crate::{
+    calls::same_variants,
+    wire::{Time, free_form},
+};
 
 /// Registers the operations.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -54,13 +60,24 @@ pub struct Analytics {
     #[schema(required)]
     pub average_latency: Option<f64>,
     /// Anything else.
-    #[schema(required)]
+    #[schema(required, value_type = Option<Metrics>)]
     pub metrics: Option<Map<String, Value>>,
     /// What moment the figures are of.
     pub snapshot_time: Time,
     /// When it arrived.
     pub created_at: Time,
 }
+
+/// The schema of `metrics`.
+pub struct Metrics;
+
+impl PartialSchema for Metrics {
+    fn schema() -> RefOr<Schema> {
+        free_form("Any JSON object, at most 64 KiB and 16 levels deep.", json!({ "tokens": 412 }))
+    }
+}
+
+impl ToSchema for Metrics {}
 
 impl From<service::Analytics> for Analytics {
     fn from(analytics: service::Analytics) -> Self {

@@ -18,6 +18,7 @@ use validator::{Validate, ValidationError};
 
 use crate::{
     calls::{Encoding, check_rate},
+    chunks::AddAudioChunk,
     extract::{Json, JsonBody, NoQuery, Once, Query},
     limits::AUDIO_MAX_BYTES,
     problem::{Problem, ProblemCode},
@@ -208,21 +209,11 @@ pub struct ConvertedAudio {
 }
 
 impl ConvertAudio {
-    fn sample() -> Self {
-        Self { audio: encode_base64(&[0xFF; 8]), from: None, to: To::Preset(Preset::Openai) }
-    }
-}
+    /// What telephony's mu-law becomes without a change of its rate, so that every machine computes the same bytes.
+    const PCM16: Format = Format { encoding: Encoding::Pcm16, sample_rate: 8_000, container: Some(Container::Raw) };
 
-impl ConvertedAudio {
     fn sample() -> Self {
-        Self {
-            audio: encode_base64(&[0; 48]),
-            encoding: Encoding::Pcm16,
-            sample_rate: 24_000,
-            channels: 1,
-            container: Container::Raw,
-            duration: 0.001,
-        }
+        Self { audio: AddAudioChunk::FRAME.to_owned(), from: None, to: To::Format(Self::PCM16) }
     }
 }
 
@@ -238,7 +229,7 @@ static AT_ONCE: Semaphore = Semaphore::const_new(2);
     security(("apiKey" = ["ingest"])),
     request_body(content = ConvertAudio, description = "The audio and both formats.", example = json!(ConvertAudio::sample())),
     responses(
-        (status = 200, description = "The converted audio.", body = ConvertedAudio, example = json!(ConvertedAudio::sample())),
+        (status = 200, description = "The converted audio.", body = ConvertedAudio, example = json!(convert(&ConvertAudio::sample()).ok())),
     ),
 )]
 #[post("/audio/convert")]

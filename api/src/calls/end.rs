@@ -26,16 +26,11 @@ use crate::{
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EndCall {
     /// When it ended; now unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub end_time: Option<Time>,
 }
 
 impl JsonBody for EndCall {}
-
-impl EndCall {
-    fn sample() -> Self {
-        Self { end_time: Some(Time::sample_after(31)) }
-    }
-}
 
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 /// How long an answer waits for the recording, unless `Prefer: wait=N` says otherwise, in seconds.
@@ -50,9 +45,8 @@ const WAIT_DEFAULT: u64 = 10;
     operation_id = "endCall",
     tag = "Calls",
     security(("apiKey" = ["ingest"])),
-    params(("Prefer" = Option<String>, Header, description = "`wait=N`: how many seconds to wait for the recording.",
-        example = "wait=10")),
-    request_body(content = Option<EndCall>, description = "How it ended; may be left out.", example = json!(EndCall::sample())),
+    params(("Prefer" = Option<String>, Header, description = "How long to wait for the recording: `wait=N`, 0 to 30 seconds.")),
+    request_body(content = Option<EndCall>, description = "How it ended; may be left out.", example = json!(EndCall::default())),
     responses(
         (status = 200, description = "The call is final: `completed` with its recordings, or `failed`.", body = Call,
             example = json!(Call::sample_completed())),

@@ -20,7 +20,7 @@ use crate::{
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct GetCallQuery {
-    /// The parts that come with the call, separated by commas.
+    /// The parts to return with the call: `include=recordings,metadata`, or `include` repeated for each part.
     #[param(inline, style = Form, explode = false)]
     #[serde(default)]
     include: Include,
@@ -42,7 +42,7 @@ impl<'de> Deserialize<'de> for Include {
         let text = String::deserialize(deserializer)?;
         let part = |name| PARTS.iter().find(|(known, _)| *known == name).map(|(_, part)| *part);
         let parts = text.split(',').map(part).collect::<Option<_>>();
-        let expected = "Expected a list, separated by commas, of recordings, transcripts, analytics and metadata; leave it out for none.";
+        let expected = "Expected one or more of recordings, transcripts, analytics and metadata, separated by commas or with `include` repeated.";
         parts.map(Self).ok_or_else(|| de::Error::custom(expected))
     }
 }

@@ -36,6 +36,7 @@ pub struct StartCall {
     /// Who called whom.
     pub direction: Option<Direction>,
     /// When the call began; now unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub start_time: Option<Time>,
     /// How the chunks are encoded; mu-law at 8,000 Hz unless given.
     #[serde(default, deserialize_with = "optional_object")]
@@ -46,7 +47,7 @@ pub struct StartCall {
 impl JsonBody for StartCall {}
 
 impl StartCall {
-    /// A call as telephony brings it.
+    /// A call as a carrier brings it. It starts now: someone who sends the example wants no call in the past.
     #[must_use]
     pub fn sample() -> Self {
         let call = Call::sample();
@@ -56,7 +57,7 @@ impl StartCall {
             call_sid: call.call_sid,
             agent: call.agent,
             direction: Some(Direction::Inbound),
-            start_time: Some(Time::SAMPLE),
+            start_time: None,
             audio_format: Some(AudioFormat { encoding: Encoding::Mulaw, sample_rate: 8_000 }),
         }
     }

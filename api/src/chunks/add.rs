@@ -40,11 +40,14 @@ pub struct AddAudioChunk {
 impl JsonBody for AddAudioChunk {}
 
 impl AddAudioChunk {
-    /// 20 ms of silence.
+    /// 20 ms of speech in mu-law: a frame of `tests/fixtures/readme/caller.ulaw`.
+    pub const FRAME: &str = "vC4oLzpNz8G+sLlwQC8zR8m8uMdcQz5Gb8rDyOxOQkVT2sjCzPlKREl5yL3A1Uk4OkTIsa2+4jcuOzxJzLeroao3Jx0nqpqZpa8yw8op\
+        HxccRJyfp3gfISw6cby6tKvCTTMqMmS6tbfeRDo9T8/AwNdVPz9K6cW8wd1LPj9cxri5x0UwMTvBq6a21i8oMjI8yq6imZ8vHxUdo5KQnactvg==";
+
+    /// The first chunk of a caller.
     #[must_use]
     pub fn sample() -> Self {
-        let audio = audio::encode_base64(&[0xFF; 160]);
-        Self { audio, track: Some(Track::Inbound), sequence: Some(0), timestamp: Some(0) }
+        Self { audio: Self::FRAME.to_owned(), track: Some(Track::Inbound), sequence: Some(0), timestamp: Some(0) }
     }
 
     /// Decodes the audio; `pointer` names its field where that fails.

@@ -1,6 +1,9 @@
 //! Query strings. Unknown parameters are rejected, so that a mistyped filter does not silently match everything.
 
-use std::future::{Ready, ready};
+use std::{
+    borrow::Cow,
+    future::{Ready, ready},
+};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use percent_encoding::percent_decode_str;
@@ -53,7 +56,9 @@ pub(crate) fn parse<T: de::DeserializeOwned + Validate>(query: &str) -> Result<T
         let pointer = format!("/{}", name.replace('\0', ""));
         return Err(Problem::invalid_field(pointer, "The character NUL (U+0000) is not allowed."));
     }
-    let value: T = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs())).map_err(|error| {
+    let joined = joined(query);
+    let pairs = form_urlencoded::parse(joined.as_bytes());
+    let value: T = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs)).map_err(|error| {
         let field = error.path().to_string();
         let message = error.into_inner().to_string();
         let named = message.split('`').nth(1).filter(|_| message.contains(" field `"));
@@ -62,6 +67,25 @@ pub(crate) fn parse<T: de::DeserializeOwned + Validate>(query: &str) -> Result<T
     })?;
     value.validate().map_err(|errors| Problem::invalid(field_errors("", &errors)))?;
     Ok(value)
+}
+
+/// Parameters that are lists. Clients write them as `include=a,b` or as `include=a&include=b`.
+const LISTS: [&str; 1] = ["include"];
+
+/// The query with each list written once, its values separated by commas.
+fn joined(query: &str) -> Cow<'_, str> {
+    let occurrences = |list| form_urlencoded::parse(query.as_bytes()).filter(move |(name, _)| name == list).count();
+    if LISTS.iter().all(|list| !query.contains(list) || occurrences(list) < 2) {
+        return query.into();
+    }
+    let mut pairs: Vec<(Cow<'_, str>, Cow<'_, str>)> = Vec::new();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        match pairs.iter_mut().find(|(known, _)| *known == name && LISTS.contains(&&*name)) {
+            Some((_, values)) => *values = format!("{values},{value}").into(),
+            None => pairs.push((name, value)),
+        }
+    }
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish().into()
 }
 
 /// The page size, at least 1. Larger values are lowered to the maximum.

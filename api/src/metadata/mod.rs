@@ -8,11 +8,17 @@ pub(crate) mod update;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use service::Private;
-use utoipa::ToSchema;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{RefOr, Schema},
+};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
-use crate::{analytics::object, wire::Time};
+use crate::{
+    analytics::object,
+    wire::{Time, free_form},
+};
 
 /// Registers the operations.
 pub fn routes(config: &mut ServiceConfig<'_>) {
@@ -42,13 +48,24 @@ pub struct Metadata {
     #[schema(required)]
     pub network_quality: Option<String>,
     /// Anything else.
-    #[schema(required, value_type = Option<Map<String, Value>>)]
+    #[schema(required, value_type = Option<CustomData>)]
     pub custom_data: Option<Private<Map<String, Value>>>,
     /// When it was first set.
     pub created_at: Time,
     /// When it was last changed.
     pub updated_at: Time,
 }
+
+/// The schema of `customData`.
+pub struct CustomData;
+
+impl PartialSchema for CustomData {
+    fn schema() -> RefOr<Schema> {
+        free_form("Any JSON object, at most 64 KiB and 16 levels deep.", json!({ "campaign": "spring" }))
+    }
+}
+
+impl ToSchema for CustomData {}
 
 impl From<service::Metadata> for Metadata {
     fn from(metadata: service::Metadata) -> Self {

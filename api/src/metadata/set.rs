@@ -7,7 +7,7 @@ use service::{Callstore, MetadataSet, NewMetadata, Private};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::Metadata;
+use super::{CustomData, Metadata};
 use crate::{
     extract::{CallPath, Condition, Json, JsonBody, NoQuery, Query, etag},
     problem::Problem,
@@ -34,7 +34,7 @@ pub struct SetMetadata {
     #[validate(length(min = 1, max = 128))]
     pub network_quality: Option<String>,
     /// Anything else: at most 64 KiB of JSON, 16 levels deep.
-    #[schema(value_type = Option<Map<String, Value>>)]
+    #[schema(value_type = Option<CustomData>)]
     pub custom_data: Option<Private<Map<String, Value>>>,
 }
 

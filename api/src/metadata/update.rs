@@ -7,7 +7,7 @@ use service::{Callstore, MetadataChange, Private};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::{Metadata, set::answer};
+use super::{CustomData, Metadata, set::answer};
 use crate::{
     extract::{CallPath, Condition, Json, JsonBody, NoQuery, Query},
     problem::Problem,
@@ -40,7 +40,7 @@ pub struct UpdateMetadata {
     pub network_quality: Option<Option<String>>,
     /// Merged into what is there; null inside removes a member.
     #[serde(default, deserialize_with = "double_option", skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Map<String, Value>>)]
+    #[schema(value_type = Option<CustomData>)]
     pub custom_data: Option<Option<Private<Map<String, Value>>>>,
 }
 

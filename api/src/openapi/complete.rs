@@ -10,7 +10,7 @@ use utoipa::openapi::{
     security::SecurityRequirement,
 };
 
-use super::{once, shared};
+use super::{once, optional, shared};
 use crate::problem::{PROBLEMS, ProblemCode, ProblemDetails};
 
 /// Completes the operation that a path has for a method.
@@ -22,6 +22,7 @@ pub fn complete(operation: &mut Operation, path: &str, method: &Method) {
     if method == Method::POST {
         once::describe(operation);
     }
+    optional::leave_out(operation);
     add_responses(operation, method != Method::GET);
 }
 

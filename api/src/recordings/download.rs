@@ -10,6 +10,7 @@ use actix_web::{
     },
     web::Data,
 };
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 use service::{Callstore, Error, Private};
 use utoipa::IntoParams;
@@ -22,6 +23,9 @@ use crate::{
     observe::is_head,
     problem::{Problem, ProblemCode},
 };
+
+/// What `filename*` escapes (RFC 8187).
+const EXTENDED_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'!');
 
 /// Whether who downloads is sent to the object store.
 #[derive(Clone, Copy, Debug)]
@@ -64,14 +68,15 @@ impl LinkQuery {
     extensions(("x-signed-by" = json!("link"))),
     params(
         LinkQuery,
-        ("Range" = Option<String>, Header, description = "A part of the file; several parts get the whole.", example = "bytes=0-1023"),
+        ("Range" = Option<String>, Header, description = "One range of bytes, such as `bytes=0-1023`. Several ranges return the whole file."),
         ("If-Range" = Option<String>, Header, description = "Send the part only of the file with this ETag, else the whole."),
         ("If-None-Match" = Option<String>, Header, description = "Send nothing if the file has this ETag."),
     ),
     responses(
         (status = 200, description = "The whole file.", content((RawBytes = "audio/wav")), headers(
             ("ETag" = String, description = "The file's SHA-256, in quotes."),
-            ("Accept-Ranges" = String, description = "`bytes`"))),
+            ("Accept-Ranges" = String, description = "`bytes`"),
+            ("Content-Disposition" = String, description = "`inline`, with the call's `streamSid` as the file name."))),
         (status = 206, description = "The part that was asked for.", content((RawBytes = "audio/wav")), headers(
             ("Content-Range" = String, description = "Which part of how many bytes."))),
         (status = 304, description = "The client has the file."),
@@ -97,13 +102,15 @@ pub async fn download_recording(
     if let Some((expires, signature)) = link {
         callstore.check_link(id.0, expires, signature).await?;
     }
-    let recording = callstore.get_recording(id.0).await?.recording;
+    let (file, name) = callstore.get_named_recording(id.0).await?;
+    let recording = file.recording;
     let etag = format!("\"{}\"", recording.sha256);
     let size = recording.size_bytes.unsigned_abs();
     let mut response = HttpResponse::Ok();
     response
         .insert_header((header::ETAG, etag.as_str()))
         .insert_header((header::ACCEPT_RANGES, "bytes"))
+        .insert_header((header::CONTENT_DISPOSITION, inline(&name)))
         // Audio does not shrink, and a compressed part would have another length: keep the compressor off.
         .insert_header(ContentEncoding::Identity)
         .content_type("audio/wav");
@@ -136,9 +143,40 @@ pub async fn download_recording(
     Ok(response.body(SizedStream::new(length, audio)))
 }
 
+/// Shown in the browser, and saved as `NAME.wav` (RFC 6266). Characters that mean something in a path or in the header itself
+/// are escaped in `filename*`; clients that do not read it get underscores in their place.
+fn inline(name: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-@=+{}~!".contains(&byte);
+    if name.bytes().all(plain) {
+        return format!("inline; filename=\"{name}.wav\"");
+    }
+    let simple: String =
+        name.chars().map(|char| if u8::try_from(char).is_ok_and(plain) { char } else { '_' }).collect();
+    let escaped = utf8_percent_encode(name, EXTENDED_VALUE);
+    format!("inline; filename=\"{simple}.wav\"; filename*=UTF-8''{escaped}.wav")
+}
+
 /// Lets whoever has a link show it in a page of any origin.
 fn share(response: &mut HttpResponseBuilder, link: Option<(&str, &str)>) {
     if link.is_some() {
         response.insert_header((header::CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::inline;
+
+    #[test]
+    fn a_file_is_named_after_its_call_whatever_the_name_has() {
+        for (name, wanted) in [
+            ("MZ1", "inline; filename=\"MZ1.wav\""),
+            ("a@b=c+{d}~!:1", "inline; filename=\"a@b=c+{d}~!:1.wav\""),
+            ("a/b%20", "inline; filename=\"a_b_20.wav\"; filename*=UTF-8''a%2Fb%2520.wav"),
+            ("a\"\\\r\n", "inline; filename=\"a____.wav\"; filename*=UTF-8''a%22%5C%0D%0A.wav"),
+            ("é", "inline; filename=\"_.wav\"; filename*=UTF-8''%C3%A9.wav"),
+        ] {
+            assert_eq!(inline(name), wanted);
+        }
     }
 }
