@@ -13,6 +13,9 @@ OPERATION = "#operations-Recordings-downloadRecording"
 HIDDEN = [
     ".topbar",
     ".scheme-container",
+    ".info .link",
+    ".info .renderedMarkdown p:not(:first-child)",
+    ".info__license",
     ".opblock-description-wrapper",
     ".opblock-tag-section:not(.is-open)",
     ".opblock:not(#operations-Recordings-downloadRecording)",
@@ -53,7 +56,7 @@ def record(service):
 class Browser:
     def __init__(self, driver, profile):
         arguments = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--force-device-scale-factor=1"]
-        arguments += ["--window-size=1000,1270", f"--user-data-dir={profile}"]
+        arguments += ["--window-size=1000,1195", f"--user-data-dir={profile}"]
         capabilities = {"capabilities": {"alwaysMatch": {"goog:chromeOptions": {"args": arguments}}}}
         session = ask("POST", f"{driver}/session", capabilities)["value"]["sessionId"]
         self.session = f"{driver}/session/{session}"
@@ -80,6 +83,13 @@ class Browser:
     def run(self, script):
         return self.do("execute/sync", script=script, args=[])
 
+    def wait_for(self, script):
+        for _ in range(100):
+            if self.run(script):
+                return
+            time.sleep(0.1)
+        sys.exit(f"{script} never came true")
+
 
 def main(folder, driver):
     service_log = subprocess.Popen(
@@ -95,6 +105,7 @@ def main(folder, driver):
         browser.fill("Range", "")
         browser.click(f"{OPERATION} .execute")
         browser.find(f"{OPERATION} audio")
+        browser.wait_for("return document.querySelector('audio').duration > 0")
         # What leads from the title to the player stays; the rest of the page would make it small.
         for css in HIDDEN:
             browser.run(f"document.querySelectorAll('{css}').forEach(element => element.style.display = 'none')")
