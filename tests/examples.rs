@@ -62,7 +62,7 @@ impl Service {
 }
 
 /// A folder of the build in which scripts/test.sh installs packages.
-fn packages(name: &str) -> PathBuf {
+pub fn packages(name: &str) -> PathBuf {
     let folder = Binary::path().ancestors().nth(2).unwrap().join(name);
     assert!(folder.exists(), "{} is missing; scripts/test.sh installs it", folder.display());
     folder

@@ -12,6 +12,7 @@ mod bad_input;
 mod callers;
 mod calls;
 mod chunks;
+mod clients;
 mod cluster;
 mod connections;
 mod copy;
