@@ -1,5 +1,5 @@
-//! A transaction that the writes of many requests share. Rows of the tables that grow fastest are gathered and go in one
-//! statement at its end; chunks go into the journal.
+//! A transaction shared by the writes of many requests. Rows of the fastest-growing tables are gathered and inserted
+//! together at commit; chunks go into the journal.
 
 mod notes;
 mod shared;
@@ -32,15 +32,15 @@ use crate::{
     database::{Database, WriteFailure},
 };
 
-/// How many rows a statement inserts: one of these, so that few statements have to be prepared and kept.
+/// Row counts of an `INSERT`. Few distinct sizes keep the number of prepared statements small.
 const ROWS: [usize; 5] = [256, 64, 16, 4, 1];
 
-/// A transaction under way.
+/// An open transaction with the rows gathered for it. [`commit`](Self::commit) writes them; dropping it rolls back.
 pub(crate) struct Batch {
     database: Database,
     transaction: DatabaseTransaction,
     state: State,
-    /// Chunks of calls that are looked at, for the rows of their calls.
+    /// Chunks whose call is being read or ended. Commit inserts them into `audio_chunk`, bypassing the journal.
     settled: Vec<ChunkRow>,
     outcomes: Vec<idempotency_key::ActiveModel>,
     duplicates: BTreeMap<(Uuid, Track), i64>,
@@ -69,8 +69,9 @@ impl Batch {
         })
     }
 
-    /// Does a write's work so that an error of one of its statements, or its refusal, undoes that work only: what the batch and
-    /// the state hold is changed after a write's last statement. The disk's errors are all's.
+    /// Runs a write in a savepoint, so that its refusal or the failure of one of its statements undoes only that write.
+    /// A write must change the batch and the state only after its last statement. Errors of the disk fail the whole
+    /// transaction.
     pub(super) async fn work_apart(&mut self, write: &mut dyn Write) -> Result<(), DbErr> {
         self.transaction.execute_unprepared("SAVEPOINT apart").await?;
         if let Err(error) = write.work(self).await {
@@ -86,17 +87,17 @@ impl Batch {
         Ok(())
     }
 
-    /// For queries, and for writes to tables other than those whose rows are gathered.
+    /// For queries, and for writes to tables whose rows are not gathered.
     pub fn transaction(&self) -> &DatabaseTransaction {
         &self.transaction
     }
 
-    /// A call as it is stored.
+    /// Reads a call from the database.
     pub async fn call(&self, call: &CallRef) -> Result<Call, Error> {
         calls::find(&self.transaction, call).await
     }
 
-    /// The id of a call, in whatever status.
+    /// Resolves a call's id, whatever its status.
     pub async fn call_id(&mut self, call: &CallRef) -> Result<Uuid, Error> {
         match self.state.live.find(call) {
             Some(id) => Ok(id),
@@ -108,13 +109,13 @@ impl Batch {
         }
     }
 
-    /// A call that takes chunks; `CallEnded` for another.
+    /// A call that accepts chunks, else `CallEnded`.
     pub async fn live_call(&mut self, call: &CallRef) -> Result<&mut LiveCall, Error> {
         let id = self.call_id(call).await?;
         self.state.live.get(id).ok_or(Error::CallEnded)
     }
 
-    /// Forgets what was known of a call whose row changes.
+    /// Drops the cached state of a call whose row is about to change.
     pub fn forget(&mut self, call: Uuid) {
         self.state.live.remove(call);
     }
@@ -125,7 +126,7 @@ impl Batch {
         }
     }
 
-    /// What is stored of a call's track, the gathered rows included.
+    /// The end of a call's track, including gathered rows.
     pub async fn track(&mut self, call: Uuid, track: Track) -> Result<LiveTrack, DbErr> {
         let known = self.state.live.get(call).map_or(LiveTrack::Unknown, |call| *call.track(track));
         if known != LiveTrack::Unknown {
@@ -149,7 +150,7 @@ impl Batch {
         Ok(last.map_or(LiveTrack::Empty, LiveTrack::Stored))
     }
 
-    /// Rows of a track that are not in the table yet and hold one of the chunks `from..=to`.
+    /// Rows of a track that hold one of the chunks `from..=to` and are not in `audio_chunk` yet.
     pub fn recent(&self, call: Uuid, track: Track, from: u32, to: u32) -> impl Iterator<Item = &ChunkRow> {
         let new = self.state.new.iter().chain(&self.settled).filter(move |row| {
             row.call == call && row.track == track && row.first_sequence <= to && row.last_sequence() >= from
@@ -157,13 +158,13 @@ impl Batch {
         self.state.recent.rows(call, track, from, to).chain(new)
     }
 
-    /// Puts all chunks of a call into its rows, where readers find them once this is committed.
+    /// Moves all chunks of a call into `audio_chunk`, where readers find them after the commit.
     pub fn settle(&mut self, call: Uuid) {
         self.settled.extend(self.state.recent.take(call));
         self.settled.extend(self.state.new.extract_if(.., |row| row.call == call));
     }
 
-    /// Drops what was not put into the rows of a call that is deleted, and what is known of it.
+    /// Drops the unsettled chunks and the cached state of a call that is being deleted.
     pub fn discard(&mut self, call: Uuid) {
         self.state.recent.take(call);
         self.state.new.retain(|row| row.call != call);
@@ -171,27 +172,28 @@ impl Batch {
         self.state.live.remove(call);
     }
 
-    /// What is known without asking the database.
+    /// The writer's state, which needs no query.
     pub fn state(&mut self) -> &mut State {
         &mut self.state
     }
 
-    /// Counts chunks of a track that came again.
+    /// Counts chunks of a track that were already stored.
     pub fn add_duplicates(&mut self, call: Uuid, track: Track, duplicates: i64) {
         if duplicates > 0 {
             *self.duplicates.entry((call, track)).or_default() += duplicates;
         }
     }
 
-    /// Keeps an outcome.
+    /// Gathers an idempotency outcome.
     pub fn keep(&mut self, outcome: idempotency_key::ActiveModel) {
         self.outcomes.push(outcome);
     }
 
-    /// Writes what was gathered, and makes everything durable. `all` leaves nothing in the journal.
+    /// Writes the gathered rows and commits durably. With `all`, the journal is empty afterwards.
     pub(super) async fn commit(mut self, all: bool) -> Result<State, DbErr> {
         if self.database.is_shared() {
-            // Its rows do not lie in the order of their key, so that one more costs no page.
+            // A shared database needs no journal: its rows are not stored in key order, so another row costs no extra
+            // page.
             self.settled.append(&mut self.state.new);
         }
         let bytes = self.journal().await?;
@@ -222,7 +224,7 @@ impl Batch {
         Ok(self.state)
     }
 
-    /// Writes the new chunks into the journal, and says how many bytes of audio they are.
+    /// Writes the new chunks into the journal and returns their bytes of audio.
     async fn journal(&mut self) -> Result<usize, DbErr> {
         let bytes = self.state.new_bytes();
         if bytes > 0 {
@@ -234,7 +236,7 @@ impl Batch {
         Ok(bytes)
     }
 
-    /// Inserts chunks into the rows of their calls, as many in a row as fit.
+    /// Inserts chunks into `audio_chunk`, as many per row as fit.
     async fn insert_settled(&mut self) -> Result<(), DbErr> {
         if self.settled.is_empty() {
             return Ok(());
@@ -246,7 +248,7 @@ impl Batch {
         self.insert_all(rows.into_iter().map(ChunkRow::into_model).collect()).await
     }
 
-    /// Inserts rows, many with a statement.
+    /// Inserts rows, many per statement.
     async fn insert_all<A: ActiveModelTrait>(&self, mut rows: Vec<A>) -> Result<(), DbErr> {
         for size in ROWS {
             while rows.len() >= size {

@@ -1,8 +1,9 @@
-//! The journal's rows: the chunks of one transaction, of whatever calls, one behind the other.
+//! Encoding of a journal row: the chunks of one transaction, of any calls, one entry after the other.
 //!
-//! An entry is the call's id (16 bytes), the track (1), whether there is a timestamp (1), the encoding (2), the sample rate
-//! (4), the first sequence number (4), how many chunks (4), the timestamp in milliseconds (4), how many bytes of audio (4), and
-//! the audio. Integers are little-endian.
+//!
+//! An entry is the call's id (16 bytes), the track (1), whether it has a timestamp (1), the encoding (2), the sample
+//! rate (4), the first sequence number (4), the number of chunks (4), the timestamp in milliseconds (4), the number of
+//! bytes of audio (4), and the audio. Integers are little-endian.
 
 use audio::Encoding;
 use entity::call_track::Track;
@@ -10,10 +11,10 @@ use uuid::Uuid;
 
 use crate::{calls::AudioFormat, chunks::ChunkRow};
 
-/// Bytes of an entry before its audio.
+/// Size of an entry without its audio.
 pub(super) const HEAD: usize = 40;
 
-/// Appends a row's entry.
+/// Appends the entry of one row of chunks.
 pub(super) fn encode(row: &ChunkRow, journal: &mut Vec<u8>) {
     journal.extend_from_slice(row.call.as_bytes());
     journal.push(match row.track {
@@ -30,13 +31,13 @@ pub(super) fn encode(row: &ChunkRow, journal: &mut Vec<u8>) {
     for number in [row.format.sample_rate_hz, row.first_sequence, row.chunks, row.timestamp_ms.unwrap_or_default()] {
         journal.extend_from_slice(&number.to_le_bytes());
     }
-    // Chunks are limited to far less.
+    // Never saturates: a row of chunks is far smaller.
     let bytes = u32::try_from(row.audio.len()).unwrap_or(u32::MAX);
     journal.extend_from_slice(&bytes.to_le_bytes());
     journal.extend_from_slice(&row.audio);
 }
 
-/// The entries of a journal's row; none where it is damaged.
+/// The entries of a journal row; `None` if it is damaged.
 pub(super) fn decode(mut journal: &[u8]) -> Option<Vec<ChunkRow>> {
     let mut rows = Vec::new();
     while !journal.is_empty() {

@@ -1,5 +1,5 @@
-//! What the writer remembers of calls that take chunks, so that the next chunk needs no query. It is the only one that
-//! writes to them; whatever another process does to the database makes it forget all.
+//! The writer's cache of active calls, so that their next chunk needs no query. Only this writer changes them. A change
+//! by another process or connection clears the whole cache.
 
 use entity::call_track::Track;
 use foldhash::HashMap;
@@ -10,49 +10,50 @@ use crate::{
     calls::{AudioFormat, Call, CallRef},
 };
 
-/// How many calls are remembered; beyond, all are forgotten and looked up again.
+/// Capacity. A full cache is cleared, and its calls are read again when they are next needed.
 const CALLS_MAX: usize = 16 * 1024;
 
-/// The calls that are remembered.
+/// Cached active calls, by id and by `streamSid`.
 #[derive(Default)]
 pub(crate) struct LiveCalls {
     calls: HashMap<Uuid, LiveCall>,
     by_stream_sid: HashMap<String, Uuid>,
-    /// SQLite's `data_version` when they were read.
+    /// SQLite's `data_version` when the calls were read. Another value means that someone else wrote to the database.
     pub version: i64,
 }
 
-/// A call that takes chunks.
+/// An active call.
 pub(crate) struct LiveCall {
     pub id: Uuid,
     pub format: AudioFormat,
-    /// When it was last written to; none before its first chunk or stream.
+    /// Time of the last write; `None` before the first chunk or stream.
     pub last_write_at: Option<Timestamp>,
-    /// When its row last said so.
+    /// The last write time that the call's row holds or is about to get. It lags `last_write_at`, because the row is
+    /// updated at intervals.
     pub noted_at: Option<Timestamp>,
     pub disconnected_at: Option<Timestamp>,
     stream_sid: Option<String>,
     tracks: [LiveTrack; 2],
 }
 
-/// What is known of a track.
+/// What the cache holds of a track.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum LiveTrack {
-    /// Nothing yet.
+    /// Not read yet.
     #[default]
     Unknown,
-    /// It has no chunk.
+    /// The track has no chunks.
     Empty,
-    /// It has chunks.
+    /// The track has chunks.
     Stored(StoredTrack),
 }
 
-/// A track that has chunks.
+/// The end of a track that has chunks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct StoredTrack {
-    /// The sequence number after the largest.
+    /// One more than the largest stored sequence number.
     pub next: u32,
-    /// Whether its chunks have timestamps.
+    /// Whether its chunks have timestamps; taken from its last row.
     pub timestamps: bool,
 }
 
@@ -64,7 +65,7 @@ impl StoredTrack {
 }
 
 impl LiveCalls {
-    /// A call by its name, if it is remembered. An id wins, so that a `streamSid` that looks like one is not looked for.
+    /// Looks a call up in the cache. A reference that parses as an id is never looked up as a `streamSid`.
     pub fn find(&self, call: &CallRef) -> Option<Uuid> {
         match call.id() {
             Some(id) => self.calls.contains_key(&id).then_some(id),
@@ -76,7 +77,7 @@ impl LiveCalls {
         self.calls.get_mut(&id)
     }
 
-    /// Remembers a call that takes chunks.
+    /// Caches an active call.
     pub fn insert(&mut self, call: &Call) {
         if self.calls.len() >= CALLS_MAX {
             self.clear();
@@ -96,7 +97,7 @@ impl LiveCalls {
         self.calls.insert(call.id, live);
     }
 
-    /// Forgets a call.
+    /// Removes a call from the cache.
     pub fn remove(&mut self, id: Uuid) {
         if let Some(stream_sid) = self.calls.remove(&id).and_then(|call| call.stream_sid) {
             self.by_stream_sid.remove(&stream_sid);
@@ -110,8 +111,8 @@ impl LiveCalls {
 }
 
 impl LiveCall {
-    /// Whether its row told not long ago that it was written to, so that it need not tell of this write at once, or is not to tell
-    /// of it at all.
+    /// Whether the row's write time need not be updated in this transaction: it is recent enough, or this write does
+    /// not count.
     pub fn may_tell_later(&self, audio: bool, now: Timestamp, every_ms: i64) -> bool {
         if !self.is_watched(audio) {
             return true;
@@ -119,7 +120,7 @@ impl LiveCall {
         self.disconnected_at.is_none() && self.noted_at.is_some_and(|before| now.0 - before.0 < 2 * every_ms)
     }
 
-    /// Whether it is to be ended when nothing more is written to it: audio begins the watch over a call.
+    /// Whether this write counts for the idle timeout. The first audio starts it; other writes count only after that.
     pub fn is_watched(&self, audio: bool) -> bool {
         audio || self.last_write_at.is_some()
     }

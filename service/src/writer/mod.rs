@@ -1,6 +1,6 @@
-//! The one writer: whatever requests write waits in its queue and goes to disk together. It commits all that waits in one
-//! transaction, answers, and takes what has come meanwhile; no timer makes a lone write wait. A write that is refused is
-//! refused alone; when the database fails, none of the transaction's writes is acknowledged.
+//! The single writer. Requests queue their writes, and the writer commits everything that waits in one transaction,
+//! answers, and takes the next batch. No timer delays a lone write. A refused write fails alone; when the transaction
+//! fails, none of its writes is acknowledged.
 
 mod batch;
 mod journal;
@@ -36,32 +36,32 @@ use crate::{
     limits::QUEUE_MAX_BYTES,
 };
 
-/// How much may wait: a unit is a KiB of what is to be written, and a write is at least one.
+/// Capacity of the queue, in KiB of data. Each write counts as at least one.
 const QUEUE_KIB: usize = QUEUE_MAX_BYTES / 1024;
-/// How much goes into one transaction.
+/// Limits of one transaction.
 const BATCH_WRITES: usize = 1024;
 const BATCH_KIB: usize = 8 * 1024;
 
-/// How often it is looked whether chunks have waited in the journal for long enough.
+/// How often an idle writer checks whether chunks must leave the journal or notes must be written.
 const BEAT: Duration = Duration::from_secs(1);
-/// How long a transaction on a database server may take.
+/// Time limit of a transaction on a database server.
 const SHARED_LIMIT: Duration = Duration::from_secs(20);
 
-/// The queue of writes and the task that works it off.
+/// The write queue and the task that commits it.
 pub(crate) struct Writer {
     queue: Mutex<Option<mpsc::UnboundedSender<Queued>>>,
     room: Arc<Semaphore>,
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
-/// A write with its share of the queue's room, which it gives back when it is answered.
+/// A queued write. It holds its share of the queue's capacity until it is answered.
 struct Queued {
     write: Box<dyn Write>,
     room: OwnedSemaphorePermit,
 }
 
 impl Writer {
-    /// Starts the writer. Needs a Tokio runtime.
+    /// Starts the writer task. Must be called within a Tokio runtime.
     pub fn start(database: Database) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         let task = tokio::spawn(work_off(database, receiver));
@@ -72,7 +72,7 @@ impl Writer {
         }
     }
 
-    /// Takes no more writes, and waits until those that wait are durable.
+    /// Closes the queue and waits until all queued writes are durable.
     pub async fn close(&self) {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
         let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -83,7 +83,7 @@ impl Writer {
         }
     }
 
-    /// How much of the queue is taken, in KiB.
+    /// Used capacity of the queue, in KiB.
     pub fn waiting_kib(&self) -> usize {
         QUEUE_KIB - self.room.available_permits()
     }
@@ -98,13 +98,13 @@ impl Writer {
 }
 
 impl Callstore {
-    /// Writes: runs `work` in the writer's next transaction, and returns when that is durable. `bytes` is about how much it
-    /// holds in memory. What is written is undone where `work` refuses after all. What changes a call, or is decided by what
-    /// is stored of one, goes through [`write_to`](Self::write_to).
+    /// Runs `work` in the writer's next transaction and returns once that is durable. `bytes` is its approximate size
+    /// in memory. If `work` refuses, its statements are undone. Work that changes a call, or depends on what is stored
+    /// of one, must use [`write_to`](Self::write_to).
     ///
     /// # Errors
-    /// What `work` says; `Overloaded` when too much waits; `StorageFull`, `StorageUnavailable` or `Database` when the
-    /// transaction failed.
+    /// The error of `work`; `Overloaded` when the queue is full; `StorageFull`, `StorageUnavailable` or `Database` when
+    /// the transaction failed.
     pub(crate) async fn write<T, F>(&self, bytes: usize, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -113,10 +113,10 @@ impl Callstore {
         self.write_about(None, bytes, work).await
     }
 
-    /// As [`write`](Self::write), for what is about a call: no other node writes to it meanwhile.
+    /// Like [`write`](Self::write), for work on a call: no other node writes to that call meanwhile.
     ///
     /// # Errors
-    /// As `write`.
+    /// As for `write`.
     pub(crate) async fn write_to<T, F>(&self, call: &CallRef, bytes: usize, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -125,10 +125,10 @@ impl Callstore {
         self.write_about(Some(call.clone()), bytes, work).await
     }
 
-    /// As [`write_to`](Self::write_to) where there is a call, else as [`write`](Self::write).
+    /// [`write_to`](Self::write_to) if there is a call, else [`write`](Self::write).
     ///
     /// # Errors
-    /// As `write`.
+    /// As for `write`.
     pub(crate) async fn write_about<T, F>(&self, call: Option<CallRef>, bytes: usize, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -137,7 +137,7 @@ impl Callstore {
         self.write_as(bytes, |outcome| Request::new(call, work, outcome)).await
     }
 
-    /// As [`write`](Self::write), for a write of a type of its own.
+    /// Like [`write`](Self::write), for a dedicated [`Write`] type.
     pub(crate) async fn write_as<T, W>(&self, bytes: usize, write: impl FnOnce(Outcome<T>) -> W) -> Result<T, Error>
     where
         W: Write + 'static,
@@ -147,13 +147,13 @@ impl Callstore {
         answered.await.unwrap_or(Err(Error::Damaged("a write without an answer")))
     }
 
-    /// Notes a write other than audio, so that its call is not taken for idle.
+    /// Notes a write other than audio, so that the idle timeout of its call starts over.
     pub(crate) fn note_write(&self, state: &mut State, call: Uuid) {
         state.note_write(call, false, self.now(), self.0.policy.note_write_every_ms());
     }
 }
 
-/// Works the queue off until it is closed, and leaves nothing in the journal then.
+/// Commits queued writes until the queue is closed. The last transaction empties the journal.
 async fn work_off(database: Database, mut queue: mpsc::UnboundedReceiver<Queued>) {
     let mut state = None;
     let mut writes = Vec::new();
@@ -166,8 +166,8 @@ async fn work_off(database: Database, mut queue: mpsc::UnboundedReceiver<Queued>
             let first = if settled { Ok(queue.recv().await) } else { timeout(BEAT, queue.recv()).await };
             closed = matches!(first, Ok(None));
             writes.extend(first.ok().flatten());
-            // Where the writer has a core to itself this does nothing. Where it shares one, requests that have arrived hand
-            // over their writes first; else the first of many would have a transaction of its own.
+            // If the writer has a core to itself, this does nothing. If it shares one, requests that have arrived queue
+            // their writes first; otherwise the first of many would get a transaction of its own.
             std::thread::yield_now();
         }
         gather(&mut queue, &mut writes);
@@ -195,7 +195,7 @@ async fn work_off(database: Database, mut queue: mpsc::UnboundedReceiver<Queued>
     }
 }
 
-/// Takes what waits, up to a batch.
+/// Takes queued writes, up to one batch.
 fn gather(queue: &mut mpsc::UnboundedReceiver<Queued>, writes: &mut Vec<Queued>) {
     let mut units: usize = writes.iter().map(|write| write.room.num_permits()).sum();
     while !writes.is_empty() && writes.len() < BATCH_WRITES && units < BATCH_KIB {
@@ -205,8 +205,8 @@ fn gather(queue: &mut mpsc::UnboundedReceiver<Queued>, writes: &mut Vec<Queued>)
     }
 }
 
-/// Does writes in one transaction, and says how many: those before the first that needs more than is known, or else all. What
-/// is known is only kept when that succeeds.
+/// Commits writes in one transaction and returns how many it took. That is either those before the first write that
+/// needs a query, or all of them. The state is kept only if the commit succeeds.
 async fn commit(
     database: &Database,
     state: &mut Option<State>,
@@ -246,8 +246,8 @@ async fn commit(
     Ok(writes.len())
 }
 
-/// Does writes in one transaction of a database to which other nodes write too: nothing is known beforehand, and the calls that
-/// they are about are locked.
+/// Commits writes on a database shared with other nodes. Nothing is cached; the affected calls are locked and read
+/// first.
 async fn commit_shared(database: &Database, writes: &mut [Queued]) -> Result<usize, DbErr> {
     let transaction = database.begin().await?;
     let mut batch = Batch::begin(database, transaction, State::default()).await?;
@@ -257,7 +257,7 @@ async fn commit_shared(database: &Database, writes: &mut [Queued]) -> Result<usi
     Ok(writes.len())
 }
 
-/// Does writes in a transaction, and makes them durable; returned is what is known then.
+/// Runs writes in a transaction, commits it, and returns the resulting state.
 async fn work(mut batch: Batch, writes: &mut [Queued], last: bool) -> Result<State, DbErr> {
     crash::point("commit.begun");
     let alone = writes.len() == 1 && batch.survives_errors();
@@ -273,7 +273,7 @@ async fn work(mut batch: Batch, writes: &mut [Queued], last: bool) -> Result<Sta
     Ok(state)
 }
 
-/// A server that does not answer is one that cannot be reached.
+/// A server that does not answer is treated as unreachable.
 fn no_answer() -> DbErr {
     DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)
 }

@@ -1,6 +1,6 @@
-//! Chunks that are in the journal and not in the rows of their calls yet. In the index of the rows each call has its own page, so
-//! that every chunk of its own would cost one; here they wait until a track has many, and go together. When the process
-//! dies they are read from the journal again.
+//! Chunks in the journal that are not yet in `audio_chunk`. Each call has its own page in the index of that table, so
+//! inserting chunks one at a time would write one page per chunk. They wait here until a track has many, and move
+//! together. After a crash they are read back from the journal.
 
 use std::{
     collections::BTreeMap,
@@ -14,32 +14,33 @@ use uuid::Uuid;
 use super::journal;
 use crate::{calls::Status, chunks::ChunkRow};
 
-/// A generation is closed when it has so many bytes, or is so old.
+/// A generation is closed once it reaches this size or this age.
 const GENERATION_BYTES: usize = 8 * 1024 * 1024;
 const GENERATION_AGE: Duration = Duration::from_secs(5);
-/// How much is moved to the rows of calls with a transaction, at least.
+/// Minimum number of bytes moved per transaction.
 const MOVED_BYTES: usize = 256 * 1024;
 
-/// The rows of each track, as they came. In order, so that a call's tracks are moved together and lie together: they go
-/// together.
+/// Rows per track, in order of arrival. The map is ordered by call, so that a call's tracks move together and are
+/// stored together.
 type Tracks = BTreeMap<(Uuid, Track), Vec<ChunkRow>>;
 
-/// Two generations: one that grows, and one that is being moved into rows.
+/// Two generations of waiting chunks: one grows, and the other, once closed, moves into `audio_chunk` piece by piece.
+/// The journal rows of a closed generation are deleted when all of it has moved.
 #[derive(Default)]
 pub(crate) struct Recent {
     growing: Tracks,
     bytes: usize,
     since: Option<Instant>,
     closed: Tracks,
-    /// The last row of the journal that belongs to the closed generation.
+    /// Id of the last journal row in the closed generation; `None` while none is closed.
     closed_id: Option<i64>,
-    /// The last row of the journal.
+    /// Id of the last journal row.
     last_id: i64,
 }
 
 impl Recent {
-    /// Reads what the journal holds and the rows of the calls do not. Only calls that take chunks have any: when one ends,
-    /// its chunks are moved in the same transaction.
+    /// Restores the chunks that were journaled but not moved. Only active calls have any, because ending a call moves
+    /// its chunks in the same transaction.
     pub async fn load(connection: &impl ConnectionTrait) -> Result<Self, DbErr> {
         let mut recent = Self::default();
         let mut after = i64::MIN;
@@ -78,18 +79,18 @@ impl Recent {
         self.growing.entry((row.call, row.track)).or_default().push(row);
     }
 
-    /// Takes what the journal has under `id` now.
+    /// Adds the rows that were just written to the journal under `id`.
     pub fn extend(&mut self, id: i64, rows: &mut Vec<ChunkRow>) {
         self.last_id = id;
         rows.drain(..).for_each(|row| self.push(row));
     }
 
-    /// The id of the journal's next row.
+    /// Id of the next journal row.
     pub fn next_id(&self) -> i64 {
         self.last_id + 1
     }
 
-    /// A track's rows that hold one of the chunks `from..=to`.
+    /// A track's waiting rows that hold one of the chunks `from..=to`.
     pub fn rows(&self, call: Uuid, track: Track, from: u32, to: u32) -> impl Iterator<Item = &ChunkRow> {
         let holds = move |row: &&ChunkRow| row.first_sequence <= to && row.last_sequence() >= from;
         let [growing, closed] = [&self.growing, &self.closed].map(|tracks| match tracks.get(&(call, track)) {
@@ -99,7 +100,7 @@ impl Recent {
         growing.iter().chain(closed).filter(holds)
     }
 
-    /// Takes all rows of a call out.
+    /// Removes and returns all waiting rows of a call.
     pub fn take(&mut self, call: Uuid) -> Vec<ChunkRow> {
         let mut taken = Vec::new();
         for tracks in [&mut self.closed, &mut self.growing] {
@@ -110,8 +111,9 @@ impl Recent {
         taken
     }
 
-    /// Closes the generation when it is due, and takes rows out of the closed one, track by track: twice as fast as `new_bytes`
-    /// come, so that what waits is bounded. Says up to where the journal is no longer needed once they are in their rows.
+    /// Closes the growing generation if it is due, and takes rows from the closed one, track by track. It takes at
+    /// least twice `new_bytes`, so that the backlog is bounded. The id is the last journal row that may be deleted once
+    /// the returned rows are stored; `None` while the generation has rows left.
     pub fn take_closed(&mut self, new_bytes: usize, all: bool) -> (Vec<ChunkRow>, Option<i64>) {
         if self.closed_id.is_none() && (all || self.is_old()) && self.since.is_some() {
             self.closed = std::mem::take(&mut self.growing);
@@ -143,12 +145,12 @@ impl Recent {
         (taken, Some(closed_id))
     }
 
-    /// Whether the generation that grows has to be closed.
+    /// Whether the growing generation must be closed.
     fn is_old(&self) -> bool {
         self.bytes >= GENERATION_BYTES || self.since.is_some_and(|since| since.elapsed() >= GENERATION_AGE)
     }
 
-    /// Whether there is anything to be moved, now or later.
+    /// Whether no chunks wait.
     pub fn is_empty(&self) -> bool {
         self.since.is_none() && self.closed_id.is_none()
     }
@@ -160,7 +162,7 @@ async fn is_active(connection: &impl ConnectionTrait, id: Uuid) -> Result<bool, 
     Ok(active.one(connection).await?.is_some())
 }
 
-/// Drops what is in the track's rows already; rows are moved as a whole.
+/// Drops rows that are already in `audio_chunk`. A row always moves as a whole.
 async fn drop_moved(
     connection: &impl ConnectionTrait,
     call: Uuid,

@@ -1,4 +1,4 @@
-//! What the writer knows without asking the database. When a transaction fails it is thrown away and read again.
+//! What the writer knows without querying the database. After a failed transaction it is dropped and read again.
 
 use std::{
     collections::BTreeSet,
@@ -20,28 +20,28 @@ use crate::{
     database::Additions,
 };
 
-/// How long it may wait until the rows of calls tell that they were written to.
+/// How long a note of a call's last write may wait before it goes into the call's row.
 const NOTES_WAIT: Duration = Duration::from_secs(1);
 
-/// See the module.
+/// The writer's cache, its journaled chunks, and the rows gathered for the next transaction.
 #[derive(Default)]
 pub(crate) struct State {
     pub(super) live: LiveCalls,
     pub(super) recent: Recent,
-    /// New chunks, which are not in the journal yet.
+    /// New chunks, not in the journal yet.
     pub(super) new: Vec<ChunkRow>,
-    /// New utterances, and new entries of the audit.
+    /// New transcript rows and audit entries.
     pub(super) transcripts: Vec<Transcript>,
     pub(super) audit: Vec<AuditEntry>,
-    /// Calls that were written to and whose rows do not tell so yet.
+    /// Calls whose rows do not have their new `last_write_at` yet.
     pub(super) written: BTreeSet<Uuid>,
     pub(super) written_at: Option<Timestamp>,
-    /// Since when there are such calls.
+    /// When the first of these calls was added.
     written_since: Option<Instant>,
 }
 
 impl State {
-    /// Reads it from the database.
+    /// Reads the waiting chunks from the database; the cache of calls starts empty.
     pub(super) async fn load(connection: &impl ConnectionTrait) -> Result<Self, DbErr> {
         Ok(Self { recent: Recent::load(connection).await?, ..Self::default() })
     }
@@ -51,17 +51,17 @@ impl State {
         self.recent.is_empty() && self.written.is_empty()
     }
 
-    /// Whether rows of calls have to tell by now that they were written to.
+    /// Whether notes of last writes are due.
     pub(super) fn has_due_notes(&self) -> bool {
         self.written_since.is_some_and(|since| since.elapsed() >= NOTES_WAIT)
     }
 
-    /// A call that takes chunks, if it is known.
+    /// A cached active call.
     pub fn live_call(&mut self, call: &CallRef) -> Option<&mut LiveCall> {
         self.live.find(call).and_then(|id| self.live.get(id))
     }
 
-    /// Adds a track's new chunks, and what is known of it from then on.
+    /// Gathers a track's new chunks and updates the cached end of that track.
     pub fn add_chunks(&mut self, call: Uuid, track: Track, rows: Vec<ChunkRow>, stored: StoredTrack) {
         self.new.extend(rows);
         if let Some(call) = self.live.get(call) {
@@ -69,36 +69,36 @@ impl State {
         }
     }
 
-    /// Adds utterances.
+    /// Gathers transcript rows.
     pub fn add_transcripts(&mut self, rows: impl IntoIterator<Item = Transcript>) {
         self.transcripts.extend(rows);
     }
 
-    /// Adds an entry of the audit.
+    /// Gathers an audit entry.
     pub fn add_audit(&mut self, entry: AuditEntry) {
         self.audit.push(entry);
     }
 
-    /// How many bytes of audio the new chunks are.
+    /// Bytes of audio in the new chunks.
     pub(super) fn new_bytes(&self) -> usize {
         self.new.iter().map(|row| row.audio.len()).sum()
     }
 
-    /// The journal's next row, of all new chunks: its id and its data.
+    /// The next journal row, with all new chunks: id and data.
     pub(super) fn journal(&self) -> (i64, Vec<u8>) {
         let mut data = Vec::with_capacity(self.new_bytes() + self.new.len() * journal::HEAD);
         self.new.iter().for_each(|row| journal::encode(row, &mut data));
         (self.recent.next_id(), data)
     }
 
-    /// All new chunks are in the journal now.
+    /// Records that all new chunks are in the journal under `id`.
     pub(super) fn journaled(mut self, id: i64) -> Self {
         self.recent.extend(id, &mut self.new);
         self
     }
 
-    /// Takes all that is new, but for the chunks, which stay until they are [`journaled`](Self::journaled), and chunks of earlier
-    /// transactions, whose turn it is to move.
+    /// Takes the gathered rows, and the journaled chunks whose turn it is to move. New chunks are copied into the
+    /// journal row and stay until they are [`journaled`](Self::journaled).
     pub(super) fn take_additions(&mut self) -> Additions {
         let bytes = self.new_bytes();
         let (moved, journaled) = self.recent.take_closed(bytes, false);
@@ -111,8 +111,8 @@ impl State {
         }
     }
 
-    /// Notes that something was written to a call that takes chunks, so that it is not taken for idle. The row tells so once in
-    /// `every_ms`.
+    /// Notes a write to an active call, so that its idle timeout starts over. The row is updated at most once in
+    /// `every_ms`, and always if it marks the call as disconnected.
     pub fn note_write(&mut self, call: Uuid, audio: bool, now: Timestamp, every_ms: i64) {
         let Some(live) = self.live.get(call) else { return };
         if !live.is_watched(audio) {
@@ -128,7 +128,7 @@ impl State {
         }
     }
 
-    /// Takes the calls whose rows have to tell that they were written to, and when.
+    /// Takes the calls whose rows need a new `last_write_at`, and that time.
     pub(super) fn take_written(&mut self) -> (BTreeSet<Uuid>, Option<Timestamp>) {
         self.written_since = None;
         (std::mem::take(&mut self.written), self.written_at.take())

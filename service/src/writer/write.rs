@@ -1,4 +1,4 @@
-//! What waits in the writer's queue: work for the transaction, and an outcome for which someone waits.
+//! Entries of the writer's queue: work for the transaction, and an outcome that a request waits for.
 
 use futures_util::future::BoxFuture;
 use sea_orm::DbErr;
@@ -7,53 +7,53 @@ use tokio::sync::oneshot;
 use super::{Batch, State};
 use crate::{CallRef, Error, database::WriteFailure};
 
-/// A write: first its work in the transaction, then its answer.
+/// A write: `work` runs in the transaction, then `outcome` is answered.
 pub(crate) trait Write: Send {
-    /// Does the work with what is known alone, and says whether that was enough; it is done again in a transaction where it
-    /// was not, and where what was known has turned out to be wrong.
+    /// Does the work from the cached state alone, and returns whether that sufficed. If not, or if the cache turns out
+    /// to be stale, the work is done again by [`work`](Self::work). It may therefore run more than once.
     fn work_at_once(&mut self, _state: &mut State) -> bool {
         false
     }
 
-    /// The call that it is about. On a database that other nodes write too it is locked before the work begins.
+    /// The call that the write is about. On a shared database the writer locks it before the work begins.
     fn call(&self) -> Option<&CallRef> {
         None
     }
 
-    /// Whether it adds audio to the call.
+    /// Whether the write adds audio to the call.
     fn adds_audio(&self) -> bool {
         false
     }
 
-    /// Whether the work has statements of its own, beside rows that are gathered and inserted with those of others.
+    /// Whether the work executes statements of its own, beside rows that are gathered for the commit.
     fn has_statements(&self) -> bool;
 
-    /// Does the work. An error is one of the database, and the transaction's end, unless it is done apart.
+    /// Does the work. An error comes from the database and ends the transaction, unless the write runs in a savepoint.
     fn work<'a>(&'a mut self, batch: &'a mut Batch) -> BoxFuture<'a, Result<(), DbErr>>;
 
-    /// Where its outcome is kept.
+    /// Where the outcome is kept until the commit.
     fn outcome(&mut self) -> &mut dyn Pending;
 }
 
-/// An outcome for which someone waits.
+/// An outcome that a request waits for.
 pub(crate) trait Pending {
-    /// Keeps an error of the database that is this write's alone.
+    /// Records a database error that concerns only this write.
     fn fail(&mut self, error: DbErr);
 
     /// Whether the work was refused.
     fn is_refused(&self) -> bool;
 
-    /// Answers once the transaction is durable, or has failed.
+    /// Answers the request once the transaction is durable or has failed.
     fn answer(&mut self, failed: Option<&WriteFailure>);
 }
 
-/// What becomes of a write, and who waits for it.
+/// The result of a write, held back until the transaction is durable, and the channel to the waiting request.
 pub(crate) struct Outcome<T> {
     result: Option<Result<T, Error>>,
     answer: Option<oneshot::Sender<Result<T, Error>>>,
 }
 
-/// A write that is a function.
+/// A write given as a closure.
 pub(super) struct Request<F, T> {
     call: Option<CallRef>,
     work: Option<F>,
@@ -67,12 +67,12 @@ impl<F, T> Request<F, T> {
 }
 
 impl<T> Outcome<T> {
-    /// For whoever waits at the other end of `answer`.
+    /// An outcome that is sent to the other end of `answer`.
     pub(super) fn new(answer: oneshot::Sender<Result<T, Error>>) -> Self {
         Self { result: None, answer: Some(answer) }
     }
 
-    /// Keeps a result until it is durable. An error of the database is the transaction's end.
+    /// Sets the result, to be sent once it is durable. A database error is returned instead, and ends the transaction.
     pub fn set(&mut self, result: Result<T, Error>) -> Result<(), DbErr> {
         match result {
             Err(Error::Database(error)) => Err(error),
@@ -95,14 +95,14 @@ impl<T: Send> Pending for Outcome<T> {
 
     fn answer(&mut self, failed: Option<&WriteFailure>) {
         let result = match (failed, self.result.take()) {
-            // A refusal holds whatever became of the others.
+            // A refusal holds whatever became of the transaction.
             (Some(_), Some(Err(refusal))) => Err(refusal),
             (Some(failure), _) => Err(failure.to_error()),
             (None, Some(result)) => result,
             (None, None) => Err(Error::Damaged("a write that was not done")),
         };
         if let Some(answer) = self.answer.take() {
-            // Whoever asked may be gone; what was written stays.
+            // The request may have been dropped; what was written stays.
             let _ = answer.send(result);
         }
     }

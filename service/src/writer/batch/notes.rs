@@ -1,4 +1,4 @@
-//! What is noted of a call beside what is written to it: its last write, and whether its sockets are gone.
+//! Notes on a call's activity: the time of its last write, and whether its sockets are gone.
 
 use entity::call;
 use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter};
@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Batch {
-    /// Notes that a socket is open on a call; false where the call takes no chunks.
+    /// Notes that a socket is open on a call. Returns false if the call is not active.
     pub async fn note_open(&mut self, call: Uuid, now: Timestamp) -> Result<bool, DbErr> {
         let change =
             call::ActiveModel { last_write_at: Set(Some(now)), disconnected_at: Set(None), ..Default::default() };
@@ -22,7 +22,8 @@ impl Batch {
         Ok(is_active)
     }
 
-    /// Notes that no socket is open on a call any more, after all that was written to it before.
+    /// Notes that a call's last socket has closed. Notes of earlier writes are included, so that they cannot clear it
+    /// later.
     pub async fn note_disconnect(&mut self, call: Uuid, now: Timestamp) -> Result<(), DbErr> {
         let mut change = call::ActiveModel { disconnected_at: Set(Some(now)), ..Default::default() };
         if self.state.written.contains(&call) {
@@ -43,7 +44,7 @@ impl Batch {
         Ok(active.exec(&self.transaction).await?.rows_affected > 0)
     }
 
-    /// A call as it will be once this transaction is done, as far as its last write is concerned.
+    /// A call with the write and disconnect times that it will have after this transaction.
     pub fn as_written(&mut self, mut call: Call) -> Call {
         if let Some(live) = self.state.live.get(call.id) {
             call.last_write_at = live.last_write_at;

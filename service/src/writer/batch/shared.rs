@@ -1,4 +1,4 @@
-//! A transaction on a database to which other nodes write too: nothing is known but what is locked and read in it.
+//! A transaction on a database shared with other nodes. It relies only on what it has locked and read itself.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::{
 };
 
 impl Batch {
-    /// Locks the calls that writes are about, and reads what is stored of them and, where audio is added, of their tracks.
+    /// Locks the calls of these writes and reads them; for calls that get audio, also the ends of their tracks.
     pub(in crate::writer) async fn lock(&mut self, calls: Vec<(&CallRef, bool)>) -> Result<(), DbErr> {
         if calls.is_empty() {
             return Ok(());
@@ -45,17 +45,17 @@ impl Batch {
         Ok(())
     }
 
-    /// Whether the transaction goes on after a statement that failed.
+    /// Whether the transaction can continue after a failed statement. On PostgreSQL it cannot.
     pub(in crate::writer) fn survives_errors(&self) -> bool {
         !self.database.is_shared()
     }
 
-    /// Sees whether the database can be written.
+    /// Checks that the database accepts writes.
     pub async fn check_writable(&self) -> Result<(), DbErr> {
         self.database.check_writable(&self.transaction).await
     }
 
-    /// Has other nodes that come with the same name wait for this transaction.
+    /// Makes other nodes with the same idempotency name wait for this transaction.
     pub async fn lock_name(&self, name: &[u8; 32]) -> Result<(), DbErr> {
         self.database.lock_name(&self.transaction, name).await
     }
