@@ -1,9 +1,10 @@
-//! Requests that can be sent again. A client names a request (`Idempotency-Key`); the outcome is kept for a day, in the
-//! transaction of its effect, and is what the same request gets that comes again.
+//! Idempotent requests. A client names a request with an `Idempotency-Key`. Its outcome is stored for 24 hours, in the
+//! transaction of its effect, and a retry gets the stored outcome.
 //!
-//! An outcome may hold what the service itself does not keep, as a new API key, or what is deleted meanwhile. So it is
-//! sealed (AES-256-GCM) with a key that is made of the request's name, of which the database has only a hash: none but
-//! the client that has named the request can have it opened.
+//!
+//! An outcome may hold what the service does not store otherwise, such as a new API key, or data that is deleted later.
+//! It is therefore sealed with AES-256-GCM. The sealing key is derived from the Idempotency-Key, of which the database
+//! holds only a hash, so only a client that knows the name can have the outcome opened.
 
 use std::{
     collections::HashSet,
@@ -26,21 +27,22 @@ use crate::{Callstore, Error, Timestamp, policy::milliseconds, signer::random, w
 
 /// How long an outcome is kept.
 const KEPT: Duration = Duration::from_hours(24);
-/// How often it is looked for outcomes that need not be kept any more, and how many go at a time.
+/// How often expired outcomes are deleted, and how many per transaction.
 const FORGET_EVERY: Duration = Duration::from_mins(1);
 const FORGET_AT_ONCE: u64 = 100;
 
 type Digest256 = [u8; 32];
 
-/// The requests under way that have a name, by the hash of it.
+/// Hashes of the names of the requests in progress.
 #[derive(Default)]
 pub(crate) struct UnderWay(Mutex<HashSet<Digest256>>);
 
-/// A request that its client has named. Cheap to clone.
+/// A request named by its client. Cheap to clone.
 #[derive(Clone)]
 pub struct Idempotency(Arc<Named>);
 
-/// A name that is taken as long as this is kept: until its request is answered.
+/// A guard that reserves a name while its request is in progress. Dropping it, once the request is answered, releases
+/// the name.
 pub struct NameInUse {
     callstore: Callstore,
     id: Digest256,
@@ -61,10 +63,11 @@ impl Drop for NameInUse {
 }
 
 impl Callstore {
-    /// Takes up a request that `who` (an API key, or nobody) has named `name`.
+    /// Registers a request that the caller `who` (an API key, or `None` without one) has named `name`. Names of
+    /// different callers do not collide.
     ///
     /// # Errors
-    /// `IdempotencyKeyInUse` while a request of this name is under way.
+    /// `IdempotencyKeyInUse` while a request with this name is in progress.
     pub fn name_request(&self, who: Option<Uuid>, name: &str) -> Result<(Idempotency, NameInUse), Error> {
         let digest = |purpose: &[u8]| -> Digest256 {
             let who = who.unwrap_or_default();
@@ -81,7 +84,7 @@ impl Callstore {
         Ok((Idempotency(Arc::new(named)), NameInUse { callstore: self.clone(), id }))
     }
 
-    /// Keeps the outcome of a request that has written nothing, or gives the one that was kept before.
+    /// Stores the outcome of a request that has written nothing, or returns the one that was stored before.
     ///
     /// # Errors
     /// `IdempotencyKeyReused`, or a failing database.
@@ -104,7 +107,7 @@ impl Callstore {
         .await
     }
 
-    /// Removes outcomes whose time is over, again and again, until the service stops.
+    /// Deletes expired outcomes periodically until the service stops.
     pub(crate) async fn keep_forgetting(self) {
         while self.0.finalizer.pause(FORGET_EVERY).await {
             if let Err(error) = self.forget().await {
@@ -130,12 +133,12 @@ impl Callstore {
 }
 
 impl Idempotency {
-    /// Says what is asked, as a SHA-256; the first word counts.
+    /// Sets the request fingerprint, a SHA-256; later calls are ignored.
     pub fn ask(&self, fingerprint: [u8; 32]) {
         self.0.fingerprint.get_or_init(|| fingerprint);
     }
 
-    /// Whether the outcome is one that was kept.
+    /// Whether the outcome was replayed.
     #[must_use]
     pub fn is_replayed(&self) -> bool {
         self.0.replayed.load(Ordering::Relaxed)
@@ -150,7 +153,7 @@ impl Idempotency {
         Ok(LessSafeKey::new(key))
     }
 
-    /// Encrypts an outcome. The nonce is random: a key seals one outcome a day, so none comes twice.
+    /// Encrypts an outcome. The nonce is random; a key seals about one outcome a day, so nonces do not repeat.
     fn seal(&self, outcome: &impl Serialize) -> Result<Vec<u8>, Error> {
         let mut sealed = serde_json::to_vec(outcome).map_err(|_| Error::Damaged("an outcome to be kept"))?;
         let nonce: [u8; NONCE_LEN] = random()?;
@@ -172,7 +175,7 @@ impl Idempotency {
 }
 
 impl Batch {
-    /// What came of the request when it came before.
+    /// Returns the stored outcome of an earlier request with the same name.
     pub async fn recall<T: DeserializeOwned>(&self, once: Option<&Idempotency>) -> Result<Option<T>, Error> {
         let Some(once) = once else { return Ok(None) };
         self.lock_name(&once.0.id).await?;
@@ -190,7 +193,7 @@ impl Batch {
         Ok(Some(outcome))
     }
 
-    /// Keeps what came of a request that was not recalled. To be called after the last that can fail.
+    /// Gathers the outcome of a request that was not recalled. Call it last, after everything that can fail.
     pub fn record(&mut self, once: Option<&Idempotency>, outcome: &impl Serialize) -> Result<(), Error> {
         let Some(once) = once else { return Ok(()) };
         let forget_at = Timestamp(once.0.callstore.now().0.saturating_add(milliseconds(KEPT)));

@@ -1,5 +1,6 @@
-//! Leases: what one node of several does for all. A lease is a row with an end, by the clock of the database; it is renewed as
-//! long as it is held, and another node takes it over when it was not. A node that is alone has every lease.
+//! Leases, which assign cluster-wide jobs to one node each. A lease is a database row with an expiry by the database's
+//! clock. Its holder renews it; once it has expired, another node may take it. A node on SQLite is alone and gets every
+//! lease.
 
 use std::time::Duration;
 
@@ -12,31 +13,32 @@ use crate::{Callstore, Error};
 pub(crate) const LEASE: Duration = Duration::from_secs(15);
 const RENEW_EVERY: Duration = Duration::from_secs(4);
 
-/// A lease that is renewed until this is dropped.
+/// A lease held by this node. A background task renews it until this is dropped, and then ends it. If renewing fails
+/// for too long, or another node has taken it, the task cancels [`lost`](Self::lost).
 pub(crate) struct Lease {
     lost: CancellationToken,
     _held: DropGuard,
 }
 
 impl Lease {
-    /// Cancelled when the lease may be another node's, and when the service stops.
+    /// A token that is cancelled when another node may hold the lease, and when the service stops.
     pub fn lost(&self) -> CancellationToken {
         self.lost.clone()
     }
 }
 
-/// The lease to finalize a call.
+/// Name of the lease to finalize a call.
 pub(crate) fn finalizing(call: Uuid) -> String {
     format!("finalize {call}")
 }
 
 impl Callstore {
-    /// Takes or renews a lease for a moment; false where another node has it.
+    /// Takes or renews a lease for [`LEASE`], without keeping it renewed. Returns false if another node holds it.
     pub(crate) async fn has_lease(&self, name: &str) -> Result<bool, Error> {
         Ok(self.0.database.lease(name, self.0.node, LEASE).await?)
     }
 
-    /// Takes a lease and keeps it; none where another node has it.
+    /// Takes a lease and keeps it renewed until the result is dropped; `None` if another node holds it.
     pub(crate) async fn lease(&self, name: String) -> Result<Option<Lease>, Error> {
         if !self.has_lease(&name).await? {
             return Ok(None);

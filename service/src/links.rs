@@ -1,5 +1,5 @@
-//! Links to recordings that work without a key until they expire, for players and transcribers. A link is not stored: its
-//! signature says that this service has made it.
+//! Links to recordings that work without an API key until they expire, for players and transcription services. A link
+//! is not stored; its signature proves that this service issued it.
 
 use std::time::Duration;
 
@@ -8,22 +8,22 @@ use uuid::Uuid;
 
 use crate::{Callstore, Error, Private, Timestamp, policy::milliseconds, signer::Signer};
 
-/// What a link allows: the file's bytes, whole or in part.
+/// What a link grants: reading the file, whole or in part.
 const PURPOSE: &str = "recording-link/read";
 
-/// What makes a download's address a link.
+/// The parts of a download URL that make it a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// From when on it does not work.
+    /// When the link expires.
     pub expires_at: Timestamp,
-    /// The same as the address has it.
+    /// The expiry as the URL holds it.
     pub expires: String,
     /// The signature.
     pub signature: Private,
 }
 
 impl Callstore {
-    /// Makes a link to a recording.
+    /// Creates a link to a recording.
     ///
     /// # Errors
     /// `RecordingNotFound`, or a failing database.
@@ -35,7 +35,7 @@ impl Callstore {
         Ok(Link { expires_at, expires, signature: signature.into() })
     }
 
-    /// Whether a link to a recording holds.
+    /// Checks a link to a recording.
     ///
     /// # Errors
     /// `LinkInvalid`, `LinkExpired`, or a failing database.
@@ -44,7 +44,7 @@ impl Callstore {
     }
 }
 
-/// Whether a link that `signer` has made holds.
+/// Checks a link against the secret of `signer`.
 pub(crate) fn check(
     signer: &Signer,
     recording: Uuid,
@@ -60,12 +60,12 @@ pub(crate) fn check(
     if expires <= now.0 { Err(Error::LinkExpired) } else { Ok(()) }
 }
 
-/// The signature of a link, as its address has it.
+/// The signature of a link, as its URL holds it.
 pub(crate) fn sign(signer: &Signer, recording: Uuid, expires: &str) -> Result<String, Error> {
     Ok(URL_SAFE_NO_PAD.encode(signer.sign(PURPOSE, &parts(&recording.to_string(), expires))?))
 }
 
-/// What is signed.
+/// The signed parts: recording and expiry.
 fn parts<'a>(recording: &'a str, expires: &'a str) -> [&'a [u8]; 2] {
     [recording.as_bytes(), expires.as_bytes()]
 }

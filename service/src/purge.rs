@@ -1,4 +1,4 @@
-//! Removing what is no longer needed, in slices, so that no other write waits for millions of rows.
+//! Deletes rows in slices, so that no other write waits for millions of them.
 
 use entity::{analytics, audio_chunk, call, call_event, call_track::Track, transcript};
 use futures_util::FutureExt;
@@ -9,11 +9,11 @@ use uuid::Uuid;
 
 use crate::{Callstore, Error, calls::Status, store::Store};
 
-/// How many rows go in one transaction.
+/// Rows deleted per transaction.
 const SLICE: u64 = 500;
 
 impl Callstore {
-    /// Removes a deleted call in the background.
+    /// Removes a deleted call in the background, once a job that finalizes it has ended.
     pub(crate) fn purge_call(&self, call: Uuid) {
         let this = self.clone();
         self.0.finalizer.spawn(async move {
@@ -25,7 +25,7 @@ impl Callstore {
         });
     }
 
-    /// Removes the chunks of a call whose recording stands, in the background.
+    /// Deletes the chunks of a completed call in the background.
     pub(crate) fn purge_chunks(&self, call: Uuid) {
         let this = self.clone();
         self.0.finalizer.spawn(async move {
@@ -34,7 +34,7 @@ impl Callstore {
         });
     }
 
-    /// Goes on with what the last run had not removed.
+    /// Resumes the removals that the last run did not finish.
     pub(crate) async fn resume_purging(&self) -> Result<(), Error> {
         let readers = self.0.database.readers();
         let deleted: Vec<Uuid> = call::Entity::find()
@@ -47,7 +47,7 @@ impl Callstore {
         for call in deleted {
             self.purge_call(call);
         }
-        // From call to call by key: as many look-ups as calls have chunks, however many chunks those are.
+        // Skips from call to call by key, so the number of lookups is that of calls with chunks, not of chunks.
         let mut after = Uuid::nil();
         while let Some(call) = self.next_call_with_chunks(after).await? {
             let completed = call::Entity::find_by_id(call)
@@ -97,7 +97,7 @@ impl Callstore {
         Ok(())
     }
 
-    /// Both tracks at once, since their rows lie beside each other.
+    /// Deletes slices of both tracks together, because their rows are stored side by side.
     async fn remove_chunks(&self, call: Uuid) -> Result<(), Error> {
         use audio_chunk::{Column, Entity};
         loop {
@@ -127,14 +127,14 @@ impl Callstore {
         }
     }
 
-    /// Runs one delete in a transaction of its own, and stops between two when the service stops.
+    /// Runs one delete in its own transaction.
     async fn delete<E: EntityTrait>(&self, delete: sea_orm::DeleteMany<E>) -> Result<u64, Error> {
         self.write(0, move |batch| async move { Ok(delete.exec(batch.transaction()).await?.rows_affected) }.boxed())
             .await
     }
 }
 
-/// Deletes the rows whose id a query finds.
+/// Deletes the rows whose ids a query selects.
 fn by_id<E: EntityTrait>(id: E::Column, rows: sea_orm::Select<E>) -> sea_orm::DeleteMany<E> {
     E::delete_many().filter(id.in_subquery(rows.into_query()))
 }

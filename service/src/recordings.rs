@@ -1,4 +1,4 @@
-//! Recordings: the finished WAV files and what is known of them.
+//! Recordings: the finished WAV files and their metadata.
 
 use std::ops::Range;
 
@@ -10,10 +10,10 @@ pub use entity::recording::Model as Recording;
 
 use crate::{AudioStream, Callstore, Error, Private, Track, calls::CallRef};
 
-/// Silence that stands for audio that did not come.
+/// Silence in place of missing audio.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Gap {
-    /// Whose voice.
+    /// The track it is in.
     pub track: Track,
     /// Where it begins, in seconds.
     pub start: f64,
@@ -21,21 +21,21 @@ pub struct Gap {
     pub end: f64,
 }
 
-/// A gap in its row: the track's number, then both places as 64-bit floats, little-endian.
+/// Size of a gap in its row: the track's number, then both times as little-endian 64-bit floats.
 const PACKED_BYTES: usize = 17;
 
 impl Gap {
-    /// The gaps of a recording.
+    /// The gaps of a recording, in order.
     ///
     /// # Errors
-    /// `Damaged` where the row does not hold gaps.
+    /// `Damaged` if the row does not hold valid gaps.
     pub fn all(recording: &Recording) -> Result<Vec<Self>, Error> {
         let (gaps, rest) = recording.gaps.as_chunks::<PACKED_BYTES>();
         let gaps: Option<Vec<_>> = gaps.iter().map(Self::unpack).collect();
         gaps.filter(|_| rest.is_empty()).ok_or(Error::Damaged("a recording's gaps"))
     }
 
-    /// Gaps as a row holds them.
+    /// Packs gaps for the recording's row.
     pub(crate) fn pack(gaps: impl Iterator<Item = Self>) -> Vec<u8> {
         let mut packed = Vec::new();
         for gap in gaps {
@@ -58,17 +58,18 @@ impl Gap {
     }
 }
 
-/// A recording and where its file is.
+/// A recording and the location of its file.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RecordingFile {
-    /// What is known of it.
+    /// The recording's metadata.
     pub recording: Recording,
-    /// The object, as `s3://bucket/prefix/0f/ID.wav`, for who may ask the object store; none in a folder.
+    /// The object's address, such as `s3://bucket/prefix/0f/ID.wav`, for clients with access to the object store;
+    /// `None` if recordings are kept in a folder.
     pub url: Option<String>,
 }
 
 impl Callstore {
-    /// A call's recordings: one once it is completed, if it had audio.
+    /// A call's recordings: one if the call is completed and had audio, else none.
     ///
     /// # Errors
     /// `CallNotFound`, or a failing database.
@@ -77,7 +78,7 @@ impl Callstore {
         self.recordings_of(call.id).await
     }
 
-    /// A call's recordings, by the call's id.
+    /// A call's recordings, by the call's id. Does not check that the call exists.
     ///
     /// # Errors
     /// A failing database.
@@ -87,7 +88,7 @@ impl Callstore {
         Ok(recordings.into_iter().map(|recording| self.locate(recording)).collect())
     }
 
-    /// A recording.
+    /// A recording by its id.
     ///
     /// # Errors
     /// `RecordingNotFound`, or a failing database.
@@ -95,7 +96,7 @@ impl Callstore {
         Ok(self.get_named_recording(id).await?.0)
     }
 
-    /// A recording, and the name that its file has for a listener: the call's `streamSid`, else the call's id.
+    /// A recording and the name under which a listener saves it: the call's `streamSid`, else the call's id.
     ///
     /// # Errors
     /// `RecordingNotFound`, or a failing database.
@@ -103,17 +104,17 @@ impl Callstore {
         use entity::call;
         let readers = self.0.database.readers();
         let recording = Entity::find_by_id(id).one(readers).await?.ok_or(Error::RecordingNotFound)?;
-        // A call that is being deleted takes its recording along.
+        // A call that is being deleted hides its recording.
         let visible = call::Entity::find_by_id(recording.call_id).filter(call::Column::DeletedAt.is_null());
         let call = visible.one(readers).await?.ok_or(Error::RecordingNotFound)?;
         let name = call.stream_sid.unwrap_or_else(|| call.id.to_string());
         Ok((self.locate(recording), name))
     }
 
-    /// Reads a part of a recording's file; only whether it is there where `head`.
+    /// Reads a range of a recording's file. With `head`, only checks that an object is there.
     ///
     /// # Errors
-    /// A failing store, as far as it fails before the first byte.
+    /// A store that fails before the first byte. Later failures end the stream.
     pub async fn read_recording(
         &self,
         recording: &Recording,
@@ -123,11 +124,11 @@ impl Callstore {
         self.0.store.read(&recording.file_path, part, recording.size_bytes.unsigned_abs(), head).await
     }
 
-    /// An address at which the object store gives a recording's file to anyone for five minutes, to `HEAD` alone where `head`;
-    /// none with a folder.
+    /// A URL at which the object store serves a recording's file to anyone for five minutes, only for `HEAD` if `head`;
+    /// `None` if recordings are kept in a folder.
     ///
     /// # Errors
-    /// Where the store's credentials cannot be had.
+    /// When the store's credentials cannot be obtained.
     pub async fn signed_url(&self, recording: &Recording, head: bool) -> Result<Option<Private>, Error> {
         self.0.store.signed_url(&recording.file_path, head).await
     }

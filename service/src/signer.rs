@@ -1,5 +1,5 @@
-//! The secret that links and tokens are signed with. It is random, made at the first start, and kept in the database, so
-//! that what was signed holds after a restart and on every node.
+//! The secret that signs links and tokens. It is random, created at the first start and kept in the database, so that
+//! signatures stay valid after a restart and on every node.
 
 use entity::setting::{ActiveModel, Column, Entity};
 use futures_util::FutureExt;
@@ -9,23 +9,23 @@ use sha2::Sha256;
 
 use crate::{Callstore, Error};
 
-/// The secret's name among the settings.
+/// The secret's name in the settings table.
 const NAME: &str = "signing_secret";
 const SECRET_BYTES: usize = 32;
-/// The length of a signature.
+/// Length of a signature, in bytes.
 const SIGNATURE_BYTES: usize = 32;
 
-/// Signs with the service's secret: HMAC-SHA256 (RFC 2104). It cannot be printed.
+/// Signs with the service's secret, by HMAC-SHA256 (RFC 2104). It has no `Debug`, so the secret cannot be printed.
 pub(crate) struct Signer(pub [u8; SECRET_BYTES]);
 
 impl Signer {
-    /// The signature of `parts` for a purpose; one for another purpose is never the same. No part but the last may contain
-    /// a line feed.
+    /// Signs `parts` for a purpose. Signatures for different purposes never match. Only the last part may contain a
+    /// line feed.
     pub fn sign(&self, purpose: &str, parts: &[&[u8]]) -> Result<[u8; SIGNATURE_BYTES], Error> {
         Ok(self.code(purpose, parts)?.finalize().into_bytes().into())
     }
 
-    /// Whether a signature is that of `parts`, in a time that does not tell how much of it is right.
+    /// Checks a signature of `parts` in constant time.
     pub fn verify(&self, purpose: &str, parts: &[&[u8]], signature: &[u8]) -> Result<bool, Error> {
         Ok(self.code(purpose, parts)?.verify_slice(signature).is_ok())
     }
@@ -41,7 +41,7 @@ impl Signer {
     }
 }
 
-/// Fills an array with random bytes of the system's.
+/// Returns random bytes from the operating system.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(|error| Error::Random(error.to_string()))?;
@@ -49,7 +49,7 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], Error> {
 }
 
 impl Callstore {
-    /// What signs; the secret is made where there is none.
+    /// The signer. Creates the secret if the database has none.
     pub(crate) async fn signer(&self) -> Result<&Signer, Error> {
         self.0.signer.get_or_try_init(|| self.read_secret()).await
     }
@@ -63,7 +63,7 @@ impl Callstore {
         value.try_into().map(Signer).map_err(|_| Error::Damaged("the signing secret"))
     }
 
-    /// Makes the secret, unless another node has been faster.
+    /// Stores a new secret, unless another node was faster, and returns the stored one.
     async fn make_secret(&self) -> Result<Vec<u8>, Error> {
         let secret = random::<SECRET_BYTES>()?.to_vec();
         self.write(0, move |batch| {

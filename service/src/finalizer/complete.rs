@@ -1,4 +1,4 @@
-//! Making the outcome known: one transaction for the recording, the tracks' summaries and the call.
+//! Publishes a call's outcome: recording, track summaries and status, in one transaction.
 
 use entity::{
     call, call_track,
@@ -24,8 +24,8 @@ use crate::{
 };
 
 impl Callstore {
-    /// Inserts the recording and completes the call. A call that was deleted meanwhile leaves nothing behind; one that another
-    /// node has completed stays as it is.
+    /// Inserts the recording and completes the call. If the call was deleted meanwhile, its file is removed; if another
+    /// node has completed it, nothing changes.
     pub(super) async fn complete(&self, call: &Call, plan: Plan, file: Option<RenderedFile>) -> Result<(), Error> {
         let (this, id) = (self.clone(), call.id);
         let size_bytes = file.as_ref().map(|file| file.size_bytes);
@@ -50,7 +50,7 @@ impl Callstore {
             Ok(Some(plan)) => measure(&plan, size_bytes),
             Ok(None) => {}
             Err(Error::CallNotFound) => {
-                // Deleting removes the file as well; this is for the one that was published after it had.
+                // Deleting a call removes its file too. This covers a file that was published after that.
                 let _ = self.0.store.remove(&Store::file_path(id)).await;
             }
             Err(error) => return Err(error),
@@ -58,7 +58,7 @@ impl Callstore {
         Ok(())
     }
 
-    /// Marks a call as failed; its chunks stay.
+    /// Marks a call as failed. Its chunks are kept, so that ending it again can retry.
     pub(super) async fn fail(&self, call: Uuid, why: (&'static str, &'static str)) -> Result<(), Error> {
         let this = self.clone();
         let about = CallRef::of(call);
@@ -71,7 +71,7 @@ impl Callstore {
         Ok(())
     }
 
-    /// Completes or fails a call; false where it no longer waits for that.
+    /// Completes a call, or fails it. Returns false if it is no longer `finalizing`.
     async fn leave_finalizing(
         &self,
         transaction: &DatabaseTransaction,
@@ -98,7 +98,7 @@ impl Callstore {
 
     fn recording(&self, call: Uuid, plan: &Plan, file: RenderedFile, duplicates: i64) -> ActiveModel {
         let gaps = plan.tracks.iter().flat_map(|track| &track.gaps).copied();
-        // A WAV file ends below 4 GiB.
+        // Cannot saturate: a WAV file is smaller than 4 GiB.
         let integer = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
         ActiveModel {
             id: Set(self.0.ids.next()),
@@ -117,7 +117,7 @@ impl Callstore {
     }
 }
 
-/// Keeps what the tracks' chunks came to, since they go.
+/// Stores each track's summary, because the chunks it is computed from will be deleted.
 async fn keep_summaries(transaction: &DatabaseTransaction, call: Uuid, tracks: &[TrackPlan]) -> Result<(), Error> {
     for track in tracks {
         let summary = serde_json::to_value(&track.summary).map_err(|_| Error::Damaged("a track's summary"))?;
@@ -135,14 +135,14 @@ async fn keep_summaries(transaction: &DatabaseTransaction, call: Uuid, tracks: &
     Ok(())
 }
 
-/// How many chunks of a call came again.
+/// The number of duplicate chunks over all tracks of a call.
 async fn count_duplicates(transaction: &DatabaseTransaction, call: Uuid) -> Result<i64, DbErr> {
     use call_track::{Column, Entity};
     let tracks = Entity::find().filter(Column::CallId.eq(call)).all(transaction).await?;
     Ok(tracks.iter().map(|track| track.duplicates).sum())
 }
 
-/// Tells the metrics of a call that is completed; `size_bytes` is its recording's, if it has one.
+/// Records the metrics of a completed call. `size_bytes` is the size of its recording, if it has one.
 fn measure(plan: &Plan, size_bytes: Option<u64>) {
     count_outcome(if size_bytes.is_some() { "completed" } else { "no_audio" });
     metrics::counter!("callstore_recording_bytes_total").increment(size_bytes.unwrap_or(0));

@@ -1,4 +1,4 @@
-//! What a recording that was not made means for its call: it fails, or is tried again.
+//! Whether a recording that could not be made fails its call or is retried.
 
 use std::io;
 
@@ -11,7 +11,7 @@ use crate::Error;
 pub(super) enum Failure {
     #[error("the service is stopping, or another node may be at it")]
     Stopped,
-    /// Nothing is decided: it is tried again.
+    /// A transient failure: the call stays `finalizing`, and the work is retried.
     #[error(transparent)]
     Later(Error),
     #[error("the recording store failed: {0}")]
@@ -25,7 +25,7 @@ pub(super) enum Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         match error {
-            // Space comes back; the call waits for it, with its chunks.
+            // Transient: space may be freed. The call and its chunks wait until then.
             Error::Store(error) if error.kind() == io::ErrorKind::StorageFull => Self::Later(Error::StorageFull),
             Error::Store(error) => Self::Store(error),
             other => Self::Later(other),
@@ -40,7 +40,7 @@ impl From<DbErr> for Failure {
 }
 
 impl Failure {
-    /// What is told of it: a code and a sentence, nothing of the inside.
+    /// The failure code and sentence that clients see, without internal details.
     pub fn public(&self) -> (&'static str, &'static str) {
         match self {
             Self::TooLong => (

@@ -1,7 +1,8 @@
-//! The end of every call: from chunks to a recording. Whatever ended the call, and however often, it comes here; each step
-//! can be repeated, so that a crash at any point costs no more than the work of that step.
+//! The end of every call: turns its chunks into a recording. However a call ends, and however often, it goes through
+//! here. Each step can be repeated, so a crash at any point only costs the work of that step.
 //!
-//! `plan` looks over the chunks and lays them out, `render` writes the WAV, `complete` makes it known in one transaction.
+//!
+//! `plan` lays out the chunks, `render` writes the WAV, and `complete` publishes it in one transaction.
 
 mod complete;
 mod failure;
@@ -31,18 +32,18 @@ use crate::{
 };
 use failure::Failure;
 
-/// The sample rate of recordings.
+/// Sample rate of recordings, in hertz.
 const RECORDING_RATE: u32 = 16_000;
-/// How often it is looked whether another node is done.
+/// How often a node checks whether the node that holds the lease has finished.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// How long to wait after a failure, and at most.
+/// First and longest pause between retries.
 const RETRY_FIRST: Duration = Duration::from_secs(1);
 const RETRY_LAST: Duration = Duration::from_secs(60);
 
-/// The calls that are being finalized, and all other work in the background.
+/// The running finalization jobs, and all other background work that a shutdown must wait for.
 pub(crate) struct Finalizer {
     jobs: Mutex<HashMap<Uuid, Job>>,
-    /// As many recordings are made at a time as there are cores.
+    /// Limits concurrent recordings to the number of cores.
     cores: Semaphore,
     stop: CancellationToken,
     tasks: TaskTracker,
@@ -50,7 +51,8 @@ pub(crate) struct Finalizer {
 
 struct Job {
     done: watch::Receiver<()>,
-    /// Someone asked after the job had begun: look at the call once more.
+    /// Set when another caller asks for the same call while the job runs: the job then checks the call again before it
+    /// ends.
     again: bool,
 }
 
@@ -65,14 +67,14 @@ impl Default for Finalizer {
     }
 }
 
-/// A call that is being finalized.
+/// A handle to a running job. It ends when the job drops its sender; dropping the handle does not stop the job.
 pub(crate) struct Finalizing {
     done: watch::Receiver<()>,
     stop: CancellationToken,
 }
 
 impl Finalizing {
-    /// Waits until it is done, at most for `limit`, and not beyond the service's stop.
+    /// Waits until the job is done, for at most `limit`, and no longer than the service runs.
     pub async fn wait(mut self, limit: Duration) {
         tokio::select! {
             _ = self.done.changed() => {}
@@ -81,14 +83,14 @@ impl Finalizing {
         }
     }
 
-    /// Waits until it is done.
+    /// Waits until the job is done, also during a shutdown.
     pub async fn finished(mut self) {
-        // The job drops the sender when it is done.
+        // The job never sends; `changed` fails once it drops the sender.
         while self.done.changed().await.is_ok() {}
     }
 }
 
-/// Whether the service stops, or another node may be at the same, for work on other threads.
+/// For work on other threads: cancelled when the service stops or the lease may be another node's.
 struct Stop(CancellationToken);
 
 impl Stop {
@@ -98,23 +100,23 @@ impl Stop {
 }
 
 impl Finalizer {
-    /// Cancelled when the service stops.
+    /// A token that is cancelled when the service stops.
     pub fn stopping(&self) -> CancellationToken {
         self.stop.child_token()
     }
 
-    /// Runs work in the background that a stop waits for.
+    /// Runs background work. [`close`](Self::close) waits for it.
     pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(work);
     }
 
-    /// The job of a call, if one runs.
+    /// The running job of a call, if there is one.
     pub fn running(&self, call: Uuid) -> Option<Finalizing> {
         let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         jobs.get(&call).map(|job| self.handle(job.done.clone()))
     }
 
-    /// Waits; false where the service stops meanwhile.
+    /// Sleeps; returns false if the service stops meanwhile.
     pub async fn pause(&self, pause: Duration) -> bool {
         tokio::select! {
             () = tokio::time::sleep(pause) => true,
@@ -138,7 +140,7 @@ impl Finalizer {
         Finalizing { done, stop: self.stop.clone() }
     }
 
-    /// Ends a job, unless someone has asked again since it began.
+    /// Ends a job and returns true, unless another request for the call came while it ran.
     fn finish(&self, call: Uuid) -> bool {
         let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         match jobs.get_mut(&call) {
@@ -155,7 +157,7 @@ impl Finalizer {
 }
 
 impl Callstore {
-    /// Finalizes a call in the background; one that is at it already looks at the call once more when it is through.
+    /// Finalizes a call in the background. If a job for it is running, that job checks the call again when it is done.
     pub(crate) fn finalize(&self, call: Uuid) -> Finalizing {
         let finalizer = &self.0.finalizer;
         let mut jobs = finalizer.jobs.lock().unwrap_or_else(PoisonError::into_inner);
@@ -179,7 +181,7 @@ impl Callstore {
         finalizer.handle(done)
     }
 
-    /// Tries until it works or the service stops; the next start goes on.
+    /// Retries until the attempt succeeds or the service stops. Unfinished work resumes at the next start.
     pub(crate) async fn until_done<F, T>(&self, what: &'static str, mut attempt: F)
     where
         F: FnMut() -> T,
@@ -195,8 +197,8 @@ impl Callstore {
         }
     }
 
-    /// Finalizes a call if that is what it waits for. An error is one of the database or of an object store: nothing is
-    /// decided, try again.
+    /// Finalizes a call if it is still `finalizing`. An error comes from the database or the object store and decides
+    /// nothing: the caller retries.
     async fn finalize_once(&self, id: Uuid) -> Result<(), Error> {
         use call::{Column, Entity};
         let waiting =
@@ -207,7 +209,7 @@ impl Callstore {
             }
             match self.lease(lease::finalizing(id)).await? {
                 Some(lease) => break lease,
-                // Another node is at it; when that dies, it is this one's turn.
+                // Another node is finalizing it. If that node dies, its lease expires and this one takes over.
                 None if !self.0.finalizer.pause(LOOK_EVERY).await => return Ok(()),
                 None => {}
             }
@@ -227,7 +229,7 @@ impl Callstore {
                 Err(Error::StorageUnavailable("the lease was lost".to_owned()))
             }
             Err(Failure::Stopped) => Ok(()),
-            // An upload that is cut short by the stop is no failure.
+            // An upload that is interrupted by the shutdown has not failed; the next start repeats it.
             Err(Failure::Later(_)) if self.0.finalizer.stop.is_cancelled() => Ok(()),
             Err(Failure::Later(error)) => Err(error),
             Err(failure) => {
@@ -237,7 +239,7 @@ impl Callstore {
         }
     }
 
-    /// Makes a call's recording, if it has audio, and completes the call.
+    /// Makes the recording of a call that has audio, and completes the call.
     async fn record(&self, call: &Call, lease: &Lease) -> Result<(), Failure> {
         let (this, id, format) = (self.clone(), call.id, AudioFormat::of(call));
         let stop = Stop(lease.lost());
@@ -250,7 +252,7 @@ impl Callstore {
             Ok((plan, file))
         };
         let crashed = |_| Err(Failure::Store(io::Error::other("rendering did not finish")));
-        // A stop waits for it, also where the thread that waits for it here has ended by then.
+        // Tracked, so that a shutdown waits for it even if this future has been dropped by then.
         let rendered = self.0.finalizer.tasks.spawn_blocking(work).await;
         let (plan, file) = rendered.unwrap_or_else(crashed)?;
         Ok(self.complete(call, plan, file).await?)

@@ -1,4 +1,4 @@
-//! Looking over a call's chunks before a byte is written: which tracks there are, in what order their chunks are laid out,
+//! Lays out a call's chunks before anything is written: which tracks have audio, in what order their chunks are read,
 //! and how long the recording becomes.
 
 use audio::Timeline;
@@ -14,29 +14,29 @@ use crate::{
     recordings::Gap,
 };
 
-/// How a call's recording is to be made.
+/// How to make a call's recording.
 #[derive(Debug)]
 pub(super) struct Plan {
-    /// The call's own format.
+    /// The format of the call's chunks.
     pub format: AudioFormat,
-    /// The tracks that have audio, the caller's first.
+    /// The tracks that have chunks, the caller's first.
     pub tracks: Vec<TrackPlan>,
 }
 
-/// How one track is laid out.
+/// How to lay out one track.
 #[derive(Debug)]
 pub(super) struct TrackPlan {
-    /// Whose voice.
+    /// Whose voice it is.
     pub track: Track,
-    /// The order in which its chunks stand.
+    /// The order in which its chunks are read.
     pub order: ChunkOrder,
-    /// What its chunks come to.
+    /// Counts over its chunks, kept after they are deleted.
     pub summary: TrackSummary,
-    /// How far it reaches, in samples of the call's format.
+    /// Length in samples of the call's format.
     pub length: u64,
-    /// The silence in it.
+    /// Where it is silent because audio is missing.
     pub gaps: Vec<Gap>,
-    /// What was dropped, in seconds.
+    /// Audio dropped because it overlapped earlier audio, in seconds.
     pub overlap_seconds: f64,
 }
 
@@ -45,13 +45,13 @@ impl Plan {
         !self.tracks.is_empty()
     }
 
-    /// The length of the longest track, in samples of the call's format.
+    /// Length of the longest track, in samples of the call's format.
     pub fn length(&self) -> u64 {
         self.tracks.iter().map(|track| track.length).max().unwrap_or(0)
     }
 }
 
-/// Looks over a call's chunks.
+/// Plans a call's recording. Reads each track once, or twice if its timestamps do not rise with the sequence.
 pub(super) fn plan(chunks: &ChunkReader, call: Uuid, format: AudioFormat, stop: &Stop) -> Result<Plan, Failure> {
     let mut tracks = Vec::new();
     for track in Track::iter() {
@@ -96,7 +96,7 @@ fn plan_track(
     }))
 }
 
-/// A track as it is looked over.
+/// State of one pass over a track.
 struct Layout {
     format: AudioFormat,
     timeline: Timeline,

@@ -1,5 +1,5 @@
-//! Writing a recording: chunk by chunk, decoded, laid out, resampled, interleaved, hashed and written. What is in memory
-//! does not depend on the call's length.
+//! Writes a recording. Chunks are decoded, laid out, resampled, interleaved, hashed and written block by block, so
+//! memory does not grow with the length of the call.
 
 use audio::{Chunk, ReadError, TrackReader, interleave, pcm16_bytes, resampled_len, wav};
 use sea_orm::DbErr;
@@ -14,7 +14,7 @@ use crate::{
     store::{Draft, Store},
 };
 
-/// A finished recording, in the store under its name.
+/// A finished recording, published in the store.
 #[derive(Debug)]
 pub(super) struct RenderedFile {
     pub file_path: String,
@@ -24,10 +24,10 @@ pub(super) struct RenderedFile {
     pub sha256: String,
 }
 
-/// How many samples of each track are rendered at a time.
+/// Samples rendered per track and block.
 const BLOCK: usize = 32 * 1024;
 
-/// Writes a call's recording and puts it into the store. `unique` names the file until it is whole.
+/// Renders a call's recording and publishes it. `unique` names the draft until then.
 pub(super) fn render(
     chunks: &ChunkReader,
     store: &Store,

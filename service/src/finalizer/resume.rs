@@ -1,4 +1,4 @@
-//! What is to be finalized and nobody is at: after a start, and when a node is gone.
+//! Resumes finalization that no node works on, after a start or after a node has died.
 
 use std::collections::HashSet;
 
@@ -14,7 +14,8 @@ use crate::{
 };
 
 impl Callstore {
-    /// Finalizes what ended on a node that is gone: what waits for it and no node has a lease to do it.
+    /// Finalizes calls of nodes that have died: those that have been `finalizing` for longer than a lease and have no
+    /// live lease.
     pub(crate) async fn take_over_finalizing(&self) -> Result<(), Error> {
         let before = Timestamp(self.now().0.saturating_sub(milliseconds(LEASE)));
         let waiting = Entity::find().select_only().column(Column::Id).filter(Column::DeletedAt.is_null());
@@ -29,7 +30,7 @@ impl Callstore {
         Ok(())
     }
 
-    /// Finalizes what the last run had not.
+    /// Finalizes the calls that were `finalizing` when the service started.
     pub(crate) async fn resume_finalizing(&self) -> Result<(), Error> {
         let unfinished: Vec<Uuid> = Entity::find()
             .select_only()
