@@ -1,5 +1,6 @@
-//! Pools of connections, whichever thread asks. A socket belongs to the runtime in which it was opened, and each thread that answers
-//! requests has one of its own: what one of them opened would die with it, though others use it.
+//! Connection pools that any thread may use. A socket belongs to the Tokio runtime in which it was opened, and each
+//! thread that answers requests has its own runtime. A connection opened there would die with that thread, although
+//! other threads share the pool.
 
 use std::{future::poll_fn, pin::pin};
 
@@ -9,7 +10,7 @@ use sea_orm::{
 };
 use tokio::runtime::Handle;
 
-/// A pool of which every connection is opened in the runtime in which the pool was.
+/// A pool whose connections are all opened in the runtime in which the pool was created.
 #[derive(Clone, Debug)]
 pub(crate) struct Connections {
     pool: DatabaseConnection,
@@ -17,12 +18,12 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
-    /// A pool that was opened in the present runtime.
+    /// Wraps a pool that was opened in the current runtime.
     pub fn new(pool: DatabaseConnection) -> Self {
         Self { pool, runtime: Handle::current() }
     }
 
-    /// The pool for who asks in its runtime.
+    /// The pool itself, for callers in its own runtime.
     pub fn pool(&self) -> &DatabaseConnection {
         &self.pool
     }

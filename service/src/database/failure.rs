@@ -1,4 +1,4 @@
-//! What a database that fails means for who wanted to write.
+//! What a database failure means for the write that met it.
 
 use sea_orm::{
     DbErr, RuntimeErr,
@@ -12,9 +12,9 @@ use crate::Error;
 pub(crate) enum WriteFailure {
     /// The disk is full.
     Full,
-    /// The disk fails, or another process keeps the database to itself: it may be better in a moment.
+    /// The disk fails, or another process has locked the database. A retry may succeed.
     Unavailable(String),
-    /// Anything else.
+    /// Any other failure.
     Other(String),
 }
 
@@ -25,7 +25,7 @@ const READONLY: i32 = 8;
 const IO_ERROR: i32 = 10;
 const FULL: i32 = 13;
 const CANNOT_OPEN: i32 = 14;
-/// An extended one: a constraint, and which.
+/// An extended result code: `SQLITE_CONSTRAINT_NOTNULL`.
 const NULL_REFUSED: &str = "1299";
 
 impl WriteFailure {
@@ -37,7 +37,7 @@ impl WriteFailure {
         }
     }
 
-    /// The failure for one of those who wait.
+    /// The error to answer to each write of the transaction.
     pub fn to_error(&self) -> Error {
         match self {
             Self::Full => Error::StorageFull,
@@ -49,7 +49,7 @@ impl WriteFailure {
 
 enum Cause {
     Full,
-    /// It may be better in a moment.
+    /// Transient: a retry may succeed.
     Passing,
     Other,
 }
@@ -68,7 +68,7 @@ fn cause(error: &DbErr) -> Cause {
             Some(BUSY | LOCKED | READONLY | IO_ERROR | CANNOT_OPEN) => Cause::Passing,
             _ => Cause::Other,
         },
-        // The server, or the way to it, is gone.
+        // The server or the connection to it is gone.
         sqlx::Error::Io(_)
         | sqlx::Error::Tls(_)
         | sqlx::Error::Protocol(_)
@@ -79,13 +79,13 @@ fn cause(error: &DbErr) -> Cause {
     }
 }
 
-/// Whether another connection keeps an SQLite database, or a part of it, to itself.
+/// Whether another connection holds a lock on an SQLite database or a part of it.
 pub(super) fn is_locked(error: &DbErr) -> bool {
     let code = of_sqlx(error).and_then(sqlx::Error::as_database_error).and_then(of_sqlite);
     matches!(code, Some(BUSY | LOCKED))
 }
 
-/// Whether SQLite refused a NULL in a column that takes none.
+/// Whether SQLite refused a NULL in a column that is `NOT NULL`.
 pub(super) fn is_null_refused(error: &DbErr) -> bool {
     let code = of_sqlx(error).and_then(sqlx::Error::as_database_error).and_then(DatabaseError::code);
     code.is_some_and(|code| code == NULL_REFUSED)
@@ -105,15 +105,15 @@ fn of_sqlite(error: &dyn DatabaseError) -> Option<i32> {
     error.code()?.parse::<i32>().ok().map(|code| code & 0xFF)
 }
 
-/// By PostgreSQL's SQLSTATE (its documentation, appendix A).
+/// Classifies PostgreSQL's SQLSTATE codes (appendix A of its documentation).
 fn of_sqlstate(code: &str) -> Cause {
     match code {
         "53100" => Cause::Full,
-        // What follows another server, or is about to; and two nodes that wait for each other.
+        // A read-only server, such as a replica; a serialization failure; a deadlock.
         "25006" | "40001" | "40P01" => Cause::Passing,
-        // Someone holds a lock for too long, or the server lets nobody into the database.
+        // A lock timeout, or a server that accepts no connections to the database.
         "55P03" | "55000" => Cause::Passing,
-        // This node stood still for so long that the server gave its transaction up.
+        // The server ended the transaction because this node was idle in it for too long.
         "25P03" => Cause::Passing,
         _ if ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)) => Cause::Passing,
         _ => Cause::Other,

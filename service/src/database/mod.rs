@@ -1,5 +1,5 @@
-//! The database: how it is opened and how a write begins. All that is particular to SQLite or PostgreSQL is here; the rest of
-//! the crate speaks SeaORM, and asks [`Database::is_shared`] where it matters whether other nodes write too.
+//! The database: opening it and beginning writes. Everything specific to SQLite or PostgreSQL is in here. The rest of
+//! the crate uses SeaORM, and asks [`Database::is_shared`] where it matters whether other nodes write too.
 
 mod chunks;
 mod connections;
@@ -28,10 +28,10 @@ use crate::{
     chunks::ChunkRow,
 };
 
-/// How long a write waits for another process that holds a lock, as a backup or a shell.
+/// How long a write waits for a lock of another process, such as a backup or a shell.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Connections to the database: those that write, and a pool that only reads.
+/// Connections to the database: for writing, and a pool for reading.
 #[derive(Clone, Debug)]
 pub struct Database {
     place: DatabaseUrl,
@@ -40,11 +40,11 @@ pub struct Database {
 }
 
 impl Database {
-    /// Opens the database, and makes file and folder where there are none. It may still have to be migrated.
+    /// Opens the database, creating file and folder if they are missing. The schema may still have to be migrated.
     ///
     /// # Errors
-    /// When the folder cannot be made, the file is no database or cannot be written, SQLite is too old, or the server does not
-    /// take the connection.
+    /// When the folder cannot be created, the file is not a database or cannot be written, SQLite is too old, or the
+    /// server refuses the connection.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, OpenError> {
         let (writer, readers) = match &url.0 {
             Place::Sqlite(path) => sqlite::open(path).await?,
@@ -53,11 +53,11 @@ impl Database {
         Ok(Self::of(url, writer, readers))
     }
 
-    /// Opens the database for one who has it to himself, and makes it only where that is asked for. On PostgreSQL this is true of
-    /// services, and of those that start later within [`alone`](Self::alone).
+    /// Opens the database for exclusive use, and creates it only if `create` is set. On PostgreSQL this only checks
+    /// that no service is connected; services that start later are kept out within [`alone`](Self::alone).
     ///
     /// # Errors
-    /// As [`open`](Self::open), and `InUse` when someone has it open.
+    /// As for [`open`](Self::open), and `InUse` if another process has it open.
     pub async fn open_alone(url: &DatabaseUrl, create: bool) -> Result<Self, OpenError> {
         let (writer, readers) = match &url.0 {
             Place::Sqlite(path) => sqlite::open_alone(path, create).await?,
@@ -70,24 +70,24 @@ impl Database {
         Self { place: url.clone(), writer: Connections::new(writer), readers: Connections::new(readers) }
     }
 
-    /// Whether other nodes may work on it at the same time: what was read a moment ago may be otherwise by now, unless it
-    /// is locked.
+    /// Whether other nodes may write to the database at the same time. If so, what was read earlier may be out of date
+    /// unless it is locked.
     pub(crate) fn is_shared(&self) -> bool {
         matches!(self.place.0, Place::Postgres(_))
     }
 
-    /// The connection that writes: for migrations. Writes of the service go through [`begin`](Self::begin).
+    /// The writing connection, for migrations. The service writes through [`begin`](Self::begin).
     #[must_use]
     pub fn writer(&self) -> &DatabaseConnection {
         self.writer.pool()
     }
 
-    /// The connections that answer requests which only read.
+    /// The connections for requests that only read.
     pub(crate) fn readers(&self) -> &Connections {
         &self.readers
     }
 
-    /// Begins reading: what is read until this is dropped is of one moment.
+    /// Begins a read transaction: all reads until it is dropped see one moment.
     pub(crate) async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
         let options = match self.place.0 {
             Place::Sqlite(_) => TransactionOptions::default(),
@@ -100,7 +100,7 @@ impl Database {
         self.readers.begin(options).await
     }
 
-    /// Does what only one node may do at a time, as migrating: the others wait.
+    /// Runs work that only one node may do at a time, such as a migration; other nodes wait.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -116,7 +116,8 @@ impl Database {
         Ok(done)
     }
 
-    /// Opens the connection that writes anew. After a transaction that failed it is not certain what it is in the middle of.
+    /// Closes the writing connection, so that the pool opens a new one. After a failed transaction its state is
+    /// unknown.
     pub(crate) async fn renew_writer(&self) {
         let closed = match self.place.0 {
             Place::Sqlite(_) => {
@@ -131,7 +132,8 @@ impl Database {
         }
     }
 
-    /// Begins a write. On SQLite it waits for its turn and holds the write lock until the transaction is committed or dropped.
+    /// Begins a write. On SQLite this waits for the write lock, and holds it until the transaction is committed or
+    /// dropped.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         self.writer
             .begin(match self.place.0 {
@@ -141,19 +143,19 @@ impl Database {
             .await
     }
 
-    /// Adds rows in a transaction of their own; durable when this returns. Nothing is written, and false returned, where
-    /// [`data_version`](Self::data_version) is another than `version` by now. Not for a database that is shared.
+    /// Inserts rows in their own transaction, durable when this returns. Writes nothing and returns false if
+    /// [`data_version`](Self::data_version) is no longer `version`. Only for SQLite.
     pub(crate) async fn add(&self, version: i64, additions: Additions) -> Result<bool, DbErr> {
         plain::add(&self.writer, version, additions).await
     }
 
-    /// A number that changes whenever another process, or another connection, has changed the database. Not for a database that
-    /// is shared.
+    /// A number that changes whenever another connection or process has changed the database. Only for SQLite.
     pub(crate) async fn data_version(&self, transaction: &DatabaseTransaction) -> Result<i64, DbErr> {
         sqlite::data_version(transaction).await
     }
 
-    /// Locks calls of a shared database against all other writes until the transaction ends, and returns them as they are then.
+    /// Locks calls of a shared database against all other writes until the transaction ends, and returns their locked
+    /// rows.
     pub(crate) async fn lock_calls(
         &self,
         transaction: &DatabaseTransaction,
@@ -162,7 +164,7 @@ impl Database {
         postgres::lock_calls(transaction, calls).await
     }
 
-    /// The last row of each track that calls of a shared database have.
+    /// The last row of each track of these calls, on a shared database.
     pub(crate) async fn last_rows(
         &self,
         transaction: &DatabaseTransaction,
@@ -180,7 +182,7 @@ impl Database {
         postgres::insert_chunks(transaction, rows).await
     }
 
-    /// Has other nodes that come with the same name wait until the transaction ends.
+    /// Makes other nodes with the same idempotency name wait until the transaction ends.
     pub(crate) async fn lock_name(&self, transaction: &DatabaseTransaction, name: &[u8; 32]) -> Result<(), DbErr> {
         match self.place.0 {
             Place::Sqlite(_) => Ok(()),
@@ -188,8 +190,8 @@ impl Database {
         }
     }
 
-    /// Takes or renews a lease of a shared database until `span` from now, by its own clock; false where another has it. Where
-    /// there are no others it is always given.
+    /// Takes or renews a lease of a shared database for `span`, by the database's clock. Returns false if another node
+    /// holds it. On SQLite there are no other nodes, and it is always granted.
     pub(crate) async fn lease(&self, name: &str, holder: Uuid, span: Duration) -> Result<bool, DbErr> {
         match self.place.0 {
             Place::Sqlite(_) => Ok(true),
@@ -197,7 +199,7 @@ impl Database {
         }
     }
 
-    /// Gives a lease back.
+    /// Ends a lease.
     pub(crate) async fn end_lease(&self, name: &str, holder: Uuid) -> Result<(), DbErr> {
         match self.place.0 {
             Place::Sqlite(_) => Ok(()),
@@ -205,7 +207,7 @@ impl Database {
         }
     }
 
-    /// The leases of a shared database that no one has any more are removed, and those returned that someone has.
+    /// Deletes expired leases and returns the names of live ones.
     pub(crate) async fn leases(&self) -> Result<Vec<String>, DbErr> {
         match self.place.0 {
             Place::Sqlite(_) => Ok(Vec::new()),
@@ -213,7 +215,7 @@ impl Database {
         }
     }
 
-    /// Sees whether the database can be written.
+    /// Checks that the database accepts writes.
     pub(crate) async fn check_writable(&self, transaction: &DatabaseTransaction) -> Result<(), DbErr> {
         match self.place.0 {
             Place::Sqlite(_) => sqlite::write_page(transaction).await,
@@ -221,7 +223,7 @@ impl Database {
         }
     }
 
-    /// How many bytes are free where the database is, if that is on this machine.
+    /// Free bytes on the database's file system; `None` if it is on a server.
     pub(crate) fn free_bytes(&self) -> io::Result<Option<u64>> {
         match &self.place.0 {
             Place::Sqlite(path) => free_bytes(path).map(Some),
@@ -229,7 +231,7 @@ impl Database {
         }
     }
 
-    /// How many bytes the database has on disk, a file's write-ahead log included.
+    /// Size of the database in bytes, including the write-ahead log of a file.
     pub(crate) async fn size_bytes(&self) -> Result<u64, DbErr> {
         match &self.place.0 {
             Place::Sqlite(path) => {
@@ -252,13 +254,13 @@ impl Database {
     }
 }
 
-/// How many bytes are free in the file system of a path.
+/// Free bytes on the file system of a path.
 pub(crate) fn free_bytes(path: &Path) -> io::Result<u64> {
     let space = rustix::fs::statvfs(path)?;
     Ok(space.f_bavail.saturating_mul(space.f_frsize))
 }
 
-/// How many cores there are.
+/// The number of cores, at least 1.
 pub(crate) fn parallelism() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
 }

@@ -1,4 +1,4 @@
-//! Why a database could not be opened.
+//! The error of opening a database.
 
 use std::{io, path::PathBuf};
 
@@ -7,39 +7,39 @@ use sea_orm::DbErr;
 /// Why the database could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The folder for the file could not be made.
+    /// The folder for the file could not be created.
     #[error("the folder {} cannot be made: {source}", folder.display())]
     Folder {
         /// The folder.
         folder: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// SQLite did not take the file.
+    /// SQLite refused the file.
     #[error("the file {} cannot be opened as a database: {source}", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// What SQLite said.
+        /// SQLite's error.
         source: DbErr,
     },
-    /// A SQLite that can corrupt a database under several connections.
+    /// A SQLite version that can corrupt a database under several connections.
     #[error(
         "this SQLite is {found}; it has to be {least} or later, since earlier ones can corrupt a database in WAL mode"
     )]
     TooOld {
         /// Its version.
         found: String,
-        /// The oldest that is taken.
+        /// The oldest accepted version.
         least: String,
     },
-    /// A database that is to be used alone is not.
+    /// A database was to be opened for exclusive use, but is in use.
     #[error("the database {0} is in use; stop the services, backups and shells that have it open")]
     InUse(String),
-    /// The PostgreSQL server did not take the connection.
+    /// The PostgreSQL server refused the connection.
     #[error("the PostgreSQL server cannot be reached, or does not let us in: {source}")]
     Server {
-        /// What was said.
+        /// The server's or the network's error.
         source: DbErr,
     },
 }

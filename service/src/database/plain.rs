@@ -1,5 +1,5 @@
-//! Transactions that only add rows, as most are. On SQLite each goes to the thread of the connection in one text: every statement
-//! by itself would wake that thread, and then its writer.
+//! Transactions that only insert rows, as most do. On SQLite each goes to the connection's thread as one
+//! multi-statement script. Separate statements would each wake that thread, and then the writer.
 
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityName, EntityTrait, IdenStatic, IntoActiveModel,
@@ -9,21 +9,22 @@ use sea_orm::{
 use super::{Connections, failure::is_null_refused};
 use crate::{AuditEntry, Transcript, chunks::ChunkRow};
 
-/// For how many rows a statement has room: a power of two, so that few texts have to be prepared and kept. Where there are more, as
-/// hardly ever, each of the largest statements is a text of its own, since what is prepared takes memory.
+/// Limits of the number of rows in one `INSERT`. It is rounded up to a power of two, so that few distinct scripts have
+/// to be prepared and cached. The rare transaction with more rows runs each of its largest statements as a script of
+/// its own, because prepared statements take memory.
 const ROOM_MIN: usize = 8;
 const ROOM_MAX: usize = 256;
-/// For the columns of rows that are not there.
+/// Fills the columns of unused row slots.
 const NULL: Value = Value::Bytes(None);
 
-/// What such a transaction adds.
+/// The rows that such a transaction inserts, and the journal rows it deletes.
 #[derive(Default)]
 pub(crate) struct Additions {
-    /// A row of the chunk journal: its id and its data.
+    /// A new row of the chunk journal: id and data.
     pub journal: Option<(i64, Vec<u8>)>,
-    /// Chunks of earlier rows of the journal, which move to the rows of their calls.
+    /// Chunks of earlier journal rows, which move to `audio_chunk`.
     pub moved: Vec<ChunkRow>,
-    /// The last row of the journal of which all have been moved.
+    /// The last journal row that has moved entirely. It and all earlier ones are deleted.
     pub journaled: Option<i64>,
     pub transcripts: Vec<Transcript>,
     pub audit: Vec<AuditEntry>,
@@ -45,7 +46,8 @@ pub(super) async fn add(writer: &Connections, version: i64, mut additions: Addit
     }
 }
 
-/// Does a transaction, whose last statement answers once it is committed: a thread that ends half way says nothing, which is no error.
+/// Runs a transaction whose last statement returns a row after the commit. A connection thread that ends half-way
+/// returns no row and no error, so a missing row is treated as a failure.
 async fn commit(writer: &Connections, texts: Vec<Text>) -> Result<bool, DbErr> {
     let mut answer = None;
     for text in texts {
@@ -61,7 +63,7 @@ impl Additions {
     }
 }
 
-/// Statements that go to the connection together, and the values of all of them.
+/// A multi-statement script with the values of all its statements.
 #[derive(Default)]
 struct Text {
     sql: String,
@@ -69,13 +71,14 @@ struct Text {
 }
 
 impl Text {
-    /// One statement, which is a transaction.
+    /// A single `INSERT` into the journal, which is its own transaction.
     fn journal(version: i64, id: i64, data: Vec<u8>) -> Self {
         let sql = "INSERT INTO chunk_journal (id, data) SELECT ?, ? FROM pragma_data_version WHERE data_version = ?";
         Self { sql: sql.to_owned(), values: vec![id.into(), data.into(), version.into()] }
     }
 
-    /// Adds a statement with room for so many rows. The first column of none is NULL: those that are not there are told by that.
+    /// Appends an `INSERT` with slots for `room` rows. The first column is never NULL in a real row, so a NULL there
+    /// marks an unused slot.
     fn insert<A: ActiveModelTrait>(&mut self, rows: &mut impl Iterator<Item = A>, room: usize) {
         let columns: Vec<_> = <A::Entity as EntityTrait>::Column::iter().collect();
         let names: Vec<&str> = columns.iter().map(IdenStatic::as_str).collect();
@@ -100,15 +103,16 @@ impl From<Text> for Statement {
     }
 }
 
-/// The statements of a transaction.
+/// The scripts of one transaction.
 struct Script {
     texts: Vec<Text>,
     last: Text,
 }
 
 impl Script {
-    /// A whole transaction. Where the version is another, a row without data is refused. What may be refused rolls all back:
-    /// SQLite need not keep what would undo the one statement, but where it looks at a foreign key.
+    /// Builds a whole transaction. If the data version differs, its first statement tries to insert a row without data,
+    /// which SQLite refuses. Every statement that may be refused rolls back the whole transaction (`OR ROLLBACK`).
+    /// SQLite then needs no statement journal, except for foreign key checks.
     fn transaction(version: i64, journal: Option<(i64, Vec<u8>)>, additions: Additions) -> Vec<Text> {
         let (sql, values) = match journal {
             Some((id, data)) => (
@@ -131,7 +135,7 @@ impl Script {
         script.texts
     }
 
-    /// Adds statements that insert rows.
+    /// Appends statements that insert rows.
     fn insert<A: ActiveModelTrait>(&mut self, mut rows: impl ExactSizeIterator<Item = A>) {
         while rows.len() > ROOM_MAX {
             self.end_text();

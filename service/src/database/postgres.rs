@@ -1,4 +1,4 @@
-//! PostgreSQL, and what speaks its protocol: pools of connections that write and read, and the locks by which nodes take turns.
+//! PostgreSQL and compatible databases: connection pools, and the locks by which nodes take turns.
 
 use std::time::Duration;
 
@@ -20,32 +20,32 @@ use crate::{
     chunks::{ChunkRow, stored_integer},
 };
 
-/// How long it is waited for a connection.
+/// How long to wait for a connection.
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
-/// How often it is looked whether others have gone.
+/// How often to check whether other processes have disconnected.
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
-/// How long a transaction that writes holds its locks while its node says nothing: the node may be gone without a word, or
-/// stand still.
+/// How long the server lets a writing node idle in a transaction. It bounds how long a node that hangs or has vanished
+/// holds its locks.
 const SILENCE_LIMIT: Duration = Duration::from_secs(20);
-/// The advisory locks that are used: their first key, so that they are none of other programs' on the same database.
+/// First key of our advisory locks, which separates them from those of other programs on the same database.
 const LOCK_CLASS: i32 = 0x0CA1_1507;
-/// By which name the server knows connections of ours.
+/// The application name of our connections on the server.
 const APPLICATION: &str = "callstore";
-/// What the schema's lock is called.
+/// Second key of the schema's advisory lock.
 const SCHEMA_LOCK: i32 = 1;
 
-/// Connects: the connections that write, and those that read.
+/// Opens the pools for writing and for reading.
 pub(super) async fn open(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), OpenError> {
     let server = |source| OpenError::Server { source };
     let confirmed = look(url).await.map_err(|error| server(DbErr::Conn(RuntimeErr::SqlxError(error.into()))))?;
     let cores = u32::try_from(parallelism()).unwrap_or(u32::MAX);
-    // Beside the writer's there is one for commands, which do not go through it.
+    // One connection is for the writer task, the other for commands that bypass it.
     let writer = connect(url, 2, confirmed, Some(BUSY_TIMEOUT)).await.map_err(server)?;
     let readers = connect(url, cores.saturating_mul(4).max(8), confirmed, None).await.map_err(server)?;
     Ok((writer, readers))
 }
 
-/// The same, where no service has the database open.
+/// Like [`open`], but fails if a service has the database open.
 pub(super) async fn open_alone(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), OpenError> {
     let server = |error: sqlx::Error| OpenError::Server { source: DbErr::Conn(RuntimeErr::SqlxError(error.into())) };
     let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1";
@@ -54,7 +54,7 @@ pub(super) async fn open_alone(url: &str) -> Result<(DatabaseConnection, Databas
         let late = Instant::now() + BUSY_TIMEOUT;
         let count = loop {
             let count = sqlx::query_scalar::<_, i64>(others).bind(APPLICATION).fetch_one(&mut connection).await?;
-            // The server knows those of a process that has just ended for a moment still.
+            // The server may list the connections of a process for a moment after it has ended.
             if count == 0 || Instant::now() >= late {
                 break count;
             }
@@ -69,16 +69,17 @@ pub(super) async fn open_alone(url: &str) -> Result<(DatabaseConnection, Databas
     }
 }
 
-/// When a commit is confirmed.
+/// When the server confirms a commit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Confirmed {
-    /// As the server is set: at the earliest when it is durable.
+    /// As the server is configured, which is durable or stricter.
     Asked,
-    /// Once it is durable, though the server is set to less.
+    /// Once it is durable, although the server is configured for less.
     Durable,
 }
 
-/// Looks whether what the server confirms is durable. It does so by itself, since a pool goes on trying where a server refuses.
+/// Checks whether the server's commits are durable. Uses its own connection, because a pool keeps retrying when a
+/// server refuses it.
 async fn look(url: &str) -> Result<Confirmed, sqlx::Error> {
     let mut connection = PgConnection::connect(url).await?;
     let mut setting = async |show| sqlx::query_scalar::<_, String>(show).fetch_one(&mut connection).await;
@@ -106,7 +107,7 @@ async fn connect(
         .max_connections(connections)
         .acquire_timeout(ACQUIRE_LIMIT)
         .connect_timeout(ACQUIRE_LIMIT)
-        // A server that was restarted is noticed before a request is.
+        // Notices a restarted server before a request does.
         .test_before_acquire(true)
         .sqlx_logging(false)
         .map_sqlx_postgres_opts(move |options: PgConnectOptions| {
@@ -126,7 +127,7 @@ async fn connect(
     sea_orm::Database::connect(options).await
 }
 
-/// A lock on the schema that no other node has meanwhile. It goes with its connection.
+/// Takes the schema lock, which excludes other nodes until the returned connection is closed.
 pub(super) async fn lock_schema(url: &str) -> Result<DatabaseConnection, DbErr> {
     let connection = connect(url, 1, Confirmed::Asked, None).await?;
     let lock = format!("SELECT pg_advisory_lock({LOCK_CLASS}, {SCHEMA_LOCK})");
@@ -134,8 +135,8 @@ pub(super) async fn lock_schema(url: &str) -> Result<DatabaseConnection, DbErr> 
     Ok(connection)
 }
 
-/// Locks calls against all other writes until the transaction ends, and returns them as they are then. They are locked in the
-/// order of their ids, so that no two nodes wait for each other.
+/// Locks calls against all other writes until the transaction ends, and returns their locked rows. They are locked in
+/// the order of their ids, so that two nodes cannot deadlock.
 pub(super) async fn lock_calls(transaction: &DatabaseTransaction, calls: &[&CallRef]) -> Result<Vec<Call>, DbErr> {
     let ids: Vec<Value> = calls.iter().filter_map(|call| call.id()).map(Value::from).collect();
     let sids = calls.iter().map(|call| call.stream_sid()).filter(|sid| !sid.is_empty());
@@ -157,7 +158,7 @@ pub(crate) struct LastRow {
     pub timestamp: Option<i32>,
 }
 
-/// The last row of each track that these calls have.
+/// The last row of each track of these calls.
 pub(super) async fn last_rows(transaction: &DatabaseTransaction, calls: &[Uuid]) -> Result<Vec<LastRow>, DbErr> {
     let ids: Vec<Value> = calls.iter().copied().map(Value::from).collect();
     let statement = Statement::from_sql_and_values(
@@ -173,9 +174,10 @@ pub(super) async fn last_rows(transaction: &DatabaseTransaction, calls: &[Uuid])
     LastRow::find_by_statement(statement).all(transaction).await
 }
 
-/// Inserts rows of chunks: arrays of their columns, so that the statement is the same however many there are.
+/// Inserts rows of chunks. The rows are sent as one array per column, so the statement is the same for any number of
+/// rows.
 pub(super) async fn insert_chunks(transaction: &DatabaseTransaction, rows: Vec<ChunkRow>) -> Result<(), DbErr> {
-    /// SeaQuery's arrays hold no NULL.
+    /// Stands for NULL, which SeaQuery's arrays cannot hold.
     const NO_TIMESTAMP: i32 = -1;
     fn array(kind: ArrayType, values: impl Iterator<Item = Value>) -> Value {
         Value::Array(kind, Some(values.collect::<Vec<_>>().into()))
@@ -200,7 +202,7 @@ pub(super) async fn insert_chunks(transaction: &DatabaseTransaction, rows: Vec<C
     transaction.execute_raw(insert).await.map(drop)
 }
 
-/// Has other nodes that come with the same name wait until the transaction ends.
+/// Makes other nodes with the same name wait until the transaction ends. Names are told apart by their first 64 bits.
 pub(super) async fn lock_name(transaction: &DatabaseTransaction, name: &[u8; 32]) -> Result<(), DbErr> {
     let key = name.first_chunk().copied().map_or(0, i64::from_be_bytes);
     let lock =
@@ -208,7 +210,7 @@ pub(super) async fn lock_name(transaction: &DatabaseTransaction, name: &[u8; 32]
     transaction.query_one_raw(lock).await.map(drop)
 }
 
-/// Fails where the server takes no writes, as one that only follows another.
+/// Fails if the server accepts no writes, such as a replica.
 pub(super) async fn check_writable(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
     let query = "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only') = 'on'";
     let query = Statement::from_string(DatabaseBackend::Postgres, query);
@@ -219,14 +221,14 @@ pub(super) async fn check_writable(transaction: &DatabaseTransaction) -> Result<
     }
 }
 
-/// How many bytes the database has.
+/// Size of the database in bytes.
 pub(super) async fn size_bytes(connection: &Connections) -> Result<u64, DbErr> {
     let query = Statement::from_string(DatabaseBackend::Postgres, "SELECT pg_database_size(current_database())");
     let row = connection.query_one_raw(query).await?;
     row.map_or(Ok(0), |row| row.try_get_by_index::<i64>(0)).map(i64::unsigned_abs)
 }
 
-/// Milliseconds since 1970 by the clock of the database, which all nodes share.
+/// SQL for milliseconds since 1970 by the database's clock, which all nodes share.
 const NOW: &str = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
 /// See [`Database::lease`](super::Database::lease).

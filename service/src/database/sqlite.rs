@@ -1,4 +1,4 @@
-//! SQLite: one connection that writes, a pool that only reads, and what a writer that is alone with its file can do.
+//! SQLite: one connection for writing, a read-only pool, and what only a lone writer can rely on.
 
 use std::{
     fs, io,
@@ -13,14 +13,15 @@ use sea_orm::{
 
 use super::{BUSY_TIMEOUT, OpenError, failure::is_locked, parallelism};
 
-/// The oldest SQLite whose WAL is safe under several connections.
+/// The oldest SQLite whose WAL mode is safe with several connections.
 const SQLITE_MIN: (u32, u32, u32) = (3, 51, 3);
-/// The WAL file is cut back to this after a checkpoint.
+/// Size to which the WAL file is truncated after a checkpoint.
 const WAL_KEPT_BYTES: &str = "67108864";
-/// Pages that the writer keeps: enough for what one transaction writes, which would else go to the WAL before its end and once more then.
+/// Page cache of the writer. It holds the pages of one transaction; otherwise SQLite would spill them to the WAL early
+/// and write them again at commit.
 const WRITER_CACHE_KIB: &str = "-8192";
 
-/// How a write begins: it takes the write lock at once.
+/// Options of a write transaction: it takes the write lock at once.
 pub(super) fn begin_options() -> TransactionOptions {
     TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -28,7 +29,7 @@ pub(super) fn begin_options() -> TransactionOptions {
     }
 }
 
-/// Opens a file, and makes it and its folder where there are none: the connection that writes, and those that read.
+/// Opens a file, creating it and its folder if they are missing. Returns the writing connection and the read-only pool.
 pub(super) async fn open(path: &Path) -> Result<(DatabaseConnection, DatabaseConnection), OpenError> {
     make_folder(path)?;
     let cores = u32::try_from(parallelism()).unwrap_or(u32::MAX);
@@ -39,7 +40,7 @@ pub(super) async fn open(path: &Path) -> Result<(DatabaseConnection, DatabaseCon
     Ok((writer, readers))
 }
 
-/// Opens a file as the only one who does: one connection that writes and reads.
+/// Opens a file for exclusive use, with one connection for writing and reading.
 pub(super) async fn open_alone(
     path: &Path,
     create: bool,
@@ -99,7 +100,8 @@ async fn connect(
     options
         .max_connections(connections)
         .max_lifetime(None)
-        // What is known holds for a connection as long as it is the same: its data version begins anew with another.
+        // Never replace an idle connection: the writer's cache is valid only for one connection, because `data_version`
+        // is counted per connection.
         .idle_timeout(None)
         .test_before_acquire(false)
         .sqlx_logging(false)
@@ -129,12 +131,13 @@ pub(super) async fn data_version(transaction: &DatabaseTransaction) -> Result<i6
     }
 }
 
-/// Writes a page that says nothing, so that the disk has to take it: what changes nothing is committed without being written.
+/// Writes a page without changing any data, so that the commit reaches the disk. A transaction without changes would
+/// not be written.
 pub(super) async fn write_page(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
     transaction.execute_unprepared("PRAGMA user_version = 0").await.map(drop)
 }
 
-/// How many bytes a database and its write-ahead log have on disk.
+/// Size of a database and its write-ahead log on disk, in bytes.
 pub(super) fn file_bytes(path: &Path) -> io::Result<u64> {
     let mut log = path.as_os_str().to_owned();
     log.push("-wal");

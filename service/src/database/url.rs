@@ -1,12 +1,13 @@
-//! Where the database is.
+//! The address of the database.
 
 use std::{path::PathBuf, str::FromStr};
 
-/// Where the database is, as `DATABASE_URL` says it. It is not printed: it may hold a password.
+/// The database's address, as given by `DATABASE_URL`. `Debug` hides a server's address, because it may hold a
+/// password.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseUrl(pub(super) Place);
 
-/// The database's kind, and what it takes to reach it.
+/// The kind of database, and how to reach it.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Place {
     /// A file.
@@ -15,23 +16,23 @@ pub(super) enum Place {
     Postgres(String),
 }
 
-/// Why a `DATABASE_URL` is not understood.
+/// Why a `DATABASE_URL` is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {
-    /// Not a scheme of ours.
+    /// The scheme is not supported.
     #[error(
         "it has to be sqlite://PATH or file:PATH, as in sqlite://data/callstore.db, or postgres://USER@HOST/DATABASE"
     )]
     Scheme,
-    /// No file is named.
+    /// It names no file.
     #[error("it names no file; write sqlite://PATH, as in sqlite://data/callstore.db")]
     NoFile,
-    /// A database in memory would lose what it acknowledged.
+    /// An in-memory database would lose what was acknowledged.
     #[error(
         "a database in memory would lose the calls with the process; name a file, as in sqlite://data/callstore.db"
     )]
     InMemory,
-    /// Not an address of a PostgreSQL server.
+    /// It is not a valid PostgreSQL address.
     #[error("write it as postgres://USER:PASSWORD@HOST:PORT/DATABASE, with special characters percent-encoded")]
     Postgres,
 }
@@ -50,13 +51,13 @@ impl FromStr for DatabaseUrl {
 
     fn from_str(url: &str) -> Result<Self, UrlError> {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            // What is wrong with it may lie in the password, which is not to be told.
+            // The parser's error is dropped, because it may quote the password.
             return match url.parse::<sea_orm::sqlx::postgres::PgConnectOptions>() {
                 Ok(_) => Ok(Self(Place::Postgres(url.to_owned()))),
                 Err(_) => Err(UrlError::Postgres),
             };
         }
-        // Prisma's form, `file:./dev.db?connection_limit=1`, is understood as well.
+        // Prisma's form, `file:./dev.db?connection_limit=1`, is accepted as well.
         let rest = ["sqlite://", "sqlite:", "file://", "file:"]
             .iter()
             .find_map(|scheme| url.strip_prefix(scheme))

@@ -1,6 +1,6 @@
-//! A call's chunks from end to end, for the thread that makes the recording. There are hundreds of thousands of them: from
-//! SQLite they are read straight, a row at a time, from PostgreSQL some rows at a time. Memory is bounded by the rows that
-//! overlap in time, as a rule one.
+//! Reads a call's chunks from end to end, for the thread that makes the recording. There can be hundreds of thousands.
+//! SQLite is read directly, row by row; PostgreSQL in small pages. Memory is bounded by the rows that overlap in time,
+//! usually one.
 
 mod postgres;
 mod sqlite;
@@ -17,13 +17,14 @@ use crate::{calls::AudioFormat, chunks::RowShape};
 /// The order in which a track's chunks are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ChunkOrder {
-    /// By sequence, which is how they are stored.
+    /// By sequence number, as they are stored.
     Sequence,
-    /// By timestamp and sequence: the timestamps do not rise with the sequence, so the database has to sort.
+    /// By timestamp, then sequence number. For tracks whose timestamps do not rise with the sequence; the database has
+    /// to sort.
     Timestamp,
 }
 
-/// What one thread reads chunks with.
+/// A reader of chunks, for one thread.
 pub(crate) enum ChunkReader {
     Sqlite(sqlite::Reader),
     Postgres(postgres::Reader),
@@ -47,14 +48,14 @@ enum Query<'reader> {
     Postgres(&'reader postgres::Reader),
 }
 
-/// A row as it is stored, with its audio where that is wanted.
+/// A stored row. Its audio is empty if only heads are read.
 struct StoredRow {
     shape: RowShape,
     audio: Vec<u8>,
 }
 
 impl Database {
-    /// What reads chunks on the thread that asks for it. It blocks.
+    /// A reader for the calling thread. Reading blocks.
     pub(crate) fn chunk_reader(&self) -> Result<ChunkReader, DbErr> {
         Ok(match &self.place.0 {
             Place::Sqlite(path) => ChunkReader::Sqlite(sqlite::Reader::open(path)?),
@@ -64,7 +65,7 @@ impl Database {
 }
 
 impl ChunkReader {
-    /// Passes over a track's chunks, not their audio.
+    /// Calls `each` for every chunk of a track, without reading audio.
     pub fn heads<E: From<DbErr>>(
         &self,
         call: Uuid,
@@ -119,17 +120,17 @@ impl Chunks<'_> {
     }
 }
 
-/// Takes rows apart into chunks, and puts those of rows that overlap in time into one order.
+/// Splits rows into chunks, and merges the chunks of rows that overlap in time into one order.
 struct OneByOne<R> {
     rows: R,
     order: ChunkOrder,
-    /// The row that comes next.
+    /// The next row, read but not opened yet.
     next: Option<StoredRow>,
     begun: bool,
     open: BinaryHeap<Reverse<Open>>,
 }
 
-/// A row that is being taken apart; sorted by where its next chunk stands.
+/// A row that is being split, ordered by the position of its next chunk.
 struct Open {
     key: (Option<u32>, u32),
     index: u32,
@@ -189,7 +190,7 @@ impl<R: Iterator<Item = Result<StoredRow, DbErr>>> OneByOne<R> {
 }
 
 impl<R: Iterator<Item = Result<StoredRow, DbErr>>> Iterator for OneByOne<R> {
-    /// A row's shape, which of its chunks it is, and the chunk's audio.
+    /// A row's shape, the index of the chunk in it, and the chunk's audio.
     type Item = Result<(RowShape, u32, Vec<u8>), DbErr>;
 
     fn next(&mut self) -> Option<Self::Item> {

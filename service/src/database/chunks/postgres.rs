@@ -1,4 +1,4 @@
-//! Rows of chunks from PostgreSQL, some at a time: no query is open while they are worked on.
+//! Reads rows of chunks from PostgreSQL in pages. No query stays open while a page is processed.
 
 use std::collections::VecDeque;
 
@@ -9,11 +9,12 @@ use uuid::Uuid;
 use super::{ChunkOrder, StoredRow};
 use crate::{calls::AudioFormat, chunks::RowShape, database::Connections};
 
-/// How many rows are read at a time with their audio, 32 KiB as a rule and 256 KiB at most, and without.
+/// Rows per page, with and without audio. A row of several chunks has at most 32 KiB of audio; one large chunk can have
+/// 256 KiB.
 const ROWS_WITH_AUDIO: u32 = 16;
 const ROWS_WITHOUT: u32 = 1024;
 
-/// Connections, for a thread that waits for their answers.
+/// Connections for a thread that blocks on their answers.
 pub(crate) struct Reader {
     connections: Connections,
 }
@@ -23,7 +24,7 @@ impl Reader {
         Self { connections }
     }
 
-    /// A track's rows, with their audio where that is wanted.
+    /// A track's rows, with their audio if `audio` is set.
     pub(super) fn rows(
         &self,
         call: Uuid,
@@ -45,9 +46,9 @@ struct Rows<'reader> {
     order: ChunkOrder,
     audio: bool,
     page: VecDeque<StoredRow>,
-    /// The last row that was read: its timestamp and first sequence number.
+    /// Key of the last row read: timestamp and first sequence number.
     after: Option<(i32, i32)>,
-    /// Whether the page is the last one.
+    /// Whether the current page is the last one.
     last: bool,
 }
 
@@ -70,7 +71,7 @@ impl Rows<'_> {
             ChunkOrder::Sequence => ("first_sequence", "first_sequence > $4 AND $3::integer IS NOT NULL"),
             ChunkOrder::Timestamp => ("timestamp, first_sequence", "(timestamp, first_sequence) > ($3, $4)"),
         };
-        // Neither is ever negative.
+        // Before the first row. Stored values are never negative.
         let (timestamp, sequence) = self.after.unwrap_or((-1, -1));
         let values: [Value; 4] = [self.call.into(), self.track.to_value().into(), timestamp.into(), sequence.into()];
         let select = format!(

@@ -1,4 +1,4 @@
-//! Rows of chunks from SQLite.
+//! Reads rows of chunks from SQLite.
 
 use std::path::Path;
 
@@ -10,10 +10,10 @@ use uuid::Uuid;
 use super::{super::BUSY_TIMEOUT, ChunkOrder, StoredRow};
 use crate::{calls::AudioFormat, chunks::RowShape};
 
-/// A connection of one thread's own.
+/// A connection that belongs to one thread.
 pub(crate) struct Reader(Connection);
 
-/// A query that can be asked for one track after the other.
+/// A query that can be run for one track after the other.
 pub(super) struct Query<'reader> {
     statement: Statement<'reader>,
     audio: bool,
