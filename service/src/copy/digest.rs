@@ -1,8 +1,8 @@
-//! What a row comes to, whichever database it is in.
+//! Backend-independent row digest: encodes a row to the same bytes on SQLite and PostgreSQL.
 
 use sea_orm::{EntityTrait, Iterable, ModelTrait, Value};
 
-/// Bytes that two rows share when all their columns are the same, and only then.
+/// Encodes a row. Two rows get the same bytes if and only if all their columns are equal.
 pub(super) fn row<E: EntityTrait>(model: &E::Model) -> Vec<u8> {
     let mut bytes = Vec::new();
     for column in E::Column::iter() {
@@ -21,7 +21,7 @@ fn add(bytes: &mut Vec<u8>, value: &Value) {
             add_json(&mut text, json);
             sized(bytes, b'j', &text);
         }
-        // Numbers, ids, and nothing: their names and digits.
+        // Numbers, ids and NULLs, by their `Debug` form.
         other => sized(bytes, b'v', format!("{other:?}").as_bytes()),
     }
 }
@@ -32,7 +32,7 @@ fn sized(bytes: &mut Vec<u8>, kind: u8, data: &[u8]) {
     bytes.extend(data);
 }
 
-/// Writes JSON in one way: PostgreSQL orders the members of objects, and writes 1e16 as an integer.
+/// Canonical JSON. PostgreSQL reorders the members of objects and stores 1e16 as an integer.
 fn add_json(bytes: &mut Vec<u8>, json: &serde_json::Value) {
     match json {
         serde_json::Value::Object(members) => {
@@ -53,7 +53,7 @@ fn add_json(bytes: &mut Vec<u8>, json: &serde_json::Value) {
         }
         serde_json::Value::Number(number) => match number.as_f64() {
             Some(float) if number.is_f64() && float.fract() == 0.0 => {
-                // Nor does it know a negative zero.
+                // PostgreSQL has no negative zero either.
                 sized(bytes, b'i', format!("{:.0}", float + 0.0).as_bytes());
             }
             Some(float) if number.is_f64() => sized(bytes, b'f', &float.to_be_bytes()),

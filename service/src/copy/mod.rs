@@ -1,5 +1,5 @@
-//! Moving a service to another database and another store of recordings: only additions, in slices that are each durable, so that a
-//! copy that was interrupted goes on where it stopped. At the end both sides are read and compared.
+//! Copies a service's data to another database and another recording store. It only adds, in slices that are each
+//! durable, so an interrupted copy can be resumed. At the end both sides are read and compared.
 
 mod digest;
 mod recordings;
@@ -13,41 +13,41 @@ pub use tables::{CopiedTable, copy_tables};
 
 use crate::{Error, database::Database, writer::Writer};
 
-/// Why a copy was refused, or is not one.
+/// Why a copy failed or was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum CopyError {
     /// A table could not be read or written.
     #[error("the table {table} cannot be copied: {source}")]
     Table {
-        /// Which.
+        /// The table's name.
         table: &'static str,
-        /// What the database said.
+        /// The database's error.
         source: DbErr,
     },
-    /// Chunks that were acknowledged could not be brought into their table.
+    /// Acknowledged chunks could not be moved from the journal into their table.
     #[error("chunks wait in the journal of the database to copy, and could not be brought into its table")]
     Journal,
-    /// What is copied to is no copy that was begun.
+    /// The target is neither empty nor an unfinished copy of the source.
     #[error(
         "the database to copy to has other rows in {0} than the one to copy, so it is no copy of it that was begun; nothing was overwritten. Name an empty database"
     )]
     NoCopy(&'static str),
-    /// Both sides differ after all.
+    /// The two sides differ although all rows were copied.
     #[error(
         "the table {0} differs between the two databases, though all its rows were copied: they were changed meanwhile, or since a copy was begun. Copy to an empty database, and let no service run on either"
     )]
     Differs(&'static str),
-    /// Recordings that could not be copied: how many, and why the first of them.
+    /// Some recordings could not be copied.
     #[error("{failed} of {of} recordings could not be copied. Run the command again to try these once more. {}", first.join("; "))]
     Recordings {
-        /// How many.
+        /// How many failed.
         failed: u64,
-        /// Of how many.
+        /// How many there are.
         of: u64,
-        /// Which, and why: the first of them.
+        /// The first of them, each with its error.
         first: Vec<String>,
     },
-    /// The database did not say what there is to be copied, or a store is not usable.
+    /// The database could not be read, or a store cannot be used.
     #[error(transparent)]
     Other(#[from] Error),
 }
@@ -58,18 +58,18 @@ impl From<DbErr> for CopyError {
     }
 }
 
-/// Who is told how far a copy has come.
+/// Receives the progress of a copy.
 pub trait CopyProgress: Sync {
-    /// So much of this begins: rows of a table, or bytes of recordings.
+    /// A phase begins: `total` rows of a table, or bytes of recordings.
     fn begin(&self, what: &str, total: u64);
-    /// So much more is done.
+    /// `done` more units of the current phase are done.
     fn add(&self, done: u64);
 }
 
-/// Brings the chunks that wait in a database's journal into their table.
+/// Moves the chunks that wait in a database's journal into their table.
 ///
 /// # Errors
-/// When some stay.
+/// When some remain.
 pub async fn settle_journal(database: &Database) -> Result<(), CopyError> {
     Writer::start(database.clone()).close().await;
     match chunk_journal::Entity::find().count(database.readers()).await? {

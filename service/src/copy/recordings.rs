@@ -1,4 +1,4 @@
-//! The files of recordings, from one store to another. Their lengths and hashes are in the database.
+//! Copies the files of recordings between stores. Their lengths and hashes are in the database.
 
 use entity::{call, recording};
 use futures_util::TryStreamExt;
@@ -14,25 +14,25 @@ use uuid::Uuid;
 use super::{CopyError, CopyProgress};
 use crate::{Error, Ids, Store, database::Database, hex::hex};
 
-/// How many are copied at a time.
+/// How many files are copied concurrently.
 const UNDER_WAY: usize = 4;
-/// How much of one waits to be written, in pieces as they are read.
+/// How many pieces of a file may wait to be written.
 const PIECES: usize = 4;
-/// How many of those that failed are told by name.
+/// How many failures an error lists.
 const TOLD: usize = 5;
 
-/// Recordings that are the same in both stores.
+/// The result of a copy: recordings that are now the same in both stores.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct CopiedRecordings {
-    /// How many there are.
+    /// Number of recordings.
     pub files: u64,
-    /// How many of them were copied now; the others were there.
+    /// How many of them this run copied; the others were already there.
     pub copied: u64,
-    /// How many bytes they all have.
+    /// Their total size in bytes.
     pub bytes: u64,
 }
 
-/// What the database knows of a file.
+/// The database's entry for a file.
 struct File {
     recording: Uuid,
     path: String,
@@ -40,21 +40,22 @@ struct File {
     sha256: String,
 }
 
-/// Copies the recordings of a database from one store to another. Each is read from the store it came to and compared with the hash
-/// in the database; what is there with that hash is not copied again.
+/// Copies a database's recordings from one store to another. Each copy is read back and compared with the hash in the
+/// database. Files that are already there with that hash are not copied again.
 ///
 /// # Errors
-/// When the database fails, when the store takes nothing, and when recordings could not be copied: the others are then.
+/// When the database fails, the target store cannot be written, or some recordings could not be copied. The others are
+/// copied then.
 pub async fn copy_recordings(
     database: &Database,
     (from, to): (&Store, &Store),
     ids: &dyn Ids,
     progress: &dyn CopyProgress,
 ) -> Result<CopiedRecordings, CopyError> {
-    // One that takes nothing is told of once, not for each recording.
+    // A target that cannot be written is reported once, not for each recording.
     to.probe().await?;
     let snapshot = database.snapshot().await?;
-    // Whatever is left of a call that was deleted is about to be removed.
+    // The files of deleted calls are about to be removed anyway.
     let deleted = Query::select()
         .column(call::Column::Id)
         .from(call::Entity)
@@ -99,7 +100,7 @@ pub async fn copy_recordings(
     Ok(done)
 }
 
-/// Copies a file that is not there yet, and says whether it was not.
+/// Copies a file unless the target has it; returns whether it was copied.
 async fn copy(file: &File, from: &Store, to: &Store, ids: &dyn Ids) -> Result<bool, Error> {
     if hash(file, to).await.is_ok_and(|found| found == file.sha256) {
         return Ok(false);
@@ -110,7 +111,7 @@ async fn copy(file: &File, from: &Store, to: &Store, ids: &dyn Ids) -> Result<bo
     let read = async {
         let mut audio = from.read(&file.path, 0..file.size, file.size, false).await?;
         while let Some(piece) = audio.try_next().await? {
-            // Why nobody takes it is told by who wrote.
+            // The writer has failed; its own result says why.
             if pieces.send(piece).await.is_err() {
                 break;
             }
@@ -127,7 +128,7 @@ async fn copy(file: &File, from: &Store, to: &Store, ids: &dyn Ids) -> Result<bo
     Ok(true)
 }
 
-/// Writes a file of what comes, and shows it under its name if that was all of it. Blocks.
+/// Writes a file from the pieces received, and publishes it if its hash is the expected one. Blocks.
 fn write(
     store: &Store,
     path: &str,
@@ -147,7 +148,7 @@ fn write(
     draft.publish()
 }
 
-/// What a file in a store comes to.
+/// The SHA-256 of a file in a store.
 async fn hash(file: &File, store: &Store) -> Result<String, Error> {
     let mut audio = store.read(&file.path, 0..file.size, file.size, false).await?;
     let (mut hash, mut size) = (Sha256::new(), 0);

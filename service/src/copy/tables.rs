@@ -1,4 +1,4 @@
-//! The rows of all tables, in the order of their keys.
+//! Copies the rows of all tables, in key order.
 
 use std::{marker::PhantomData, mem, pin::pin};
 
@@ -17,24 +17,24 @@ use sha2::{Digest, Sha256};
 use super::{CopyError, CopyProgress, digest};
 use crate::{crash, database::Database, hex::hex};
 
-/// How many rows go in one transaction, and about how many bytes.
+/// Limits of one transaction, in rows and in approximate bytes.
 const SLICE_ROWS: usize = 1000;
 const SLICE_BYTES: usize = 4 * 1024 * 1024;
 
-/// A table that is the same on both sides.
+/// A table that is now the same on both sides.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CopiedTable {
-    /// Its name.
+    /// The table's name.
     pub name: &'static str,
-    /// How many rows it has.
+    /// Number of rows.
     pub rows: u64,
-    /// How many of them were copied now; the others were there.
+    /// How many of them this run copied; the others were already there.
     pub copied: u64,
-    /// SHA-256 over all rows, 64 lower-case hexadecimal digits.
+    /// SHA-256 over all rows, as 64 lower-case hexadecimal digits.
     pub sha256: String,
 }
 
-/// All tables but those that are of running services alone: the journal, which is empty, and leases.
+/// All tables except those that only running services use: the journal, which is empty by now, and the leases.
 fn tables() -> [Box<dyn Rows>; 13] {
     fn of<E: Entity>() -> Box<Table<E>> {
         Box::new(Table(PhantomData))
@@ -56,11 +56,12 @@ fn tables() -> [Box<dyn Rows>; 13] {
     ]
 }
 
-/// Copies all rows of one migrated database to another, and compares them. What is there of a copy that was begun stays; nothing
-/// is overwritten or removed. No service may run on either, and the journal of the first has to be settled.
+/// Copies all rows of one migrated database to another and compares them. Rows of an unfinished copy are kept; nothing
+/// is overwritten or deleted. No service may run on either, and the journal of `from` must be
+/// [settled](super::settle_journal).
 ///
 /// # Errors
-/// When a database fails, when what is copied to is not empty and no part of a copy, and when both differ in the end.
+/// When a database fails, the target is neither empty nor an unfinished copy, or the two differ in the end.
 pub async fn copy_tables(
     from: &Database,
     to: &Database,
@@ -69,7 +70,7 @@ pub async fn copy_tables(
     let source = from.snapshot().await?;
     let tables = tables();
     let mut missing = Vec::new();
-    // All are looked at before the first is written to.
+    // Check every table before writing to any.
     for table in &tables {
         missing.push(table.missing(&source, to).await?);
     }
@@ -94,20 +95,20 @@ pub async fn copy_tables(
     Ok(copied)
 }
 
-/// What is done with a table, whichever it is.
+/// Operations on a table, whatever its entity.
 trait Rows: Send + Sync {
     fn name(&self) -> &'static str;
     fn count<'a>(&'a self, on: &'a DatabaseTransaction) -> BoxFuture<'a, Result<u64, DbErr>>;
-    /// How many rows are not copied yet.
+    /// Number of rows still to be copied.
     fn missing<'a>(&'a self, from: &'a DatabaseTransaction, to: &'a Database) -> BoxFuture<'a, Result<u64, CopyError>>;
-    /// Copies the rows after the last that is there.
+    /// Copies the rows after the last one in the target.
     fn copy<'a>(
         &'a self,
         from: &'a DatabaseTransaction,
         to: &'a Database,
         progress: &'a dyn CopyProgress,
     ) -> BoxFuture<'a, Result<(), DbErr>>;
-    /// How many rows there are, and what they come to.
+    /// Number of rows, and the hash over them.
     fn digest<'a>(
         &'a self,
         on: &'a DatabaseTransaction,
@@ -117,9 +118,9 @@ trait Rows: Send + Sync {
 
 struct Table<E>(PhantomData<fn() -> E>);
 
-/// What every entity is; it keeps the bounds in one place.
+/// The bounds that all copied entities meet, in one place.
 trait Entity: EntityTrait<Model: IntoActiveModel<Self::ActiveModel> + Send + Sync, ActiveModel: Send> {
-    /// The columns of the key, in its order.
+    /// The columns of the primary key, in its order.
     fn key() -> impl Iterator<Item = Self::Column> {
         Self::PrimaryKey::iter().map(PrimaryKeyToColumn::into_column)
     }
@@ -127,14 +128,14 @@ trait Entity: EntityTrait<Model: IntoActiveModel<Self::ActiveModel> + Send + Syn
 
 impl<E: EntityTrait<Model: IntoActiveModel<Self::ActiveModel> + Send + Sync, ActiveModel: Send>> Entity for E {}
 
-/// The rows up to a row, itself included, or those after it.
+/// Selects the rows up to and including `row`, or those after it.
 fn beside<E: Entity>(row: &E::Model, after: bool) -> SimpleExpr {
     let key = Expr::tuple(E::key().map(Expr::col));
     let last = Expr::tuple(E::key().map(|column| Expr::val(row.get(column))));
     if after { key.gt(last) } else { key.lte(last) }
 }
 
-/// The last row that is there.
+/// The last row in key order.
 async fn last<E: Entity>(on: &impl ConnectionTrait) -> Result<Option<E::Model>, DbErr> {
     E::key().fold(E::find(), |select, column| select.order_by_desc(column)).one(on).await
 }
@@ -215,7 +216,7 @@ impl<E: Entity> Rows for Table<E> {
     }
 }
 
-/// Inserts rows in a transaction of their own.
+/// Inserts rows in their own transaction.
 async fn insert<E: Entity>(rows: Vec<E::ActiveModel>, to: &Database, progress: &dyn CopyProgress) -> Result<(), DbErr> {
     let count = rows.len() as u64;
     let transaction = to.begin().await?;

@@ -1,4 +1,4 @@
-//! The folder of finished recordings. A file stands under its name only when it is whole and synced, and until then in
+//! Recordings in a folder. A file gets its name only once it is complete and synced. Until then it is a draft in
 //! `tmp/`, which is emptied when the folder is opened.
 
 use std::{
@@ -17,15 +17,15 @@ use uuid::Uuid;
 use super::AudioStream;
 use crate::database::free_bytes;
 
-/// A folder of recordings, which no other process uses as long as this one has it.
+/// A folder of recordings. A lock keeps other processes from using it until [`close`](Folder::close).
 #[derive(Clone, Debug)]
 pub(super) struct Folder {
     root: PathBuf,
-    /// Locked: another service would take our drafts for what a crash left.
+    /// The drafts folder, locked: another service would mistake our drafts for leftovers of a crash.
     drafts: Arc<File>,
 }
 
-/// A file being written; it appears in the folder by [`publish`](Draft::publish), and goes when dropped before.
+/// A file being written. [`publish`](Draft::publish) gives it its name; dropping it unpublished deletes it.
 #[derive(Debug)]
 pub(crate) struct Draft {
     file: File,
@@ -43,15 +43,15 @@ impl Drop for Draft {
     }
 }
 
-/// How much of a file is read at a time.
+/// Bytes read from a file at a time.
 const READ_BYTES: usize = 128 * 1024;
-/// The folder of files that are being written.
+/// The folder of drafts.
 const DRAFTS: &str = "tmp";
-/// What their names end in.
+/// How the names of drafts end.
 const DRAFT_SUFFIX: &str = ".wav.part";
 
 impl Folder {
-    /// Opens the folder, makes it where there is none, and removes what a crash left half-written.
+    /// Opens the folder, creates it if it is missing, and deletes drafts that a crash left behind.
     pub fn open(root: &Path) -> io::Result<Self> {
         let drafts = root.join(DRAFTS);
         fs::create_dir_all(&drafts)?;
@@ -68,7 +68,7 @@ impl Folder {
             }
         }
         match folder.probe() {
-            // Calls can still be read, and deleted to make room.
+            // A full disk is no reason to refuse to start: calls can still be read, and deleted to make room.
             Err(error) if error.kind() == io::ErrorKind::StorageFull => {
                 tracing::error!("There is no space left for recordings; delete calls, or make room.");
             }
@@ -77,7 +77,7 @@ impl Folder {
         Ok(folder)
     }
 
-    /// Leaves the folder to the next service.
+    /// Unlocks the folder for the next service.
     pub fn close(&self) {
         if let Err(error) = self.drafts.unlock() {
             tracing::warn!(%error, "The folder of recordings could not be unlocked.");
@@ -88,7 +88,7 @@ impl Folder {
         self.root.join(file_path)
     }
 
-    /// Begins a file under a name that no other writer has.
+    /// Begins a file. `unique` must be a name that no other draft has.
     pub fn draft(&self, file_path: &str, unique: Uuid) -> io::Result<Draft> {
         fs::create_dir_all(self.drafts())?;
         let path = self.drafts().join(format!("{}{DRAFT_SUFFIX}", unique.as_hyphenated()));
@@ -96,14 +96,14 @@ impl Folder {
         Ok(Draft { file, path, target: self.locate(file_path), folder: self.clone(), kept: false })
     }
 
-    /// Reads a part of a file.
+    /// Reads a range of a file.
     pub async fn read(&self, file_path: &str, part: Range<u64>) -> io::Result<AudioStream> {
         let mut file = tokio::fs::File::open(self.locate(file_path)).await?;
         file.seek(SeekFrom::Start(part.start)).await?;
         Ok(ReaderStream::with_capacity(file.take(part.end - part.start), READ_BYTES).boxed())
     }
 
-    /// Removes a file; one that is not there is removed already.
+    /// Deletes a file. A missing file is no error.
     pub fn remove(&self, file_path: &str) -> io::Result<()> {
         match fs::remove_file(self.locate(file_path)) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -111,18 +111,18 @@ impl Folder {
         }
     }
 
-    /// Whether a file can be written.
+    /// Checks that a file can be written.
     pub fn probe(&self) -> io::Result<()> {
         let path = self.drafts().join(format!("probe-{}{DRAFT_SUFFIX}", std::process::id()));
         fs::write(&path, b"probe")?;
         match fs::remove_file(&path) {
-            // Another probe of this process was faster.
+            // Another probe of this process deleted it first.
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             other => other,
         }
     }
 
-    /// How many bytes are free for more recordings.
+    /// Free bytes for more recordings.
     pub fn free_bytes(&self) -> io::Result<u64> {
         free_bytes(&self.root)
     }
@@ -133,12 +133,12 @@ impl Folder {
 }
 
 impl Draft {
-    /// Adds bytes to its end.
+    /// Appends bytes.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)
     }
 
-    /// Syncs it and puts it under its name, in place of one that may be there; durable when this returns.
+    /// Syncs the file and renames it to its final name, replacing an earlier one. Durable when this returns.
     pub fn publish(mut self) -> io::Result<()> {
         self.file.sync_all()?;
         let root = &self.folder.root;

@@ -1,5 +1,5 @@
-//! Where finished recordings are kept: a folder, or an object store. Both name them after ids alone, and show a name only
-//! when all that belongs under it is there.
+//! Where finished recordings are kept: a folder or an object store. Both name recordings by the call's id alone, and
+//! show a name only once its recording is complete.
 
 mod folder;
 mod objects;
@@ -20,10 +20,10 @@ use folder::Folder;
 use objects::Objects;
 use upload::Upload;
 
-/// The bytes of a recording, as they are read.
+/// The bytes of a recording, as a stream.
 pub type AudioStream = BoxStream<'static, io::Result<Bytes>>;
 
-/// Where recordings are kept. Cheap to clone.
+/// The recording store. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Store(Kind);
 
@@ -36,20 +36,20 @@ enum Kind {
 /// Why a store could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The folder cannot be made, read or written, or another service uses it.
+    /// The folder cannot be created, read or written, or another service uses it.
     #[error("the folder for recordings {} cannot be used: {source}", folder.display())]
     Folder {
         /// The folder.
         folder: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
-    /// What is said of the object store does not go together.
+    /// The configuration of the object store is invalid.
     #[error("the object store for recordings cannot be used: {0}")]
     Objects(String),
 }
 
-/// A recording being written; it appears in the store by [`publish`](Draft::publish), and goes when dropped before.
+/// A recording being written. [`publish`](Draft::publish) gives it its name; dropping it unpublished discards it.
 #[derive(Debug)]
 pub(crate) enum Draft {
     File(folder::Draft),
@@ -57,11 +57,12 @@ pub(crate) enum Draft {
 }
 
 impl Store {
-    /// Opens a folder, which is made where there is none and cleared of what a crash left half-written, or names an object
-    /// store, which need not answer yet; `environment` says how it is reached, in the variables of its own programs.
+    /// Opens a folder, creating it if it is missing and deleting what a crash left half-written. An object store is
+    /// only configured, and need not be reachable yet. `environment` holds the variables of its own tools, such as
+    /// `AWS_REGION`.
     ///
     /// # Errors
-    /// When the folder cannot be used, or what is said of the object store does not go together.
+    /// When the folder cannot be used, or the configuration of the object store is invalid.
     pub fn open(url: &StoreUrl, environment: &[(String, Private)]) -> Result<Self, StoreError> {
         Ok(Self(match url {
             StoreUrl::Folder(root) => {
@@ -74,21 +75,22 @@ impl Store {
         }))
     }
 
-    /// Leaves the folder to the next service.
+    /// Unlocks the folder for the next service.
     pub(crate) fn close(&self) {
         if let Kind::Folder(folder) = &self.0 {
             folder.close();
         }
     }
 
-    /// The name of a call's recording, relative to the store. The last two digits spread the files over 256 folders.
+    /// The name of a call's recording, relative to the store. The last two hex digits of the id spread the files over
+    /// 256 folders.
     #[must_use]
     pub fn file_path(call: Uuid) -> String {
         let name = call.as_hyphenated().to_string();
         format!("{}/{name}.wav", &name[name.len() - 2..])
     }
 
-    /// Where an object of this name is, for who may ask the object store; none in a folder.
+    /// The address of an object, for clients with access to the object store; `None` for a folder.
     pub(crate) fn file_url(&self, file_path: &str) -> Option<String> {
         match &self.0 {
             Kind::Folder(_) => None,
@@ -96,7 +98,7 @@ impl Store {
         }
     }
 
-    /// An address that the object store answers without credentials for a short while; none in a folder.
+    /// A URL that the object store serves without credentials for a short time; `None` for a folder.
     pub(crate) async fn signed_url(&self, file_path: &str, head: bool) -> Result<Option<Private>, Error> {
         match &self.0 {
             Kind::Folder(_) => Ok(None),
@@ -104,8 +106,7 @@ impl Store {
         }
     }
 
-    /// Begins a recording, in a file under a name that no other writer has, or as an upload that ends with `stop`. For
-    /// threads that may block.
+    /// Begins a recording: a draft file named `unique`, or an upload that fails once `stop` is cancelled. Blocks.
     pub(crate) fn draft(&self, file_path: &str, unique: Uuid, stop: &CancellationToken) -> Result<Draft, Error> {
         Ok(match &self.0 {
             Kind::Folder(folder) => Draft::File(folder.draft(file_path, unique)?),
@@ -113,7 +114,7 @@ impl Store {
         })
     }
 
-    /// Reads a part of a recording of `size` bytes; only whether it is there where `head`.
+    /// Reads a range of a recording of `size` bytes. With `head`, only checks that an object is there.
     pub(crate) async fn read(
         &self,
         file_path: &str,
@@ -127,7 +128,7 @@ impl Store {
         }
     }
 
-    /// Removes a recording; one that is not there is removed already.
+    /// Deletes a recording. A missing one is no error.
     pub(crate) async fn remove(&self, file_path: &str) -> Result<(), Error> {
         match &self.0 {
             Kind::Folder(folder) => {
@@ -138,7 +139,7 @@ impl Store {
         }
     }
 
-    /// Whether something can be written.
+    /// Checks that the store can be written.
     pub(crate) async fn probe(&self) -> Result<(), Error> {
         match &self.0 {
             Kind::Folder(folder) => {
@@ -149,7 +150,7 @@ impl Store {
         }
     }
 
-    /// How many bytes are free for more recordings, where that is known.
+    /// Free bytes for more recordings; `None` for an object store.
     pub(crate) fn free_bytes(&self) -> io::Result<Option<u64>> {
         match &self.0 {
             Kind::Folder(folder) => folder.free_bytes().map(Some),
@@ -159,7 +160,7 @@ impl Store {
 }
 
 impl Draft {
-    /// Adds bytes to its end.
+    /// Appends bytes.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         match self {
             Self::File(file) => Ok(file.write(bytes)?),
@@ -167,7 +168,7 @@ impl Draft {
         }
     }
 
-    /// Puts it under its name, in place of one that may be there; durable when this returns.
+    /// Gives the recording its name, replacing an earlier one. Durable when this returns.
     pub fn publish(self) -> Result<(), Error> {
         match self {
             Self::File(file) => Ok(file.publish()?),
@@ -176,7 +177,7 @@ impl Draft {
     }
 }
 
-/// Runs what touches files on a thread that may block.
+/// Runs file operations on a thread that may block.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T, Error> {
     let done = tokio::task::spawn_blocking(work).await;
     Ok(done.map_err(|_| Error::Damaged("work on a file did not finish"))??)

@@ -1,5 +1,5 @@
-//! An object store: S3, or what speaks its protocol. All requests run on a thread of this store's own, since the threads of a
-//! server end before what is to be cleared away at its stop.
+//! Recordings in an object store: S3 or a compatible one. All requests run on a dedicated thread, because a server's
+//! threads end before the clean-up at shutdown is done.
 
 use std::{error::Error as _, io, iter::successors, ops::Range, str::FromStr, sync::Arc, thread, time::Duration};
 
@@ -33,37 +33,37 @@ struct Inner {
     store: Arc<dyn ObjectStore>,
     signer: Arc<dyn Signer>,
     bucket: Bucket,
-    /// Where requests run, until this is dropped.
+    /// The runtime of the request thread. It runs until `_running` is dropped with this.
     requests: Handle,
     _running: DropGuard,
-    /// When the last probe was through, and why it had failed if it had.
+    /// When the last probe ended, and its error if it failed.
     probed: Mutex<Option<(Instant, Option<String>)>>,
 }
 
-/// How often a request is tried, and for how long, before it has failed: what is to be done is tried again as a whole.
+/// Retries within one operation. They are few, because whole operations are retried as well.
 const RETRY: RetryConfig = RetryConfig {
     backoff: BackoffConfig { init_backoff: Duration::from_millis(100), max_backoff: Duration::from_secs(2), base: 2.0 },
     max_retries: 2,
     retry_timeout: Duration::from_secs(10),
 };
-/// How long an answer may be in coming, and each piece of it: 8 MiB up a slow line.
+/// How long to wait for a response, and for each piece of it: enough for 8 MiB over a slow connection.
 const ANSWER_LIMIT: &str = "60s";
-/// A download has no end but its own: who reads slowly is cut elsewhere.
+/// Downloads have no time limit of their own here; slow readers are cut off elsewhere.
 const REQUEST_LIMIT: &str = "1day";
-/// How long whoever downloads waits for the first byte.
+/// How long a download waits for the first byte, and a deletion for its response.
 const READ_PATIENCE: Duration = Duration::from_secs(10);
-/// How long who asks whether the store is there waits, and how long that answer holds.
+/// How long a probe may take, and how long its outcome is reused.
 const PROBE_PATIENCE: Duration = Duration::from_secs(2);
 const PROBE_HOLDS: Duration = Duration::from_secs(10);
-/// How long an address without credentials works.
+/// How long a signed URL is valid.
 const SIGNED_FOR: Duration = Duration::from_secs(5 * 60);
-/// What a probe writes.
+/// Name of the object that a probe writes.
 const PROBE: &str = "tmp/probe";
 
 impl Objects {
-    /// Reads what the environment says of the store; no request is made.
+    /// Configures the store from environment variables. No request is made.
     pub fn open(bucket: &Bucket, environment: &[(String, Private)]) -> Result<Self, String> {
-        // The HTTP client has no TLS implementation of its own. An earlier choice in this process stays.
+        // The HTTP client brings no TLS implementation. A provider that this process has already chosen stays.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (store, signer) = connect(bucket, environment).map_err(|error| describe(&error))?;
         let (requests, running) = run_requests().map_err(|error| error.to_string())?;
@@ -79,7 +79,7 @@ impl Objects {
         &self.0.requests
     }
 
-    /// The name of an object.
+    /// The key of an object.
     pub fn key(&self, file_path: &str) -> Path {
         let file = Path::from(file_path);
         self.0.bucket.prefix.parts().chain(file.parts()).collect()
@@ -97,7 +97,7 @@ impl Objects {
         Ok(self.run("read", READ_PATIENCE, sign).await?.to_string().into())
     }
 
-    /// Reads a part of an object; only whether it is there where `head`.
+    /// Reads a range of an object. With `head`, only checks that it is there.
     pub async fn read(&self, file_path: &str, part: Range<u64>, size: u64, head: bool) -> Result<AudioStream, Error> {
         let (this, key) = (self.clone(), self.key(file_path));
         let range = (!head && part != (0..size)).then(|| part.into());
@@ -116,9 +116,9 @@ impl Objects {
         self.run("delete", READ_PATIENCE, delete).await
     }
 
-    /// Whether an object can be written, as it was found within the last seconds.
+    /// Checks that an object can be written. The outcome is reused for some seconds.
     pub async fn probe(&self) -> Result<(), Error> {
-        // Who asks meanwhile waits for the same answer.
+        // Concurrent callers wait here and get the same outcome.
         let mut probed = self.0.probed.lock().await;
         if let Some((when, outcome)) = &*probed
             && when.elapsed() < PROBE_HOLDS
@@ -128,7 +128,7 @@ impl Objects {
         let (this, key) = (self.clone(), self.key(PROBE));
         let write = async move {
             this.store().put(&key, "probe".into()).await?;
-            // Another node's probe may have been faster.
+            // Another node's probe may have deleted it first.
             unless_missing(this.store().delete(&key).await)
         };
         let outcome = self.run("probe", PROBE_PATIENCE, write).await;
@@ -140,7 +140,7 @@ impl Objects {
         outcome
     }
 
-    /// Makes requests on the thread for them, as long as someone has the patience.
+    /// Runs requests on the request thread, for at most `patience`.
     async fn run<T: Send + 'static>(
         &self,
         operation: &'static str,
@@ -155,7 +155,7 @@ impl Objects {
     }
 }
 
-/// What an object of a recording is said to be, for who downloads it without this service.
+/// The content type that the object store reports to clients that download directly.
 pub(super) fn attributes() -> Attributes {
     [(Attribute::ContentType, "audio/wav")].into_iter().collect()
 }
@@ -164,7 +164,7 @@ pub(super) fn put_options() -> PutOptions {
     PutOptions { attributes: attributes(), ..PutOptions::default() }
 }
 
-/// What is not there is deleted already, or aborted.
+/// A missing object or upload counts as deleted.
 pub(super) fn unless_missing(outcome: object_store::Result<()>) -> object_store::Result<()> {
     match outcome {
         Err(object_store::Error::NotFound { .. }) => Ok(()),
@@ -172,7 +172,7 @@ pub(super) fn unless_missing(outcome: object_store::Result<()>) -> object_store:
     }
 }
 
-/// Counts a request that failed, and tells why.
+/// Counts a failed request and describes the error.
 pub(super) fn failed(operation: &'static str, error: &object_store::Error) -> Error {
     count_failure(operation);
     Error::StoreUnavailable(describe(error))
@@ -187,7 +187,8 @@ fn count_failure(operation: &'static str) {
     metrics::counter!("callstore_store_failures_total", "operation" => operation).increment(1);
 }
 
-/// An error in a line, without what the store has answered but for its code: that can repeat key and signature.
+/// Describes an error in one line. Of the store's response it keeps only the error code, because the rest can repeat
+/// key and signature.
 fn describe(error: &object_store::Error) -> String {
     let said = error.to_string();
     let answer = said.find(['<', '{', '\n']).unwrap_or(said.len());
@@ -204,7 +205,7 @@ fn describe(error: &object_store::Error) -> String {
     }
 }
 
-/// A thread that makes requests until the guard is dropped.
+/// Starts the request thread. It ends when the guard is dropped.
 fn run_requests() -> io::Result<(Handle, DropGuard)> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
     let (handle, stop) = (runtime.handle().clone(), CancellationToken::new());
@@ -213,22 +214,22 @@ fn run_requests() -> io::Result<(Handle, DropGuard)> {
     Ok((handle, stop.drop_guard()))
 }
 
-/// A client of the provider, which can make requests and sign addresses.
+/// A provider's client, for requests and for signing URLs.
 type Client = (Arc<dyn ObjectStore>, Arc<dyn Signer>);
 
-/// Puts a client together from what the provider's own programs are told by the environment, too.
+/// Builds a client from the environment variables that the provider's own tools use.
 fn connect(bucket: &Bucket, environment: &[(String, Private)]) -> object_store::Result<Client> {
     let limits = [(ClientConfigKey::ReadTimeout, ANSWER_LIMIT), (ClientConfigKey::Timeout, REQUEST_LIMIT)];
     match bucket.provider {
         Provider::Aws => {
             use AmazonS3ConfigKey as Key;
-            // Not every store knows how to delete many at once, and this deletes one at a time.
+            // Not every compatible store supports bulk deletion, and objects are deleted one at a time.
             let mut builder = AmazonS3Builder::new().with_disable_bulk_delete(true);
             for (key, value) in known("AWS_", limits, environment, Key::Client) {
                 builder = builder.with_config(key, value);
             }
             let endpoints = [Key::S3Endpoint, Key::Endpoint].map(|key| builder.get_config_value(&key));
-            // Whoever names an endpoint without TLS means it.
+            // An `http://` endpoint is an explicit choice, so plain HTTP is allowed.
             if endpoints.into_iter().flatten().next().is_some_and(|url| url.starts_with("http://")) {
                 builder = builder.with_allow_http(true);
             }
@@ -255,7 +256,7 @@ fn connect(bucket: &Bucket, environment: &[(String, Private)]) -> object_store::
     }
 }
 
-/// What a provider's client is told: our limits, then what the environment says under its names.
+/// The configuration of a provider's client: our limits, overridden by environment variables with the prefix `names`.
 fn known<K: FromStr>(
     names: &str,
     limits: [(ClientConfigKey, &str); 2],

@@ -1,5 +1,5 @@
-//! A recording on its way to an object store: in parts while it is rendered, of which a few are in memory; a short one in a
-//! single request. Nothing is visible under its name before all of it is there.
+//! Uploads a recording to an object store while it is rendered, in parts, of which a few are in memory. A short
+//! recording takes a single request. The object appears only once it is complete.
 
 use std::{mem, time::Duration};
 
@@ -11,33 +11,35 @@ use tokio_util::sync::CancellationToken;
 use super::objects::{Objects, attributes, failed, put_options, unless_missing};
 use crate::Error;
 
-/// How much goes in one request. S3 takes 10,000 parts, each but the last of 5 MiB at least: 4 GiB are 512 of these.
+/// Size of a part. S3 allows 10,000 parts of at least 5 MiB each, except the last; a 4 GiB recording has 512 of these.
 const PART_BYTES: usize = 8 * 1024 * 1024;
-/// How many parts are under way while the next one fills.
+/// How many parts may be uploading while the next one fills.
 const PARTS_UNDER_WAY: usize = 2;
-/// How long a thread waits for the store to forget an upload, before that goes on without it. A stop takes ten seconds at most.
+/// How long a dropped upload blocks its thread until the store has aborted it. It is shorter than the ten seconds that
+/// a shutdown may take.
 const ABORT_PATIENCE: Duration = Duration::from_secs(5);
-/// How long to wait until the next try, and at most.
+/// First and longest pause between attempts to abort.
 const ABORT_AGAIN_FIRST: Duration = Duration::from_secs(1);
 const ABORT_AGAIN_LAST: Duration = Duration::from_secs(60);
 
-/// A recording being uploaded.
+/// A recording being uploaded. Dropping it unpublished aborts the upload.
 #[derive(Debug)]
 pub(crate) struct Upload {
     objects: Objects,
     key: Path,
     stop: CancellationToken,
-    /// What is not sent yet.
+    /// Bytes not sent yet.
     part: BytesMut,
     parts: Option<Parts>,
 }
 
-/// What the store has of a recording.
+/// A multipart upload that has begun.
 #[derive(Debug)]
 struct Parts {
     upload: Box<dyn MultipartUpload>,
     under_way: JoinSet<object_store::Result<Bytes>>,
-    /// The memory of a part that was sent, for one that is to come: freed and taken anew it would count twice for a while.
+    /// The buffer of a part that was sent, kept for the next one. Freeing and allocating it anew would briefly take its
+    /// memory twice.
     spare: Option<BytesMut>,
 }
 
@@ -48,7 +50,7 @@ impl Parts {
         self.under_way.spawn(async move { sent.await.map(|()| part) });
     }
 
-    /// Waits until fewer than so many are under way.
+    /// Waits until fewer than `than` parts are uploading.
     async fn wait_for_fewer(&mut self, than: usize) -> object_store::Result<()> {
         while self.under_way.len() >= than {
             let Some(sent) = self.under_way.join_next().await else { break };
@@ -57,7 +59,7 @@ impl Parts {
         Ok(())
     }
 
-    /// Has the store forget it, however long that takes.
+    /// Aborts the upload, retrying until the store confirms it.
     async fn abort(mut self) {
         self.under_way.shutdown().await;
         let mut pause = ABORT_AGAIN_FIRST;
@@ -76,7 +78,7 @@ impl Upload {
         Self { objects, key, stop, part: BytesMut::new(), parts: None }
     }
 
-    /// Adds bytes to its end, and sends a part whenever one is full; waits where too many are under way.
+    /// Appends bytes and sends each full part. Blocks while too many parts are uploading.
     pub fn write(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
         while !bytes.is_empty() {
             if self.part.len() == PART_BYTES {
@@ -112,7 +114,7 @@ impl Upload {
         })
     }
 
-    /// Sends the rest and makes it visible, in place of one that may be there.
+    /// Sends the rest and makes the object visible, replacing an earlier one.
     pub fn publish(mut self) -> Result<(), Error> {
         let part = mem::take(&mut self.part);
         let Self { objects, key, stop, parts, .. } = &mut self;
@@ -134,12 +136,12 @@ impl Drop for Upload {
         let Some(parts) = self.parts.take() else { return };
         let requests = self.objects.requests();
         let aborting = requests.spawn(parts.abort());
-        // Where it takes longer it goes on, as long as the service runs.
+        // If the store needs longer, aborting continues in the background while the service runs.
         let _ = requests.block_on(async { timeout(ABORT_PATIENCE, aborting).await });
     }
 }
 
-/// Waits on this thread for requests, until it is told to stop.
+/// Blocks on requests until they are done or `stop` is cancelled.
 fn wait_for<T>(
     objects: &Objects,
     stop: &CancellationToken,

@@ -1,4 +1,4 @@
-//! Where recordings are to be kept, as `RECORDING_STORAGE_URL` says it.
+//! The location of recordings, as given by `RECORDING_STORAGE_URL`.
 
 use std::{path::PathBuf, str::FromStr};
 
@@ -7,22 +7,22 @@ use object_store::path::Path;
 /// A folder, or a place in an object store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreUrl {
-    /// A folder of this machine.
+    /// A folder on this machine.
     Folder(PathBuf),
     /// A bucket of an object store.
     Objects(Bucket),
 }
 
-/// Which objects are the recordings.
+/// A bucket, and the prefix of the recordings in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Bucket {
     pub(super) provider: Provider,
     pub(super) name: String,
-    /// What the names of all objects begin with.
+    /// Prefix of all object keys.
     pub(super) prefix: Path,
 }
 
-/// Whose object store it is, or whose protocol it speaks.
+/// The provider of the object store, or the one whose protocol it speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Provider {
     Aws,
@@ -32,26 +32,26 @@ pub(super) enum Provider {
     Azure,
 }
 
-/// Why a `RECORDING_STORAGE_URL` is not understood.
+/// Why a `RECORDING_STORAGE_URL` is invalid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreUrlError {
-    /// Not a scheme that there is.
+    /// The scheme is not supported.
     #[error(
         "it has to begin with s3://, file:///, gs:// (in a build with the feature gcs) or az:// (azure), as in s3://bucket/recordings"
     )]
     Scheme,
-    /// A scheme that this build does not have.
+    /// The scheme needs a feature that this build does not have.
     #[error("this build has no {0}; build it with `cargo build --release --features {0}`")]
     Feature(&'static str),
-    /// The folder is not named from the root.
+    /// The folder's path is not absolute.
     #[error("a folder is named from the root, as in file:///var/lib/callstore/recordings")]
     Relative,
-    /// No bucket is named, or one that cannot be.
+    /// The bucket's name is missing or invalid.
     #[error(
         "a bucket's name has letters, digits, dots, hyphens and underscores, as in s3://bucket/recordings; credentials, endpoint and region are given by the environment"
     )]
     Bucket,
-    /// The prefix is no part of a name.
+    /// The prefix is not a valid object key.
     #[error("after the bucket come names with single slashes between, as in s3://bucket/recordings/2026")]
     Prefix,
 }
