@@ -1,4 +1,4 @@
-//! Table `analytics`: snapshots of a call's figures, a row a snapshot.
+//! Table `analytics`: snapshots of a call's figures, one row per snapshot.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -9,11 +9,11 @@ use crate::Timestamp;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 pub enum Sentiment {
-    /// Good.
+    /// A good mood.
     Positive,
-    /// Neither.
+    /// Neither good nor bad.
     Neutral,
-    /// Bad.
+    /// A bad mood.
     Negative,
 }
 
@@ -24,29 +24,29 @@ pub struct Model {
     /// UUIDv7, in order of arrival.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The call.
+    /// The call's id.
     pub call_id: Uuid,
     /// The mood.
     pub sentiment: Option<Sentiment>,
-    /// How strong it is, 0 to 1.
+    /// Strength of the mood, 0 to 1.
     pub sentiment_score: Option<f64>,
     /// Seconds of speech.
     pub talk_time: Option<f64>,
     /// Seconds of silence.
     pub silence_time: Option<f64>,
-    /// How often one spoke over the other.
+    /// How often one speaker interrupted the other.
     pub interruptions: Option<i32>,
-    /// The agent's mean time to answer, in milliseconds.
+    /// The agent's mean response time, in milliseconds.
     pub average_latency_ms: Option<f64>,
-    /// Anything else, a JSON object.
+    /// Free-form figures, a JSON object.
     pub metrics: Option<Json>,
-    /// What moment the figures are of.
+    /// The moment that the figures describe.
     pub snapshot_time: Timestamp,
-    /// When it arrived.
+    /// When the snapshot was stored.
     pub created_at: Timestamp,
 }
 
-/// Queries join by hand; no relation is declared.
+/// Queries write their joins explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

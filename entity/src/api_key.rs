@@ -1,4 +1,4 @@
-//! Table `api_key`: who may use the service, a row a key. The key itself is nowhere, only its hash.
+//! Table `api_key`: the API keys, one row per key. Only the hash of a key is stored.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -11,9 +11,9 @@ use crate::Timestamp;
 pub enum Scope {
     /// Write calls.
     Ingest,
-    /// Read all there is.
+    /// Read everything.
     Read,
-    /// Everything, also delete, and manage keys.
+    /// Everything, including deleting and managing keys.
     Admin,
 }
 
@@ -21,24 +21,24 @@ pub enum Scope {
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize, Deserialize)]
 #[sea_orm(table_name = "api_key")]
 pub struct Model {
-    /// UUIDv7, in the order in which keys were made.
+    /// UUIDv7, in order of creation.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// What it is for, for people.
+    /// A note for people on what the key is for.
     pub label: Option<String>,
-    /// What it may do.
+    /// What the key may do.
     pub scope: Scope,
-    /// The key's SHA-256.
+    /// SHA-256 of the key.
     pub hash: Vec<u8>,
-    /// When it was made.
+    /// When the key was created.
     pub created_at: Timestamp,
-    /// From when on it is not taken, if ever.
+    /// When the key expires; `None` if never.
     pub expires_at: Option<Timestamp>,
-    /// When it was revoked.
+    /// When the key was revoked.
     pub revoked_at: Option<Timestamp>,
 }
 
-/// Keys belong to nothing.
+/// Keys do not belong to another table.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,23 +1,23 @@
-//! Table `audit_entry`: who has read, changed or administered what, a row a request. Rows are added and never changed or
-//! removed; the database refuses it.
+//! Table `audit_entry`: who read, changed or administered what, one row per request. Rows are only inserted; database
+//! triggers refuse updates and deletes.
 
 use sea_orm::entity::prelude::*;
 
 use crate::Timestamp;
 
-/// Who has asked.
+/// Type of caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 pub enum Actor {
-    /// Whoever sent an API key.
+    /// A client with an API key.
     Key,
-    /// Whoever had a link.
+    /// A client with a link.
     Link,
-    /// Twilio, by its signature.
+    /// Twilio, identified by its signature.
     Twilio,
-    /// Whoever uses the service's command line.
+    /// A user of the command line.
     Command,
-    /// Anyone: no key was asked for.
+    /// An anonymous client: no key was required.
     Anyone,
 }
 
@@ -25,30 +25,30 @@ pub enum Actor {
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "audit_entry")]
 pub struct Model {
-    /// UUIDv7, in the order in which entries were made.
+    /// UUIDv7, in order of creation.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// When the request was answered.
     pub created_at: Timestamp,
-    /// Who asked.
+    /// Type of caller.
     pub actor: Actor,
-    /// The key's id, where it was a key.
+    /// The key's id, if the caller used a key.
     pub key_id: Option<Uuid>,
-    /// The address of the connection's other end; none for the command line.
+    /// Address of the peer; `None` for the command line.
     pub address: Option<String>,
-    /// What a proxy says of the address before it, if anything; anyone can say so.
+    /// The client's address as a proxy forwarded it, if any. It can be forged.
     pub forwarded_for: Option<String>,
-    /// What was asked for: an operationId.
+    /// What was requested: an operationId.
     pub operation: String,
-    /// Of what: the path, or that of what was made.
+    /// The path of the request, or of the resource it created.
     pub resource: String,
-    /// How it was answered: the status, 0 for the command line.
+    /// Status of the response; 0 for the command line.
     pub status: i16,
-    /// The request's id, as in the log; none for the command line.
+    /// The request's id, as in the log; `None` for the command line.
     pub request_id: Option<String>,
 }
 
-/// Entries outlive what they are about.
+/// Entries outlive what they refer to, so there are no foreign keys.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

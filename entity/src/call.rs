@@ -1,31 +1,31 @@
-//! Table `call`: one row a call, from `startCall` until it is deleted.
+//! Table `call`: one row per call, from `startCall` until it is deleted.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::{Private, Timestamp};
 
-/// Where a call stands; `service::calls` draws the moves between them.
+/// A call's status. `service::calls` draws the transitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 pub enum Status {
-    /// It takes chunks.
+    /// The call accepts chunks.
     Active,
-    /// It has ended and its recording is being made.
+    /// The call has ended, and its recording is being made.
     Finalizing,
-    /// It has ended and everything of it is final.
+    /// The call has ended, and all its audio is final.
     Completed,
-    /// It has ended and its recording could not be made; its chunks are kept.
+    /// The call has ended, and its recording could not be made. Its chunks are kept.
     Failed,
 }
 
-/// Who called whom.
+/// Direction of the phone call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 pub enum Direction {
     /// The caller called the agent.
     Inbound,
-    /// The agent called.
+    /// The agent made the call.
     Outbound,
 }
 
@@ -33,11 +33,11 @@ pub enum Direction {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(32))", rename_all = "snake_case")]
 pub enum EndReason {
-    /// `endCall`.
+    /// An `endCall` request.
     Api,
-    /// The media stream said `stop`.
+    /// The media stream's `stop` message.
     StreamStop,
-    /// The media stream's socket went away and did not come back.
+    /// The media stream's socket closed and did not come back.
     StreamDisconnect,
     /// Nothing was written to the call for too long.
     IdleTimeout,
@@ -45,7 +45,7 @@ pub enum EndReason {
     MaxDuration,
 }
 
-/// How a call's chunks are encoded.
+/// Encoding of a call's chunks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 pub enum Encoding {
@@ -64,47 +64,47 @@ pub struct Model {
     /// UUIDv7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The media stream's name; unique; none once the call is being deleted.
+    /// The media stream's id. Unique; `None` once the call is being deleted.
     pub stream_sid: Option<String>,
-    /// The phone call's name at the carrier; unique where given.
+    /// The carrier's id of the phone call. Unique if present.
     pub call_sid: Option<String>,
     /// Who called.
     pub caller: Private,
     /// Who answered.
     pub agent: Option<Private>,
-    /// Who called whom.
+    /// Direction of the phone call.
     pub direction: Option<Direction>,
-    /// How the chunks are encoded.
+    /// Encoding of the chunks.
     pub encoding: Encoding,
-    /// Samples a second of the chunks.
+    /// Sample rate of the chunks, in hertz.
     pub sample_rate: i32,
     /// When the call began.
     pub start_time: Timestamp,
-    /// When it ended.
+    /// When the call ended.
     pub end_time: Option<Timestamp>,
     /// `end_time - start_time`.
     pub duration_ms: Option<i64>,
-    /// Where the call stands.
+    /// The call's status.
     pub status: Status,
-    /// What ended it.
+    /// What ended the call.
     pub end_reason: Option<EndReason>,
-    /// Why it failed, a code.
+    /// Code of the failure.
     pub failure_code: Option<String>,
-    /// Why it failed, a sentence.
+    /// Description of the failure.
     pub failure_detail: Option<String>,
-    /// When something was last written to it, give or take a few seconds; none if it never had a chunk or a stream.
+    /// When the call was last written to, accurate to some seconds; `None` if it never had a chunk or a stream.
     pub last_write_at: Option<Timestamp>,
-    /// When its stream's socket went away, until something is written again.
+    /// When the last socket of its stream closed; cleared by the next write.
     pub disconnected_at: Option<Timestamp>,
-    /// When the row was made.
+    /// When the row was created.
     pub created_at: Timestamp,
     /// When the row was last changed.
     pub updated_at: Timestamp,
-    /// When the call was deleted: hidden from every reader, its parts being removed.
+    /// When the call was deleted. It is hidden from readers while its rows and file are being removed.
     pub deleted_at: Option<Timestamp>,
 }
 
-/// Queries join by hand; no relation is declared.
+/// Queries write their joins explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,16 +1,16 @@
-//! Table `call_event`: what a media stream told beside audio, a row an event.
+//! Table `call_event`: events of media streams other than audio, one row per event.
 
 use sea_orm::entity::prelude::*;
 
 use crate::{Private, Timestamp, call_track::Track};
 
-/// What happened.
+/// Type of event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(16))", rename_all = "snake_case")]
 pub enum EventType {
-    /// A key was pressed.
+    /// A telephone key was pressed.
     Dtmf,
-    /// What was played up to a mark has been heard.
+    /// The audio before a mark has been played.
     Mark,
 }
 
@@ -21,24 +21,24 @@ pub struct Model {
     /// UUIDv7, in order of arrival.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The call.
+    /// The call's id.
     pub call_id: Uuid,
-    /// What happened.
+    /// Type of event.
     #[sea_orm(column_name = "type")]
     pub event_type: EventType,
-    /// On whose side, where the event says so.
+    /// The side it came from, if the event says so.
     pub track: Option<Track>,
-    /// The key.
+    /// The telephone key.
     pub digit: Option<Private>,
     /// The mark's name.
     pub name: Option<String>,
-    /// The latest media timestamp that had arrived, in milliseconds; 0 before any.
+    /// The latest media timestamp received before the event, in milliseconds; 0 if there was none.
     pub position_ms: i32,
-    /// When it arrived.
+    /// When the event arrived.
     pub created_at: Timestamp,
 }
 
-/// Queries join by hand; no relation is declared.
+/// Queries write their joins explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,4 +1,4 @@
-//! Table `call_metadata`: what else is known of a call, at most one row a call.
+//! Table `call_metadata`: descriptive data on calls, at most one row per call.
 
 use sea_orm::entity::prelude::*;
 use serde::Serialize;
@@ -9,26 +9,26 @@ use crate::{Private, Timestamp};
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
 #[sea_orm(table_name = "call_metadata")]
 pub struct Model {
-    /// The call.
+    /// The call's id.
     #[sea_orm(primary_key, auto_increment = false)]
     pub call_id: Uuid,
     /// The language spoken.
     pub language: Option<String>,
-    /// Where the caller is.
+    /// The caller's region.
     pub region: Option<String>,
-    /// What the caller calls with.
+    /// The caller's type of device.
     pub device_type: Option<String>,
-    /// How good the line is.
+    /// Quality of the line.
     pub network_quality: Option<String>,
-    /// Anything else, a JSON object.
+    /// Free-form metadata, a JSON object.
     pub custom_data: Option<Private<Json>>,
-    /// When the row was made.
+    /// When the row was created.
     pub created_at: Timestamp,
     /// When the row was last changed.
     pub updated_at: Timestamp,
 }
 
-/// Queries join by hand; no relation is declared.
+/// Queries write their joins explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,4 +1,4 @@
-//! Table `chunk_journal`: chunks as they were acknowledged, a row a transaction, until they are in `audio_chunk`.
+//! Table `chunk_journal`: acknowledged chunks that are not in `audio_chunk` yet, one row per transaction.
 
 use sea_orm::entity::prelude::*;
 
@@ -6,14 +6,14 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "chunk_journal")]
 pub struct Model {
-    /// Rising with time.
+    /// Rises with each transaction.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: i64,
-    /// The transaction's chunks, as `service::writer` lays them out.
+    /// The transaction's chunks, encoded by `service::writer`.
     pub data: Vec<u8>,
 }
 
-/// Queries join by hand; no relation is declared.
+/// The row holds chunks of any calls, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

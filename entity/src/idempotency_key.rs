@@ -1,5 +1,6 @@
-//! Table `idempotency_key`: requests that clients have named so that they can send them again, for a day. Neither the name
-//! nor the outcome can be read without the client: one is a hash, the other is sealed with a key made of the name.
+//! Table `idempotency_key`: outcomes of requests with an `Idempotency-Key`, kept for 24 hours. Without the client
+//! neither the key nor the outcome can be read: the key is hashed, and the outcome is sealed with a key derived from
+//! it.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,18 +10,18 @@ use crate::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "idempotency_key")]
 pub struct Model {
-    /// SHA-256 of who asked and of the request's name.
+    /// SHA-256 of the caller and the Idempotency-Key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Vec<u8>,
-    /// SHA-256 of what was asked.
+    /// SHA-256 of the request.
     pub fingerprint: Vec<u8>,
-    /// What came of it: a nonce and what is sealed with it.
+    /// The sealed outcome, followed by its nonce.
     pub outcome: Vec<u8>,
-    /// From when on the name is free again.
+    /// When the row expires and the Idempotency-Key may be used again.
     pub forget_at: Timestamp,
 }
 
-/// Requests belong to nothing.
+/// Requests do not belong to another table.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,5 +1,5 @@
-//! The rows of Callstore's tables, one file a table, as SeaORM entities. Rows only: every rule about them is in
-//! `service`, their history in `migration`.
+//! The rows of Callstore's tables as SeaORM entities, one file per table. There is no logic in here: the rules are in
+//! `service`, and the schema's history is in `migration`.
 
 pub mod analytics;
 pub mod api_key;

@@ -1,4 +1,4 @@
-//! What nobody but who may read it gets to see.
+//! Values that must not be shown by accident.
 
 use std::fmt;
 
@@ -8,8 +8,8 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 
-/// A value that neither `Debug` nor `Display` shows: of a person, as a phone number, or a secret. In a database and as JSON it is
-/// the value itself.
+/// A value that `Debug` and `Display` hide: personal data, such as a phone number, or a secret. It is stored in the
+/// database and serialized to JSON as the plain value.
 #[derive(Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct Private<T = String>(T);
@@ -20,17 +20,17 @@ impl<T> Private<T> {
         Self(value)
     }
 
-    /// The value itself.
+    /// The plain value.
     pub const fn expose(&self) -> &T {
         &self.0
     }
 
-    /// The value itself, taken out.
+    /// Takes the plain value out.
     pub fn into_inner(self) -> T {
         self.0
     }
 
-    /// What becomes of the value, hidden as well.
+    /// Transforms the value, keeping it hidden.
     pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Private<U> {
         Private(change(self.0))
     }

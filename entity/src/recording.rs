@@ -11,32 +11,32 @@ pub struct Model {
     /// UUIDv7.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The call; unique: a call has one recording.
+    /// The call's id. Unique: a call has one recording.
     pub call_id: Uuid,
-    /// The file, relative to the store.
+    /// Path of the file, relative to the store.
     pub file_path: String,
-    /// Samples a second.
+    /// Sample rate, in hertz.
     pub sample_rate: i32,
     /// 1 or 2.
     pub channels: i16,
-    /// Samples in each channel.
+    /// Samples per channel.
     pub frames: i64,
-    /// The file's length in bytes.
+    /// Size of the file in bytes.
     pub size_bytes: i64,
-    /// SHA-256 of the file, 64 lower-case hexadecimal digits.
+    /// SHA-256 of the file, as 64 lower-case hexadecimal digits.
     pub sha256: String,
-    /// Silence that was put in for lost audio: 17 bytes a gap, packed by `service::recordings`. A bad line makes hundreds
-    /// of thousands of them.
+    /// Silence inserted for missing audio, 17 bytes per gap, packed by `service::recordings`. A bad line can cause
+    /// hundreds of thousands of gaps.
     pub gaps: Vec<u8>,
-    /// Audio that was dropped since its place was taken, in seconds, all tracks together.
+    /// Seconds of audio dropped because it overlapped earlier audio, over all tracks.
     pub overlap_seconds: f64,
-    /// How many chunks came again, all tracks together.
+    /// Number of chunks that were sent again, over all tracks.
     pub duplicates: i64,
     /// When the recording was finished.
     pub created_at: Timestamp,
 }
 
-/// Queries join by hand; no relation is declared.
+/// Queries write their joins explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,15 +1,15 @@
-//! Table `setting`: what the service has decided once for all, a row a decision.
+//! Table `setting`: values that the service chooses once and keeps, one row per value.
 
 use sea_orm::entity::prelude::*;
 
-/// A row of `setting`. It can hold a secret, so that it is not printed.
+/// A row of `setting`. The value can be a secret, so `Debug` hides it.
 #[derive(Clone, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "setting")]
 pub struct Model {
-    /// What was decided.
+    /// The setting's name.
     #[sea_orm(primary_key, auto_increment = false)]
     pub name: String,
-    /// How.
+    /// The setting's value.
     pub value: Vec<u8>,
 }
 
@@ -19,7 +19,7 @@ impl std::fmt::Debug for Model {
     }
 }
 
-/// Queries join by hand; no relation is declared.
+/// Settings do not belong to another table.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

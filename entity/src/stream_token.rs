@@ -1,4 +1,4 @@
-//! Table `stream_token`: the one-time tokens of media streams that were used, a row a token.
+//! Table `stream_token`: used one-time tokens of media streams, one row per token.
 
 use sea_orm::entity::prelude::*;
 
@@ -8,16 +8,16 @@ use crate::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "stream_token")]
 pub struct Model {
-    /// What is random in the token; it is none without its signature.
+    /// The random part of the token. Without its signature it is not a valid token.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The stream that used it.
+    /// The stream that used the token.
     pub stream_sid: String,
-    /// From when on the row is not needed.
+    /// When the row may be deleted.
     pub forget_at: Timestamp,
 }
 
-/// Queries join by hand; no relation is declared.
+/// Queries write their joins explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

@@ -1,4 +1,4 @@
-//! Table `transcript`: what was said, a row an utterance.
+//! Table `transcript`: what was said, one row per utterance.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -12,24 +12,24 @@ pub struct Model {
     /// UUIDv7, in order of arrival.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The call.
+    /// The call's id.
     pub call_id: Uuid,
     /// Who spoke.
     pub speaker: Private,
     /// What was said.
     #[sea_orm(column_type = "Text")]
     pub text: Private,
-    /// How sure the recognizer was, 0 to 1.
+    /// The recognizer's confidence, 0 to 1.
     pub confidence: Option<f64>,
-    /// Where in the call it begins, in seconds.
+    /// When it begins, in seconds from the start of the call.
     pub start_time: Option<f64>,
-    /// Where in the call it ends, in seconds.
+    /// When it ends, in seconds from the start of the call.
     pub end_time: Option<f64>,
-    /// When it arrived.
+    /// When the utterance was stored.
     pub created_at: Timestamp,
 }
 
-/// Queries join by hand; no relation is declared.
+/// Queries write their joins explicitly, so no relation is declared.
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 

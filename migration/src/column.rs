@@ -1,8 +1,8 @@
-//! The types of columns, and all that differs in a schema from one database to the other.
+//! Column types, and everything else in the schema that differs between databases.
 
 use sea_orm_migration::{prelude::*, sea_orm::DatabaseBackend};
 
-/// An id: `uuid`, or on SQLite the sixteen bytes.
+/// An id column: `uuid` on PostgreSQL, sixteen bytes on SQLite.
 pub fn id(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
     let mut column = ColumnDef::new(name);
     match manager.get_database_backend() {
@@ -12,17 +12,17 @@ pub fn id(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
     column.not_null().take()
 }
 
-/// A moment: milliseconds since 1970 (`entity::Timestamp`).
+/// A time column: milliseconds since 1970 (`entity::Timestamp`).
 pub fn time(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).big_integer().take()
 }
 
-/// A string of at most `length` characters.
+/// A string column of at most `length` characters.
 pub fn string(name: &'static str, length: u32) -> ColumnDef {
     ColumnDef::new(name).string_len(length).take()
 }
 
-/// A reference to the call that a row belongs to: the row goes when the call goes.
+/// A foreign key to `call`. Deleting the call deletes the row.
 pub fn call_reference(table: &'static str) -> ForeignKeyCreateStatement {
     ForeignKey::create()
         .name(format!("{table}_call_id_fkey"))
@@ -32,7 +32,7 @@ pub fn call_reference(table: &'static str) -> ForeignKeyCreateStatement {
         .take()
 }
 
-/// Drops what [`only_inserted`] has made and did not go with the table.
+/// Drops what [`only_inserted`] created and dropping the table left behind.
 pub async fn drop_refusal(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
     match manager.get_database_backend() {
         DatabaseBackend::Sqlite => Ok(()),
@@ -40,11 +40,11 @@ pub async fn drop_refusal(manager: &SchemaManager<'_>, table: &str) -> Result<()
     }
 }
 
-/// What has the database refuse to change or remove rows of a table.
+/// Statements that make the database refuse updates and deletes in a table.
 pub fn only_inserted(manager: &SchemaManager<'_>, table: &str) -> Vec<String> {
     let why = format!("rows of {table} are neither changed nor removed");
     match manager.get_database_backend() {
-        // INSERT OR REPLACE removes a row without asking the trigger of DELETE.
+        // INSERT OR REPLACE deletes a row without firing the DELETE trigger.
         DatabaseBackend::Sqlite => [
             ("UPDATE", ""),
             ("DELETE", ""),

@@ -1,4 +1,4 @@
-//! Table `call` and an index for each way in which calls are listed.
+//! Table `call`, with an index for each way to list calls.
 
 use sea_orm_migration::prelude::*;
 
@@ -7,7 +7,7 @@ use crate::column::{id, string, time};
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// What a list of calls can be filtered by and has no unique index for.
+/// Columns by which a list of calls can be filtered and which have no unique index.
 const FILTERS: [&str; 4] = ["status", "caller", "agent", "direction"];
 
 #[async_trait::async_trait]
@@ -44,7 +44,7 @@ impl MigrationTrait for Migration {
             let index = Index::create().name(format!("call_{column}_key")).table("call").col(column).unique().take();
             manager.create_index(index).await?;
         }
-        // The second range column lets a page be chosen from the index alone.
+        // The second range column lets SQLite filter a page within the index.
         for (sort, other) in [("start_time", "duration_ms"), ("duration_ms", "start_time")] {
             for filter in [None].into_iter().chain(FILTERS.map(Some)) {
                 manager.create_index(list_index(filter, sort, other)).await?;
@@ -64,7 +64,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// An index over the calls that readers see, in the order of `sort`, within each value of `filter`.
+/// An index over the visible calls, ordered by `sort` within each value of `filter`.
 fn list_index(filter: Option<&'static str>, sort: &'static str, other: &'static str) -> IndexCreateStatement {
     let mut index = Index::create();
     match filter {

@@ -7,7 +7,7 @@ use crate::column::{call_reference, id, string, time};
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// Rows of chunks. None looks up its call, which whoever writes rows knows.
+/// The table of chunks. It has no foreign key: the writer has already looked the call up.
 pub fn chunks(manager: &SchemaManager<'_>) -> TableCreateStatement {
     Table::create()
         .table("audio_chunk")
@@ -21,7 +21,7 @@ pub fn chunks(manager: &SchemaManager<'_>) -> TableCreateStatement {
         .take()
 }
 
-/// The same in the order of their key, each of a call, where the database can (SQLite).
+/// The same table stored in key order, with a foreign key to the call, where the database can do so (SQLite).
 pub fn clustered_chunks(manager: &SchemaManager<'_>) -> TableCreateStatement {
     let mut chunks = chunks(manager);
     if manager.get_database_backend() == DatabaseBackend::Sqlite {

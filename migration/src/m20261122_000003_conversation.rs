@@ -1,4 +1,4 @@
-//! Tables `transcript`, `analytics` and `call_metadata`, and an index for each way in which they are listed.
+//! Tables `transcript`, `analytics` and `call_metadata`, with an index for each way to list them.
 
 use sea_orm_migration::prelude::*;
 

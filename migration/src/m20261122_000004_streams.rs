@@ -1,4 +1,4 @@
-//! Table `call_event`, and what a call's row has to tell of its streams.
+//! Table `call_event`, and columns of `call` on the activity of its streams.
 
 use sea_orm_migration::prelude::*;
 
@@ -7,7 +7,7 @@ use crate::column::{call_reference, id, string, time};
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
-/// What becomes known of a call while it is written to.
+/// Columns that are updated while a call is written to.
 const TIMES: [&str; 2] = ["last_write_at", "disconnected_at"];
 
 #[async_trait::async_trait]

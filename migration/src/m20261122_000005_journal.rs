@@ -1,5 +1,4 @@
-//! Table `chunk_journal`: chunks as they were acknowledged, until they are in the rows of their calls; and one index less on
-//! `transcript`.
+//! Table `chunk_journal`: acknowledged chunks that are not in `audio_chunk` yet. Drops an index of `transcript`.
 
 use sea_orm_migration::prelude::*;
 
@@ -21,7 +20,7 @@ impl MigrationTrait for Migration {
             .col(ColumnDef::new("data").blob().not_null())
             .take();
         manager.create_table(journal).await?;
-        // The utterances of one call are few: those of a speaker are found among them.
+        // A call has few utterances, so those of one speaker need no index of their own.
         manager.drop_index(Index::drop().name(SPEAKER_INDEX).table("transcript").to_owned()).await
     }
 

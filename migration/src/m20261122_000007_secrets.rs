@@ -1,4 +1,4 @@
-//! Tables `setting`, what the service has decided once for all, and `stream_token`, the tokens of media streams that were used.
+//! Tables `setting`, for values that the service chooses once, and `stream_token`, for used tokens of media streams.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Table `idempotency_key`, the requests that clients have named.
+//! Table `idempotency_key`, for the outcomes of requests with an `Idempotency-Key`.
 
 use sea_orm_migration::prelude::*;
 

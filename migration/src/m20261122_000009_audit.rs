@@ -1,4 +1,4 @@
-//! Table `audit_entry`: who has read, changed or administered what. Rows cannot be changed or removed.
+//! Table `audit_entry`: who read, changed or administered what. The database refuses to update or delete its rows.
 
 use sea_orm_migration::prelude::*;
 

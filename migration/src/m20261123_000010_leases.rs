@@ -1,4 +1,4 @@
-//! Table `lease`: what one node of several does for all, and until when it is taken to be at it.
+//! Table `lease`: which node does which cluster-wide job, and until when.
 
 use sea_orm_migration::prelude::*;
 

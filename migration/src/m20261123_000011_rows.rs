@@ -1,6 +1,9 @@
-//! On SQLite, rows of `audio_chunk` lie as they come, and an index has their keys. In the order of their key, with a KiB of each in the
-//! tree that leads to it, four fitted into a page of that tree: every new row was looked for through many pages and moved others.
-//! Nor does each look its call up any more: a statement that may still be refused keeps what would undo it, page by page.
+//! On SQLite, stores the rows of `audio_chunk` in order of arrival, with an index of their keys.
+//!
+//!
+//! In key order, the b-tree held a KiB of each row, so only four rows fitted on a page. Every insert searched many
+//! pages and moved other rows. The rows also lose their foreign key: with it, SQLite keeps an undo copy of each page
+//! while a statement may still fail.
 
 use sea_orm_migration::{prelude::*, sea_orm::DatabaseBackend};
 
@@ -24,7 +27,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// Moves all rows into a table that is made otherwise.
+/// Rebuilds the table with another layout, keeping all rows.
 async fn rebuild(manager: &SchemaManager<'_>, table: TableCreateStatement) -> Result<(), DbErr> {
     if manager.get_database_backend() != DatabaseBackend::Sqlite {
         return Ok(());
