@@ -10,6 +10,7 @@ const PATH: &str = "/calls/MZ1/analytics";
 async fn a_snapshot_is_kept_with_all_its_fields() {
     let server = Server::start().await;
     let call = server.start_call("MZ1").await;
+    server.start_call("MZ2").await;
     let whole = json!({
         "sentiment": "neutral", "sentimentScore": 0.25, "talkTime": 1.5, "silenceTime": 0.5, "interruptions": 2,
         "averageLatency": 312.5, "metrics": { "a": [1, null, { "b": "c" }], "": 1e-3 },
@@ -26,6 +27,10 @@ async fn a_snapshot_is_kept_with_all_its_fields() {
     // A fraction of zero is a whole number, and null is as absent.
     let bare = server.post(PATH, &json!({ "interruptions": 3.0, "sentiment": null })).await.expect(201).json();
     assert_eq!((&bare["interruptions"], &bare["snapshotTime"]), (&json!(3), &json!("2026-01-02T03:04:05.679Z")));
+    for mood in ["POSITIVE", "Neutral", "negative"] {
+        let stored = server.post("/calls/MZ2/analytics", &json!({ "sentiment": mood })).await.expect(201).json();
+        assert_eq!(stored["sentiment"], mood.to_lowercase());
+    }
     for field in ["sentiment", "sentimentScore", "talkTime", "silenceTime", "averageLatency", "metrics"] {
         assert!(bare.as_object().unwrap().contains_key(field) && bare[field].is_null());
     }

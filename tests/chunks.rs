@@ -70,6 +70,45 @@ async fn the_same_chunk_again_is_acknowledged_and_kept_once() {
     assert_eq!((&ended["recordings"][0]["duplicates"], &ended["recordings"][0]["duration"]), (&json!(6), &json!(0.04)));
 }
 
+/// Base64 as programs write it, in one chunk each and in a batch.
+#[tokio::test]
+async fn base64_is_taken_in_every_form_that_programs_write() {
+    let server = Server::start().await;
+    server.start_call("MZ1").await;
+    // 64 bytes of which the first are what the two alphabets write differently.
+    let audio: Vec<u8> = [0xFB, 0xEF, 0xBE].into_iter().chain(0..61).collect();
+    let standard = service::audio::encode_base64(&audio);
+    let lines = |end: &str| -> String {
+        standard.as_bytes().chunks(76).map(|line| String::from_utf8_lossy(line) + end).collect()
+    };
+    let url_safe = standard.replace('+', "-").replace('/', "_");
+    let forms = [
+        standard.clone(),
+        standard.trim_end_matches('=').to_owned(),
+        url_safe.clone(),
+        url_safe.trim_end_matches('=').to_owned(),
+        lines("\n"),
+        lines("\r\n"),
+        format!(" {standard}\t"),
+        format!("data:audio/basic;base64,{standard}"),
+        format!("DATA:;BASE64,{url_safe}"),
+    ];
+    let chunks: Vec<_> = (0..).zip(&forms).map(|(number, form)| json!({ "audio": form, "sequence": number })).collect();
+    for (number, chunk) in chunks.iter().enumerate() {
+        let stored = server.post("/calls/MZ1/chunks", chunk).await.expect(201).json();
+        assert_eq!(stored["bytes"], 64, "{}", forms[number]);
+        // The same bytes in another form are the same chunk.
+        let again = json!({ "audio": standard, "sequence": number });
+        server.post("/calls/MZ1/chunks", &again).await.expect(200);
+    }
+    server.post("/calls/MZ1/chunks/batch", &json!({ "chunks": chunks })).await.expect(200);
+    let to = json!({ "encoding": "mulaw", "sampleRate": 8_000 });
+    for form in forms {
+        let same = server.post("/audio/convert", &json!({ "audio": form, "to": to })).await.expect(200).json();
+        assert_eq!(same["audio"], standard, "{form}");
+    }
+}
+
 #[tokio::test]
 async fn a_batch_is_stored_whole_or_not_at_all() {
     let server = Server::start().await;

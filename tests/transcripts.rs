@@ -93,14 +93,16 @@ async fn webvtt_has_what_has_times_and_escapes_it() {
             { "speaker": "a", "text": "no time" },
             said("<b>&", "1 < 2 && 3 --> 4\n\n\r\n00:00 --> 00:01\r\nthird", 3_725.001, 3_725.5),
             said("agent", "Hello.", 0.0, 1.2345),
-            said("caller", "A long call", 360_000.0, 360_000.0),
+            said("caller", "A long call", 43_199.0, 43_199.0),
+            said("caller", "Less than 1 ms", 31.0001, 31.0004),
         ]),
     )
     .await;
     let expected = "WEBVTT\n\
         \n00:00:00.000 --> 00:00:01.235\n<v agent>Hello.\n\
+        \n00:00:31.000 --> 00:00:31.001\n<v caller>Less than 1 ms\n\
         \n01:02:05.001 --> 01:02:05.500\n<v &lt;b&gt;&amp;>1 &lt; 2 &amp;&amp; 3 --&gt; 4\n00:00 --&gt; 00:01\nthird\n\
-        \n100:00:00.000 --> 100:00:00.000\n<v caller>A long call\n";
+        \n11:59:59.000 --> 11:59:59.001\n<v caller>A long call\n";
     for accept in ["text/vtt", "text/vtt, application/json;q=0.5", "text/*"] {
         let answer = server.get_with(PATH, "accept", accept).await.expect(200);
         let half_up = expected.replace("01.235", "01.234");
@@ -114,6 +116,29 @@ async fn webvtt_has_what_has_times_and_escapes_it() {
     let one = server.get_with(&format!("{PATH}?speaker=agent"), "accept", "text/vtt").await.expect(200).text();
     assert_eq!(one.matches("-->").count(), 1);
     server.get_with("/calls/unknown/transcripts", "accept", "text/vtt").await.expect_problem(404, "call_not_found");
+}
+
+/// Programs that cut a text in the middle of a character, and editors that mark their files.
+#[tokio::test]
+async fn json_with_a_byte_order_mark_or_half_a_character_is_read() {
+    let server = Server::start().await;
+    server.start_call("MZ1").await;
+    let post = async |body: &str| {
+        let request = server.request(reqwest::Method::POST, PATH).header("content-type", "application/json");
+        crate::support::Answer::read(request.body(body.to_owned()).send().await.unwrap()).await.expect(201).json()
+    };
+    let marked = post("\u{feff}{\"speaker\": \"a\", \"text\": \"b\"}").await;
+    assert_eq!(marked["text"], "b");
+    for (sent, stored) in [
+        (r"so \ud83d", "so \u{fffd}"),
+        (r"\ude00 so", "\u{fffd} so"),
+        (r"\ud83d\ude00", "\u{1f600}"),
+        (r"\ud83d\ud83d\ude00\ud83d", "\u{fffd}\u{1f600}\u{fffd}"),
+        (r"\\ud83d", r"\ud83d"),
+    ] {
+        let said = post(&format!(r#"{{"speaker":"a","text":"{sent}"}}"#)).await;
+        assert_eq!(said["text"], stored, "{sent}");
+    }
 }
 
 #[tokio::test]

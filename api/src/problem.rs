@@ -72,8 +72,9 @@ impl Problem {
     /// A field that is not base64.
     pub fn invalid_base64(pointer: impl Into<String>, error: &service::audio::Base64Error) -> Self {
         let offset = error.offset;
-        let detail =
-            format!("Not base64 (RFC 4648, standard alphabet): the character at offset {offset} does not fit.");
+        let detail = format!(
+            "Not base64: the character at offset {offset} does not fit. Send standard or URL-safe base64, or a data: URL."
+        );
         Self::invalid_field(pointer, detail)
     }
 

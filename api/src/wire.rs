@@ -1,8 +1,10 @@
 //! Small types that several resources share on the wire: times, pages, whole numbers, and what tells null from absent.
 
+pub mod number;
+
 use std::{fmt, marker::PhantomData};
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use service::{Private, Timestamp, limits::TIME_END_MS};
 use utoipa::{
@@ -42,6 +44,15 @@ impl Time {
             Err("a time from the years 1970 to 2999")
         }
     }
+}
+
+/// Reads a time of a filter, for which a date alone is the start of that day in UTC.
+pub fn moment_or_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Time>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let day = (text.len() == 10).then(|| NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok()).flatten();
+    let text = day.map_or(text.replace(' ', "+"), |day| day.and_time(NaiveTime::MIN).and_utc().to_rfc3339());
+    let read = Time::parse(&text).map(Some);
+    read.map_err(|expected| de::Error::custom(format!("Expected {expected}, or a date like 2026-01-02 (in UTC).")))
 }
 
 impl fmt::Display for Time {
@@ -161,6 +172,11 @@ pub fn name(name: &Private) -> Result<(), ValidationError> {
     check_length(name, 128)
 }
 
+/// Refuses a name, or a phone number, that is too long.
+pub fn name_or_empty(name: &Private) -> Result<(), ValidationError> {
+    if name.expose().is_empty() { Ok(()) } else { check_length(name, 128) }
+}
+
 /// Refuses a text that is empty or has more than `max` characters.
 pub fn check_length(text: &Private, max: u64) -> Result<(), ValidationError> {
     if text.expose().validate_length(Some(1), Some(max), None) {
@@ -172,41 +188,15 @@ pub fn check_length(text: &Private, max: u64) -> Result<(), ValidationError> {
     Err(error)
 }
 
+/// Reads one of some names, in capitals as well.
+pub fn any_case<'de, T: de::DeserializeOwned, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+    T::deserialize(de::value::StringDeserializer::new(text.to_lowercase())).map(Some)
+}
+
 /// Reads a field of a PATCH: absent is `None`, null is `Some(None)`.
 pub fn double_option<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
-}
-
-/// Reads a whole number that may be written with a fraction of zero, as `1.0`: JSON does not tell the two apart.
-pub fn whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
-    struct Visitor;
-
-    impl<'de> de::Visitor<'de> for Visitor {
-        type Value = Option<u32>;
-
-        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-            formatter.write_str("a whole number from 0 to 2,147,483,647")
-        }
-
-        fn visit_u64<E: de::Error>(self, number: u64) -> Result<Self::Value, E> {
-            u32::try_from(number).map(Some).map_err(|_| E::invalid_value(de::Unexpected::Unsigned(number), &self))
-        }
-
-        fn visit_f64<E: de::Error>(self, number: f64) -> Result<Self::Value, E> {
-            if number.fract() == 0.0 && (0.0..=2_147_483_647.0).contains(&number) {
-                return Ok(Some(number as u32));
-            }
-            Err(E::invalid_value(de::Unexpected::Float(number), &self))
-        }
-
-        fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-    }
-
-    deserializer
-        .deserialize_any(Visitor)
-        .map_err(|_| de::Error::custom("Expected a whole number from 0 to 2,147,483,647."))
 }

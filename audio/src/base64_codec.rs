@@ -25,6 +25,44 @@ pub fn decode_base64(text: &str) -> Result<Vec<u8>, Base64Error> {
     Ok(bytes)
 }
 
+/// The bytes that `text` stands for, in any of the forms that programs write: the standard or the URL-safe alphabet
+/// (RFC 4648, sections 4 and 5), with or without padding, broken into lines, or as a `data:` URL (RFC 2397).
+///
+/// Text of the standard alphabet costs no more than with [`decode_base64`].
+///
+/// # Errors
+/// [`Base64Error`] with the offset of the first character that fits none of these forms.
+pub fn decode_any_base64(text: &str) -> Result<Vec<u8>, Base64Error> {
+    decode_base64(text).or_else(|error| decode_variant(text, error))
+}
+
+/// Decodes what the standard alphabet alone does not allow.
+fn decode_variant(text: &str, error: Base64Error) -> Result<Vec<u8>, Base64Error> {
+    let start = match text.get(..5) {
+        Some(scheme) if scheme.eq_ignore_ascii_case("data:") => {
+            let (head, _) = text.split_once(',').ok_or(error)?;
+            let is_base64 = head.rsplit(';').next().is_some_and(|last| last.trim().eq_ignore_ascii_case("base64"));
+            if is_base64 { head.len() + 1 } else { return Err(error) }
+        }
+        _ => 0,
+    };
+    let (mut symbols, mut offsets) = (Vec::with_capacity(text.len()), Vec::with_capacity(text.len()));
+    for (offset, byte) in text.bytes().enumerate().skip(start) {
+        let symbol = match byte {
+            b' ' | b'\t' | b'\r' | b'\n' => continue,
+            b'-' => b'+',
+            b'_' => b'/',
+            other => other,
+        };
+        symbols.push(symbol);
+        offsets.push(offset);
+    }
+    let mut bytes = Vec::new();
+    let decoded = decode_base64_into(&symbols, &mut bytes);
+    let place = |bad: Base64Error| offsets.get(bad.offset).copied().unwrap_or(text.len());
+    decoded.map(|()| bytes).map_err(|bad| Base64Error { offset: place(bad) })
+}
+
 /// Puts the bytes that `text` stands for into `out`, in place of what it held; its allocation is used again.
 ///
 /// # Errors

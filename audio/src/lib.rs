@@ -53,7 +53,7 @@ mod timeline;
 mod track;
 pub mod wav;
 
-pub use base64_codec::{Base64Error, decode_base64, decode_base64_into, encode_base64};
+pub use base64_codec::{Base64Error, decode_any_base64, decode_base64, decode_base64_into, encode_base64};
 pub use convert::{
     Container, ConvertError, Converted, Format, Source, convert, convert_to_openai_format, convert_to_storage_format,
 };

@@ -34,8 +34,8 @@ async fn measure(hours: u32, url: Option<&StoreUrl>) {
     let folder = tempfile::tempdir().unwrap();
     let callstore = open(folder.path(), url).await;
     let call = NewCall {
-        stream_sid: "MZ1".to_owned(),
-        caller: "bench".into(),
+        stream_sid: Some("MZ1".to_owned()),
+        caller: Some("bench".into()),
         call_sid: None,
         agent: None,
         direction: None,

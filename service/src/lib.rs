@@ -45,7 +45,7 @@ pub use audio;
 pub use audit::{Actor, AuditEntry, ListAudit, NewAuditEntry};
 pub use calls::{
     AudioFormat, Call, CallChange, CallFilter, CallList, CallParts, CallRef, CallSort, Direction, EndReason, ListCalls,
-    NewCall, Part, PhoneCall, SortField, Started, Status,
+    NewCall, Part, PhoneCall, SID_CHARACTERS, SortField, Started, Status, as_id, is_sid,
 };
 pub use chunks::{ChunkStatus, ChunkStored, NewChunk, Track, TrackStatus, TrackSummary};
 pub use clock::{Clock, Ids, SystemClock, SystemIds};

@@ -34,6 +34,12 @@ fn transcripts() -> Vec<Case> {
         post("/calls/unknown/transcripts", said()).is(404, "call_not_found"),
         post(PATH, json!({ "text": "Hello." })).invalid("/speaker"),
         post(PATH, json!({ "speaker": "agent" })).invalid("/text"),
+        with("startTime", json!(43_200.001)).invalid("/startTime").saying("seconds"),
+        with("endTime", json!(90_500)).invalid("/endTime").saying("43,200"),
+        with("startTime", json!(-0.5)).invalid("/startTime").saying("43,200"),
+        batch(vec![said(), json!({ "speaker": "a", "text": "b", "startTime": 1_732_838_979_000_u64 })])
+            .invalid("/transcripts/1/startTime")
+            .saying("seconds"),
         with("speaker", json!("")).invalid("/speaker"),
         with("speaker", json!("x".repeat(129))).invalid("/speaker"),
         with("text", json!("")).invalid("/text"),

@@ -41,8 +41,9 @@ pub fn cases() -> Vec<Case> {
         json(r#"{"streamSid":"new","caller":"a",}"#).is(400, "malformed_json"),
         json(r#"{"streamSid":"new","caller":"a"} {}"#).is(400, "malformed_json"),
         json(r#"{'streamSid':'new'}"#).is(400, "malformed_json"),
-        json(r#"{"streamSid":"new","caller":"\ud800"}"#).is(400, "malformed_json"),
-        json("\u{feff}{}").is(400, "malformed_json"),
+        json(r#"{"streamSid":"new","caller":"\ud800","x":1}"#).is(422, "validation_failed").saying("/x"),
+        json("\u{feff}{").is(400, "malformed_json"),
+        json("{}\u{feff}").is(400, "malformed_json"),
         request("POST", "/calls")
             .typed("application/json", b"{\"caller\":\"\xff\"}".to_vec())
             .is(400, "malformed_json"),

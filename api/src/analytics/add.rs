@@ -11,14 +11,15 @@ use super::{Analytics, Metrics, Sentiment};
 use crate::{
     extract::{CallPath, Json, JsonBody, NoQuery, Once, Query},
     problem::Problem,
-    wire::{Time, whole},
+    wire::{Time, any_case, number},
 };
 
 /// A snapshot of a call's figures.
 #[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AddAnalytics {
-    /// The mood.
+    /// The mood, in any case.
+    #[serde(default, deserialize_with = "any_case")]
     pub sentiment: Option<Sentiment>,
     /// How strong it is.
     #[schema(minimum = 0, maximum = 1)]
@@ -33,7 +34,7 @@ pub struct AddAnalytics {
     #[validate(range(min = 0.0))]
     pub silence_time: Option<f64>,
     /// How often one spoke over the other.
-    #[serde(default, deserialize_with = "whole")]
+    #[serde(default, deserialize_with = "number::count")]
     #[schema(minimum = 0, maximum = 2_147_483_647)]
     #[validate(range(max = 2_147_483_647))]
     pub interruptions: Option<u32>,

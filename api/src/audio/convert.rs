@@ -10,7 +10,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use service::{
     Callstore,
-    audio::{self, ConvertError, Converted, Source, decode_base64, encode_base64},
+    audio::{self, ConvertError, Converted, Source, decode_any_base64, encode_base64},
 };
 use tokio::sync::Semaphore;
 use utoipa::ToSchema;
@@ -22,7 +22,7 @@ use crate::{
     extract::{Json, JsonBody, NoQuery, Once, Query},
     limits::AUDIO_MAX_BYTES,
     problem::{Problem, ProblemCode},
-    wire::{optional_object, whole},
+    wire::{number, optional_object},
 };
 
 /// Audio, what it is, and what it is to become.
@@ -65,7 +65,7 @@ struct GivenFormat {
     /// The codec; mu-law unless given.
     encoding: Option<Encoding>,
     /// Samples a second; 8,000 unless given.
-    #[serde(default, deserialize_with = "whole")]
+    #[serde(default, deserialize_with = "number::sample_rate")]
     #[schema(minimum = 8_000, maximum = 48_000)]
     sample_rate: Option<u32>,
     /// `raw` unless given.
@@ -168,7 +168,7 @@ impl<'de> Deserialize<'de> for To {
 }
 
 fn some_rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    whole(deserializer)?.ok_or_else(|| de::Error::custom("Expected a sample rate."))
+    number::sample_rate(deserializer)?.ok_or_else(|| de::Error::custom("Expected a sample rate."))
 }
 
 fn target_rate(format: &Format) -> Result<(), ValidationError> {
@@ -248,7 +248,7 @@ pub async fn convert_audio(
 }
 
 fn convert(body: &ConvertAudio) -> Result<ConvertedAudio, Problem> {
-    let bytes = decode_base64(&body.audio).map_err(|error| Problem::invalid_base64("/audio", &error))?;
+    let bytes = decode_any_base64(&body.audio).map_err(|error| Problem::invalid_base64("/audio", &error))?;
     let from = body.from.unwrap_or_default();
     let source = Source {
         encoding: from.encoding.map(Into::into),

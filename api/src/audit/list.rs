@@ -11,7 +11,7 @@ use super::AuditEntry;
 use crate::{
     extract::{Limit, Offset, Query},
     problem::Problem,
-    wire::{PageInfo, Time},
+    wire::{PageInfo, Time, moment_or_day},
 };
 
 /// Which entries.
@@ -35,9 +35,11 @@ pub struct ListAuditQuery {
     resource: Option<String>,
     /// Entered then or later.
     #[param(inline)]
+    #[serde(default, deserialize_with = "moment_or_day")]
     created_after: Option<Time>,
     /// Entered earlier.
     #[param(inline)]
+    #[serde(default, deserialize_with = "moment_or_day")]
     created_before: Option<Time>,
 }
 

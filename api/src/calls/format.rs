@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
 use super::same_variants;
-use crate::wire::whole;
+use crate::wire::number;
 
 /// A codec: G.711 mu-law or A-law, or 16-bit linear PCM, little-endian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, ValueEnum)]
@@ -45,7 +45,7 @@ impl AudioFormat {
 
 /// Reads a sample rate; null is as absent.
 fn rate<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    Ok(whole(deserializer)?.unwrap_or_else(AudioFormat::default_rate))
+    Ok(number::sample_rate(deserializer)?.unwrap_or_else(AudioFormat::default_rate))
 }
 
 fn rate_fits_encoding(format: &AudioFormat) -> Result<(), ValidationError> {

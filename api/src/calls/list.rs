@@ -10,7 +10,7 @@ use super::{Call, Direction, Status};
 use crate::{
     extract::{Limit, Offset, Query},
     problem::Problem,
-    wire::{PageInfo, Time},
+    wire::{PageInfo, Time, moment_or_day},
 };
 
 /// Which calls, in what order, and which page of them.
@@ -43,11 +43,13 @@ pub struct ListCallsQuery {
     stream_sid: Option<String>,
     /// The phone call's name at the carrier.
     call_sid: Option<String>,
-    /// The call began then or later.
+    /// The call began then or later. A date alone is the start of that day in UTC.
     #[param(inline)]
+    #[serde(default, deserialize_with = "moment_or_day")]
     started_after: Option<Time>,
-    /// The call began earlier.
+    /// The call began earlier. A date alone is the start of that day in UTC.
     #[param(inline)]
+    #[serde(default, deserialize_with = "moment_or_day")]
     started_before: Option<Time>,
     /// The call lasted at least so many seconds.
     #[param(minimum = 0)]

@@ -11,7 +11,7 @@ pub(crate) mod update;
 pub use format::{AudioFormat, Encoding, check_rate};
 
 use serde::{Deserialize, Serialize};
-use service::{CallParts, Private};
+use service::{CallParts, Private, SID_CHARACTERS, as_id, is_sid};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
@@ -130,14 +130,13 @@ pub struct Failure {
     pub detail: String,
 }
 
-/// Refuses characters that a stream's or a call's name does not have.
+/// Refuses what can be no `streamSid` or `callSid`. One that reads as a UUID would be taken for a call's id.
 fn sid(text: &str) -> Result<(), ValidationError> {
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
-    if text.bytes().all(allowed) && !matches!(text, "." | "..") {
+    if is_sid(text) && as_id(text).is_none() {
         return Ok(());
     }
-    Err(ValidationError::new("sid")
-        .with_message("Must be of the characters A-Z a-z 0-9 _ . : - and not . or .. alone.".into()))
+    let message = format!("Must be 1 to 128 of the characters {SID_CHARACTERS}, not . or .. alone, and not a UUID.");
+    Err(ValidationError::new("sid").with_message(message.into()))
 }
 
 impl Call {

@@ -10,24 +10,25 @@ use super::{AudioFormat, Call, Direction, Encoding, sid};
 use crate::{
     extract::{Json, JsonBody, NoQuery, Once, Query, etag},
     problem::Problem,
-    wire::{Time, name, optional_object},
+    wire::{Time, name, name_or_empty, optional_object},
 };
 
 /// What a call starts with.
 #[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StartCall {
-    /// The media stream's name; the call can be named by it instead of its id.
-    #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.:-]+$")]
-    #[validate(length(min = 1, max = 128), custom(function = "sid"))]
-    pub stream_sid: String,
-    /// Who called, as a phone number or a name.
-    #[schema(value_type = String, min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
-    #[validate(custom(function = "name"))]
-    pub caller: Private,
-    /// The phone call's name at the carrier.
-    #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.:-]+$")]
-    #[validate(length(min = 1, max = 128), custom(function = "sid"))]
+    /// The media stream's name: paths accept it in place of the call's id, percent-encoded. It may not be a UUID. The
+    /// call's id unless given.
+    #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.:@=/+{}~%!-]+$")]
+    #[validate(custom(function = "sid"))]
+    pub stream_sid: Option<String>,
+    /// The caller, as a phone number or a name. `unknown` unless given, or if empty.
+    #[schema(value_type = Option<String>, max_length = 128, pattern = r"^[^\u0000]*$")]
+    #[validate(custom(function = "name_or_empty"))]
+    pub caller: Option<Private>,
+    /// The phone call's id at the carrier; unique. It may not be a UUID.
+    #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.:@=/+{}~%!-]+$")]
+    #[validate(custom(function = "sid"))]
     pub call_sid: Option<String>,
     /// Who answered.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
@@ -52,8 +53,8 @@ impl StartCall {
     pub fn sample() -> Self {
         let call = Call::sample();
         Self {
-            stream_sid: call.stream_sid,
-            caller: call.caller,
+            stream_sid: Some(call.stream_sid),
+            caller: Some(call.caller),
             call_sid: call.call_sid,
             agent: call.agent,
             direction: Some(Direction::Inbound),
@@ -102,7 +103,7 @@ impl From<StartCall> for NewCall {
     fn from(body: StartCall) -> Self {
         Self {
             stream_sid: body.stream_sid,
-            caller: body.caller,
+            caller: body.caller.filter(|caller| !caller.expose().is_empty()),
             call_sid: body.call_sid,
             agent: body.agent,
             direction: body.direction.map(Into::into),

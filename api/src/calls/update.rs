@@ -25,8 +25,8 @@ pub struct UpdateCall {
     pub agent: Option<Option<Private>>,
     /// The phone call's name at the carrier.
     #[serde(default, deserialize_with = "double_option", skip_serializing_if = "Option::is_none")]
-    #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.:-]+$")]
-    #[validate(length(min = 1, max = 128), custom(function = "sid"))]
+    #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.:@=/+{}~%!-]+$")]
+    #[validate(custom(function = "sid"))]
     pub call_sid: Option<Option<String>>,
     /// Who called; it cannot be removed.
     #[serde(default, deserialize_with = "double_option", skip_serializing_if = "Option::is_none")]

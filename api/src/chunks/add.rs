@@ -15,24 +15,24 @@ use super::{StoredChunk, Track, media::raw_audio};
 use crate::{
     extract::{Body, CallPath, JsonBody, Once, Query, from_json, media_type},
     problem::Problem,
-    wire::whole,
+    wire::number,
 };
 
 /// A chunk of a call's audio.
 #[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AddAudioChunk {
-    /// The codec's bytes in base64, 1 byte to 256 KiB of them.
-    #[schema(min_length = 2, max_length = 349_528, format = "byte", pattern = "^[A-Za-z0-9+/]+={0,2}$")]
+    /// 1 byte to 256 KiB of audio in base64: standard or URL-safe, with or without padding, in lines, or as a `data:` URL.
+    #[schema(min_length = 2, max_length = 349_528, format = "byte")]
     pub audio: String,
     /// Whose voice; `inbound` unless given.
     pub track: Option<Track>,
     /// The chunk's number on its track; the next one unless given.
-    #[serde(default, deserialize_with = "whole")]
+    #[serde(default, deserialize_with = "number::sequence")]
     #[schema(minimum = 0, maximum = 2_147_483_647)]
     pub sequence: Option<u32>,
     /// Where the chunk stands, in milliseconds since the start of the stream. All chunks of a track have one, or none.
-    #[serde(default, deserialize_with = "whole")]
+    #[serde(default, deserialize_with = "number::timestamp")]
     #[schema(minimum = 0, maximum = 43_200_000)]
     pub timestamp: Option<u32>,
 }
@@ -52,7 +52,8 @@ impl AddAudioChunk {
 
     /// Decodes the audio; `pointer` names its field where that fails.
     pub fn decode(self, pointer: impl FnOnce() -> String) -> Result<NewChunk, Problem> {
-        let audio = audio::decode_base64(&self.audio).map_err(|error| Problem::invalid_base64(pointer(), &error))?;
+        let audio =
+            audio::decode_any_base64(&self.audio).map_err(|error| Problem::invalid_base64(pointer(), &error))?;
         Ok(NewChunk {
             track: self.track.unwrap_or(Track::Inbound).into(),
             sequence: self.sequence,
@@ -72,9 +73,11 @@ pub struct RawChunkQuery {
     track: Option<Track>,
     /// The chunk's number on its track, for raw bytes; the next one unless given.
     #[param(minimum = 0, maximum = 2_147_483_647)]
+    #[serde(default, deserialize_with = "number::sequence_parameter")]
     sequence: Option<u32>,
     /// Where the chunk stands, for raw bytes, in milliseconds since the start of the stream.
     #[param(minimum = 0, maximum = 43_200_000)]
+    #[serde(default, deserialize_with = "number::timestamp_parameter")]
     timestamp: Option<u32>,
 }
 

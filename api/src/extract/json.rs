@@ -1,6 +1,6 @@
 //! JSON bodies: parsing, typing and validation.
 
-use std::{future::Future, pin::Pin, sync::LazyLock};
+use std::{borrow::Cow, future::Future, pin::Pin, sync::LazyLock};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use memchr::memmem::Finder;
@@ -10,7 +10,7 @@ use serde_path_to_error::{Path, Segment};
 use service::FieldError;
 use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
 
-use super::Body;
+use super::{Body, repair::repaired};
 use crate::{
     limits::BODY_MAX_BYTES,
     problem::{Problem, ProblemCode},
@@ -68,8 +68,16 @@ impl<T: JsonBody + Default> FromRequest for OptionalJson<T> {
 
 /// Parses and validates a value.
 pub fn from_json<T: JsonBody>(bytes: &[u8]) -> Result<T, Problem> {
-    let Object(value): Object<T> = serde_json::from_slice(bytes).map_err(|error| explain::<T>(bytes, &error))?;
-    refuse_nul(bytes)?;
+    let mut bytes = Cow::Borrowed(bytes);
+    let mut read: Result<Object<T>, _> = serde_json::from_slice(&bytes);
+    if read.is_err()
+        && let Some(repaired) = repaired(&bytes)
+    {
+        bytes = Cow::Owned(repaired);
+        read = serde_json::from_slice(&bytes);
+    }
+    let Object(value) = read.map_err(|error| explain::<T>(&bytes, &error))?;
+    refuse_nul(&bytes)?;
     value.validate().map_err(|errors| Problem::invalid(field_errors("", &errors)))?;
     Ok(value)
 }

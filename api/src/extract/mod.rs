@@ -8,6 +8,7 @@ pub(crate) mod json;
 mod once;
 mod path;
 pub(crate) mod query;
+mod repair;
 
 pub use body::{Body, media_type};
 pub use condition::{Condition, all, etag, etag_with_parts, fresh, has};

@@ -30,8 +30,8 @@ fn add_path_parameter(operation: &mut Operation, path: &str, name: &str) {
     let text = ObjectBuilder::new().schema_type(Type::String);
     let (description, schema, example) = match name {
         "call" => (
-            "The call's `id` or its `streamSid`.",
-            text.min_length(Some(1)).max_length(Some(128)).pattern(Some("^[A-Za-z0-9_.:-]+$")),
+            "The call's `id` or its `streamSid`, percent-encoded.",
+            text.min_length(Some(1)).max_length(Some(128)).pattern(Some("^[A-Za-z0-9_.:@=/+{}~%!-]+$")),
             "MZ0123456789abcdef0123456789abcdef",
         ),
         "id" => (

@@ -15,7 +15,7 @@ use crate::{
     extract::{IdPath, JsonBody, NoQuery, Once, OptionalJson, Query},
     problem::Problem,
     public::BaseUrl,
-    wire::{Time, whole},
+    wire::{Time, number},
 };
 
 /// A link to be made.
@@ -23,7 +23,7 @@ use crate::{
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateRecordingLink {
     /// For how many seconds it works; 300 unless given.
-    #[serde(default, deserialize_with = "whole")]
+    #[serde(default, deserialize_with = "number::link_ttl")]
     #[schema(minimum = 1, maximum = 86_400, default = 300)]
     #[validate(range(min = 1, max = LINK_TTL_MAX_SECONDS))]
     pub ttl_seconds: Option<u32>,

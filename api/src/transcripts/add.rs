@@ -32,17 +32,29 @@ pub struct AddTranscript {
     #[validate(range(min = 0.0, max = 1.0))]
     pub confidence: Option<f64>,
     /// Where in the call it begins, in seconds.
-    #[schema(minimum = 0)]
-    #[validate(range(min = 0.0))]
+    #[schema(minimum = 0, maximum = 43_200)]
+    #[validate(custom(function = "in_a_call"))]
     pub start_time: Option<f64>,
     /// Where in the call it ends, in seconds; not before it begins.
-    #[schema(minimum = 0)]
-    #[validate(range(min = 0.0))]
+    #[schema(minimum = 0, maximum = 43_200)]
+    #[validate(custom(function = "in_a_call"))]
     pub end_time: Option<f64>,
 }
 
+/// The longest call, in seconds.
+const CALL_MAX_SECONDS: f64 = 43_200.0;
+
 fn utterance(text: &Private) -> Result<(), ValidationError> {
     check_length(text, 32_768)
+}
+
+/// Refuses a time that no call reaches. Most such times are milliseconds.
+fn in_a_call(seconds: f64) -> Result<(), ValidationError> {
+    if (0.0..=CALL_MAX_SECONDS).contains(&seconds) {
+        return Ok(());
+    }
+    let message = "Must be 0 to 43,200: seconds (not milliseconds) since the start of the call, 12 hours at most.";
+    Err(ValidationError::new("in_a_call").with_message(message.into()))
 }
 
 fn ends_after_start(transcript: &AddTranscript) -> Result<(), ValidationError> {

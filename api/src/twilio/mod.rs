@@ -16,7 +16,8 @@ use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use service::{
-    Arrival, Callstore, Error, Frame, Interruption, NewAuditEntry, NewEvent, audio::decode_base64, limits::BATCH_MAX,
+    Arrival, Callstore, Error, Frame, Interruption, NewAuditEntry, NewEvent, audio::decode_any_base64,
+    limits::BATCH_MAX,
 };
 use tokio::time::{Instant, sleep_until};
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -218,7 +219,7 @@ impl Session {
             Ok(stream) => stream,
             Err(reason) => return self.skip(reason),
         };
-        let Ok(mut audio) = decode_base64(&media.payload) else { return self.skip("bad_base64") };
+        let Ok(mut audio) = decode_any_base64(&media.payload) else { return self.skip("bad_base64") };
         if stream.big_endian {
             // With an odd number of bytes the last one stays, and the service refuses the frame.
             audio.chunks_exact_mut(2).for_each(|sample| sample.swap(0, 1));

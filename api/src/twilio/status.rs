@@ -20,13 +20,13 @@ use crate::{
 #[serde(rename_all = "PascalCase")]
 pub struct StatusForm {
     /// The phone call's name at Twilio.
-    #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.:-]+$")]
+    #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.:@=/+{}~%!-]+$")]
     pub call_sid: String,
     /// Where the phone call stands; `completed`, `busy`, `failed`, `no-answer` and `canceled` are the end of it.
     #[schema(pattern = r"^[^\u0000]*$")]
     pub call_status: Option<String>,
     /// The stream, where one is told of.
-    #[schema(max_length = 128, pattern = "^[A-Za-z0-9_.:-]*$")]
+    #[schema(max_length = 128, pattern = "^[A-Za-z0-9_.:@=/+{}~%!-]*$")]
     pub stream_sid: Option<String>,
     /// Who called.
     #[schema(value_type = Option<String>, pattern = r"^[^\u0000]*$")]

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::header::CACHE_CONTROL, post, web::Data};
 use serde::{Deserialize, Serialize};
-use service::{CallRef, Callstore, Private};
+use service::{CallRef, Callstore, Private, SID_CHARACTERS};
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -22,7 +22,7 @@ use crate::{
 #[serde(rename_all = "PascalCase")]
 pub struct VoiceForm {
     /// The phone call's name at Twilio.
-    #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.:-]+$")]
+    #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.:@=/+{}~%!-]+$")]
     pub call_sid: String,
     /// Who calls.
     #[schema(value_type = Option<String>, pattern = r"^[^\u0000]*$")]
@@ -52,7 +52,10 @@ impl VoiceForm {
 pub fn check_name(field: &str, name: &str) -> Result<(), Problem> {
     match CallRef::parse(name) {
         Some(_) => Ok(()),
-        None => Err(Problem::invalid_field(format!("/{field}"), "Must be 1 to 128 characters of A-Za-z0-9_.:-.")),
+        None => Err(Problem::invalid_field(
+            format!("/{field}"),
+            format!("Must be 1 to 128 of the characters {SID_CHARACTERS}."),
+        )),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Base64: what is accepted, what comes out, and where a text first goes wrong.
 
-use audio::{decode_base64, decode_base64_into, encode_base64};
+use audio::{decode_any_base64, decode_base64, decode_base64_into, encode_base64};
 use proptest::prelude::*;
 
 #[test]
@@ -113,6 +113,33 @@ proptest! {
                 prop_assert!(text == canonical || text == canonical.trim_end_matches('='));
             }
             Err(error) => prop_assert!(error.offset < text.len()),
+        }
+    }
+}
+
+#[test]
+fn any_base64_takes_the_url_safe_alphabet_lines_and_data_urls() {
+    for text in ["++//+w==", "--__-w", "-+_/+w==", "++\r\n//\n+w==", " ++//+w==\t", "data:audio/basic;base64,++//+w=="]
+    {
+        assert_eq!(decode_any_base64(text).unwrap(), [0xFB, 0xEF, 0xFF, 0xFB], "{text:?}");
+    }
+    assert!(decode_any_base64("data:;base64,").unwrap().is_empty());
+}
+
+#[test]
+fn any_base64_names_the_first_bad_character_of_the_text_as_it_came() {
+    for (text, offset) in
+        [("Zm9*", 3), ("Zm\n9*", 4), ("Z\n", 0), ("data:audio/basic,Zm9v", 4), ("data:;base64,Zm9*", 16), ("Zm9vé", 4)]
+    {
+        assert_eq!(decode_any_base64(text).unwrap_err().offset, offset, "{text:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_base64_agrees_with_the_strict_form_wherever_that_is_read(text in "[A-Za-z0-9+/]{0,40}={0,2}") {
+        if let Ok(bytes) = decode_base64(&text) {
+            prop_assert_eq!(decode_any_base64(&text).unwrap(), bytes);
         }
     }
 }

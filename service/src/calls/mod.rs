@@ -91,6 +91,25 @@ pub(crate) fn samples_to_seconds(samples: u64, sample_rate_hz: u32) -> f64 {
     samples as f64 / f64::from(sample_rate_hz)
 }
 
+/// What a `streamSid` or `callSid` is made of, for people. Carriers and SIP use these characters; a path escapes them.
+pub const SID_CHARACTERS: &str = "A-Z a-z 0-9 _ . : - @ = / + { } ~ % !";
+/// The most characters of a `streamSid` or `callSid`.
+const SID_MAX: usize = 128;
+
+/// Whether a text can be a `streamSid` or `callSid`: 1 to 128 of [`SID_CHARACTERS`], and not `.` or `..`, which a path
+/// cannot hold.
+#[must_use]
+pub fn is_sid(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-@=/+{}~%!".contains(&byte);
+    (1..=SID_MAX).contains(&text.len()) && !matches!(text, "." | "..") && text.bytes().all(allowed)
+}
+
+/// The id that a text reads as, in the form in which the API writes ids.
+#[must_use]
+pub fn as_id(text: &str) -> Option<Uuid> {
+    (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
+}
+
 /// The name of a call in a request: its id or its `streamSid`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallRef {
@@ -102,12 +121,7 @@ impl CallRef {
     /// Reads a name; none where it can be neither an id nor a `streamSid`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte);
-        if text.is_empty() || text.len() > 128 || matches!(text, "." | "..") || !text.bytes().all(allowed) {
-            return None;
-        }
-        let id = (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten();
-        Some(Self { id, stream_sid: text.to_owned() })
+        is_sid(text).then(|| Self { id: as_id(text), stream_sid: text.to_owned() })
     }
 
     /// A call by its `streamSid` alone, whatever that looks like.

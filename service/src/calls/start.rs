@@ -7,15 +7,15 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use super::{AudioFormat, Call, Direction, Status};
-use crate::{Callstore, Error, Idempotency, Private, Timestamp};
+use crate::{Callstore, Error, Idempotency, Private, Timestamp, UNKNOWN_CALLER};
 
 /// What a call starts with. What is not given is as `None`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewCall {
-    /// The media stream's name.
-    pub stream_sid: String,
-    /// Who called.
-    pub caller: Private,
+    /// The media stream's name; the call's id unless given.
+    pub stream_sid: Option<String>,
+    /// Who called; [`UNKNOWN_CALLER`] unless given.
+    pub caller: Option<Private>,
     /// The phone call's name at the carrier.
     pub call_sid: Option<String>,
     /// Who answered.
@@ -87,12 +87,13 @@ impl Callstore {
 
     fn row(&self, new: &NewCall) -> entity::call::ActiveModel {
         let now = self.now();
+        let id = self.0.ids.next();
         let (encoding, sample_rate) = new.audio_format.unwrap_or_default().stored();
         entity::call::ActiveModel {
-            id: Set(self.0.ids.next()),
-            stream_sid: Set(Some(new.stream_sid.clone())),
+            id: Set(id),
+            stream_sid: Set(Some(new.stream_sid.clone().unwrap_or_else(|| id.to_string()))),
             call_sid: Set(new.call_sid.clone()),
-            caller: Set(new.caller.clone()),
+            caller: Set(new.caller.clone().unwrap_or_else(|| UNKNOWN_CALLER.into())),
             agent: Set(new.agent.clone()),
             direction: Set(new.direction),
             encoding: Set(encoding),
@@ -116,7 +117,8 @@ impl Callstore {
 /// The call that has the `streamSid`, if there is one; all that is given has to equal what is stored.
 async fn started_before(transaction: &DatabaseTransaction, new: &NewCall) -> Result<Option<Started>, Error> {
     use entity::call::{Column, Entity};
-    let same = Entity::find().filter(Column::StreamSid.eq(&new.stream_sid));
+    let Some(stream_sid) = &new.stream_sid else { return Ok(None) };
+    let same = Entity::find().filter(Column::StreamSid.eq(stream_sid));
     let Some(call) = same.one(transaction).await? else { return Ok(None) };
     match difference(new, &call) {
         None => Ok(Some(Started { call, created: false })),
@@ -130,7 +132,7 @@ fn difference(new: &NewCall, call: &Call) -> Option<&'static str> {
         given.is_some() && given != stored
     }
     let checks = [
-        ("caller", new.caller != call.caller),
+        ("caller", differs(new.caller.as_ref(), Some(&call.caller))),
         ("callSid", differs(new.call_sid.as_ref(), call.call_sid.as_ref())),
         ("agent", differs(new.agent.as_ref(), call.agent.as_ref())),
         ("direction", differs(new.direction.as_ref(), call.direction.as_ref())),

@@ -253,9 +253,11 @@ fn check_limits(chunks: &[NewChunk], pointer: fn(usize, &str) -> String) -> Resu
         let detail = || format!("A chunk is {CHUNK_MIN_BYTES} to {CHUNK_MAX_BYTES} bytes of audio.");
         check(allowed.contains(&chunk.audio.len()), index, "audio", &detail);
         let fits = chunk.sequence.is_none_or(|sequence| sequence <= SEQUENCE_MAX);
-        check(fits, index, "sequence", &|| format!("A sequence is 0 to {SEQUENCE_MAX}."));
+        check(fits, index, "sequence", &|| "Must be 0 to 2,147,483,647.".to_owned());
         let fits = chunk.timestamp_ms.is_none_or(|timestamp| timestamp <= TIMESTAMP_MAX_MS);
-        check(fits, index, "timestamp", &|| format!("A timestamp is 0 to {TIMESTAMP_MAX_MS} ms."));
+        check(fits, index, "timestamp", &|| {
+            "Must be 0 to 43,200,000: milliseconds since the start of the stream.".to_owned()
+        });
     }
     if errors.is_empty() { Ok(()) } else { Err(Error::Invalid(errors)) }
 }

@@ -112,8 +112,8 @@ impl Callstore {
         }
         let mut custom_data = new.custom_data.into_inner();
         let mut start = NewCall {
-            stream_sid: new.stream_sid,
-            caller: new.caller,
+            stream_sid: Some(new.stream_sid),
+            caller: Some(new.caller),
             call_sid: new.call_sid,
             agent: None,
             direction: None,
