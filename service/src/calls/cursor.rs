@@ -1,6 +1,8 @@
-//! Cursors: where a page of calls ended, in a form that clients hand back as it is.
+//! Cursors: the position after a page of calls, as an opaque string that clients send back unchanged.
 //!
-//! 38 bytes in base64url: version, kind of key, key (8), id (16), fingerprint of filter and sort (8), checksum (4).
+//!
+//! A cursor is 38 bytes in base64url: version, kind of key, key (8), id (16), fingerprint of filter and sort (8),
+//! checksum (4).
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
@@ -9,19 +11,19 @@ use uuid::Uuid;
 use super::list::{CallFilter, CallSort};
 use crate::{Error, Private};
 
-/// The place of a call in a sorted list.
+/// A call's position in a sorted list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Position {
-    /// The sorted field's value in milliseconds; none for a call without it.
+    /// The sort key in milliseconds; `None` for a call without one.
     pub key: Option<i64>,
-    /// The call.
+    /// The call's id.
     pub id: Uuid,
 }
 
 const VERSION: u8 = 1;
 const LENGTH: usize = 38;
 
-/// Writes a position in the list that `filter` and `sort` give.
+/// Encodes a position in the list of `filter` and `sort`.
 pub(crate) fn encode(position: Position, filter: &CallFilter, sort: CallSort) -> String {
     let mut bytes = Vec::with_capacity(LENGTH);
     bytes.extend([VERSION, u8::from(position.key.is_some())]);
@@ -30,14 +32,14 @@ pub(crate) fn encode(position: Position, filter: &CallFilter, sort: CallSort) ->
     seal(bytes, filter, sort)
 }
 
-/// Adds what a cursor is checked by.
+/// Appends fingerprint and checksum.
 pub(crate) fn seal(mut bytes: Vec<u8>, filter: &CallFilter, sort: CallSort) -> String {
     bytes.extend(fingerprint(filter, sort));
     bytes.extend(checksum(&bytes));
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// Reads a position in the list that `filter` and `sort` give.
+/// Decodes a cursor, which must have been made for the same `filter` and `sort`.
 pub(crate) fn decode(text: &str, filter: &CallFilter, sort: CallSort) -> Result<Position, Error> {
     read(text, filter, sort).ok_or(Error::CursorInvalid)
 }
@@ -57,10 +59,10 @@ fn read(text: &str, filter: &CallFilter, sort: CallSort) -> Option<Position> {
     fits.then_some(Position { key, id: Uuid::from_bytes(*id) })
 }
 
-/// What a filter and a sort come to; a cursor leads on only in the list that it was made for.
+/// A hash of filter and sort, because a cursor is valid only in the list it was made for.
 fn fingerprint(filter: &CallFilter, sort: CallSort) -> [u8; 8] {
     let CallFilter { caller, agent, .. } = filter;
-    // What is of persons is hidden where the rest is written.
+    // `Debug` hides personal data, so these fields are added in plain.
     let names = [caller, agent].map(|name| name.as_ref().map(Private::expose));
     first(&Sha256::digest(format!("{filter:?} {names:?} {sort:?}")))
 }

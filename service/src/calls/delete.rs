@@ -1,4 +1,4 @@
-//! Deleting a call: hidden at once, removed after.
+//! Deletes calls: hidden at once, removed in the background.
 
 use futures_util::FutureExt;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
@@ -7,8 +7,8 @@ use super::CallRef;
 use crate::{Callstore, Error, Precondition};
 
 impl Callstore {
-    /// Hides a call from every reader and frees its `streamSid` and `callSid`; its file and rows are removed in the
-    /// background, and after a crash by the next start.
+    /// Hides a call from all readers and frees its `streamSid` and `callSid`. Its file and rows are removed in the
+    /// background; after a crash, the next start continues.
     ///
     /// # Errors
     /// `CallNotFound`, `PreconditionFailed`, or a failing database.

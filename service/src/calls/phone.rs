@@ -1,4 +1,4 @@
-//! What a carrier reports of a phone call beside its streams.
+//! Phone calls as a carrier reports them, apart from its media streams.
 
 use std::time::Duration;
 
@@ -15,31 +15,31 @@ use crate::{
     Callstore, Error, Idempotency, Private, UNKNOWN_CALLER, limits::JSON_MAX_BYTES, metadata::add_custom_field,
 };
 
-/// How long a socket may take to store what comes still when the phone call is over.
+/// How long a socket may take to store its last audio after the phone call has ended.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// How often it is looked whether a socket of another node has done so.
+/// How often to check whether another node's socket has done so.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// A phone call as its carrier reports it.
+/// A carrier's report on a phone call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PhoneCall {
-    /// Its name at the carrier; a valid one.
+    /// The carrier's id of the phone call, already validated.
     pub call_sid: String,
-    /// A media stream of it; a valid name.
+    /// One of its media streams, already validated.
     pub stream_sid: Option<String>,
     /// Who called.
     pub caller: Option<Private>,
     /// Who was called.
     pub callee: Option<Private>,
-    /// Who called whom.
+    /// Direction of the phone call.
     pub direction: Option<Direction>,
-    /// Whether it is over.
+    /// Whether the phone call is over.
     pub over: bool,
 }
 
 impl Callstore {
-    /// Adds what is not known yet to the call of a phone call, and ends it where the phone call is over: with all audio that
-    /// is on its way. A phone call that has no call is none of ours.
+    /// Adds what the report knows and the call lacks. If the phone call is over, ends the call once its last audio is
+    /// stored. Reports on unknown phone calls are ignored.
     ///
     /// # Errors
     /// `IdempotencyKeyReused`, or a failing database.
@@ -68,7 +68,7 @@ impl Callstore {
         }
     }
 
-    /// Writes into a call what it lacks. It is no sign of life of its stream.
+    /// Fills in the call's missing fields. This does not count as activity of its stream.
     async fn add_to_call(&self, transaction: &DatabaseTransaction, call: Call, phone: PhoneCall) -> Result<(), Error> {
         let (id, now) = (call.id, self.now());
         let lacks = (call.call_sid.is_none(), call.caller.expose() == UNKNOWN_CALLER, call.direction.is_none());
@@ -92,13 +92,13 @@ impl Callstore {
         }
     }
 
-    /// Ends a call whose phone call is over, unless it has ended.
+    /// Ends a call whose phone call is over, if it is still active.
     async fn hang_up(&self, call: Uuid) -> Result<(), Error> {
         // The socket ends the call itself, unless it hangs.
         if let Some(stored) = self.0.streams.hang_up(call) {
             let _ = tokio::time::timeout(PATIENCE, stored.cancelled()).await;
         } else if self.0.database.is_shared() {
-            // Another node may have the socket; the carrier tells that one by its stop.
+            // The socket may be on another node, which gets the carrier's `stop` there.
             let _ = tokio::time::timeout(PATIENCE, self.await_stop(call)).await;
         }
         let end = End { reason: EndReason::StreamStop, time: None };
@@ -111,7 +111,7 @@ impl Callstore {
         Ok(())
     }
 
-    /// Waits until a call has ended, or no socket is open on it.
+    /// Waits until a call has ended or has no open socket.
     async fn await_stop(&self, call: Uuid) -> Result<(), Error> {
         let has_socket = Entity::find_by_id(call).filter(Column::Status.eq(Status::Active));
         let has_socket = has_socket.filter(Column::LastWriteAt.is_not_null()).filter(Column::DisconnectedAt.is_null());
@@ -122,7 +122,7 @@ impl Callstore {
     }
 }
 
-/// The call that has a phone call's name, or the one of its stream if that has no such name yet.
+/// The call with the phone call's id, or else its stream's call if that has no `callSid` yet.
 async fn call_of(connection: &impl ConnectionTrait, phone: &PhoneCall) -> Result<Option<Call>, Error> {
     let named = Entity::find().filter(Column::CallSid.eq(&phone.call_sid)).filter(Column::DeletedAt.is_null());
     if let Some(call) = named.one(connection).await? {

@@ -1,4 +1,4 @@
-//! The ends that nobody asks for: a call whose stream is gone, that nothing is written to, or that is too old.
+//! Ends calls that nobody ends: those whose stream is gone, that are idle, or that are too old.
 
 use std::time::Duration;
 
@@ -11,16 +11,18 @@ use crate::{
     policy::{Policy, RECONNECT_GRACE, milliseconds},
 };
 
-/// How often it is looked for calls to end.
+/// How often to look for calls to end.
 const BEAT: Duration = Duration::from_secs(1);
-/// How many beats go by until it is looked for what nodes that are gone have left: calls to finalize, and rows to remove.
+/// Beats between checks for calls that other nodes have left `finalizing`.
 const TAKE_OVER_BEATS: u64 = 5;
-/// How many beats go by until sockets are noted again that another node took for gone: fewer than it waits for them.
+/// Beats between checks for open sockets that another node has marked as gone. It must be well below
+/// [`RECONNECT_GRACE`].
 const NOTE_OPEN_BEATS: u64 = 5;
+/// Beats between checks for chunks and deleted calls that other nodes have left to remove.
 const PURGE_BEATS: u64 = 60;
 
 impl Callstore {
-    /// Ends what is due, again and again, until the service stops.
+    /// Ends due calls periodically until the service stops.
     pub(crate) async fn keep_sweeping(self) {
         let mut beats = 0_u64;
         while self.0.finalizer.pause(BEAT).await {
@@ -31,7 +33,7 @@ impl Callstore {
         }
     }
 
-    /// Sweeps, on one node of several, which does as well what a node that is gone has left.
+    /// Runs one sweep. With several nodes, only the one that holds the lease ends calls and cleans up after dead nodes.
     async fn sweep_once(&self, beats: u64) -> Result<(), Error> {
         if self.0.database.is_shared() && beats.is_multiple_of(NOTE_OPEN_BEATS) {
             self.note_still_open().await?;
@@ -69,7 +71,7 @@ impl Callstore {
             };
             match self.begin_end(&CallRef::of(call.id), decide).await {
                 Ok(ended) if ended.status == Status::Finalizing => drop(self.finalize(ended.id)),
-                // It was written to, or deleted, meanwhile.
+                // It was written to or deleted meanwhile.
                 Ok(_) | Err(Error::CallNotFound) => {}
                 Err(error) => return Err(error),
             }
@@ -78,8 +80,8 @@ impl Callstore {
     }
 }
 
-/// How an active call ends now, if it does. The end is where its last sign of life was. Nobody could reach a service that was
-/// down, so that it is waited for from when it `began` at the earliest.
+/// How an active call ends now, if it is due. The end time is that of its last activity, or now if it is too old. The
+/// other timeouts count from service start at the earliest, because no client could reach a service that was down.
 fn end_of(call: &Call, policy: &Policy, began: Timestamp, now: Timestamp) -> Option<End> {
     let past = |since: Option<Timestamp>, span: Duration| {
         since.filter(|since| now.0 - since.0.max(began.0) >= milliseconds(span))

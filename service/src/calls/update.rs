@@ -1,4 +1,4 @@
-//! Changing what is known of a call.
+//! Updates of a call's fields.
 
 use entity::call::ActiveModel;
 use futures_util::FutureExt;
@@ -7,16 +7,16 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel, SqlErr, TryIn
 use super::{Call, CallRef, Direction};
 use crate::{Callstore, Error, Precondition, Private};
 
-/// A change of a call: `None` leaves a field as it is, `Some(None)` removes it.
+/// Changes to a call: `None` keeps a field, `Some(None)` removes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CallChange {
     /// Who answered.
     pub agent: Option<Option<Private>>,
-    /// The phone call's name at the carrier.
+    /// The carrier's id of the phone call.
     pub call_sid: Option<Option<String>>,
     /// Who called; it cannot be removed.
     pub caller: Option<Private>,
-    /// Who called whom.
+    /// Direction of the phone call.
     pub direction: Option<Option<Direction>>,
 }
 
@@ -40,7 +40,7 @@ impl CallChange {
 }
 
 impl Callstore {
-    /// Changes a call and returns it as it is then.
+    /// Changes a call and returns the new state.
     ///
     /// # Errors
     /// `CallNotFound`, `PreconditionFailed`, `CallSidTaken`, or a failing database.
