@@ -1,4 +1,4 @@
-//! Audio chunks: taken while a call is active, kept as they came until its recording stands.
+//! Audio chunks: accepted while a call is active, and kept as received until its recording is published.
 
 mod addition;
 mod append;
@@ -11,7 +11,7 @@ pub(crate) use rows::{ChunkRow, RowShape, gather_tracks, stored_integer};
 pub(crate) use status::Summary;
 pub use status::{ChunkStatus, TrackStatus, TrackSummary};
 
-/// A track's place among the two.
+/// A track's index in arrays of both tracks.
 pub(crate) fn track_index(track: Track) -> usize {
     match track {
         Track::Inbound => 0,
@@ -19,7 +19,7 @@ pub(crate) fn track_index(track: Track) -> usize {
     }
 }
 
-/// A track's name in JSON, in logs and in metrics.
+/// A track's name in JSON, logs and metrics.
 pub(crate) fn track_name(track: Track) -> &'static str {
     match track {
         Track::Inbound => "inbound",

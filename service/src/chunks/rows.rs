@@ -1,5 +1,5 @@
-//! How chunks lie in rows. A row holds one chunk, or several of a track that came together, follow each other without a
-//! hole, are equally long, and stand where the one before ends; so that each can be told from the others again.
+//! Packs chunks into rows. A row holds either one chunk, or several of a track that have consecutive sequence numbers,
+//! the same length, and contiguous timestamps. The chunks of such a row can be told apart again by arithmetic.
 
 use std::{collections::BTreeMap, ops::Range};
 
@@ -10,9 +10,9 @@ use uuid::Uuid;
 use super::Track;
 use crate::calls::AudioFormat;
 
-/// The most chunks of a row.
+/// Most chunks per row.
 pub(crate) const ROW_MAX_CHUNKS: u32 = 64;
-/// The most bytes of a row that holds several.
+/// Most bytes in a row of several chunks.
 const ROW_MAX_BYTES: usize = 32 * 1024;
 
 /// A row of one or more chunks.
@@ -23,14 +23,14 @@ pub(crate) struct ChunkRow {
     /// The call's format.
     pub format: AudioFormat,
     pub first_sequence: u32,
-    /// How many chunks it holds.
+    /// Number of chunks in the row.
     pub chunks: u32,
-    /// Where the first stands.
+    /// Timestamp of the first chunk.
     pub timestamp_ms: Option<u32>,
     pub audio: Vec<u8>,
 }
 
-/// What a row says of the chunks in it.
+/// A row's metadata, from which the position of each of its chunks is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RowShape {
     pub first_sequence: u32,
@@ -38,12 +38,13 @@ pub(crate) struct RowShape {
     pub timestamp_ms: Option<u32>,
     /// Bytes of each chunk.
     pub chunk_bytes: usize,
-    /// How long each lasts; whole milliseconds where the row has timestamps and holds several.
+    /// Duration of each chunk. Exact if the row has timestamps and several chunks, since only those of whole
+    /// milliseconds are packed.
     chunk_ms: u32,
 }
 
 impl RowShape {
-    /// The shape of a row as it is stored.
+    /// The shape of a stored row.
     pub fn new(first: u32, last: u32, timestamp_ms: Option<u32>, bytes: usize, format: AudioFormat) -> Self {
         let chunks = last - first + 1;
         let chunk_bytes = bytes / chunks as usize;
@@ -51,12 +52,12 @@ impl RowShape {
         Self { first_sequence: first, chunks, timestamp_ms, chunk_bytes, chunk_ms }
     }
 
-    /// Where a chunk of the row stands, counted from its first.
+    /// Timestamp of the row's chunk `index`.
     pub fn timestamp_ms(&self, index: u32) -> Option<u32> {
         self.timestamp_ms.map(|first| first + index * self.chunk_ms)
     }
 
-    /// Where in the row a chunk's bytes are.
+    /// The byte range of the row's chunk `index`.
     pub fn bytes(&self, index: u32) -> Range<usize> {
         let from = index as usize * self.chunk_bytes;
         from..from + self.chunk_bytes
@@ -72,7 +73,7 @@ impl ChunkRow {
         RowShape::new(self.first_sequence, self.last_sequence(), self.timestamp_ms, self.audio.len(), self.format)
     }
 
-    /// Appends the chunks of the next row where they fit in with these.
+    /// Appends the chunks of the next row if they fit. Returns whether it did.
     fn join(&mut self, next: &Self) -> bool {
         let shape = self.shape();
         let follows = next.first_sequence == self.last_sequence() + 1
@@ -105,7 +106,7 @@ impl ChunkRow {
     }
 }
 
-/// Gathers a track's rows into as few as their chunks fit.
+/// Packs a track's rows into as few as possible.
 pub(crate) fn gather(mut rows: Vec<ChunkRow>) -> Vec<ChunkRow> {
     if rows.len() < 2 {
         return rows;
@@ -120,7 +121,7 @@ pub(crate) fn gather(mut rows: Vec<ChunkRow>) -> Vec<ChunkRow> {
     gathered
 }
 
-/// Gathers rows of any tracks, track by track.
+/// Packs rows of any tracks, track by track.
 pub(crate) fn gather_tracks(rows: Vec<ChunkRow>) -> Vec<ChunkRow> {
     let mut tracks: BTreeMap<(Uuid, Track), Vec<ChunkRow>> = BTreeMap::new();
     for row in rows {
@@ -129,14 +130,14 @@ pub(crate) fn gather_tracks(rows: Vec<ChunkRow>) -> Vec<ChunkRow> {
     tracks.into_values().flat_map(gather).collect()
 }
 
-/// How long so many bytes last, if that is a whole number of milliseconds.
+/// Duration of `bytes`, if it is a whole number of milliseconds.
 fn whole_ms(bytes: usize, format: AudioFormat) -> Option<u32> {
     let thousandths = format.samples(bytes as u64) * 1000;
     let rate = u64::from(format.sample_rate_hz);
     (thousandths.is_multiple_of(rate)).then(|| u32::try_from(thousandths / rate).ok()).flatten()
 }
 
-/// A sequence number or timestamp as it is stored; both have passed their limits, which fit.
+/// A sequence number or timestamp for the database. Never saturates: both were checked against limits that fit.
 pub(crate) fn stored_integer(value: u32) -> i32 {
     i32::try_from(value).unwrap_or(i32::MAX)
 }
