@@ -1,4 +1,4 @@
-//! API keys: who may do what. A key is shown once, when it is made; what is kept is its SHA-256.
+//! API keys: who may do what. A key is shown once, when it is created; only its SHA-256 is stored.
 
 mod manage;
 mod ring;

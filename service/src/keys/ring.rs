@@ -1,5 +1,5 @@
-//! The keys as requests are checked against them: in memory, read from the database anew twice a second, since the command line
-//! makes and revokes keys beside a service that runs.
+//! The keys in memory, against which requests are checked. They are read from the database again twice a second,
+//! because the command line creates and revokes keys while the service runs.
 
 use std::{
     sync::{
@@ -24,20 +24,21 @@ use crate::{Callstore, Error, Timestamp};
 /// How often the keys are read.
 const BEAT: Duration = Duration::from_millis(500);
 
-/// The keys as they were last read.
+/// The keys as last read.
 pub(crate) struct Ring {
-    /// Whether there is any, of whatever kind: then no request is answered without one. A service whose last key has expired
-    /// does not open itself.
+    /// Whether any key exists, even a revoked or expired one. If so, every request needs a key, so a service whose keys
+    /// have all expired does not become open.
     required: AtomicBool,
-    /// By hash.
+    /// Sorted by hash.
     keys: RwLock<Vec<Held>>,
-    /// Told when a key may have come to its end, or begun. The value is when the keys were read.
+    /// Notified when keys change: one was created or revoked, or has expired. The value is the time of the last
+    /// reading.
     changes: watch::Sender<Timestamp>,
-    /// One reading at a time, so that none puts back what a later one has found.
+    /// Serializes readings, so that a slow one cannot overwrite the result of a later one.
     reading: Mutex<()>,
 }
 
-/// A key, as far as it has to be known to check it.
+/// The part of a key that is needed to check it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Held {
     id: Uuid,
@@ -47,18 +48,19 @@ struct Held {
     revoked: bool,
 }
 
-/// Why a key is not taken.
+/// Why a key was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyRefusal {
-    /// There is no such key.
+    /// No such key exists.
     Unknown,
-    /// It was revoked.
+    /// The key was revoked.
     Revoked,
-    /// Its time is over.
+    /// The key has expired.
     Expired,
 }
 
-/// A key that goes on being used without being sent again, as by an open socket.
+/// A key that stays in use after its request, for instance by an open socket. Its holder must stop when
+/// [`ended`](Self::ended) returns.
 pub struct KeyGrant {
     callstore: Callstore,
     hash: KeyHash,
@@ -102,7 +104,7 @@ impl Ring {
 
     fn find(&self, hash: &KeyHash) -> Option<Held> {
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
-        // The first bytes lead to the place; whether it is the key is decided in the same time for any other hash.
+        // The first bytes locate the key; the whole hash is then compared in constant time.
         let begin = |hash: &KeyHash| u64::from_be_bytes(*hash.first_chunk().unwrap_or(&[0; 8]));
         let place = keys.partition_point(|key| begin(&key.hash) < begin(hash));
         let near = keys[place..].iter().take_while(|key| begin(&key.hash) == begin(hash));
@@ -111,34 +113,34 @@ impl Ring {
 }
 
 impl KeyGrant {
-    /// Waits until the key is no longer taken. Nothing is missed when this is dropped and called again.
+    /// Waits until the key is revoked or expires. Cancel-safe: a dropped wait loses no change.
     pub async fn ended(&mut self) {
         while self.changes.changed().await.is_ok() {
             if self.callstore.check_hash(&self.hash).is_err() {
                 return;
             }
         }
-        // The service stops, and sees to its sockets.
+        // The service is stopping and closes its sockets itself.
         std::future::pending().await
     }
 }
 
 impl Callstore {
-    /// Whether requests need a key: from the first one on that was made, whatever has become of it.
+    /// Whether requests need a key. True from the first key on, whatever becomes of it.
     #[must_use]
     pub fn requires_keys(&self) -> bool {
         self.0.keys.required.load(Ordering::Acquire)
     }
 
-    /// Whose a key is, and what it may do.
+    /// Checks a key; returns its id and scope.
     ///
     /// # Errors
-    /// Why it is not taken.
+    /// Why the key was rejected.
     pub fn check_key(&self, key: &str) -> Result<(Uuid, Scope), KeyRefusal> {
         self.check_hash(&hash(key))
     }
 
-    /// A key whose end will be waited for. To be taken before the key is checked, so that no end is missed.
+    /// A grant for a key. Take it before checking the key, so that no change between the two is missed.
     #[must_use]
     pub fn grant_of(&self, key: &str) -> KeyGrant {
         KeyGrant { callstore: self.clone(), hash: hash(key), changes: self.0.keys.changes.subscribe() }
@@ -153,7 +155,7 @@ impl Callstore {
         }
     }
 
-    /// Reads the keys.
+    /// Reads the keys from the database.
     pub(crate) async fn read_keys(&self) -> Result<(), Error> {
         let _turn = self.0.keys.reading.lock().await;
         let keys = Entity::find().all(self.0.database.readers()).await?;
@@ -161,7 +163,8 @@ impl Callstore {
         Ok(())
     }
 
-    /// Reads the keys again and again, until the service stops. While the database cannot be read, those hold that were read last.
+    /// Reads the keys periodically until the service stops. While the database cannot be read, the last known keys stay
+    /// valid.
     pub(crate) async fn keep_reading_keys(self) {
         let mut failing = false;
         while self.0.finalizer.pause(BEAT).await {

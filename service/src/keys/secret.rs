@@ -1,4 +1,4 @@
-//! A key itself, which nothing shows by accident.
+//! A key in plain text, which is never printed by accident.
 
 use std::fmt;
 
@@ -7,44 +7,44 @@ use sha2::{Digest, Sha256};
 
 use crate::{Error, Private};
 
-/// What a key of ours begins with, so that people and scanners know one when they see it.
+/// Prefix of generated keys, by which people and secret scanners recognize them.
 const PREFIX: &str = "cs_";
-/// How many random bytes follow.
+/// Number of random bytes after the prefix.
 const RANDOM_BYTES: usize = 32;
-/// The shortest key that is taken from a file.
+/// Shortest key accepted from a file, in characters.
 pub const KEY_MIN_CHARACTERS: usize = 32;
 
 /// The SHA-256 of a key.
 pub type KeyHash = [u8; 32];
 
-/// A key. Neither `Debug` nor `Display` shows it.
+/// A key in plain text. `Debug` and `Display` hide it.
 #[derive(Clone, Debug)]
 pub struct Secret(Private);
 
 impl Secret {
-    /// A key that was given.
+    /// Wraps a given key.
     #[must_use]
     pub fn new(key: impl Into<String>) -> Self {
         Self(Private::new(key.into()))
     }
 
-    /// A new key, from the system's random numbers.
+    /// Generates a key from the system's random numbers.
     ///
     /// # Errors
-    /// `Random` when the system has none.
+    /// `Random` if the system has none.
     pub fn random() -> Result<Self, Error> {
         let mut bytes = [0; RANDOM_BYTES];
         getrandom::fill(&mut bytes).map_err(|error| Error::Random(error.to_string()))?;
         Ok(Self::new(format!("{PREFIX}{}", BASE64_URL_SAFE_NO_PAD.encode(bytes))))
     }
 
-    /// The key itself.
+    /// The key in plain text.
     #[must_use]
     pub fn expose(&self) -> &str {
         self.0.expose()
     }
 
-    /// Whether it can stand in an `Authorization` header, and is long enough not to be guessed.
+    /// Whether it can be sent in an `Authorization` header and is too long to guess.
     #[must_use]
     pub fn is_fit(&self) -> bool {
         self.expose().len() >= KEY_MIN_CHARACTERS && self.expose().bytes().all(|byte| byte.is_ascii_graphic())
@@ -57,7 +57,7 @@ impl fmt::Display for Secret {
     }
 }
 
-/// What is kept of a key. Keys are random, so that a fast hash does.
+/// Hashes a key for storage. Keys are random, so a fast hash suffices.
 pub fn hash(key: &str) -> KeyHash {
     Sha256::digest(key).into()
 }
