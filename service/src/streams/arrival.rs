@@ -1,5 +1,6 @@
-//! In which order a carrier's sockets were accepted, until each holds its place. The sockets of a stream that comes back are
-//! read by different threads, so that the `start` of the newer one may be read first.
+//! The order in which a carrier's sockets were accepted. When a stream reconnects, different threads read its old and
+//! new socket, so the `start` of the newer one may be read first. Each socket therefore waits until older ones of its
+//! stream hold their places.
 
 use std::{
     collections::BTreeMap,
@@ -14,10 +15,11 @@ use tokio::{
 
 use crate::Callstore;
 
-/// How long after it was accepted a socket that has not named its stream is waited for. A carrier names it at once.
+/// How long after its acceptance an older socket without a stream name is waited for. A carrier names the stream at
+/// once.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The sockets that were accepted and do not hold a place yet.
+/// Accepted sockets that do not hold a place yet.
 #[derive(Default)]
 pub(super) struct Arrivals(Mutex<Accepted>);
 
@@ -31,7 +33,7 @@ struct Accepted {
 #[derive(Clone)]
 struct Unplaced {
     accepted: Instant,
-    /// Its stream, once it has named it. The channel closes when the socket has its place, or is gone.
+    /// The name of its stream, once known. The channel closes when the socket has its place or is gone.
     stream: watch::Receiver<Option<String>>,
 }
 
@@ -54,8 +56,8 @@ impl Arrivals {
 }
 
 impl Callstore {
-    /// Notes that a carrier's socket is about to be accepted. To be called before the peer hears of it: then a socket that
-    /// replaces another is noted after it.
+    /// Registers a carrier's socket. Call this before the handshake is answered: then a socket that replaces another
+    /// always registers after it.
     #[must_use]
     pub fn note_arrival(&self) -> Arrival {
         let (sender, stream) = watch::channel(None);
@@ -69,8 +71,8 @@ impl Callstore {
 }
 
 impl Arrival {
-    /// Names the socket's stream, and waits until all sockets of that stream which were accepted before this one hold their
-    /// places or are gone. Sockets of other streams are waited for only until they have named theirs.
+    /// Names the socket's stream and waits for its turn. Older sockets of the same stream must hold their places or be
+    /// gone. Other older sockets are waited for only until they name their streams.
     pub(super) async fn turn(&self, stream_sid: &str) {
         self.stream.send_replace(Some(stream_sid.to_owned()));
         let may_be_same = |older: &&Unplaced| older.stream.borrow().as_deref().is_none_or(|name| name == stream_sid);
@@ -81,7 +83,7 @@ impl Arrival {
         for Unplaced { accepted, mut stream } in older {
             let same = match timeout_at(accepted + PATIENCE, stream.wait_for(Option::is_some)).await {
                 Ok(Ok(name)) => name.as_deref() == Some(stream_sid),
-                // It is gone, or says nothing.
+                // It is gone, or has not named its stream in time.
                 Ok(Err(_)) | Err(_) => false,
             };
             while same && stream.changed().await.is_ok() {}

@@ -1,4 +1,4 @@
-//! Where the frames of a stream that came back belong: its counters go on, or begin at 1 again.
+//! Positions of frames after a stream has reconnected. Its counters may continue, or restart at 1.
 
 use super::Frame;
 use crate::{NewChunk, chunks::track_index};
@@ -6,35 +6,36 @@ use crate::{NewChunk, chunks::track_index};
 /// What is stored of a track when a socket opens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct StoredTrack {
-    /// The largest sequence number.
+    /// Largest sequence number.
     pub last_sequence: u32,
-    /// The largest timestamp, in milliseconds.
+    /// Largest timestamp, in milliseconds.
     pub latest_ms: u32,
-    /// Where the last of its audio ends, in milliseconds.
+    /// End of the last audio, in milliseconds.
     pub end_ms: u32,
 }
 
-/// What is added to a track's counters.
+/// Offsets that are added to a track's counters.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Shift {
     sequence: u32,
     timestamp_ms: u32,
 }
 
-/// Places the frames of one socket.
+/// Assigns positions to the frames of one socket.
 #[derive(Debug, Default)]
 pub(super) struct Continuity {
     stored: [Option<StoredTrack>; 2],
     shifts: [Option<Shift>; 2],
-    /// How far its start lies behind the first start of the stream: at least to the end of what is stored.
+    /// Offset of timestamps that restart: the time since the stream first started, but not before the end of what is
+    /// stored.
     behind_ms: u32,
-    /// Whether a track's counter was seen to begin at 1 again.
+    /// Whether the counter of some track has restarted at 1.
     restarted: bool,
     position_ms: u32,
 }
 
 impl Continuity {
-    /// For a socket whose start came `elapsed_ms` after the first one of the stream.
+    /// For a socket that opens `elapsed_ms` after the stream first started.
     pub fn new(stored: [Option<StoredTrack>; 2], elapsed_ms: u32) -> Self {
         let tracks = || stored.iter().flatten();
         let end_ms = tracks().map(|track| track.end_ms).max().unwrap_or(0);
@@ -42,15 +43,16 @@ impl Continuity {
         Self { stored, behind_ms: elapsed_ms.max(end_ms), position_ms, ..Self::default() }
     }
 
-    /// The latest place of a frame that has arrived, in milliseconds.
+    /// The latest timestamp of a frame so far, in milliseconds.
     pub fn position_ms(&self) -> u32 {
         self.position_ms
     }
 
-    /// Gives frames their places. A track is looked at when its first frames are, which may have come in any order: where number 1
-    /// is among them, and the first does not go on from what is stored, the counters have begun again.
+    /// Assigns positions to frames. Each track's offset is decided with its first frames, which may arrive in any
+    /// order. The counter has restarted if number 1 is among them and the first of them does not continue what is
+    /// stored.
     pub fn place(&mut self, frames: Vec<Frame>) -> Vec<NewChunk> {
-        // Tracks of which something is stored tell whether the counters began again; the others follow them.
+        // Tracks with stored chunks show whether the counters restarted; the other tracks follow them.
         for known in [true, false] {
             for frame in &frames {
                 let index = track_index(frame.track);
@@ -63,7 +65,7 @@ impl Continuity {
         frames.into_iter().map(|frame| self.chunk(frame)).collect()
     }
 
-    /// By the first frame's number, and whether number 1 is among the first.
+    /// Decides the offsets of a track from its first frame's number, and whether number 1 is among its first frames.
     fn shift(&mut self, index: usize, first_chunk: u32, again: bool) -> Shift {
         let behind = Shift { sequence: 0, timestamp_ms: self.behind_ms };
         match self.stored[index] {

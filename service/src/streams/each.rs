@@ -1,26 +1,26 @@
-//! Storing what a socket has gathered: each chunk for itself, though together where nothing is wrong with them.
+//! Stores the chunks of a socket: together if possible, but each accepted or refused on its own.
 
 use std::time::Duration;
 
 use crate::{CallRef, Callstore, ChunkStored, Error, NewChunk};
 
-/// What became of the chunks of a socket.
+/// The result of storing chunks of a socket.
 #[derive(Debug, Default)]
 pub struct Added {
-    /// The chunks that were stored or refused, in their order.
+    /// The chunks that were stored or refused, in order.
     pub chunks: Vec<Result<ChunkStored, Error>>,
-    /// What kept the rest from being stored, and the rest.
+    /// The error that stopped storing, with the chunks that were not tried.
     pub halted: Option<(Error, Vec<NewChunk>)>,
 }
 
-/// How often, and how many times, room in the writer's queue is waited for: half a minute.
+/// Pause between attempts while the writer's queue is full, and their number: half a minute in all.
 const ROOM_PAUSE: Duration = Duration::from_millis(50);
 const ROOM_TRIES: u32 = 600;
 
 impl Callstore {
-    /// Stores chunks in one go. Where one is refused, halves are tried, so that it keeps out no other and the good ones are
-    /// stored in few transactions. Order is kept. While too much waits for the disk, so do these: who sent them is not
-    /// listened to meanwhile.
+    /// Stores chunks in one transaction. If one is refused, the batch is halved and each half is tried again, so that
+    /// good chunks are stored in few transactions. The order is kept. While the writer's queue is full, this waits, and
+    /// the socket reads no more from its peer.
     pub(crate) async fn add_each(&self, call: &CallRef, mut chunks: Vec<NewChunk>) -> Added {
         let mut added = Added::default();
         for _ in 0..ROOM_TRIES {
@@ -75,7 +75,7 @@ impl Callstore {
     }
 }
 
-/// Whether an error is the fault of a chunk and says nothing of its neighbours.
+/// Whether an error concerns a single chunk and not its neighbours.
 fn is_of_one_chunk(error: &Error) -> bool {
     match error {
         Error::ChunkConflict { .. } | Error::FormatMismatch { .. } | Error::Invalid(_) => true,

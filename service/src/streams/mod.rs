@@ -1,6 +1,6 @@
-//! Sockets that carry a call's audio: a carrier's media stream, which starts and ends the call, and sockets of the own
-//! protocol, which join one. Both note when they open and when they are gone, so that a call whose stream does not come back
-//! can be ended.
+//! Sockets that carry a call's audio. A carrier's media stream starts and ends its call; a socket of Callstore's own
+//! protocol joins an existing call. Both note in the database when they open and close, so that a call whose stream
+//! does not come back can be ended.
 
 mod arrival;
 mod carrier;
@@ -30,7 +30,7 @@ use crate::{
 };
 use registry::Place;
 
-/// A socket of the own protocol on a call.
+/// A socket of Callstore's own protocol on a call.
 pub struct CallSocket {
     callstore: Callstore,
     call: CallRef,
@@ -40,7 +40,7 @@ pub struct CallSocket {
 }
 
 impl Callstore {
-    /// Opens a socket on a call, beside others that it may have.
+    /// Opens a socket on an active call, beside any others.
     ///
     /// # Errors
     /// `CallNotFound`, `CallEnded`, or a failing database.
@@ -63,8 +63,8 @@ impl Callstore {
         if noted.await? { Ok(()) } else { Err(Error::CallEnded) }
     }
 
-    /// Notes once more that sockets are open on calls of which another node has noted that its last is gone: a stream may have
-    /// come back here before that.
+    /// Repeats the note for calls with open sockets here that another node has marked as disconnected. That happens
+    /// when a stream reconnects to this node before the other node notes the disconnect.
     pub(crate) async fn note_still_open(&self) -> Result<(), Error> {
         let calls = Entity::find().select_only().column(Column::Id).filter(Column::Id.is_in(self.0.streams.open()));
         let gone = calls.filter(Column::Status.eq(Status::Active)).filter(Column::DisconnectedAt.is_not_null());
@@ -78,12 +78,12 @@ impl Callstore {
         Ok(())
     }
 
-    /// Notes that a call's last socket is gone.
+    /// Notes that a call's last socket has closed.
     async fn note_disconnect(&self, call: Uuid) -> Result<(), Error> {
         let (this, now) = (self.clone(), self.now());
         self.write_to(&CallRef::of(call), 0, move |batch| {
             async move {
-                // One that has opened meanwhile has taken its place by now, and notes itself in a later write.
+                // A socket that has opened meanwhile already holds its place, and its own note is written later.
                 if !this.0.streams.is_open(call) {
                     batch.note_disconnect(call, now).await?;
                 }
@@ -94,7 +94,7 @@ impl Callstore {
         .await
     }
 
-    /// Leaves a call; a failure is logged here, since whoever closes a socket can do no more about it.
+    /// Leaves a call. A failure is only logged, because a closing socket cannot act on it.
     async fn close_place(&self, call: Uuid, mut place: Place) {
         place.leave();
         if let Err(error) = self.note_disconnect(call).await {
@@ -104,7 +104,7 @@ impl Callstore {
 }
 
 impl CallSocket {
-    /// The call.
+    /// The call's id.
     #[must_use]
     pub fn call_id(&self) -> Uuid {
         self.id
@@ -116,24 +116,24 @@ impl CallSocket {
         self.format
     }
 
-    /// What stores chunks for this socket; it can be at work while the socket waits for more.
+    /// A handle that stores chunks for this socket, and may do so while the socket reads more.
     #[must_use]
     pub fn writer(&self) -> SocketWriter {
         SocketWriter { callstore: self.callstore.clone(), call: self.call.clone() }
     }
 
-    /// Waits until the socket has to close.
+    /// Waits until the socket must close.
     pub async fn interrupted(&self) -> Interruption {
         self.place.interrupted().await
     }
 
-    /// Notes that the socket is gone.
+    /// Notes that the socket has closed.
     pub async fn close(self) {
         self.callstore.close_place(self.id, self.place).await;
     }
 }
 
-/// Stores the chunks of a socket.
+/// Stores the chunks of a socket. Cheap to clone.
 #[derive(Clone)]
 pub struct SocketWriter {
     callstore: Callstore,
@@ -141,7 +141,7 @@ pub struct SocketWriter {
 }
 
 impl SocketWriter {
-    /// Stores chunks in one go, and what is refused of them apart from the others. What is returned as stored is on disk.
+    /// Stores chunks together, and refuses bad ones individually. Chunks returned as stored are durable.
     pub async fn add(&self, chunks: Vec<NewChunk>) -> Added {
         self.callstore.add_each(&self.call, chunks).await
     }

@@ -1,4 +1,4 @@
-//! Which sockets are open on which call. It is in memory only: a socket does not outlive the process.
+//! The open sockets of each call, in memory only, because sockets do not outlive the process.
 
 use std::{
     collections::HashMap,
@@ -19,14 +19,15 @@ pub(crate) struct Streams {
     stop: CancellationToken,
 }
 
-/// A call that has sockets, or had a carrier's.
+/// A call that has sockets, or had a carrier's stream. It is removed with its last socket, or, if it had a carrier's
+/// stream, when the call ends.
 #[derive(Default)]
 struct Live {
     sockets: usize,
-    /// Counts the carrier's sockets; the largest number is the one that holds the stream.
+    /// Number of the latest carrier's socket. That socket holds the stream.
     takeovers: u64,
     carrier: Option<Carrier>,
-    /// When the carrier's stream first started, by our clock. Kept over a disconnect.
+    /// When the carrier's stream first started, by our clock. Kept while the stream is disconnected.
     began: Option<Timestamp>,
     ended: CancellationToken,
 }
@@ -39,24 +40,25 @@ struct Carrier {
     done: CancellationToken,
 }
 
-/// Why a socket has to close though its peer has not.
+/// Why a socket must close although its peer has not closed it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Interruption {
     /// The call has ended or was deleted.
     CallEnded,
-    /// The carrier has come back on another socket, which goes on in place of this one.
+    /// The carrier has reconnected on another socket, which takes over.
     TakenOver,
-    /// The carrier has said elsewhere that the phone call is over. What comes before its `stop` is still taken.
+    /// The carrier has reported that the phone call is over. Audio before its `stop` is still accepted.
     HungUp,
-    /// The service stops.
+    /// The service is stopping.
     Stopping,
 }
 
-/// A socket's place among those of its call; left when dropped.
+/// A socket's place in its call, given up when it is dropped. Dropping it also signals that the socket has stored
+/// everything.
 pub(crate) struct Place {
     callstore: Callstore,
     call: Uuid,
-    /// The carrier's number; none for a socket of the own protocol.
+    /// Number of the carrier's socket; `None` for one of Callstore's own protocol.
     number: Option<u64>,
     replaced: CancellationToken,
     hung_up: CancellationToken,
@@ -77,15 +79,15 @@ impl Streams {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Tells a call's sockets that it takes no more audio.
+    /// Closes a call's sockets, because it accepts no more audio.
     pub fn ended(&self, call: Uuid) {
         if let Some(live) = self.calls().remove(&call) {
             live.ended.cancel();
         }
     }
 
-    /// Tells the carrier's socket of a call that the phone call is over; returned is what waits until it has stored what came
-    /// still, if there is one.
+    /// Tells the carrier's socket that the phone call is over. Returns a token that is cancelled once that socket has
+    /// stored its last audio; `None` without such a socket.
     pub fn hang_up(&self, call: Uuid) -> Option<CancellationToken> {
         let calls = self.calls();
         let carrier = calls.get(&call)?.carrier.as_ref()?;
@@ -93,7 +95,7 @@ impl Streams {
         Some(carrier.done.clone())
     }
 
-    /// Tells all sockets that the service stops.
+    /// Closes all sockets, because the service stops.
     pub fn stop(&self) {
         self.stop.cancel();
     }
@@ -103,7 +105,7 @@ impl Streams {
         self.calls().get(&call).is_some_and(|live| live.sockets > 0)
     }
 
-    /// The calls that have an open socket.
+    /// The calls with an open socket.
     pub fn open(&self) -> Vec<Uuid> {
         self.calls().iter().filter(|(_, live)| live.sockets > 0).map(|(&call, _)| call).collect()
     }
@@ -130,9 +132,9 @@ impl Place {
         Self::new(callstore, call, None, &Carrier::new(0), live.ended.clone())
     }
 
-    /// Takes the place of the carrier's socket, and waits until the one before has written what it had. It has to be the
-    /// arrival's turn. `began` is when the stream first started, where this process has not seen that; returned is what
-    /// holds.
+    /// Takes over the carrier's stream, and waits until the previous socket has stored its audio. It must be the
+    /// arrival's turn. `began` is used as the stream's start if this process has not seen it start; the start in effect
+    /// is returned.
     pub async fn of_carrier(
         callstore: &Callstore,
         call: Uuid,
@@ -164,7 +166,7 @@ impl Place {
         Self { callstore, call, number, replaced, hung_up, ended, left: false, _done }
     }
 
-    /// Waits until the socket has to close.
+    /// Waits until the socket must close.
     pub async fn interrupted(&self) -> Interruption {
         tokio::select! {
             biased;
@@ -175,7 +177,7 @@ impl Place {
         }
     }
 
-    /// Leaves ahead of being dropped.
+    /// Gives the place up before being dropped.
     pub fn leave(&mut self) {
         if !self.left {
             self.left = true;

@@ -37,7 +37,7 @@ async fn a_newer_socket_waits_for_an_older_one_of_its_stream() {
     let (callstore, _folder) = callstore().await;
     let [other, older, newer] = [(); 3].map(|()| callstore.note_arrival());
     let mut opening = pin!(callstore.open_stream(stream("MZ1"), newer));
-    // It has as much time as another stream takes for all that it does.
+    // It is polled until the whole stream below has been stored, and must still be waiting.
     let whole_stream = async {
         let mut other = callstore.open_stream(stream("MZ2"), other).await.unwrap();
         other.add(frames(1..4)).await.unwrap();
@@ -49,7 +49,7 @@ async fn a_newer_socket_waits_for_an_older_one_of_its_stream() {
         () = whole_stream => {}
     }
     let mut first = callstore.open_stream(stream("MZ1"), older).await.unwrap();
-    // The newer one has its turn now; it takes over, and waits for what the older one had.
+    // The newer one takes over, and waits until the older one has stored its frames.
     tokio::select! {
         biased;
         _ = &mut opening => panic!("the older socket has not stored its frames yet"),
@@ -73,7 +73,7 @@ async fn sockets_of_other_streams_are_waited_for_only_until_they_have_a_name() {
     let mut second = pin!(callstore.open_stream(stream("MZ2"), second));
     assert!(poll!(&mut first).is_pending() && poll!(&mut second).is_pending());
     drop(unnamed);
-    // The first one has a name and no place: it is not asked to go on.
+    // The first one is named but has no place, and is not polled meanwhile.
     second.await.unwrap();
     first.await.unwrap();
 }

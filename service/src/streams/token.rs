@@ -1,9 +1,9 @@
-//! One-time tokens of media streams. A carrier signs the handshake of every call's stream the same way, so that who has
-//! seen one signature could open streams at will; a token is for the stream of one phone call.
+//! One-time tokens of media streams. A carrier signs the handshake of every stream in the same way, so anyone who has
+//! seen one signature could open streams. A token is valid for the stream of one phone call only.
 //!
-//! A token is signed and not stored: the answer that carries it waits for no disk. It is one-time since its first use is
-//! a row, keyed by what is random in it, with the stream that used it; the same stream may come back with it, another may
-//! not.
+//!
+//! A token is signed and not stored, so issuing it waits for no disk. Its first use inserts a row, keyed by the token's
+//! random part, with the stream that used it. That stream may reconnect with it; others may not.
 
 use std::time::Duration;
 
@@ -20,19 +20,19 @@ use crate::{
 };
 
 const PURPOSE: &str = "stream-token";
-/// How long a token can be used first. A carrier opens the stream within seconds.
+/// How long a token may wait for its first use. A carrier opens the stream within seconds.
 const LIFETIME: Duration = Duration::from_secs(5 * 60);
 
-/// Why a token is not taken.
+/// Why a token was rejected.
 #[derive(Debug)]
 pub enum TokenRefused {
-    /// This service has not made it, or not for this phone call.
+    /// This service did not issue it, or not for this phone call.
     Invalid,
     /// It was not used in time.
     Expired,
     /// Another stream has used it.
     Used,
-    /// It could not be looked up.
+    /// It could not be checked.
     Failed(Error),
 }
 
@@ -42,24 +42,24 @@ impl From<Error> for TokenRefused {
     }
 }
 
-/// What is signed of a token beside its phone call.
+/// The signed content of a token, beside the phone call's id.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Claim {
     /// When it expires, in milliseconds since 1970.
     pub expires: i64,
-    /// 128 random bits that tell it from all others.
+    /// 128 random bits that identify the token.
     pub id: Uuid,
 }
 
 impl Claim {
-    /// The token.
+    /// Encodes and signs the token.
     pub fn sign(&self, signer: &Signer, call_sid: &str) -> Result<String, Error> {
         let claim = [&self.expires.to_be_bytes()[..], self.id.as_bytes()].concat();
         let signature = signer.sign(PURPOSE, &[call_sid.as_bytes(), &claim])?;
         Ok(URL_SAFE_NO_PAD.encode([&claim[..], &signature].concat()))
     }
 
-    /// Reads a token that `signer` has made for a phone call.
+    /// Decodes a token and verifies that `signer` issued it for the phone call.
     pub fn read(signer: &Signer, token: &str, call_sid: &str) -> Result<Self, TokenRefused> {
         let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| TokenRefused::Invalid)?;
         let (claim, signature) = bytes.split_at_checked(8 + 16).ok_or(TokenRefused::Invalid)?;
@@ -75,7 +75,7 @@ impl Claim {
 }
 
 impl Callstore {
-    /// Makes a token for a stream of a phone call.
+    /// Issues a token for the stream of a phone call.
     ///
     /// # Errors
     /// `Random`, or a failing database.
@@ -85,7 +85,7 @@ impl Callstore {
         Ok(claim.sign(self.signer().await?, call_sid)?.into())
     }
 
-    /// Uses a token for a stream, or once more for the same stream. What is returned without an error is on disk.
+    /// Uses a token for a stream. The first use is durable when this returns; the same stream may use it again.
     ///
     /// # Errors
     /// See [`TokenRefused`].
@@ -101,7 +101,8 @@ impl Callstore {
                 if expires <= now.0 {
                     return Ok(Err(TokenRefused::Expired));
                 }
-                // No stream comes back after its call has ended.
+                // A stream cannot reconnect after its call has ended, so the row is not needed longer than a call can
+                // last.
                 let forget_at = Timestamp(expires.saturating_add(milliseconds(this.0.policy.max_call_duration)));
                 let row = ActiveModel { id: Set(id), stream_sid: Set(stream_sid), forget_at: Set(forget_at) };
                 Entity::insert(row).exec_without_returning(transaction).await?;
