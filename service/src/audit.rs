@@ -1,4 +1,5 @@
-//! The audit: who has read recordings and transcripts, changed something, or administered keys. Entries are only added.
+//! The audit trail: who read recordings and transcripts, changed something, or administered keys. Entries are only
+//! added.
 
 use entity::audit_entry::{Column, Entity};
 use futures_util::{FutureExt, future::BoxFuture};
@@ -15,50 +16,50 @@ use crate::{
     writer::{Batch, Outcome, Pending, State, Write},
 };
 
-/// What an entry may say of where a request came from, and of what it was about, in characters.
+/// Longest stored `forwarded_for` and `resource`, in characters; the rest is cut off.
 const FORWARDED_MAX: usize = 256;
 const RESOURCE_MAX: usize = 512;
 
-/// What was done, to be entered.
+/// A new entry of the audit trail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewAuditEntry {
-    /// Who asked.
+    /// Type of caller.
     pub actor: Actor,
-    /// The key's id, where it was a key.
+    /// The key's id, if the caller used a key.
     pub key_id: Option<Uuid>,
-    /// The address of the connection's other end.
+    /// Address of the peer.
     pub address: Option<String>,
-    /// What a proxy says of the address before it.
+    /// The client's address as a proxy forwarded it; it can be forged.
     pub forwarded_for: Option<String>,
-    /// What was asked for: an operationId.
+    /// What was requested: an operationId.
     pub operation: String,
-    /// Of what: a path.
+    /// The path of the resource.
     pub resource: String,
-    /// The answer's status.
+    /// Status of the response.
     pub status: u16,
     /// The request's id.
     pub request_id: Option<String>,
 }
 
-/// Which entries to list, the newest first.
+/// Selects entries; all conditions given must hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListAudit {
-    /// Which part.
+    /// The page to return.
     pub page: Page,
-    /// Of this key.
+    /// Only entries of this key.
     pub key_id: Option<Uuid>,
-    /// Of this operation.
+    /// Only entries of this operation.
     pub operation: Option<String>,
-    /// Of this path, and all below it.
+    /// Only entries of this path and of paths below it.
     pub resource: Option<String>,
-    /// From here on.
+    /// Only entries created then or later.
     pub created_after: Option<Timestamp>,
-    /// Before here.
+    /// Only entries created before then.
     pub created_before: Option<Timestamp>,
 }
 
 impl Callstore {
-    /// Enters what was done; it is on disk when this returns. What cannot be entered goes to the log.
+    /// Adds an entry, durable when this returns. If that fails, the entry goes to the log instead.
     pub async fn audit(&self, new: NewAuditEntry) {
         let entry = self.entry(new);
         let row = entry.clone();
@@ -68,12 +69,12 @@ impl Callstore {
         }
     }
 
-    /// What was done, as it is entered now.
+    /// Builds an entry with a new id and the current time.
     pub(crate) fn entry(&self, new: NewAuditEntry) -> AuditEntry {
         new.into_entry(self.0.ids.next(), self.now())
     }
 
-    /// Entries, the newest first.
+    /// Entries, newest first.
     ///
     /// # Errors
     /// A failing database.
@@ -101,7 +102,7 @@ impl NewAuditEntry {
     }
 }
 
-/// Enters what the command line has done, in its transaction.
+/// Adds the entry of a command, in the command's own transaction.
 pub(crate) async fn enter_command(
     transaction: &impl ConnectionTrait,
     operation: &str,
@@ -123,7 +124,7 @@ pub(crate) async fn enter_command(
     Entity::insert(row).exec_without_returning(transaction).await.map(drop)
 }
 
-/// An entry on its way to the disk.
+/// An entry in the writer's queue.
 struct AddEntry {
     row: AuditEntry,
     outcome: Outcome<()>,
@@ -154,7 +155,7 @@ impl Write for AddEntry {
 
 fn select(list: &ListAudit) -> sea_orm::Select<Entity> {
     let below = |path: &String| {
-        // What follows a slash, up to the character after it.
+        // Paths below `path` sort between "path/" and "path0", because `0` follows `/` in ASCII.
         let inside = Column::Resource.gte(format!("{path}/")).and(Column::Resource.lt(format!("{path}0")));
         Condition::any().add(Column::Resource.eq(path)).add(inside)
     };

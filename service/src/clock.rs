@@ -1,21 +1,21 @@
-//! Time and ids, passed in so that tests decide them. The system's own are named here and nowhere else.
+//! Time and ids, injected so that tests control them. Only this file uses the system's clock and id generator.
 
 use entity::Timestamp;
 use uuid::Uuid;
 
-/// Tells the time.
+/// A clock.
 pub trait Clock: Send + Sync {
-    /// The present moment.
+    /// The current time.
     fn now(&self) -> Timestamp;
 }
 
-/// Makes ids.
+/// A generator of ids.
 pub trait Ids: Send + Sync {
-    /// A new UUIDv7, larger than every one that this process has made before.
+    /// A new UUIDv7, larger than all that this process has generated before.
     fn next(&self) -> Uuid;
 }
 
-/// The machine's clock.
+/// The system's clock.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
@@ -26,7 +26,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// UUIDv7 from the machine's clock and its random numbers.
+/// UUIDv7 from the system's clock and random numbers.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemIds;
 

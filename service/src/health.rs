@@ -1,4 +1,4 @@
-//! Whether the service can do its work.
+//! The service's health, and the gauges of its resources.
 
 use std::{io, time::Duration};
 
@@ -7,24 +7,24 @@ use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect
 
 use crate::{Callstore, Error, Status};
 
-/// What is needed for work, and whether it is there.
+/// Whether the service can work, by resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Health {
-    /// The database answers and can be written.
+    /// The database answers and accepts writes.
     pub database: bool,
-    /// The recording store can be written.
+    /// The recording store accepts writes.
     pub store: bool,
-    /// There is room for recordings and chunks.
+    /// There is enough free space for new calls.
     pub free_space: bool,
-    /// Bytes that are free where the database or the recordings are, whichever has less; none where both are elsewhere.
+    /// Free bytes for the database or the recordings, whichever has less; `None` if both are on other machines.
     pub free_bytes: Option<u64>,
 }
 
-/// How long the database may take to answer; who looks after the service does not wait behind all others.
+/// How long the database may take to answer. A health check must not wait for a full queue.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Health {
-    /// Whether all of it is there.
+    /// Whether the service can take requests.
     #[must_use]
     pub fn ready(self) -> bool {
         self.database && self.store && self.free_space
@@ -32,8 +32,8 @@ impl Health {
 }
 
 impl Callstore {
-    /// Sets the gauges that are counted rather than kept: calls under way, what waits, space. One that cannot be counted is
-    /// not a number, and the others still tell.
+    /// Sets the gauges that are measured on demand: calls by status, queue, free space, size. A gauge that cannot be
+    /// measured is NaN; the others are still set.
     pub async fn record_gauges(&self) {
         use entity::call::{Column, Entity};
         for (status, gauge) in
@@ -52,18 +52,18 @@ impl Callstore {
         set_gauge("callstore_database_bytes", size.ok().and_then(Result::ok));
     }
 
-    /// How many bytes are free for the database or the recordings, whichever has less; none where both are elsewhere.
+    /// Free bytes for the database or the recordings, whichever has less; `None` if both are on other machines.
     pub(crate) fn free_bytes(&self) -> io::Result<Option<u64>> {
         let free = [self.0.store.free_bytes()?, self.0.database.free_bytes()?];
         Ok(free.into_iter().flatten().min())
     }
 
-    /// Looks at the database, the store and the free space.
+    /// Checks the database, the recording store and the free space.
     pub async fn health(&self) -> Health {
         let probe = async {
             let read = entity::call::Entity::find().limit(1).one(self.0.database.readers()).await;
             let written = self.write(0, |batch| async { Ok(batch.check_writable().await?) }.boxed()).await;
-            // Too many writes are not a reason to send no more reads.
+            // A full write queue is no reason to stop sending reads here.
             read.is_ok() && matches!(written, Ok(()) | Err(Error::Overloaded))
         };
         let database = tokio::time::timeout(PATIENCE, probe).await.unwrap_or(false);

@@ -1,36 +1,36 @@
-//! What a request may hold. The one home of these numbers: validation, the OpenAPI document and the tests read them here.
+//! Limits of requests. Validation, the OpenAPI document and the tests all read them from here.
 
-/// The shortest chunk, in bytes.
+/// Shortest chunk, in bytes.
 pub const CHUNK_MIN_BYTES: usize = 1;
-/// The longest chunk, in bytes.
+/// Longest chunk, in bytes.
 pub const CHUNK_MAX_BYTES: usize = 256 * 1024;
-/// The largest sequence number.
+/// Largest sequence number.
 pub const SEQUENCE_MAX: u32 = 2_147_483_647;
-/// The latest place of a chunk, in milliseconds: 12 hours, so that two tracks fit a WAV file.
+/// Largest timestamp of a chunk, in milliseconds: 12 hours, so that two tracks fit into a WAV file.
 pub const TIMESTAMP_MAX_MS: u32 = 43_200_000;
-/// The most chunks or transcripts in one batch.
+/// Most chunks or transcripts in one batch.
 pub const BATCH_MAX: usize = 500;
-/// The most holes that a chunk status lists.
+/// Most missing ranges that a chunk status lists.
 pub const MISSING_MAX: usize = 1_000;
-/// The page size unless one is asked for.
+/// Default page size.
 pub const PAGE_DEFAULT: u64 = 50;
-/// The largest page; more is cut to it.
+/// Largest page size; larger values are reduced to it.
 pub const PAGE_MAX: u64 = 500;
-/// The largest offset into the list of calls; beyond, a cursor leads on.
+/// Largest offset into the list of calls. Further pages need a cursor.
 pub const OFFSET_MAX: u64 = 100_000;
-/// The most items of each part that come with a call.
+/// Most items of each part included with a call.
 pub const PART_MAX: u64 = 500;
-/// The longest JSON object in `metrics` and `customData`, in bytes of JSON.
+/// Longest JSON object in `metrics` and `customData`, in bytes of JSON.
 pub const JSON_MAX_BYTES: usize = 64 * 1024;
-/// How deep it may be nested.
+/// Deepest nesting of such an object.
 pub const JSON_MAX_DEPTH: usize = 16;
-/// The longest `Idempotency-Key`, in characters.
+/// Longest `Idempotency-Key`, in characters.
 pub const IDEMPOTENCY_KEY_MAX: usize = 255;
-/// How long a link to a recording works unless said otherwise, and at most, in seconds.
+/// Default lifetime of a link to a recording, in seconds.
 pub const LINK_TTL_DEFAULT_SECONDS: u32 = 300;
-/// See [`LINK_TTL_DEFAULT_SECONDS`].
+/// Longest lifetime of a link to a recording, in seconds.
 pub const LINK_TTL_MAX_SECONDS: u32 = 86_400;
-/// How much may wait to be written, in bytes.
+/// Capacity of the write queue, in bytes.
 pub const QUEUE_MAX_BYTES: usize = 32 * 1024 * 1024;
-/// The first moment that is no longer a time of ours: the year 3000.
+/// End of the accepted times, exclusive: the year 3000.
 pub const TIME_END_MS: i64 = 32_503_680_000_000;

@@ -1,25 +1,25 @@
-//! Pages of lists inside a call: a place to begin and how many.
+//! Pages of lists by offset.
 
-/// Which part of a list is asked for.
+/// A page of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Page {
-    /// How many items, at most.
+    /// Most items to return.
     pub limit: u64,
-    /// How many items to pass over.
+    /// Number of items to skip.
     pub offset: u64,
 }
 
-/// A part of a list.
+/// The items of a page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Slice<T> {
     /// The items.
     pub items: Vec<T>,
-    /// Whether more follow.
+    /// Whether more items follow.
     pub has_more: bool,
 }
 
 impl<T> Slice<T> {
-    /// Cuts rows that were asked for with one more than `limit`.
+    /// Builds a page from rows that were queried with `limit + 1`, so that the extra row tells whether more follow.
     pub(crate) fn cut(mut items: Vec<T>, limit: u64) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let has_more = items.len() > limit;

@@ -1,11 +1,11 @@
-//! For tests: how SQLite would answer a query.
+//! Helpers for tests of SQLite query plans.
 
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, QueryTrait, Select, Statement};
 use tempfile::TempDir;
 
 use crate::Database;
 
-/// A migrated database in a folder of its own.
+/// A migrated database in a temporary folder.
 pub async fn database() -> (Database, TempDir) {
     use migration::{Migrator, MigratorTrait};
     let folder = TempDir::new().unwrap();
@@ -23,12 +23,12 @@ pub async fn plan<E: EntityTrait>(database: &Database, select: Select<E>) -> Vec
     rows.iter().map(|row| row.try_get("", "detail").unwrap()).collect()
 }
 
-/// Whether a plan reads rows in the order in which they are wanted, by an index.
+/// Whether a plan reads rows in the requested order by an index, without sorting or scanning a table.
 pub fn in_index_order(plan: &[String]) -> bool {
     plan.iter().all(|step| !step.contains("TEMP B-TREE") && by_index(step))
 }
 
-/// Whether a step finds its rows by an index, or reads an index from end to end, but not a whole table.
+/// Whether a step uses an index, rather than scanning a whole table.
 pub fn by_index(step: &str) -> bool {
     step.contains(" INDEX ")
         || step.contains(" PRIMARY KEY ")

@@ -1,15 +1,15 @@
-//! What the operator decides of calls and of space.
+//! The operator's policy on ending calls and on free space.
 
 use std::time::Duration;
 
-/// When calls end by themselves, and how much space stays free.
+/// When calls end by themselves, and how much space must stay free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// A call ends when nothing was written to it for so long; only one that ever had a chunk or a stream.
+    /// A call ends after this long without a write. Applies only to calls that ever had a chunk or a stream.
     pub idle_timeout: Duration,
-    /// Any call ends when it is so old.
+    /// A call ends when it is this old.
     pub max_call_duration: Duration,
-    /// With less free space than this, in bytes, no call is started; those under way go on.
+    /// New calls are refused with less free space than this, in bytes. Active calls go on.
     pub min_free_bytes: u64,
 }
 
@@ -23,16 +23,16 @@ impl Default for Policy {
     }
 }
 
-/// How long the socket of a stream may be gone before its call ends.
+/// How long the last socket of a stream may be gone before its call ends.
 pub const RECONNECT_GRACE: Duration = Duration::from_secs(60);
 
 impl Policy {
-    /// Whether so many free bytes are enough to start a call; where nothing is counted, they are.
+    /// Whether a call may start with this much free space. `None`, an unknown amount, is enough.
     pub(crate) fn has_room(&self, free_bytes: Option<u64>) -> bool {
         free_bytes.is_none_or(|free| free >= self.min_free_bytes)
     }
 
-    /// How exactly a call's row tells when it was last written to, in milliseconds: a tenth of what is waited for.
+    /// How often a call's row gets its last write time, in milliseconds: a tenth of the shortest timeout, at most 15 s.
     pub(crate) fn note_write_every_ms(&self) -> i64 {
         let shortest = self.idle_timeout.min(RECONNECT_GRACE);
         milliseconds(shortest / 10).min(15_000)

@@ -1,23 +1,23 @@
-//! Versions of what changes, so that a client changes only what it has seen: the entity tags of HTTP (RFC 9110, section 8.8.3),
-//! and the conditions that a request makes of them (section 13.1).
+//! Versions of resources, so that a client changes only what it has seen: HTTP entity tags (RFC 9110, section 8.8.3)
+//! and the preconditions of requests (section 13.1).
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::{Call, Error, Metadata, hex::hex};
 
-/// How many bytes of the hash are a version: enough that two are never the same.
+/// Bytes of the hash that make a version: enough to make collisions negligible.
 const VERSION_BYTES: usize = 16;
 
-/// Something of which there are versions.
+/// A resource with versions.
 pub trait Versioned {
-    /// Its version: hexadecimal, another whenever a reader would see something else.
+    /// The current version in hexadecimal. It changes whenever a reader would see something else.
     fn version(&self) -> String;
 }
 
 impl Versioned for Call {
     fn version(&self) -> String {
-        // What is noted while audio comes is no change that a reader sees.
+        // These change with each chunk, and readers do not see them.
         digest(&Call { last_write_at: None, disconnected_at: None, ..self.clone() })
     }
 }
@@ -28,27 +28,27 @@ impl Versioned for Metadata {
     }
 }
 
-/// The hash of what is shown.
+/// Hashes what a reader sees.
 pub fn digest(shown: &impl Serialize) -> String {
     let bytes = serde_json::to_vec(shown).unwrap_or_default();
     hex(&Sha256::digest(bytes)[..VERSION_BYTES])
 }
 
-/// Which versions a condition names.
+/// The versions that a condition names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Versions {
-    /// Whichever there is.
+    /// Any version.
     Any,
-    /// One of these.
+    /// One of these versions.
     OneOf(Vec<String>),
 }
 
-/// What has to hold for a change to be made.
+/// Conditions for a change. All given ones must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Precondition {
-    /// The version that is stored is one of these.
+    /// The stored version must be one of these.
     pub if_match: Option<Versions>,
-    /// It is none of these.
+    /// The stored version must be none of these.
     pub if_none_match: Option<Versions>,
 }
 
@@ -62,7 +62,7 @@ impl Versions {
 }
 
 impl Precondition {
-    /// Looks at what is stored.
+    /// Checks the conditions against the stored resource.
     ///
     /// # Errors
     /// `PreconditionFailed`.
