@@ -35,6 +35,7 @@ mod metadata;
 mod metrics;
 mod migrations;
 mod misbehaviour;
+mod moments;
 mod names;
 mod nodes;
 mod objects;

@@ -50,7 +50,7 @@ async fn measure(hours: u32, url: Option<&StoreUrl>) {
     fs::write("/proc/self/clear_refs", "5").unwrap();
     let idle_kib = status_kib("VmRSS");
     let (begun, cpu) = (Instant::now(), cpu_seconds());
-    let ended = callstore.end_call(&name, None, Duration::from_secs(3600), None).await.unwrap();
+    let ended = callstore.end_call(&name, None, Duration::from_secs(3600), None).await.unwrap().0;
     let (seconds, cpu) = (begun.elapsed().as_secs_f64(), cpu_seconds() - cpu);
     let peak_kib = status_kib("VmHWM");
 

@@ -2,7 +2,9 @@
 
 use entity::analytics::{ActiveModel, Column, Entity};
 use futures_util::FutureExt;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -84,14 +86,19 @@ impl Callstore {
     /// # Errors
     /// `CallNotFound`, or a failing database.
     pub async fn list_analytics(&self, call: &CallRef, page: Page) -> Result<Slice<Analytics>, Error> {
-        let call = self.find_call(self.0.database.readers(), call).await?;
-        self.analytics_of(call.id, page).await
+        let (snapshot, call) = self.snapshot_of(call).await?;
+        Ok(analytics_of(&snapshot, call.id, page).await?)
     }
+}
 
-    pub(crate) async fn analytics_of(&self, call: Uuid, page: Page) -> Result<Slice<Analytics>, Error> {
-        let rows = select(call, page).all(self.0.database.readers()).await?;
-        Ok(Slice::cut(rows, page.limit))
-    }
+/// A part of a call's snapshots, by the call's id.
+pub(crate) async fn analytics_of(
+    connection: &impl ConnectionTrait,
+    call: Uuid,
+    page: Page,
+) -> Result<Slice<Analytics>, DbErr> {
+    let rows = select(call, page).all(connection).await?;
+    Ok(Slice::cut(rows, page.limit))
 }
 
 fn select(call: Uuid, page: Page) -> sea_orm::Select<Entity> {

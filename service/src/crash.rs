@@ -1,5 +1,6 @@
-//! Named points at which a test lets the process die, as a crash would: in debug builds, where `CALLSTORE_CRASH_AT` names
-//! one and says which time, as in `commit.written:7`.
+//! Named points for tests, in debug builds only. At a [`point`] the process dies as in a crash: `CALLSTORE_CRASH_AT`
+//! names the point and the time, as in `commit.written:7`. At a [`hold`] a request waits, so that a test can force an
+//! order of events: `CALLSTORE_HOLD_AT` names the point and a file, as in `call.read:/tmp/held`.
 
 #[cfg(debug_assertions)]
 pub(crate) fn point(name: &str) {
@@ -23,3 +24,53 @@ pub(crate) fn point(name: &str) {
 
 #[cfg(not(debug_assertions))]
 pub(crate) fn point(_: &str) {}
+
+/// Holds the first request that comes here, if the point is armed: makes the file, and goes on once the test has removed
+/// it.
+#[cfg(debug_assertions)]
+pub(crate) async fn hold(name: &str) {
+    let Some(file) = held(name) else { return };
+    while file.exists() {
+        tokio::time::sleep(BEAT).await;
+    }
+}
+
+/// As [`hold`], for a thread that may block.
+#[cfg(debug_assertions)]
+pub(crate) fn hold_thread(name: &str) {
+    let Some(file) = held(name) else { return };
+    while file.exists() {
+        std::thread::sleep(BEAT);
+    }
+}
+
+#[cfg(debug_assertions)]
+const BEAT: std::time::Duration = std::time::Duration::from_millis(2);
+
+/// The file to wait for, for the first who comes to an armed point.
+#[cfg(debug_assertions)]
+fn held(name: &str) -> Option<&'static std::path::Path> {
+    use std::{
+        path::PathBuf,
+        sync::{
+            LazyLock,
+            atomic::{AtomicBool, Ordering},
+        },
+    };
+    static ARMED: LazyLock<Option<(String, PathBuf)>> = LazyLock::new(|| {
+        #[expect(clippy::disallowed_methods, reason = "it is no setting: release builds know nothing of it")]
+        let armed = std::env::var("CALLSTORE_HOLD_AT").ok()?;
+        let (name, file) = armed.split_once(':')?;
+        Some((name.to_owned(), file.into()))
+    });
+    static HELD: AtomicBool = AtomicBool::new(false);
+    let (armed, file) = ARMED.as_ref()?;
+    let holds = armed == name && !HELD.swap(true, Ordering::Relaxed) && std::fs::write(file, "").is_ok();
+    holds.then_some(file)
+}
+
+#[cfg(not(debug_assertions))]
+pub(crate) async fn hold(_: &str) {}
+
+#[cfg(not(debug_assertions))]
+pub(crate) fn hold_thread(_: &str) {}

@@ -55,9 +55,8 @@ impl Callstore {
     /// # Errors
     /// `CallNotFound`, or a failing database.
     pub async fn list_events(&self, call: &CallRef, page: Page) -> Result<Slice<CallEvent>, Error> {
-        let readers = self.0.database.readers();
-        let call = self.find_call(readers, call).await?;
-        Ok(Slice::cut(select(call.id, page).all(readers).await?, page.limit))
+        let (snapshot, call) = self.snapshot_of(call).await?;
+        Ok(Slice::cut(select(call.id, page).all(&snapshot).await?, page.limit))
     }
 }
 

@@ -111,9 +111,8 @@ impl Callstore {
     /// # Errors
     /// `CallNotFound`, `MetadataNotFound`, or a failing database.
     pub async fn get_metadata(&self, call: &CallRef) -> Result<Metadata, Error> {
-        let readers = self.0.database.readers();
-        let call = self.find_call(readers, call).await?;
-        Entity::find_by_id(call.id).one(readers).await?.ok_or(Error::MetadataNotFound)
+        let (snapshot, call) = self.snapshot_of(call).await?;
+        Entity::find_by_id(call.id).one(&snapshot).await?.ok_or(Error::MetadataNotFound)
     }
 
     /// Removes a call's metadata.

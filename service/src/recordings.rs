@@ -3,12 +3,12 @@
 use std::ops::Range;
 
 use entity::recording::{Column, Entity};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 pub use entity::recording::Model as Recording;
 
-use crate::{AudioStream, Callstore, Error, Private, Track, calls::CallRef};
+use crate::{AudioStream, Callstore, Error, Private, Track, calls::CallRef, crash};
 
 /// Silence in place of missing audio.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -74,17 +74,17 @@ impl Callstore {
     /// # Errors
     /// `CallNotFound`, or a failing database.
     pub async fn list_recordings(&self, call: &CallRef) -> Result<Vec<RecordingFile>, Error> {
-        let call = self.find_call(self.0.database.readers(), call).await?;
-        self.recordings_of(call.id).await
+        let (snapshot, call) = self.snapshot_of(call).await?;
+        Ok(self.recordings_of(&snapshot, call.id).await?)
     }
 
     /// A call's recordings, by the call's id. Does not check that the call exists.
-    ///
-    /// # Errors
-    /// A failing database.
-    pub async fn recordings_of(&self, call: Uuid) -> Result<Vec<RecordingFile>, Error> {
-        let rows = Entity::find().filter(Column::CallId.eq(call));
-        let recordings = rows.all(self.0.database.readers()).await?;
+    pub(crate) async fn recordings_of(
+        &self,
+        connection: &impl ConnectionTrait,
+        call: Uuid,
+    ) -> Result<Vec<RecordingFile>, DbErr> {
+        let recordings = Entity::find().filter(Column::CallId.eq(call)).all(connection).await?;
         Ok(recordings.into_iter().map(|recording| self.locate(recording)).collect())
     }
 
@@ -114,14 +114,20 @@ impl Callstore {
     /// Reads a range of a recording's file. With `head`, only checks that an object is there.
     ///
     /// # Errors
-    /// A store that fails before the first byte. Later failures end the stream.
+    /// `RecordingNotFound` if the call was deleted since the recording was found. A store that fails before the first
+    /// byte. Later failures end the stream.
     pub async fn read_recording(
         &self,
         recording: &Recording,
         part: Range<u64>,
         head: bool,
     ) -> Result<AudioStream, Error> {
-        self.0.store.read(&recording.file_path, part, recording.size_bytes.unsigned_abs(), head).await
+        crash::hold("recording.read").await;
+        let read = self.0.store.read(&recording.file_path, part, recording.size_bytes.unsigned_abs(), head).await;
+        if read.is_err() {
+            self.get_recording(recording.id).await?;
+        }
+        read
     }
 
     /// A URL at which the object store serves a recording's file to anyone for five minutes, only for `HEAD` if `head`;

@@ -2,7 +2,10 @@
 
 use entity::transcript::{Column, Entity};
 use futures_util::future::BoxFuture;
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect, sea_query::NullOrdering};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::NullOrdering,
+};
 use uuid::Uuid;
 
 pub use entity::transcript::Model as Transcript;
@@ -78,14 +81,19 @@ impl Callstore {
     /// # Errors
     /// `CallNotFound`, or a failing database.
     pub async fn list_transcripts(&self, call: &CallRef, list: &ListTranscripts) -> Result<Slice<Transcript>, Error> {
-        let call = self.find_call(self.0.database.readers(), call).await?;
-        self.transcripts_of(call.id, list).await
+        let (snapshot, call) = self.snapshot_of(call).await?;
+        Ok(transcripts_of(&snapshot, call.id, list).await?)
     }
+}
 
-    pub(crate) async fn transcripts_of(&self, call: Uuid, list: &ListTranscripts) -> Result<Slice<Transcript>, Error> {
-        let rows = select(call, list).all(self.0.database.readers()).await?;
-        Ok(Slice::cut(rows, list.page.limit))
-    }
+/// A part of a call's transcripts, by the call's id.
+pub(crate) async fn transcripts_of(
+    connection: &impl ConnectionTrait,
+    call: Uuid,
+    list: &ListTranscripts,
+) -> Result<Slice<Transcript>, DbErr> {
+    let rows = select(call, list).all(connection).await?;
+    Ok(Slice::cut(rows, list.page.limit))
 }
 
 /// A request's utterances on their way to the disk.

@@ -9,7 +9,7 @@ use actix_web::{
     web::Data,
 };
 use serde::{Deserialize, Serialize};
-use service::{CallParts, Callstore, Status};
+use service::{Callstore, Status};
 use utoipa::ToSchema;
 use validator::Validate;
 
@@ -65,12 +65,10 @@ pub async fn end_call(
     OptionalJson(body): OptionalJson<EndCall>,
 ) -> Result<HttpResponse, Problem> {
     let end_time = body.end_time.map(|Time(time)| time);
-    let call = callstore.end_call(&call.0, end_time, wait(request.headers()), once.key()).await?;
+    let (call, parts) = callstore.end_call(&call.0, end_time, wait(request.headers()), once.key()).await?;
     if matches!(call.status, Status::Active | Status::Finalizing) {
         return Ok(once.answer(HttpResponse::Accepted().json(Call::new(call)?)));
     }
-    let recordings = Some(callstore.recordings_of(call.id).await?);
-    let parts = CallParts { recordings, ..CallParts::default() };
     Ok(once.answer(HttpResponse::Ok().json(Call::with_parts(call, parts)?)))
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel, TryIntoModel};
 
-use super::{Call, CallRef, EndReason, Status};
+use super::{Call, CallParts, CallRef, EndReason, Status};
 use crate::{Callstore, Error, Idempotency, Timestamp, writer::Batch};
 
 /// What ends a call, and when it is said to have ended.
@@ -17,7 +17,7 @@ pub(crate) struct End {
 }
 
 impl Callstore {
-    /// Ends a call, once or again, and waits at most `wait` for its recording. The call that is returned is completed or
+    /// Ends a call, once or again, and waits at most `wait` for its recording, which comes with it. The call is completed or
     /// failed, or still finalizing when the time is over or the service stops. From here on no chunk is taken; the end
     /// that came first stays. A failed call is finalized again.
     ///
@@ -29,15 +29,18 @@ impl Callstore {
         end_time: Option<Timestamp>,
         wait: Duration,
         once: Option<&Idempotency>,
-    ) -> Result<Call, Error> {
+    ) -> Result<(Call, CallParts), Error> {
         let end = End { reason: EndReason::Api, time: end_time };
         let call = self.begin_end_once(call, move |_, _| Some(end), once).await?;
-        if call.status == Status::Completed {
-            return Ok(call);
+        if call.status != Status::Completed {
+            self.finalize(call.id).wait(wait).await;
         }
-        let id = call.id;
-        self.finalize(id).wait(wait).await;
-        self.find_call(self.0.database.readers(), &CallRef::of(id)).await
+        let (snapshot, call) = self.snapshot_of(&CallRef::of(call.id)).await?;
+        let mut parts = CallParts::default();
+        if matches!(call.status, Status::Completed | Status::Failed) {
+            parts.recordings = Some(self.recordings_of(&snapshot, call.id).await?);
+        }
+        Ok((call, parts))
     }
 
     /// Ends a call now for a reason of the service's own, and does not wait for its recording.

@@ -4,7 +4,8 @@ use sea_orm::EntityTrait;
 
 use super::{Call, CallRef};
 use crate::{
-    Analytics, Callstore, Error, ListTranscripts, Metadata, Page, RecordingFile, Transcript, limits::PART_MAX,
+    Analytics, Callstore, Error, ListTranscripts, Metadata, Page, RecordingFile, Transcript, analytics::analytics_of,
+    limits::PART_MAX, transcripts::transcripts_of,
 };
 
 /// What can come with a call.
@@ -34,25 +35,28 @@ pub struct CallParts {
 }
 
 impl Callstore {
-    /// A call and the parts asked for.
+    /// A call and the parts asked for, all of one moment.
     ///
     /// # Errors
     /// `CallNotFound`, or a failing database.
     pub async fn get_call(&self, call: &CallRef, parts: &[Part]) -> Result<(Call, CallParts), Error> {
-        let readers = self.0.database.readers();
-        let call = self.find_call(readers, call).await?;
+        if parts.is_empty() {
+            let call = self.find_call(self.0.database.readers(), call).await?;
+            return Ok((call, CallParts::default()));
+        }
+        let (snapshot, call) = self.snapshot_of(call).await?;
         let page = Page { limit: PART_MAX, offset: 0 };
         let mut found = CallParts::default();
         for part in parts {
             match part {
-                Part::Recordings => found.recordings = Some(self.recordings_of(call.id).await?),
+                Part::Recordings => found.recordings = Some(self.recordings_of(&snapshot, call.id).await?),
                 Part::Transcripts => {
                     let list = ListTranscripts { page, speaker: None };
-                    found.transcripts = Some(self.transcripts_of(call.id, &list).await?.items);
+                    found.transcripts = Some(transcripts_of(&snapshot, call.id, &list).await?.items);
                 }
-                Part::Analytics => found.analytics = Some(self.analytics_of(call.id, page).await?.items),
+                Part::Analytics => found.analytics = Some(analytics_of(&snapshot, call.id, page).await?.items),
                 Part::Metadata => {
-                    found.metadata = Some(entity::call_metadata::Entity::find_by_id(call.id).one(readers).await?);
+                    found.metadata = Some(entity::call_metadata::Entity::find_by_id(call.id).one(&snapshot).await?);
                 }
             }
         }

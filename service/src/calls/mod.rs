@@ -20,7 +20,7 @@ mod sweep;
 mod update;
 
 use audio::Encoding;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 pub use entity::call::{Direction, EndReason, Model as Call, Status};
@@ -30,7 +30,7 @@ pub use phone::PhoneCall;
 pub use start::{NewCall, Started};
 pub use update::CallChange;
 
-use crate::{Callstore, Error};
+use crate::{Callstore, Error, crash};
 
 /// How a call's chunks are encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,5 +162,15 @@ impl Callstore {
     /// Finds a call that readers may see.
     pub(crate) async fn find_call<C: ConnectionTrait>(&self, connection: &C, call: &CallRef) -> Result<Call, Error> {
         find(connection, call).await
+    }
+
+    /// Finds a call that readers may see, and keeps the moment in which it was found. Whatever else an answer takes from
+    /// the database is read from the snapshot: between two reads outside of it the call may end and lose its chunks, or
+    /// be deleted.
+    pub(crate) async fn snapshot_of(&self, call: &CallRef) -> Result<(DatabaseTransaction, Call), Error> {
+        let snapshot = self.0.database.snapshot().await?;
+        let call = find(&snapshot, call).await?;
+        crash::hold("call.read").await;
+        Ok((snapshot, call))
     }
 }

@@ -85,13 +85,15 @@ impl Callstore {
     /// # Errors
     /// `CallNotFound`, or a failing database.
     pub async fn chunk_status(&self, call: &CallRef) -> Result<ChunkStatus, Error> {
-        let call = self.find_call(self.0.database.readers(), call).await?;
-        if call.status == Status::Active {
-            self.settle_chunks(call.id).await?;
+        let found = self.find_call(self.0.database.readers(), call).await?;
+        if found.status == Status::Active {
+            self.settle_chunks(found.id).await?;
         }
+        // The status is read again: it decides where the summaries are, and may have changed since.
+        let (snapshot, call) = self.snapshot_of(&CallRef::of(found.id)).await?;
         let summaries = match call.status {
-            Status::Completed => self.kept_summaries(call.id).await?,
-            Status::Active | Status::Finalizing | Status::Failed => self.live_summaries(call.id).await?,
+            Status::Completed => kept_summaries(&snapshot, call.id).await?,
+            Status::Active | Status::Finalizing | Status::Failed => live_summaries(&snapshot, call.id).await?,
         };
         let format = AudioFormat::of(&call);
         let status = |(track, summary): (Track, TrackSummary)| TrackStatus {
@@ -114,51 +116,51 @@ impl Callstore {
         })
         .await
     }
+}
 
-    async fn kept_summaries(&self, call: Uuid) -> Result<Vec<(Track, TrackSummary)>, Error> {
-        use call_track::{Column, Entity};
-        let rows = Entity::find()
-            .filter(Column::CallId.eq(call))
-            .filter(Column::Summary.is_not_null())
-            .order_by_asc(Column::Track)
-            .all(self.0.database.readers())
-            .await?;
-        let read = |row: call_track::Model| {
-            let summary = serde_json::from_value(row.summary.unwrap_or_default());
-            Ok((row.track, summary.map_err(|_| Error::Damaged("a track's summary"))?))
-        };
-        rows.into_iter().map(read).collect()
-    }
+/// The summaries of a completed call, whose chunks may be gone.
+async fn kept_summaries(snapshot: &DatabaseTransaction, call: Uuid) -> Result<Vec<(Track, TrackSummary)>, Error> {
+    use call_track::{Column, Entity};
+    let rows = Entity::find()
+        .filter(Column::CallId.eq(call))
+        .filter(Column::Summary.is_not_null())
+        .order_by_asc(Column::Track)
+        .all(snapshot)
+        .await?;
+    let read = |row: call_track::Model| {
+        let summary = serde_json::from_value(row.summary.unwrap_or_default());
+        Ok((row.track, summary.map_err(|_| Error::Damaged("a track's summary"))?))
+    };
+    rows.into_iter().map(read).collect()
+}
 
-    async fn live_summaries(&self, call: Uuid) -> Result<Vec<(Track, TrackSummary)>, Error> {
-        use audio_chunk::{Column, Entity};
-        // Chunks may come meanwhile: the holes have to be those of what was counted.
-        let snapshot = self.0.database.snapshot().await?;
-        let count = Expr::col(Column::LastSequence).sub(Expr::col(Column::FirstSequence)).add(1);
-        let rows: Vec<(Track, i64, i64, i32, i32)> = Entity::find()
-            .select_only()
-            .column(Column::Track)
-            .column_as(SimpleExpr::from(Func::sum(count)), "chunks")
-            .column_as(SimpleExpr::from(Func::sum(audio_bytes())), "bytes")
-            .column_as(Column::FirstSequence.min(), "first")
-            .column_as(Column::LastSequence.max(), "last")
-            .filter(Column::CallId.eq(call))
-            .group_by(Column::Track)
-            .order_by_asc(Column::Track)
-            .into_tuple()
-            .all(&snapshot)
-            .await?;
-        let mut summaries = Vec::with_capacity(rows.len());
-        for (track, chunks, bytes, first, last) in rows {
-            let (chunks, span) = (chunks.unsigned_abs(), u64::from(last.abs_diff(first)) + 1);
-            let missing_total = span.saturating_sub(chunks);
-            let missing = if missing_total == 0 { Vec::new() } else { holes(&snapshot, call, track).await? };
-            let last_sequence = last.unsigned_abs();
-            let bytes = bytes.unsigned_abs();
-            summaries.push((track, TrackSummary { chunks, bytes, last_sequence, missing, missing_total }));
-        }
-        Ok(summaries)
+/// The summaries of a call that has its chunks.
+async fn live_summaries(snapshot: &DatabaseTransaction, call: Uuid) -> Result<Vec<(Track, TrackSummary)>, Error> {
+    use audio_chunk::{Column, Entity};
+    let count = Expr::col(Column::LastSequence).sub(Expr::col(Column::FirstSequence)).add(1);
+    let rows: Vec<(Track, i64, i64, i32, i32)> = Entity::find()
+        .select_only()
+        .column(Column::Track)
+        .column_as(SimpleExpr::from(Func::sum(count)), "chunks")
+        .column_as(SimpleExpr::from(Func::sum(audio_bytes())), "bytes")
+        .column_as(Column::FirstSequence.min(), "first")
+        .column_as(Column::LastSequence.max(), "last")
+        .filter(Column::CallId.eq(call))
+        .group_by(Column::Track)
+        .order_by_asc(Column::Track)
+        .into_tuple()
+        .all(snapshot)
+        .await?;
+    let mut summaries = Vec::with_capacity(rows.len());
+    for (track, chunks, bytes, first, last) in rows {
+        let (chunks, span) = (chunks.unsigned_abs(), u64::from(last.abs_diff(first)) + 1);
+        let missing_total = span.saturating_sub(chunks);
+        let missing = if missing_total == 0 { Vec::new() } else { holes(snapshot, call, track).await? };
+        let last_sequence = last.unsigned_abs();
+        let bytes = bytes.unsigned_abs();
+        summaries.push((track, TrackSummary { chunks, bytes, last_sequence, missing, missing_total }));
     }
+    Ok(summaries)
 }
 
 /// The first holes in a track's sequence.

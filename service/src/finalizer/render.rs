@@ -1,6 +1,8 @@
 //! Writes a recording. Chunks are decoded, laid out, resampled, interleaved, hashed and written block by block, so
 //! memory does not grow with the length of the call.
 
+use std::cell::Cell;
+
 use audio::{Chunk, ReadError, TrackReader, interleave, pcm16_bytes, resampled_len, wav};
 use sea_orm::DbErr;
 use sha2::{Digest, Sha256};
@@ -8,7 +10,7 @@ use uuid::Uuid;
 
 use super::{Failure, RECORDING_RATE, Stop, plan::Plan};
 use crate::{
-    crash,
+    Error, crash,
     database::ChunkReader,
     hex::hex,
     store::{Draft, Store},
@@ -36,6 +38,7 @@ pub(super) fn render(
     unique: Uuid,
     stop: &Stop,
 ) -> Result<RenderedFile, Failure> {
+    crash::hold_thread("finalize.planned");
     let channels = if plan.tracks.len() == 2 { 2 } else { 1 };
     let (rate, length) = (plan.format.sample_rate_hz, plan.length());
     let frames = resampled_len(length, rate, RECORDING_RATE);
@@ -44,14 +47,20 @@ pub(super) fn render(
     for track in &plan.tracks {
         queries.push(chunks.chunks(track.order)?);
     }
+    let (read, planned) = (Cell::new(0), plan.tracks.iter().map(|track| track.summary.chunks).sum::<u64>());
     let mut tracks = Vec::with_capacity(plan.tracks.len());
     for (query, track) in queries.iter_mut().zip(&plan.tracks) {
-        let chunks = query.of(call, track.track, plan.format)?;
+        let chunks = query.of(call, track.track, plan.format)?.inspect(|_| read.set(read.get() + 1));
         tracks.push(TrackReader::new(chunks, plan.format.encoding, rate, RECORDING_RATE, length));
     }
     let file_path = Store::file_path(call);
     let mut draft = store.draft(&file_path, unique, &stop.0)?;
     let (size_bytes, sha256) = write(&mut draft, &header, tracks, stop)?;
+    if read.get() != planned {
+        // Another node has completed the call, or it was deleted: its chunks were purged after they had been planned.
+        // What was rendered has silence in their place, and must not replace the recording.
+        return Err(Failure::Later(Error::StorageUnavailable("a call's chunks went while they were read".to_owned())));
+    }
     crash::point("finalize.rendered");
     draft.publish()?;
     crash::point("finalize.published");
