@@ -1,5 +1,5 @@
-//! The schema's history. Every change of a table is a migration here, with its way back; rows are in `entity`, which this
-//! crate does not import: what a migration once meant must not move with today's entities.
+//! The schema's history. Every change of a table is a migration here, with its way back; rows are in `entity`, which
+//! this crate does not import: what a migration once meant must not move with today's entities.
 
 use sea_orm_migration::prelude::*;
 

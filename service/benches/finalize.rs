@@ -1,6 +1,6 @@
-//! How long the finalizer takes for a call of two tracks, 20 ms a chunk, from the end of the call to the recording in its
-//! store, and how much memory: `cargo bench -p service --bench finalize [-- HOURS [URL]]`, where the URL is an object store's,
-//! which the environment describes; before it, `taskset -c 0` for one core.
+//! Measures finalizing a call of two tracks with 20 ms chunks, from the end of the call to the recording in its store:
+//! time and memory. Run `cargo bench -p service --bench finalize [-- HOURS [URL]]`. URL names an object store,
+//! configured by the environment. Prefix it with `taskset -c 0` to use one core.
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should say where")]
 
 use std::{
@@ -29,7 +29,7 @@ fn main() {
     });
 }
 
-/// Finalizes one such call in a folder of its own.
+/// Finalizes one such call in a temporary folder.
 async fn measure(hours: u32, url: Option<&StoreUrl>) {
     let folder = tempfile::tempdir().unwrap();
     let callstore = open(folder.path(), url).await;
@@ -46,7 +46,7 @@ async fn measure(hours: u32, url: Option<&StoreUrl>) {
     seed(folder.path(), hours).await;
 
     let name = CallRef::parse("MZ1").unwrap();
-    // The peak is counted from here.
+    // The memory peak is measured from here.
     fs::write("/proc/self/clear_refs", "5").unwrap();
     let idle_kib = status_kib("VmRSS");
     let (begun, cpu) = (Instant::now(), cpu_seconds());
@@ -99,7 +99,7 @@ fn status_kib(name: &str) -> f64 {
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 
-/// What all threads of this process have used.
+/// CPU time of this process, over all threads, in seconds.
 fn cpu_seconds() -> f64 {
     let stat = fs::read_to_string("/proc/self/stat").unwrap();
     let fields: Vec<f64> = stat

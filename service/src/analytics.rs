@@ -1,4 +1,4 @@
-//! Analytics: snapshots of a call's figures, each kept.
+//! Analytics: snapshots of a call's figures. Every snapshot is kept.
 
 use entity::analytics::{ActiveModel, Column, Entity};
 use futures_util::FutureExt;
@@ -14,29 +14,29 @@ use crate::{
     Callstore, Error, Idempotency, Page, Slice, Timestamp, calls::CallRef, limits::JSON_MAX_BYTES, metadata::check_json,
 };
 
-/// A snapshot to be stored.
+/// A new snapshot.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct NewAnalytics {
-    /// The mood.
+    /// The mood of the call.
     pub sentiment: Option<Sentiment>,
-    /// How strong it is, 0 to 1.
+    /// Strength of the mood, 0 to 1.
     pub sentiment_score: Option<f64>,
     /// Seconds of speech.
     pub talk_time: Option<f64>,
     /// Seconds of silence.
     pub silence_time: Option<f64>,
-    /// How often one spoke over the other.
+    /// How often one speaker interrupted the other.
     pub interruptions: Option<u32>,
-    /// The agent's mean time to answer, in milliseconds.
+    /// The agent's mean response time, in milliseconds.
     pub average_latency_ms: Option<f64>,
-    /// Anything else, a JSON object.
+    /// Free-form figures, a JSON object.
     pub metrics: Option<Value>,
-    /// What moment the figures are of; now unless given.
+    /// The moment that the figures describe; now by default.
     pub snapshot_time: Option<Timestamp>,
 }
 
 impl Callstore {
-    /// Stores a snapshot, `once` where the request has a name.
+    /// Stores a snapshot. With `once`, a retry returns the stored outcome.
     ///
     /// # Errors
     /// `CallNotFound`, `Invalid` for metrics that are too large or too deep, `IdempotencyKeyReused`, or a failing
@@ -81,7 +81,7 @@ impl Callstore {
         .await
     }
 
-    /// A call's snapshots, the newest first.
+    /// A call's snapshots, newest first.
     ///
     /// # Errors
     /// `CallNotFound`, or a failing database.

@@ -1,4 +1,4 @@
-//! Events: what a media stream told beside audio.
+//! Events of media streams other than audio: DTMF digits and marks.
 
 use entity::call_event::{ActiveModel, Column, Entity};
 use futures_util::FutureExt;
@@ -9,21 +9,21 @@ pub use entity::call_event::{EventType, Model as CallEvent};
 
 use crate::{Callstore, Error, Page, Private, Slice, Track, calls::CallRef};
 
-/// An event as it arrives.
+/// A new event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewEvent {
-    /// What happened.
+    /// Type of event.
     pub event_type: EventType,
-    /// On whose side, where the event says so.
+    /// The side it came from, if the event says so.
     pub track: Option<Track>,
-    /// The key, up to 16 characters.
+    /// The telephone key, up to 16 characters.
     pub digit: Option<Private>,
     /// The mark's name, up to 256 characters.
     pub name: Option<String>,
 }
 
 impl Callstore {
-    /// Keeps an event that came at a place of the call.
+    /// Stores an event. `position_ms` is its position in the call's audio.
     pub(crate) async fn add_event(&self, call: Uuid, event: NewEvent, position_ms: u32) -> Result<(), Error> {
         let this = self.clone();
         let row = ActiveModel {
@@ -39,7 +39,7 @@ impl Callstore {
         let call = CallRef::of(call);
         self.write_to(&call.clone(), 0, move |batch| {
             async move {
-                // A call that is gone would fail the writes of others.
+                // A deleted call must fail this write alone: the foreign key would refuse the row.
                 let call = batch.call_id(&call).await?;
                 Entity::insert(row).exec_without_returning(batch.transaction()).await?;
                 this.note_write(batch.state(), call);
@@ -50,7 +50,7 @@ impl Callstore {
         .await
     }
 
-    /// A call's events, in the order of their arrival.
+    /// A call's events, in order of arrival.
     ///
     /// # Errors
     /// `CallNotFound`, or a failing database.

@@ -1,5 +1,5 @@
-//! What has to hold of parsers of outside bytes, whatever the bytes: of cursors, links, tokens, names and audio. `api::fuzzing`
-//! has the others, and all of them in one list.
+//! What has to hold of parsers of outside bytes, whatever the bytes: of cursors, links, tokens, names and audio.
+//! `api::fuzzing` has the others, and all of them in one list.
 
 use audio::{
     Container, Converter, Encoding, Format, Source, StreamFormat, buffer_to_wav, convert, decode_any_base64,
@@ -45,7 +45,8 @@ pub fn cursor(bytes: &[u8]) {
     }
 }
 
-/// A link holds only with its own signature, and only until it expires. The bytes are an expiry, a line feed, a signature.
+/// A link holds only with its own signature, and only until it expires. The bytes are an expiry, a line feed, a
+/// signature.
 pub fn link(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let (expires, signature) = text.split_once('\n').unwrap_or((&text, ""));
@@ -160,8 +161,8 @@ pub fn wav(bytes: &[u8]) {
     }
 }
 
-/// A conversion is as long as it says, does not depend on how its input is cut, and changes nothing where nothing is asked. The
-/// first five bytes are the two formats.
+/// A conversion is as long as it says, does not depend on how its input is cut, and changes nothing where nothing is
+/// asked. The first five bytes are the two formats.
 pub fn convert_audio(bytes: &[u8]) {
     let Some((&[from, from_container, to, to_container, rate], bytes)) = bytes.split_first_chunk() else {
         return;

@@ -1,6 +1,6 @@
-//! Every rule of Callstore: calls, chunks, recordings, transcripts, analytics, metadata, keys. It speaks in the words of the
-//! domain and knows neither HTTP nor status codes; `api` translates. All operations are methods of [`Callstore`], a
-//! file (or folder) a resource.
+//! The business rules of Callstore: calls, chunks, recordings, transcripts, analytics, metadata, keys. This crate knows
+//! neither HTTP nor status codes; `api` translates. All operations are methods of [`Callstore`], with one file or
+//! folder per resource.
 
 mod analytics;
 mod audit;
@@ -79,10 +79,10 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 use writer::Writer;
 
-/// Who called where nobody has said so.
+/// The caller of calls that were started without one.
 pub const UNKNOWN_CALLER: &str = "unknown";
 
-/// The call store: what every operation works on. Cheap to clone.
+/// The call store, on which all operations are methods. Cheap to clone.
 #[derive(Clone)]
 pub struct Callstore(Arc<Inner>);
 
@@ -92,7 +92,7 @@ struct Inner {
     clock: Box<dyn Clock>,
     ids: Arc<dyn Ids>,
     policy: Policy,
-    /// When this service began to answer.
+    /// When this process started to serve. Timeouts of calls count from here at the earliest.
     began: Timestamp,
     writer: Writer,
     finalizer: Finalizer,
@@ -100,12 +100,13 @@ struct Inner {
     under_way: UnderWay,
     keys: Ring,
     signer: OnceCell<Signer>,
-    /// This run's name among the nodes.
+    /// Identifies this process among the nodes of a cluster, as the holder of leases.
     node: Uuid,
 }
 
 impl Callstore {
-    /// A call store over a migrated database and a store of recordings. Call [`resume`](Self::resume) once it stands.
+    /// A call store over a migrated database and a recording store. Call [`resume`](Self::resume) before serving
+    /// requests.
     ///
     /// # Panics
     /// Outside of a Tokio runtime.
@@ -131,12 +132,13 @@ impl Callstore {
         }))
     }
 
-    /// Goes on with all that the last run left: recordings to be made, chunks and deleted calls to be removed.
+    /// Resumes the unfinished work of the last run (recordings to make, chunks and deleted calls to remove), and starts
+    /// the periodic background tasks.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn resume(&self) -> Result<(), Error> {
-        // The writer reads the journal before its first write.
+        // An empty write makes the writer read the journal, so that a damaged journal fails the start.
         self.write(0, |_| async { Ok(()) }.boxed()).await?;
         self.read_keys().await?;
         self.0.finalizer.spawn(self.clone().keep_reading_keys());
@@ -159,7 +161,7 @@ impl Callstore {
     }
 
     /// Stops the background work, which the next start resumes, and closes the database. Waiting
-    /// [`end_call`](Self::end_call)s answer as soon as this begins.
+    /// [`end_call`](Self::end_call)s return as soon as this begins.
     pub async fn close(&self) {
         self.0.finalizer.close().await;
         self.0.writer.close().await;
@@ -167,7 +169,8 @@ impl Callstore {
         self.0.store.close();
     }
 
-    /// Lets every waiting [`end_call`](Self::end_call) answer and every socket close now: the service is about to stop.
+    /// Tells waiting [`end_call`](Self::end_call)s to return and sockets to close, because the service is about to
+    /// stop.
     pub fn stop_waiting(&self) {
         self.0.streams.stop();
         self.0.finalizer.cancel();

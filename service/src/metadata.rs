@@ -1,4 +1,4 @@
-//! Metadata: what else is known of a call, one record a call.
+//! Metadata: descriptive data on a call, at most one record per call.
 
 use entity::call_metadata::{ActiveModel, Entity};
 use futures_util::FutureExt;
@@ -16,37 +16,37 @@ use crate::{
     limits::{JSON_MAX_BYTES, JSON_MAX_DEPTH},
 };
 
-/// Metadata as a whole.
+/// A complete record of metadata.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewMetadata {
     /// The language spoken.
     pub language: Option<String>,
-    /// Where the caller is.
+    /// The caller's region.
     pub region: Option<String>,
-    /// What the caller calls with.
+    /// The caller's type of device.
     pub device_type: Option<String>,
-    /// How good the line is.
+    /// Quality of the line.
     pub network_quality: Option<String>,
-    /// Anything else, a JSON object.
+    /// Free-form metadata, a JSON object.
     pub custom_data: Option<Private<Value>>,
 }
 
-/// A change of metadata: `None` leaves a field as it is, `Some(None)` removes it.
+/// Changes to metadata: `None` keeps a field, `Some(None)` removes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MetadataChange {
     /// The language spoken.
     pub language: Option<Option<String>>,
-    /// Where the caller is.
+    /// The caller's region.
     pub region: Option<Option<String>>,
-    /// What the caller calls with.
+    /// The caller's type of device.
     pub device_type: Option<Option<String>>,
-    /// How good the line is.
+    /// Quality of the line.
     pub network_quality: Option<Option<String>>,
-    /// Merged into what is there, as RFC 7396 says.
+    /// Merged into the stored object by the rules of RFC 7396.
     pub custom_data: Option<Option<Private<Value>>>,
 }
 
-/// Metadata that is stored, and whether there was none before.
+/// The stored metadata, and whether it is new.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetadataSet {
     /// The metadata.
@@ -59,7 +59,8 @@ impl Callstore {
     /// Replaces a call's metadata.
     ///
     /// # Errors
-    /// `CallNotFound`, `PreconditionFailed`, `Invalid` for custom data that is too large or too deep, or a failing database.
+    /// `CallNotFound`, `PreconditionFailed`, `Invalid` for custom data that is too large or too deep, or a failing
+    /// database.
     pub async fn set_metadata(
         &self,
         call: &CallRef,
@@ -76,7 +77,7 @@ impl Callstore {
         .await
     }
 
-    /// Changes a call's metadata, or makes it.
+    /// Changes a call's metadata, creating it if there is none.
     ///
     /// # Errors
     /// As [`set_metadata`](Self::set_metadata).
@@ -115,7 +116,7 @@ impl Callstore {
         Entity::find_by_id(call.id).one(&snapshot).await?.ok_or(Error::MetadataNotFound)
     }
 
-    /// Removes a call's metadata.
+    /// Deletes a call's metadata.
     ///
     /// # Errors
     /// `PreconditionFailed`, and as [`get_metadata`](Self::get_metadata).
@@ -165,7 +166,7 @@ impl Callstore {
     }
 }
 
-/// Adds a field to a call's custom data, unless it is there or there is no room for it.
+/// Adds a field to a call's custom data, unless the field exists or the object would exceed its limits.
 pub(crate) async fn add_custom_field(
     transaction: &DatabaseTransaction,
     call_id: Uuid,
@@ -211,7 +212,8 @@ fn empty(call_id: Uuid, now: Timestamp) -> ActiveModel {
     }
 }
 
-/// RFC 7396: what the patch names replaces what is there; null removes; objects are merged within.
+/// JSON Merge Patch (RFC 7396): fields in the patch replace stored ones, null removes them, and objects are merged
+/// recursively.
 fn merge(before: Value, patch: Value) -> Value {
     let Value::Object(patch) = patch else { return patch };
     let mut merged = match before {
@@ -227,7 +229,7 @@ fn merge(before: Value, patch: Value) -> Value {
     Value::Object(merged)
 }
 
-/// Refuses JSON that is too large or too deep to be kept.
+/// Refuses JSON that is too large or too deeply nested.
 pub(crate) fn check_json(pointer: &str, value: Option<&Value>) -> Result<(), Error> {
     let Some(value) = value else { return Ok(()) };
     if depth(value) > JSON_MAX_DEPTH {
@@ -239,7 +241,7 @@ pub(crate) fn check_json(pointer: &str, value: Option<&Value>) -> Result<(), Err
     Ok(())
 }
 
-/// How many objects and arrays are open at the deepest place.
+/// Depth of nested objects and arrays.
 fn depth(value: &Value) -> usize {
     match value {
         Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),

@@ -1,4 +1,4 @@
-//! Transcripts: what was said, before and after the call has ended.
+//! Transcripts: what was said. They can be added during a call and after it has ended.
 
 use entity::transcript::{Column, Entity};
 use futures_util::future::BoxFuture;
@@ -16,36 +16,36 @@ use crate::{
     writer::{Batch, Outcome, Pending, State, Write},
 };
 
-/// About how much an utterance takes in memory beside its texts, on its way to the disk.
+/// Approximate memory of a queued utterance, beside its texts.
 const ROW_BYTES: usize = 256;
 
-/// An utterance to be stored.
+/// A new utterance.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewTranscript {
     /// Who spoke.
     pub speaker: Private,
     /// What was said.
     pub text: Private,
-    /// How sure the recognizer was, 0 to 1.
+    /// The recognizer's confidence, 0 to 1.
     pub confidence: Option<f64>,
-    /// Where in the call it begins, in seconds.
+    /// When it begins, in seconds from the start of the call.
     pub start_time: Option<f64>,
-    /// Where in the call it ends, in seconds.
+    /// When it ends, in seconds from the start of the call.
     pub end_time: Option<f64>,
 }
 
-/// A part of a call's transcripts.
+/// Selects a page of a call's transcripts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListTranscripts {
-    /// Which part.
+    /// The page to return.
     pub page: Page,
-    /// Only what this one said.
+    /// Only utterances of this speaker.
     pub speaker: Option<Private>,
 }
 
 impl Callstore {
-    /// Stores utterances, all or none of them, `once` where the request has a name, and the request's `entry` in the audit with
-    /// them.
+    /// Stores utterances, all or none, together with the request's audit `entry`. With `once`, a retry returns the
+    /// stored outcome.
     ///
     /// # Errors
     /// `CallNotFound`, `IdempotencyKeyReused`, or a failing database.
@@ -61,10 +61,10 @@ impl Callstore {
         self.write_as(bytes, |outcome| AddTranscripts { callstore, call, new, once, entry, outcome }).await
     }
 
-    /// Stores an utterance.
+    /// Stores one utterance.
     ///
     /// # Errors
-    /// As [`add_transcripts`](Self::add_transcripts).
+    /// As for [`add_transcripts`](Self::add_transcripts).
     pub async fn add_transcript(
         &self,
         call: &CallRef,
@@ -76,7 +76,7 @@ impl Callstore {
         stored.into_iter().next().ok_or(Error::Damaged("a stored transcript without an answer"))
     }
 
-    /// A call's transcripts in the order in which they were said; those without a time last, as they arrived.
+    /// A call's transcripts in order of their start times; those without one come last, in order of arrival.
     ///
     /// # Errors
     /// `CallNotFound`, or a failing database.
@@ -96,7 +96,7 @@ pub(crate) async fn transcripts_of(
     Ok(Slice::cut(rows, list.page.limit))
 }
 
-/// A request's utterances on their way to the disk.
+/// A request's utterances in the writer's queue.
 struct AddTranscripts {
     callstore: Callstore,
     call: CallRef,
@@ -152,7 +152,7 @@ impl AddTranscripts {
         Ok(stored)
     }
 
-    /// Hands the utterances to the writer, and their entry in the audit.
+    /// Gathers the utterances and their audit entry for the writer's next commit.
     fn add_to(&self, state: &mut State, call_id: Uuid) -> Vec<Transcript> {
         let created_at = self.callstore.now();
         let stored = |new: NewTranscript| Transcript {
@@ -165,7 +165,7 @@ impl AddTranscripts {
             end_time: new.end_time,
             created_at,
         };
-        // They are kept: what is known may turn out to be wrong.
+        // Clones, because the work is done again if the cached state turns out to be stale.
         let stored: Vec<Transcript> = self.new.iter().cloned().map(stored).collect();
         state.add_transcripts(stored.iter().cloned());
         state.add_audit(self.entry());

@@ -1,4 +1,4 @@
-//! Ending a call, and waiting for its recording.
+//! Ends calls, and waits for their recordings.
 
 use std::time::Duration;
 
@@ -8,11 +8,11 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel, TryIntoModel}
 use super::{Call, CallParts, CallRef, EndReason, Status};
 use crate::{Callstore, Error, Idempotency, Timestamp, writer::Batch};
 
-/// What ends a call, and when it is said to have ended.
+/// Why a call ends, and the end time to record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct End {
     pub reason: EndReason,
-    /// Now unless given.
+    /// Now by default.
     pub time: Option<Timestamp>,
 }
 
@@ -43,7 +43,7 @@ impl Callstore {
         Ok((call, parts))
     }
 
-    /// Ends a call now for a reason of the service's own, and does not wait for its recording.
+    /// Ends a call now, for a reason other than a request, without waiting for its recording.
     ///
     /// # Errors
     /// `CallNotFound`, or a failing database.
@@ -55,8 +55,8 @@ impl Callstore {
         Ok(())
     }
 
-    /// Moves a call to `finalizing` where it is active or failed, and `decide` says so once all writes before are in. Its
-    /// sockets close then.
+    /// Moves an active or failed call to `finalizing`, if `decide` returns an end. `decide` sees all earlier writes.
+    /// The call's sockets then close.
     pub(crate) async fn begin_end(
         &self,
         call: &CallRef,
@@ -65,8 +65,8 @@ impl Callstore {
         self.begin_end_once(call, decide, None).await
     }
 
-    /// As [`begin_end`](Self::begin_end). To end a call twice is to end it once: of a request that has a name no outcome is
-    /// kept, only what it was.
+    /// Like [`begin_end`](Self::begin_end), but idempotent by `once` as well. Ending is idempotent anyway, so only the
+    /// fingerprint of the request is kept, and a retry gets the call's current state.
     async fn begin_end_once(
         &self,
         call: &CallRef,
@@ -95,7 +95,7 @@ impl Callstore {
         Ok(call)
     }
 
-    /// The call, and whether this has ended it for the first time.
+    /// Returns the call, and whether this ended it for the first time.
     async fn move_to_finalizing(
         &self,
         batch: &mut Batch,
@@ -127,13 +127,13 @@ impl Callstore {
     }
 }
 
-/// An active call's row with its end.
+/// The row of an active call, with its end filled in.
 fn ended(call: Call, end: End, now: Timestamp) -> Result<entity::call::ActiveModel, Error> {
     let start = call.start_time;
     if end.reason == EndReason::Api && end.time.is_some_and(|time| time < start) {
         return Err(Error::invalid("/endTime", "It must not be before the call's startTime."));
     }
-    // A start that was given ahead of time must not make the duration negative.
+    // A start time in the future must not make the duration negative.
     let time = end.time.unwrap_or(now).max(start);
     let mut row = call.into_active_model();
     row.end_time = Set(Some(time));

@@ -1,4 +1,4 @@
-//! A call with the parts that were asked for.
+//! Reads a call with the parts requested.
 
 use sea_orm::EntityTrait;
 
@@ -8,29 +8,29 @@ use crate::{
     limits::PART_MAX, transcripts::transcripts_of,
 };
 
-/// What can come with a call.
+/// A part that can be included with a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// Its recordings.
+    /// The call's recordings.
     Recordings,
-    /// What was said, the first of it.
+    /// The first transcripts.
     Transcripts,
-    /// The newest snapshots of its figures.
+    /// The newest analytics snapshots.
     Analytics,
-    /// What else is known.
+    /// The metadata.
     Metadata,
 }
 
-/// The parts of a call; `None` where one was not asked for.
+/// The parts of a call; `None` for those not requested.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CallParts {
-    /// Its recordings.
+    /// The call's recordings.
     pub recordings: Option<Vec<RecordingFile>>,
-    /// What was said, the first [`PART_MAX`].
+    /// The first [`PART_MAX`] transcripts.
     pub transcripts: Option<Vec<Transcript>>,
-    /// Snapshots of its figures, the newest [`PART_MAX`].
+    /// The newest [`PART_MAX`] analytics snapshots.
     pub analytics: Option<Vec<Analytics>>,
-    /// What else is known; the inner `None` where there is nothing.
+    /// The metadata; the inner `None` if there is none.
     pub metadata: Option<Option<Metadata>>,
 }
 

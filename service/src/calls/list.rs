@@ -1,4 +1,4 @@
-//! Pages of calls, by key or by offset, filtered and sorted. Every list is read in the order of an index.
+//! Pages of calls by cursor or offset, filtered and sorted. Every page is read in the order of an index.
 
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Order, PaginatorTrait, QueryFilter, QueryOrder,
@@ -14,79 +14,79 @@ use super::{
 };
 use crate::{Callstore, Error, Private, Timestamp, crash, page::Slice};
 
-/// Which calls are wanted; all that is given must hold.
+/// Filters of a list of calls; all that are given must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CallFilter {
-    /// Where the call stands.
+    /// The call's status.
     pub status: Option<Status>,
     /// Who called.
     pub caller: Option<Private>,
     /// Who answered.
     pub agent: Option<Private>,
-    /// Who called whom.
+    /// Direction of the phone call.
     pub direction: Option<Direction>,
-    /// The media stream's name.
+    /// The media stream's id.
     pub stream_sid: Option<String>,
-    /// The phone call's name at the carrier.
+    /// The carrier's id of the phone call.
     pub call_sid: Option<String>,
     /// The call began then or later.
     pub started_after: Option<Timestamp>,
-    /// The call began earlier.
+    /// The call began before then.
     pub started_before: Option<Timestamp>,
-    /// The call lasted at least so many milliseconds.
+    /// Shortest duration, in milliseconds.
     pub min_duration_ms: Option<i64>,
-    /// The call lasted at most so many milliseconds.
+    /// Longest duration, in milliseconds.
     pub max_duration_ms: Option<i64>,
 }
 
-/// What calls are sorted by; ties by id, in the same direction.
+/// The order of calls. Ties are ordered by id, in the same direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CallSort {
-    /// The field.
+    /// The field to sort by.
     pub field: SortField,
-    /// The largest first.
+    /// Largest first.
     pub descending: bool,
 }
 
-/// A field that calls can be sorted by.
+/// A field by which calls can be sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SortField {
     /// When the call began.
     StartTime,
-    /// How long it lasted; calls that have not ended come last, whatever the direction.
+    /// Duration of the call. Calls that have not ended come last in both directions.
     Duration,
+}
+
+/// Selects a page of calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListCalls {
+    /// The calls to list.
+    pub filter: CallFilter,
+    /// Their order.
+    pub sort: CallSort,
+    /// Most calls to return.
+    pub limit: u64,
+    /// Number of calls to skip; 0 with a cursor.
+    pub offset: u64,
+    /// The position after the previous page.
+    pub cursor: Option<String>,
+    /// Whether to count all calls that match the filter.
+    pub total: bool,
 }
 
 /// A page of calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListCalls {
-    /// Which calls.
-    pub filter: CallFilter,
-    /// In what order.
-    pub sort: CallSort,
-    /// How many at most.
-    pub limit: u64,
-    /// How many to pass over; 0 with a cursor.
-    pub offset: u64,
-    /// Where the page before ended.
-    pub cursor: Option<String>,
-    /// Whether to count all calls that fit the filter.
-    pub total: bool,
-}
-
-/// A page of calls and the way to the next.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallList {
     /// The calls.
     pub items: Vec<Call>,
-    /// Leads to the next page, where there is one.
+    /// The cursor of the next page, if there is one.
     pub next_cursor: Option<String>,
-    /// How many calls fit the filter, if that was asked.
+    /// Number of calls that match the filter, if requested.
     pub total: Option<u64>,
 }
 
 impl Callstore {
-    /// A page of calls.
+    /// Lists a page of calls.
     ///
     /// # Errors
     /// `CursorInvalid`, or a failing database.
@@ -165,11 +165,11 @@ async fn page_of_calls(
 /// A part of a sorted list that one index gives in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Segment {
-    /// All calls, by when they began.
+    /// All calls, by start time.
     ByStart,
-    /// The calls that have ended, by how long they lasted.
+    /// Calls that have ended, by duration.
     ByDuration,
-    /// The calls that have not, by id.
+    /// Calls that have not ended, by id.
     WithoutDuration,
 }
 
@@ -219,8 +219,9 @@ impl Segment {
     }
 }
 
-/// The calls that readers see and the filter wants. A range of another column than the one sorted by is kept from choosing
-/// the index, since that would mean sorting all that it finds; `None` where nothing is sorted.
+/// Selects the visible calls that match the filter. A range over a column other than `sorted` is written so that SQLite
+/// cannot choose an index for it, because the result would then have to be sorted. `sorted` is `None` if order does not
+/// matter.
 fn matching(filter: &CallFilter, sorted: Option<Column>) -> Condition {
     let range = |column: Column| match sorted {
         Some(sorted) if sorted as u32 != column as u32 => Expr::cust(format!("+\"{}\"", column_name(column))),

@@ -1,4 +1,4 @@
-//! Calls: what one is, how it is found, and its moves.
+//! Calls: what a call is, how it is found, and how its status changes.
 //!
 //! ```text
 //!              endCall, or the stream's end          the recording stands, or there was no audio
@@ -32,17 +32,17 @@ pub use update::CallChange;
 
 use crate::{Callstore, Error, crash};
 
-/// How a call's chunks are encoded.
+/// Encoding of a call's chunks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AudioFormat {
     /// The codec.
     pub encoding: Encoding,
-    /// Samples a second.
+    /// Sample rate, in hertz.
     pub sample_rate_hz: u32,
 }
 
 impl Default for AudioFormat {
-    /// What telephony sends: mu-law at 8 kHz.
+    /// The format of telephony: mu-law at 8 kHz.
     fn default() -> Self {
         Self { encoding: Encoding::Mulaw, sample_rate_hz: 8_000 }
     }
@@ -66,12 +66,12 @@ impl AudioFormat {
         Self { encoding, sample_rate_hz: call.sample_rate.unsigned_abs() }
     }
 
-    /// How many samples so many bytes are; what is left of an odd number of PCM16 bytes does not count.
+    /// Number of samples in `bytes`. A trailing odd byte of PCM16 does not count.
     pub(crate) fn samples(self, bytes: u64) -> u64 {
         bytes / self.encoding.bytes_per_sample() as u64
     }
 
-    /// How long so many bytes last, in seconds.
+    /// Duration of `bytes`, in seconds.
     pub(crate) fn seconds(self, bytes: u64) -> f64 {
         samples_to_seconds(self.samples(bytes), self.sample_rate_hz)
     }
@@ -86,31 +86,32 @@ impl AudioFormat {
     }
 }
 
-/// How long so many samples last, in seconds.
+/// Duration of `samples`, in seconds.
 pub(crate) fn samples_to_seconds(samples: u64, sample_rate_hz: u32) -> f64 {
     samples as f64 / f64::from(sample_rate_hz)
 }
 
-/// What a `streamSid` or `callSid` is made of, for people. Carriers and SIP use these characters; a path escapes them.
+/// The characters of a `streamSid` or `callSid`, for messages. Carriers and SIP use these; in a URL they are
+/// percent-encoded.
 pub const SID_CHARACTERS: &str = "A-Z a-z 0-9 _ . : - @ = / + { } ~ % !";
-/// The most characters of a `streamSid` or `callSid`.
+/// Longest `streamSid` or `callSid`, in characters.
 const SID_MAX: usize = 128;
 
-/// Whether a text can be a `streamSid` or `callSid`: 1 to 128 of [`SID_CHARACTERS`], and not `.` or `..`, which a path
-/// cannot hold.
+/// Whether a text is a valid `streamSid` or `callSid`: 1 to 128 of [`SID_CHARACTERS`], and not `.` or `..`, which a URL
+/// path cannot hold.
 #[must_use]
 pub fn is_sid(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-@=/+{}~%!".contains(&byte);
     (1..=SID_MAX).contains(&text.len()) && !matches!(text, "." | "..") && text.bytes().all(allowed)
 }
 
-/// The id that a text reads as, in the form in which the API writes ids.
+/// Parses an id in the form in which the API writes ids.
 #[must_use]
 pub fn as_id(text: &str) -> Option<Uuid> {
     (text.len() == 36).then(|| Uuid::try_parse(text).ok()).flatten()
 }
 
-/// The name of a call in a request: its id or its `streamSid`.
+/// A reference to a call in a request: its id or its `streamSid`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CallRef {
     id: Option<Uuid>,
@@ -118,34 +119,34 @@ pub struct CallRef {
 }
 
 impl CallRef {
-    /// Reads a name; none where it can be neither an id nor a `streamSid`.
+    /// Parses a reference; `None` if it is neither a valid id nor a valid `streamSid`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         is_sid(text).then(|| Self { id: as_id(text), stream_sid: text.to_owned() })
     }
 
-    /// A call by its `streamSid` alone, whatever that looks like.
+    /// Refers to a call by its `streamSid` only, even if that looks like an id.
     pub(crate) fn by_stream_sid(stream_sid: &str) -> Self {
         Self { id: None, stream_sid: stream_sid.to_owned() }
     }
 
-    /// The name of a call whose id is known.
+    /// Refers to a call by its id.
     pub(crate) fn of(id: Uuid) -> Self {
         Self { id: Some(id), stream_sid: String::new() }
     }
 
-    /// The id, where the name looks like one.
+    /// The id, if the reference parses as one.
     pub(crate) fn id(&self) -> Option<Uuid> {
         self.id
     }
 
-    /// The name as it was given.
+    /// The reference as given.
     pub(crate) fn stream_sid(&self) -> &str {
         &self.stream_sid
     }
 }
 
-/// Finds a call that readers may see. An id wins over a `streamSid` that looks like one.
+/// Finds a visible call. An id takes precedence over a `streamSid` that looks like one.
 pub(crate) async fn find<C: ConnectionTrait>(connection: &C, call: &CallRef) -> Result<Call, Error> {
     use entity::call::{Column, Entity};
     let visible = || Entity::find().filter(Column::DeletedAt.is_null());
@@ -159,7 +160,7 @@ pub(crate) async fn find<C: ConnectionTrait>(connection: &C, call: &CallRef) -> 
 }
 
 impl Callstore {
-    /// Finds a call that readers may see.
+    /// Finds a visible call.
     pub(crate) async fn find_call<C: ConnectionTrait>(&self, connection: &C, call: &CallRef) -> Result<Call, Error> {
         find(connection, call).await
     }

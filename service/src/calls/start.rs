@@ -1,4 +1,4 @@
-//! Starting a call, once or again.
+//! Starts calls. Repeating a start returns the same call.
 
 use futures_util::FutureExt;
 use sea_orm::{
@@ -9,42 +9,42 @@ use serde::{Deserialize, Serialize};
 use super::{AudioFormat, Call, Direction, Status};
 use crate::{Callstore, Error, Idempotency, Private, Timestamp, UNKNOWN_CALLER};
 
-/// What a call starts with. What is not given is as `None`.
+/// The fields of a new call. `None` means not given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewCall {
-    /// The media stream's name; the call's id unless given.
+    /// The media stream's id; the call's id by default.
     pub stream_sid: Option<String>,
-    /// Who called; [`UNKNOWN_CALLER`] unless given.
+    /// Who called; [`UNKNOWN_CALLER`] by default.
     pub caller: Option<Private>,
-    /// The phone call's name at the carrier.
+    /// The carrier's id of the phone call.
     pub call_sid: Option<String>,
     /// Who answered.
     pub agent: Option<Private>,
-    /// Who called whom.
+    /// Direction of the phone call.
     pub direction: Option<Direction>,
-    /// When the call began; now unless given.
+    /// When the call began; now by default.
     pub start_time: Option<Timestamp>,
-    /// How its chunks are encoded; mu-law at 8 kHz unless given.
+    /// Encoding of the chunks; mu-law at 8 kHz by default.
     pub audio_format: Option<AudioFormat>,
 }
 
-/// A call that stands, and whether this request made it.
+/// The started call, and whether this request created it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Started {
     /// The call.
     pub call: Call,
-    /// False where the same request had started it before.
+    /// False if the same request had started it before.
     pub created: bool,
 }
 
 impl Callstore {
-    /// Starts a call, `once` where the request has a name. The same request again gives the same call.
+    /// Starts a call. The same request again returns the same call; with `once`, a retry returns the stored outcome.
     ///
     /// # Errors
     /// `StreamSidTaken`, `CallSidTaken`, `IdempotencyKeyReused`, or a failing database.
     pub async fn start_call(&self, new: NewCall, once: Option<&Idempotency>) -> Result<Started, Error> {
         let (this, key) = (self.clone(), once.cloned());
-        // A call that stands already is answered whatever the space is.
+        // Free space matters only for new calls; an existing one is returned anyway.
         let full = !self.0.policy.has_room(self.free_bytes()?);
         let started = self.write(0, move |batch| {
             async move {
@@ -64,7 +64,7 @@ impl Callstore {
         Ok(started)
     }
 
-    /// The call's row, which is made unless it is there; where the disk is `full` it is only looked for.
+    /// Inserts the call's row, or finds the existing one. If the disk is `full`, it only looks for an existing one.
     async fn insert_call(
         &self,
         transaction: &DatabaseTransaction,
@@ -79,7 +79,7 @@ impl Callstore {
         let unless_there = OnConflict::new().do_nothing().to_owned();
         let insert = entity::call::Entity::insert(row).on_conflict(unless_there);
         match insert.exec_without_returning(transaction).await? {
-            // One of the indices has decided; now see which one it was.
+            // A unique index refused the row; find out which one.
             0 => started_before(transaction, new).await?.ok_or(Error::CallSidTaken),
             _ => Ok(Started { call, created: true }),
         }
@@ -114,7 +114,7 @@ impl Callstore {
     }
 }
 
-/// The call that has the `streamSid`, if there is one; all that is given has to equal what is stored.
+/// The call with this `streamSid`, if there is one. All fields given must equal the stored ones.
 async fn started_before(transaction: &DatabaseTransaction, new: &NewCall) -> Result<Option<Started>, Error> {
     use entity::call::{Column, Entity};
     let Some(stream_sid) = &new.stream_sid else { return Ok(None) };
@@ -126,7 +126,7 @@ async fn started_before(transaction: &DatabaseTransaction, new: &NewCall) -> Res
     }
 }
 
-/// The first field that is given and differs from what is stored.
+/// The first given field that differs from the stored one.
 fn difference(new: &NewCall, call: &Call) -> Option<&'static str> {
     fn differs<T: PartialEq>(given: Option<&T>, stored: Option<&T>) -> bool {
         given.is_some() && given != stored

@@ -1,5 +1,4 @@
-//! What a request adds to a track: which of its chunks are new, which are there already, and which are in conflict with
-//! what is there.
+//! Sorts a request's chunks for one track into new ones, duplicates, and conflicts with stored ones.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -18,22 +17,22 @@ use crate::{
     writer::{Batch, LiveTrack, State, StoredTrack},
 };
 
-/// What a request adds to a track, beside what is stored of it.
+/// The chunks that a request adds to a track, and what is known of the stored ones.
 pub(super) struct Addition {
     call: Uuid,
     pub track: Track,
     next: u32,
-    /// Whether its chunks have timestamps; unknown while it has none.
+    /// Whether the track's chunks have timestamps; `None` while it has no chunks.
     timestamps: Option<bool>,
-    /// Stored chunks that the request names again: timestamp and audio by sequence.
+    /// Stored chunks with sequence numbers of the request: timestamp and audio by sequence number.
     known: HashMap<u32, (Option<u32>, Vec<u8>)>,
-    /// Its new chunks, one a row.
+    /// The new chunks, one per row.
     rows: Vec<ChunkRow>,
     duplicates: i64,
 }
 
 impl Addition {
-    /// For chunks that come after all that is stored of their track.
+    /// For chunks after all stored ones. No query is needed.
     pub fn after(call: Uuid, track: Track, stored: LiveTrack) -> Self {
         let (next, timestamps) = match stored {
             LiveTrack::Stored(StoredTrack { next, timestamps }) => (next, Some(timestamps)),
@@ -42,7 +41,7 @@ impl Addition {
         Self { call, track, next, timestamps, known: HashMap::new(), rows: Vec::new(), duplicates: 0 }
     }
 
-    /// For any chunks.
+    /// For any chunks. Reads the stored ones with the same sequence numbers.
     pub async fn load(
         batch: &mut Batch,
         call: Uuid,
@@ -59,12 +58,12 @@ impl Addition {
         Ok(addition)
     }
 
-    /// Whether a chunk comes after all that the track has so far.
+    /// Whether a chunk comes after all chunks of the track so far.
     pub fn comes_next(&self, chunk: &NewChunk) -> bool {
         chunk.sequence.is_none_or(|sequence| sequence >= self.next)
     }
 
-    /// Gives a chunk its sequence number, and a row unless it is stored already.
+    /// Assigns a sequence number to a chunk, and gathers it unless it is a duplicate.
     pub fn take(
         &mut self,
         chunk: NewChunk,
@@ -107,7 +106,7 @@ impl Addition {
         Ok(stored)
     }
 
-    /// Whether a sequence number is taken, and if so, by the same chunk.
+    /// Whether a sequence number is taken, and if so, whether by the same chunk.
     fn is_known(&self, sequence: u32, chunk: &NewChunk) -> Option<bool> {
         if sequence >= self.next {
             return None;
@@ -119,19 +118,19 @@ impl Addition {
         self.known.get(&sequence).map(|(timestamp, audio)| same(*timestamp, audio))
     }
 
-    /// How many of its chunks were stored before.
+    /// Number of duplicates.
     pub fn duplicates(&self) -> i64 {
         self.duplicates
     }
 
-    /// Hands it to the writer.
+    /// Hands the new chunks to the writer.
     pub fn add_to(self, state: &mut State) {
         let stored = StoredTrack { next: self.next, timestamps: self.timestamps.unwrap_or_default() };
         state.add_chunks(self.call, self.track, gather(self.rows), stored);
     }
 }
 
-/// The chunks of a track that have these sequence numbers, stored or gathered in the same transaction.
+/// Chunks of a track with these sequence numbers, stored or gathered in this transaction.
 async fn known_chunks(
     batch: &Batch,
     call: Uuid,
@@ -155,7 +154,7 @@ async fn known_chunks(
         let rows = Entity::find()
             .filter(Column::CallId.eq(call))
             .filter(Column::Track.eq(track))
-            // The row that holds `from` may begin before it.
+            // A row that holds `from` may begin before it.
             .filter(Column::FirstSequence.gt(i64::from(from) - i64::from(ROW_MAX_CHUNKS)))
             .filter(Column::FirstSequence.lte(to))
             .filter(Column::LastSequence.gte(from))
@@ -170,7 +169,7 @@ async fn known_chunks(
     Ok(known)
 }
 
-/// Sequence numbers as stretches from the first to the last, with holes that a row could span.
+/// Groups sequence numbers into ranges. Holes no longer than a row do not split a range, which saves queries.
 fn stretches(named: &BTreeSet<u32>) -> Vec<(u32, u32)> {
     let mut stretches: Vec<(u32, u32)> = Vec::new();
     for &sequence in named {

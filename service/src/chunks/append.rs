@@ -1,4 +1,4 @@
-//! Taking chunks: each is a row before it is acknowledged.
+//! Accepts chunks. Each is durable before it is acknowledged.
 
 use std::sync::LazyLock;
 
@@ -17,41 +17,42 @@ use crate::{
     writer::{Batch, LiveTrack, Outcome, Pending, State, Write},
 };
 
-/// A chunk as it arrives.
+/// A chunk as received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewChunk {
-    /// Whose voice.
+    /// Whose voice it is.
     pub track: Track,
-    /// Its number on the track; the next one unless given.
+    /// Sequence number on its track; the next one by default.
     pub sequence: Option<u32>,
-    /// Where it stands: milliseconds since the start of the stream.
+    /// Position, in milliseconds since the start of the stream.
     pub timestamp_ms: Option<u32>,
-    /// The codec's bytes; PCM16 is little-endian.
+    /// The audio in the call's codec; PCM16 is little-endian.
     pub audio: Vec<u8>,
-    /// The format that the request names; it has to be the call's.
+    /// The format that the request states, if any. It must be the call's.
     pub format: Option<AudioFormat>,
 }
 
-/// A chunk that is on disk.
+/// A stored chunk.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ChunkStored {
-    /// Whose voice.
+    /// Whose voice it is.
     pub track: Track,
-    /// Its number on the track.
+    /// Sequence number on its track.
     pub sequence: u32,
     /// Bytes of audio.
     pub bytes: usize,
     /// Seconds of audio.
     pub duration: f64,
-    /// Whether it had been stored before.
+    /// Whether it was already stored before.
     pub duplicate: bool,
 }
 
 impl Callstore {
-    /// Stores a chunk, `once` where the request has a name; it is on disk when this returns.
+    /// Stores a chunk, durable when this returns. With `once`, a retry returns the stored outcome.
     ///
     /// # Errors
-    /// `CallNotFound`, `CallEnded`, `FormatMismatch`, `ChunkConflict`, `Invalid`, `IdempotencyKeyReused`, or a failing database.
+    /// `CallNotFound`, `CallEnded`, `FormatMismatch`, `ChunkConflict`, `Invalid`, `IdempotencyKeyReused`, or a failing
+    /// database.
     pub async fn add_chunk(
         &self,
         call: &CallRef,
@@ -62,10 +63,10 @@ impl Callstore {
         stored.into_iter().next().ok_or(Error::Damaged("a stored chunk without an answer"))
     }
 
-    /// Stores several chunks, all or none of them.
+    /// Stores several chunks, all or none.
     ///
     /// # Errors
-    /// As [`add_chunk`](Self::add_chunk).
+    /// As for [`add_chunk`](Self::add_chunk).
     pub async fn add_chunks(
         &self,
         call: &CallRef,
@@ -94,7 +95,7 @@ impl Callstore {
     }
 }
 
-/// A request's chunks on their way to the disk; all are stored, or none.
+/// A request's chunks in the writer's queue. All are stored, or none.
 struct AddChunks {
     callstore: Callstore,
     call: CallRef,
@@ -143,8 +144,8 @@ impl Write for AddChunks {
 type Additions = [Option<Addition>; 2];
 
 impl AddChunks {
-    /// What the request adds where all is known that it takes to tell: its call and tracks, and that its chunks are new, since
-    /// they come after those that are stored. Nothing where it has to be looked up, or is refused.
+    /// What the request adds, decided from the cache alone. `None` if the call or a track is not cached, if a chunk
+    /// does not come after all stored ones, or if the request is going to be refused.
     fn after_known(&self, state: &mut State) -> Option<(Uuid, Additions, Vec<ChunkStored>)> {
         let live = state.live_call(&self.call)?;
         let (call, format) = (live.id, live.format);
@@ -165,7 +166,7 @@ impl AddChunks {
             if !addition.comes_next(chunk) {
                 return None;
             }
-            // It is kept: what is known may turn out to be wrong.
+            // Clones, because the work is done again if the cache turns out to be stale.
             stored.push(addition.take(chunk.clone(), format, |field| (self.pointer)(index, field)).ok()?);
         }
         Some((call, additions, stored))
@@ -191,7 +192,7 @@ impl AddChunks {
             let addition = addition.ok_or(Error::Damaged("a chunk without a track"))?;
             stored.push(addition.take(chunk, format, |field| (self.pointer)(index, field))?);
         }
-        // From here on nothing is refused.
+        // Nothing is refused from here on, as `Batch::work_apart` requires.
         for addition in additions.into_iter().flatten() {
             batch.add_duplicates(call, addition.track, addition.duplicates());
             addition.add_to(batch.state());
@@ -206,7 +207,7 @@ impl AddChunks {
     }
 }
 
-/// Counts what was taken, for the metrics.
+/// Counts stored chunks in the metrics.
 fn count(stored: &[ChunkStored]) {
     static COUNTERS: LazyLock<[TrackCounters; 2]> =
         LazyLock::new(|| [Track::Inbound, Track::Outbound].map(TrackCounters::of));
@@ -222,7 +223,7 @@ fn count(stored: &[ChunkStored]) {
     }
 }
 
-/// The counters of a track; looking them up by their names costs more than counting.
+/// A track's counters, kept because looking them up by name costs more than counting.
 struct TrackCounters {
     chunks: Counter,
     bytes: Counter,
@@ -240,7 +241,7 @@ impl TrackCounters {
     }
 }
 
-/// What holds for a chunk whatever is stored.
+/// Checks limits that do not depend on the call.
 fn check_limits(chunks: &[NewChunk], pointer: fn(usize, &str) -> String) -> Result<(), Error> {
     let mut errors = Vec::new();
     let mut check = |fits: bool, index: usize, field: &str, detail: &dyn Fn() -> String| {

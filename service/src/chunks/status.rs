@@ -1,4 +1,4 @@
-//! What is stored of a call's audio: where a client resumes.
+//! The status of a call's stored audio, from which a client knows where to resume.
 
 use entity::{audio_chunk, call_track};
 use futures_util::FutureExt;
@@ -17,41 +17,41 @@ use crate::{
     limits::MISSING_MAX,
 };
 
-/// What is stored of a call's audio.
+/// The status of a call's stored audio.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ChunkStatus {
     /// The tracks that have chunks, the caller's first.
     pub tracks: Vec<TrackStatus>,
 }
 
-/// What is stored of a track.
+/// The status of one track.
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrackStatus {
-    /// Whose voice.
+    /// Whose voice it is.
     pub track: Track,
-    /// Seconds of audio in all its chunks together.
+    /// Seconds of audio in all chunks.
     pub duration: f64,
-    /// What its chunks come to.
+    /// Counts over the track's chunks.
     pub summary: TrackSummary,
 }
 
-/// What a track's chunks come to; kept as JSON when the chunks go.
+/// Counts over a track's chunks. Stored as JSON when the chunks are deleted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct TrackSummary {
-    /// How many chunks there are.
+    /// Number of chunks.
     pub chunks: u64,
-    /// Bytes of audio in all of them.
+    /// Bytes of audio in all chunks.
     pub bytes: u64,
-    /// The largest sequence number.
+    /// Largest sequence number.
     pub last_sequence: u32,
-    /// The first holes between the smallest and the largest sequence number, each from its first to its last.
+    /// The first missing ranges between the smallest and the largest sequence number, as first and last number.
     pub missing: Vec<(u32, u32)>,
-    /// How many sequence numbers are missing.
+    /// Number of missing sequence numbers.
     pub missing_total: u64,
 }
 
-/// Gathers a [`TrackSummary`] from chunks in order of sequence.
+/// Builds a [`TrackSummary`] from chunks in order of sequence.
 #[derive(Debug, Default)]
 pub(crate) struct Summary {
     summary: TrackSummary,

@@ -1,4 +1,5 @@
-//! Making, listing and revoking keys: by the service, through its writer, and by the command line, beside it.
+//! Creates, lists and revokes keys: for the service through its writer, and for the command line directly in the
+//! database.
 
 use entity::api_key::{ActiveModel, Column, Entity};
 use futures_util::FutureExt;
@@ -11,33 +12,33 @@ use uuid::Uuid;
 use super::{ApiKey, Scope, Secret, secret::hash};
 use crate::{Callstore, Clock, Database, Error, Idempotency, Ids, Page, Slice, Timestamp, audit::enter_command};
 
-/// The label of a key that was given as a file.
+/// Label of the key from the admin key file.
 pub const FILE_LABEL: &str = "admin key file";
-/// The longest label, in characters.
+/// Longest label, in characters.
 const LABEL_MAX: usize = 128;
 
-/// A key to be made.
+/// A key to be created.
 #[derive(Clone, Debug)]
 pub struct NewKey {
     /// What it may do.
     pub scope: Scope,
-    /// What it is for, up to 128 characters.
+    /// A note on what it is for, up to 128 characters.
     pub label: Option<String>,
-    /// From when on it is not taken.
+    /// When it expires; `None` if never.
     pub expires_at: Option<Timestamp>,
 }
 
-/// A key that was made.
+/// A newly created key.
 #[derive(Clone, Debug)]
 pub struct CreatedKey {
-    /// What is kept.
+    /// The stored part.
     pub key: ApiKey,
-    /// The key itself, which is not.
+    /// The key in plain text, which is not stored.
     pub secret: Secret,
 }
 
 impl NewKey {
-    /// Makes the key, which is still to be stored.
+    /// Validates the fields and generates the key. It must still be stored.
     fn make(self, id: Uuid, now: Timestamp) -> Result<CreatedKey, Error> {
         let label = self.label.as_deref();
         if label.is_some_and(|label| !(1..=LABEL_MAX).contains(&label.chars().count()) || label.contains('\0')) {
@@ -64,7 +65,7 @@ impl NewKey {
 }
 
 impl Callstore {
-    /// Makes a key, `once` where the request has a name.
+    /// Creates a key. With `once`, a retry returns the stored outcome, including the key.
     ///
     /// # Errors
     /// `Invalid` for a label or an expiry that is not allowed, `IdempotencyKeyReused`, `Random`, or a failing database.
@@ -87,7 +88,7 @@ impl Callstore {
         Ok(CreatedKey { key, secret: Secret::new(secret) })
     }
 
-    /// The keys, the oldest first, with those that are no longer taken.
+    /// All keys, oldest first, including revoked and expired ones.
     ///
     /// # Errors
     /// A failing database.
@@ -96,7 +97,7 @@ impl Callstore {
         Ok(Slice::cut(keys, page.limit))
     }
 
-    /// Revokes a key for good. One that was revoked stays so.
+    /// Revokes a key permanently. Revoking it again changes nothing.
     ///
     /// # Errors
     /// `KeyNotFound`, or a failing database.
@@ -107,7 +108,7 @@ impl Callstore {
         Ok(())
     }
 
-    /// A change holds at once. Where that fails, it holds with the next reading.
+    /// Applies a change at once. If that fails, it applies with the next periodic reading.
     async fn read_changed_keys(&self) {
         if let Err(error) = self.read_keys().await {
             tracing::warn!(%error, "The keys could not be read after a change.");
@@ -115,12 +116,12 @@ impl Callstore {
     }
 }
 
-/// Keys without a service, or beside one that runs.
+/// Operations of the command line, with or without a running service.
 impl Database {
-    /// Makes a key.
+    /// Creates a key.
     ///
     /// # Errors
-    /// As [`Callstore::create_key`].
+    /// As for [`Callstore::create_key`].
     pub async fn create_key(&self, new: NewKey, clock: &dyn Clock, ids: &dyn Ids) -> Result<CreatedKey, Error> {
         let created = new.make(ids.next(), clock.now())?;
         let transaction = self.begin().await?;
@@ -130,7 +131,7 @@ impl Database {
         Ok(created)
     }
 
-    /// All keys, the oldest first, with those that are no longer taken.
+    /// All keys, oldest first, including revoked and expired ones.
     ///
     /// # Errors
     /// A failing database.
@@ -138,7 +139,7 @@ impl Database {
         Ok(select().all(self.readers()).await?)
     }
 
-    /// Revokes a key for good. One that was revoked stays so.
+    /// Revokes a key permanently. Revoking it again changes nothing.
     ///
     /// # Errors
     /// `KeyNotFound`, or a failing database.
@@ -149,8 +150,8 @@ impl Database {
         Ok(transaction.commit().await?)
     }
 
-    /// Sees to it that a key that was given as a file is one for admins, and that one given so before is none; false if it was
-    /// revoked, which it stays.
+    /// Makes the key from the admin key file an admin key, and revokes an earlier key from that file. Returns false if
+    /// the key was revoked before; it stays revoked.
     ///
     /// # Errors
     /// A failing database.
@@ -180,7 +181,7 @@ impl Database {
         Ok(usable)
     }
 
-    /// Whether there is a key that is neither revoked nor expired.
+    /// Whether any key is neither revoked nor expired.
     ///
     /// # Errors
     /// A failing database.
@@ -191,7 +192,7 @@ impl Database {
     }
 }
 
-/// What the audit calls a key.
+/// A key's resource in the audit trail.
 fn resource(id: Uuid) -> String {
     format!("/admin/keys/{id}")
 }

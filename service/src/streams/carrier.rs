@@ -1,4 +1,4 @@
-//! A carrier's media stream: it starts a call, or comes back to it, places its frames, and ends it.
+//! A carrier's media stream: it starts or resumes a call, adds frames to it, and ends it.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ use crate::{
     chunks::track_index,
 };
 
-/// How long to wait before frames are offered again to a database that failed.
+/// Pauses between attempts to store frames when the database fails.
 const RETRIES: [Duration; 5] = [
     Duration::from_millis(100),
     Duration::from_millis(200),
@@ -26,35 +26,35 @@ const RETRIES: [Duration; 5] = [
     Duration::from_millis(1_600),
 ];
 
-/// A media stream as it starts.
+/// The start of a media stream.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewStream {
-    /// The stream's name; a valid one.
+    /// The stream's id, already validated.
     pub stream_sid: String,
-    /// The phone call's name at the carrier; a valid one.
+    /// The carrier's id of the phone call, already validated.
     pub call_sid: Option<String>,
     /// Who called.
     pub caller: Private,
-    /// What its payloads are; mu-law at 8 kHz unless given.
+    /// Encoding of its payloads; mu-law at 8 kHz by default.
     pub audio_format: Option<AudioFormat>,
-    /// What else was given along.
+    /// The stream's other parameters.
     pub custom_data: Private<Map<String, Value>>,
 }
 
 /// A frame of a media stream, with the carrier's own counters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
-    /// Whose voice.
+    /// Whose voice it is.
     pub track: Track,
-    /// Its number on its track, 1 first.
+    /// Number on its track, starting at 1.
     pub chunk: u32,
     /// Milliseconds since the start of the stream.
     pub timestamp_ms: u32,
-    /// The codec's bytes; PCM16 is little-endian.
+    /// The audio in the call's codec; PCM16 is little-endian.
     pub audio: Vec<u8>,
 }
 
-/// A carrier's socket that holds a call's stream.
+/// A carrier's socket that holds a call's stream. End it with [`stop`](Self::stop) or [`close`](Self::close).
 pub struct MediaStream {
     callstore: Callstore,
     call: CallRef,
@@ -63,21 +63,21 @@ pub struct MediaStream {
     continuity: Continuity,
 }
 
-/// What a stream's frames met.
+/// Numbers of frames that were refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Refused {
     /// Frames whose number is stored with other audio or another timestamp.
     pub conflicts: u64,
-    /// Frames with a value that is not allowed.
+    /// Frames with an invalid value.
     pub invalid: u64,
 }
 
 impl Callstore {
-    /// Starts the call of a stream, or goes on with it where the stream has come back. The sockets of a stream open in the
-    /// order of their arrival, whichever asks first. An older one is interrupted; what it had is stored when this returns.
+    /// Starts a stream's call, or resumes it if the stream has reconnected. The sockets of a stream open in the order
+    /// of their arrival. An older socket is interrupted, and its audio is stored when this returns.
     ///
     /// # Errors
-    /// `CallEnded`, `FormatMismatch` where the stream comes back in another format, `Invalid`, or a failing database.
+    /// `CallEnded`, `FormatMismatch` if the stream reconnects in another format, `Invalid`, or a failing database.
     pub async fn open_stream(&self, new: NewStream, arrival: Arrival) -> Result<MediaStream, Error> {
         let now = self.now();
         arrival.turn(&new.stream_sid).await;
@@ -90,7 +90,7 @@ impl Callstore {
         if let Some(given) = given.filter(|&given| given != expected) {
             return Err(Error::FormatMismatch { expected: expected.to_string(), given: given.to_string() });
         }
-        // A call that had been written to by a stream of an earlier process was started by it.
+        // If an earlier process has written to the call, the stream started when the call was created.
         let began = if call.last_write_at.is_some() { call.created_at } else { now };
         let (place, began) = Place::of_carrier(self, call.id, arrival, began).await;
         self.note_open(call.id).await?;
@@ -102,7 +102,7 @@ impl Callstore {
         Ok(MediaStream { callstore: self.clone(), call: CallRef::of(id), id, place, continuity })
     }
 
-    /// The call that has the stream's name, or a new one; and whether it is new.
+    /// The call with the stream's id, or a new one; and whether it is new.
     async fn call_of_stream(&self, new: NewStream) -> Result<(Call, bool), Error> {
         let name = CallRef::by_stream_sid(&new.stream_sid);
         match self.find_call(self.0.database.readers(), &name).await {
@@ -122,14 +122,14 @@ impl Callstore {
         };
         let mut started = self.start_call(start.clone(), None).await;
         if matches!(started, Err(Error::CallSidTaken)) {
-            // One phone call can have several streams; the first keeps the name.
+            // A phone call can have several streams. The first one keeps the `callSid`.
             if let Some(call_sid) = start.call_sid.take() {
                 custom_data.entry("callSid").or_insert(call_sid.into());
             }
             started = self.start_call(start, None).await;
         }
         let started = match started {
-            // Another socket has been faster.
+            // Another socket was faster.
             Err(Error::StreamSidTaken { .. }) => {
                 return Ok((self.find_call(self.0.database.readers(), &name).await?, false));
             }
@@ -150,7 +150,7 @@ impl Callstore {
         Ok((started.call, started.created))
     }
 
-    /// What is stored of a call's tracks.
+    /// The ends of a call's stored tracks.
     async fn stored_tracks(&self, call: Uuid, format: AudioFormat) -> Result<[Option<StoredTrack>; 2], Error> {
         #[derive(FromQueryResult)]
         struct Row {
@@ -183,19 +183,19 @@ impl Callstore {
 }
 
 impl MediaStream {
-    /// The call.
+    /// The call's id.
     #[must_use]
     pub fn call_id(&self) -> Uuid {
         self.id
     }
 
-    /// Waits until the socket has to close.
+    /// Waits until the socket must close.
     pub async fn interrupted(&self) -> Interruption {
         self.place.interrupted().await
     }
 
-    /// Stores frames, in one go unless one of them is refused; tells how many were. A database that fails is asked again for
-    /// some seconds.
+    /// Stores frames together, or individually if one is refused, and returns how many were refused. Retries for some
+    /// seconds while the database fails.
     ///
     /// # Errors
     /// `CallEnded`, `CallNotFound` for a call that was deleted, or a failing database.
@@ -224,8 +224,8 @@ impl MediaStream {
         }
     }
 
-    /// Keeps an event, at the place of the latest frame that was given to [`add`](Self::add). A database that fails is asked
-    /// again for some seconds.
+    /// Stores an event at the position of the latest frame given to [`add`](Self::add). Retries for some seconds while
+    /// the database fails.
     ///
     /// # Errors
     /// A failing database.
@@ -240,7 +240,7 @@ impl MediaStream {
         }
     }
 
-    /// Ends the call: the stream has said that it is over.
+    /// Ends the call, because the stream has sent `stop`.
     ///
     /// # Errors
     /// `CallNotFound` for a call that was deleted, or a failing database.
@@ -248,7 +248,7 @@ impl MediaStream {
         self.callstore.end_in_background(&self.call, EndReason::StreamStop).await
     }
 
-    /// Notes that the socket is gone and the stream is not over. For some time it may come back.
+    /// Notes that the socket has closed without a `stop`. The stream may reconnect within the grace period.
     pub async fn close(self) {
         self.callstore.close_place(self.id, self.place).await;
     }
