@@ -1,13 +1,14 @@
 //! Base64 with the standard alphabet (RFC 4648, section 4), the form in which chunks arrive.
 //!
-//! Padding is absent or correct. The last symbol's unused bits are zero. White space is refused like any other
-//! foreign character.
+//! Padding is either absent or correct. The unused bits of the last symbol must be zero. White space is refused like
+//! any other foreign character.
 
 use base64_simd::{AsOut as _, STANDARD, STANDARD_NO_PAD};
 
 /// Text that is not base64.
 ///
-/// It says where, and never what: the text is someone's voice.
+///
+/// It holds the offset only, never the text, because the text is someone's voice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not base64 at offset {offset}")]
 pub struct Base64Error {
@@ -15,7 +16,7 @@ pub struct Base64Error {
     pub offset: usize,
 }
 
-/// The bytes that `text` stands for.
+/// Decodes base64.
 ///
 /// # Errors
 /// [`Base64Error`] with the offset of the first bad character.
@@ -36,7 +37,7 @@ pub fn decode_any_base64(text: &str) -> Result<Vec<u8>, Base64Error> {
     decode_base64(text).or_else(|error| decode_variant(text, error))
 }
 
-/// Decodes what the standard alphabet alone does not allow.
+/// Decodes the forms that the standard alphabet alone does not allow.
 fn decode_variant(text: &str, error: Base64Error) -> Result<Vec<u8>, Base64Error> {
     let start = match text.get(..5) {
         Some(scheme) if scheme.eq_ignore_ascii_case("data:") => {
@@ -63,10 +64,10 @@ fn decode_variant(text: &str, error: Base64Error) -> Result<Vec<u8>, Base64Error
     decoded.map(|()| bytes).map_err(|bad| Base64Error { offset: place(bad) })
 }
 
-/// Puts the bytes that `text` stands for into `out`, in place of what it held; its allocation is used again.
+/// Decodes base64 into `out`, replacing its content and reusing its allocation.
 ///
 /// # Errors
-/// [`Base64Error`] with the offset of the first bad character; `out` is empty then.
+/// [`Base64Error`] with the offset of the first bad character; `out` is empty in that case.
 pub fn decode_base64_into(text: &[u8], out: &mut Vec<u8>) -> Result<(), Base64Error> {
     let codec = if text.len().is_multiple_of(4) { &STANDARD } else { &STANDARD_NO_PAD };
     out.resize(codec.estimated_decoded_length(text.len()), 0);
@@ -83,16 +84,17 @@ pub fn decode_base64_into(text: &[u8], out: &mut Vec<u8>) -> Result<(), Base64Er
     }
 }
 
-/// The padded base64 text of `bytes`.
+/// Encodes `bytes` as padded base64.
 #[must_use]
 pub fn encode_base64(bytes: &[u8]) -> String {
     STANDARD.encode_to_string(bytes)
 }
 
-/// Where `text`, which is known not to be base64, first breaks the rules.
+/// The offset at which `text`, known not to be base64, first breaks the rules.
 ///
-/// Padding that is too short, or broken off by another character, is bad from its first `=`; padding that goes on too
-/// long, from the first character too many. A lone last symbol holds six bits, too few for a byte, and is bad itself.
+///
+/// Padding that is too short or interrupted is bad from its first `=`. Padding that is too long is bad from the first
+/// excess character. A lone last symbol holds six bits, too few for a byte, and is bad itself.
 fn first_bad(text: &[u8]) -> usize {
     let is_symbol = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/';
     let symbols = text.iter().take_while(|&&byte| is_symbol(byte)).count();

@@ -1,17 +1,18 @@
-//! The three encodings of samples in bytes, and buffers from one to the other.
+//! The three encodings of samples in bytes, and conversions of whole buffers.
 //!
-//! PCM16 is little-endian throughout. What one G.711 code means is in [`crate::g711`].
+//!
+//! PCM16 is little-endian throughout. [`crate::g711`] defines the meaning of each G.711 code.
 
 use crate::g711;
 
-/// How samples are stored in bytes.
+/// How samples are encoded in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Encoding {
-    /// ITU-T G.711 mu-law, one byte a sample.
+    /// ITU-T G.711 mu-law, one byte per sample.
     Mulaw,
-    /// ITU-T G.711 A-law, one byte a sample.
+    /// ITU-T G.711 A-law, one byte per sample.
     Alaw,
-    /// Signed 16-bit PCM, little-endian, two bytes a sample.
+    /// Signed 16-bit PCM, little-endian, two bytes per sample.
     Pcm16,
 }
 
@@ -40,14 +41,14 @@ impl Encoding {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("PCM16 takes two bytes a sample, and {bytes} is odd")]
 pub struct OddLength {
-    /// How many bytes there were.
+    /// The number of bytes.
     pub bytes: usize,
 }
 
 /// Appends the samples in `bytes` to `out`.
 ///
 /// # Errors
-/// [`OddLength`] for PCM16 that ends within a sample; `out` is as before.
+/// [`OddLength`] for PCM16 that ends within a sample; `out` is unchanged in that case.
 pub fn decode_into(encoding: Encoding, bytes: &[u8], out: &mut Vec<i16>) -> Result<(), OddLength> {
     match encoding {
         Encoding::Mulaw => extend_by_table(&g711::MULAW_DECODE, bytes, out),
@@ -67,7 +68,7 @@ fn extend_by_table(table: &[i16; 256], codes: &[u8], out: &mut Vec<i16>) {
     out.extend(codes.iter().map(|&code| table[usize::from(code)]));
 }
 
-/// The samples' bytes in `encoding`.
+/// Encodes samples.
 #[must_use]
 pub fn encode(encoding: Encoding, samples: &[i16]) -> Vec<u8> {
     match encoding {
@@ -81,7 +82,7 @@ pub fn encode(encoding: Encoding, samples: &[i16]) -> Vec<u8> {
     }
 }
 
-/// The samples of mu-law codes.
+/// Decodes mu-law codes to samples.
 #[must_use]
 pub fn mulaw_to_pcm16(codes: &[u8]) -> Vec<i16> {
     let mut samples = Vec::new();
@@ -89,7 +90,7 @@ pub fn mulaw_to_pcm16(codes: &[u8]) -> Vec<i16> {
     samples
 }
 
-/// The samples of A-law codes.
+/// Decodes A-law codes to samples.
 #[must_use]
 pub fn alaw_to_pcm16(codes: &[u8]) -> Vec<i16> {
     let mut samples = Vec::new();
@@ -97,13 +98,13 @@ pub fn alaw_to_pcm16(codes: &[u8]) -> Vec<i16> {
     samples
 }
 
-/// The mu-law codes of samples.
+/// Encodes samples as mu-law codes.
 #[must_use]
 pub fn pcm16_to_mulaw(samples: &[i16]) -> Vec<u8> {
     samples.iter().map(|&sample| g711::encode_mulaw(sample)).collect()
 }
 
-/// The A-law codes of samples.
+/// Encodes samples as A-law codes.
 #[must_use]
 pub fn pcm16_to_alaw(samples: &[i16]) -> Vec<u8> {
     samples.iter().map(|&sample| g711::encode_alaw(sample)).collect()

@@ -1,7 +1,8 @@
-//! ITU-T G.711 companding, sample by sample, equal to the reference code of ITU-T G.191.
+//! ITU-T G.711 companding, sample by sample, identical to the reference code of ITU-T G.191.
 //!
-//! A code is 8 bits; a sample is 16 bits, as everywhere in this crate: mu-law's 14-bit values times 4, A-law's 13-bit
-//! values times 8. Whole buffers are for [`decode_into`](crate::decode_into) and [`encode`](crate::encode).
+//!
+//! A code has 8 bits. A sample has 16 bits, as everywhere in this crate: mu-law's 14-bit values times 4, A-law's 13-bit
+//! values times 8. For whole buffers use [`decode_into`](crate::decode_into) and [`encode`](crate::encode).
 
 /// The samples of the 256 mu-law codes.
 pub const MULAW_DECODE: [i16; 256] = mulaw_table();
@@ -9,28 +10,28 @@ pub const MULAW_DECODE: [i16; 256] = mulaw_table();
 /// The samples of the 256 A-law codes.
 pub const ALAW_DECODE: [i16; 256] = alaw_table();
 
-/// The sample of a mu-law code.
+/// Decodes a mu-law code.
 #[inline]
 #[must_use]
 pub const fn decode_mulaw(code: u8) -> i16 {
     MULAW_DECODE[code as usize]
 }
 
-/// The sample of an A-law code.
+/// Decodes an A-law code.
 #[inline]
 #[must_use]
 pub const fn decode_alaw(code: u8) -> i16 {
     ALAW_DECODE[code as usize]
 }
 
-/// The mu-law code of a sample.
+/// Encodes a sample as mu-law.
 ///
 /// Negative samples are mirrored by one's complement, as the reference does, so that -1 to -4 become negative zero,
 /// 0x7F. `encode_mulaw(decode_mulaw(code)) == code` for every code but that one, which comes back as 0xFF.
 #[inline]
 #[must_use]
 pub const fn encode_mulaw(sample: i16) -> u8 {
-    /// What is added to a 14-bit magnitude so that every segment starts at a power of two.
+    /// Added to a 14-bit magnitude so that every segment starts at a power of two.
     const BIAS: i32 = 33;
     /// The largest biased magnitude.
     const LIMIT: i32 = 0x1FFF;
@@ -43,14 +44,14 @@ pub const fn encode_mulaw(sample: i16) -> u8 {
     (!(((segment << 4) | step) as u8)) & !(sign as u8 & 0x80)
 }
 
-/// The A-law code of a sample. `encode_alaw(decode_alaw(code)) == code` for every code.
+/// Encodes a sample as A-law. `encode_alaw(decode_alaw(code)) == code` for every code.
 #[inline]
 #[must_use]
 pub const fn encode_alaw(sample: i16) -> u8 {
     let sample = sample as i32;
     let sign = sample >> 31;
     let magnitude = (sample ^ sign) >> 4;
-    // The lowest two segments share one step; `| 16` makes them one case with the others.
+    // The two lowest segments share one step size; `| 16` handles them like the others.
     let segment = 27 - (magnitude | 16).leading_zeros() as i32;
     let linear = (magnitude < 16) as i32;
     let step = (magnitude >> segment) & 0x0F;

@@ -1,4 +1,4 @@
-//! How loud samples are, channel by channel, measured while they come in: peak, RMS, clipping, offset, silence.
+//! Measures streamed samples channel by channel: peak, RMS, clipping, DC offset, silence.
 
 use crate::stream::PartialFrame;
 use crate::{Encoding, StreamFormat, decode_into};
@@ -6,21 +6,21 @@ use crate::{Encoding, StreamFormat, decode_into};
 /// Full scale, 0 dBFS: the magnitude of the lowest sample.
 const FULL_SCALE: f64 = 32768.0;
 
-/// Frames that are measured at a time.
+/// Frames measured at a time.
 const BLOCK: usize = 4096;
 
-/// What one channel sounds like.
+/// The levels of one channel.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Levels {
     /// The largest magnitude of a sample, 0 to 32,768.
     pub peak: u16,
-    /// The root of the mean square, in samples' units.
+    /// The root mean square, in units of samples.
     pub rms: f64,
-    /// The mean: what a constant voltage adds to every sample.
+    /// The mean sample, which a constant voltage shifts away from zero.
     pub dc_offset: f64,
-    /// Samples at full scale, see [`Encoding::full_scale`].
+    /// Number of samples at full scale, see [`Encoding::full_scale`].
     pub clipped: u64,
-    /// How many samples are in silent windows.
+    /// Number of samples in silent windows.
     pub silent: u64,
     /// The longest run of silent windows; the first, if there are several.
     pub longest_silence: Stretch,
@@ -31,12 +31,12 @@ pub struct Levels {
 pub struct Stretch {
     /// Its first sample.
     pub start: u64,
-    /// How many samples it has.
+    /// Its length in samples.
     pub length: u64,
 }
 
 impl Levels {
-    /// The peak in dBFS; negative infinity where all is zero.
+    /// The peak in dBFS; negative infinity if all samples are zero.
     #[must_use]
     pub fn peak_dbfs(&self) -> f64 {
         dbfs(self.peak.into())
@@ -54,7 +54,7 @@ fn dbfs(value: f64) -> f64 {
 }
 
 impl Encoding {
-    /// The largest magnitude that a positive sample can have: what is there, or beyond, may have been clipped.
+    /// The largest magnitude of a positive sample. Samples that reach it may have been clipped.
     #[must_use]
     pub const fn full_scale(self) -> u16 {
         match self {
@@ -65,16 +65,17 @@ impl Encoding {
     }
 }
 
-/// Measures interleaved samples while they come in; the outcome does not depend on how they were cut.
+/// Measures interleaved samples as they arrive. The result does not depend on how the input was cut.
 ///
-/// Silence is looked for in windows of 20 ms: one is silent if all its samples are below a magnitude.
+///
+/// Silence is measured in windows of 20 ms. A window is silent if all its samples are below a given magnitude.
 #[derive(Debug)]
 pub struct Meter {
     format: StreamFormat,
     channels: Vec<Channel>,
-    /// Samples of a window.
+    /// Samples per window.
     window: usize,
-    /// The magnitude, in samples' units, that silence stays below.
+    /// The magnitude that silent samples stay below, in units of samples.
     silence_below: f64,
     partial: PartialFrame,
     samples: Vec<i16>,
@@ -82,7 +83,7 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// A meter that takes for silent what stays below so many dBFS.
+    /// A meter that treats samples below `silence_below_dbfs` as silent.
     #[must_use]
     pub fn new(format: StreamFormat, silence_below_dbfs: f64) -> Self {
         Self {
@@ -96,7 +97,7 @@ impl Meter {
         }
     }
 
-    /// Takes the next bytes, wherever they are cut.
+    /// Measures the next bytes, wherever they are cut.
     pub fn push(&mut self, bytes: &[u8]) {
         let frame = self.format.bytes_per_frame().max(1);
         let (begun, whole) = self.partial.complete(bytes, frame);
@@ -106,7 +107,7 @@ impl Meter {
         }
     }
 
-    /// The input ends here: each channel's levels. An incomplete frame is left out.
+    /// Ends the input and returns each channel's levels. An incomplete last frame is ignored.
     #[must_use]
     pub fn finish(self) -> Vec<Levels> {
         let silence_below = self.silence_below;
@@ -128,7 +129,7 @@ impl Meter {
     }
 }
 
-/// What is known about a channel so far.
+/// The measurements of one channel so far.
 #[derive(Clone, Copy, Debug, Default)]
 struct Channel {
     samples: u64,
@@ -137,10 +138,10 @@ struct Channel {
     squares: u128,
     clipped: u64,
     silent: u64,
-    /// Of the window that is being filled: how many samples it has, and their peak.
+    /// The incomplete window: its number of samples, and their peak.
     filled: usize,
     window_peak: u16,
-    /// The run of silent windows up to here.
+    /// The current run of silent windows.
     run: Stretch,
     longest: Stretch,
 }

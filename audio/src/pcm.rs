@@ -10,7 +10,7 @@ pub fn pcm16_bytes(samples: &[i16], out: &mut Vec<u8>) {
     }
 }
 
-/// Appends stereo frames to `out`: a sample of `left`, then one of `right`. The shorter one is continued by silence.
+/// Appends stereo frames to `out`: a sample of `left`, then one of `right`. The shorter channel is padded with silence.
 pub fn interleave(left: &[i16], right: &[i16], out: &mut Vec<u8>) {
     let start = out.len();
     let frames = left.len().max(right.len());

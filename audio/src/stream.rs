@@ -1,50 +1,51 @@
-//! Samples in bytes, as they stream: what they are, and the way from one encoding and rate to another.
+//! Streams of encoded samples: their format, and conversion to another encoding and rate.
 
 use crate::{ConvertError, Encoding, Resampler, SAMPLE_RATES, decode_into, encode, resampled_len};
 
-/// The most channels that are converted. A resampler per channel takes memory, and a damaged header may say 65,535.
+/// Most channels that are converted. Each needs a resampler, and a damaged header may claim 65,535 channels.
 pub const MAX_CHANNELS: u16 = 64;
 
-/// Frames that are converted at a time.
+/// Frames converted at a time.
 const BLOCK: usize = 4096;
 
-/// What interleaved samples in bytes are.
+/// The format of interleaved samples in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamFormat {
-    /// How a sample is encoded.
+    /// Encoding of a sample.
     pub encoding: Encoding,
-    /// Frames a second.
+    /// Frames per second.
     pub sample_rate: u32,
-    /// Samples a frame.
+    /// Samples per frame.
     pub channels: u16,
 }
 
 impl StreamFormat {
-    /// How many bytes a frame has.
+    /// Bytes per frame.
     #[must_use]
     pub const fn bytes_per_frame(&self) -> usize {
         self.channels as usize * self.encoding.bytes_per_sample()
     }
 
-    /// How many whole frames there are in so many bytes.
+    /// Number of whole frames in `bytes`.
     #[must_use]
     pub fn frames(&self, bytes: u64) -> u64 {
         bytes / self.bytes_per_frame().max(1) as u64
     }
 
-    /// How long so many bytes last, in seconds.
+    /// Duration of `bytes`, in seconds.
     #[must_use]
     pub fn seconds(&self, bytes: u64) -> f64 {
         self.frames(bytes) as f64 / f64::from(self.sample_rate.max(1))
     }
 }
 
-/// The beginning of a frame, which the bytes that come next complete.
+/// The beginning of a frame, to be completed by the next bytes.
 #[derive(Debug, Default)]
 pub(crate) struct PartialFrame(Vec<u8>);
 
 impl PartialFrame {
-    /// Splits the next bytes into the frame that was begun, if it is complete now, and whole frames after it; keeps the rest.
+    /// Splits the next bytes into the pending frame, if it is complete now, and the whole frames after it. Keeps the
+    /// rest.
     pub(crate) fn complete<'a>(&mut self, bytes: &'a [u8], frame: usize) -> (Vec<u8>, &'a [u8]) {
         let missing = if self.0.is_empty() { 0 } else { frame - self.0.len() };
         let (end, bytes) = bytes.split_at(bytes.len().min(missing));
@@ -55,22 +56,22 @@ impl PartialFrame {
         (begun, whole)
     }
 
-    /// Drops the beginning, and returns how many bytes it had.
+    /// Drops the pending bytes and returns their number.
     fn drop_bytes(&mut self) -> usize {
         std::mem::take(&mut self.0).len()
     }
 }
 
-/// Converts interleaved samples while they come in. The output does not depend on how the input was cut, bit for bit;
-/// memory does not depend on its length.
+/// Converts interleaved samples as they arrive. The output does not depend on how the input was cut, bit for bit, and
+/// memory does not grow with the length of the stream.
 ///
-/// Each channel is resampled on its own. What is in the encoding and at the rate already stays what it is, byte for
-/// byte.
+///
+/// Each channel is resampled on its own. Input that already has the encoding and rate is passed through unchanged.
 #[derive(Debug)]
 pub struct Converter {
     from: StreamFormat,
     to: StreamFormat,
-    /// One for each channel, or none where the rate stays.
+    /// One per channel; empty if the rate stays the same.
     resamplers: Vec<Resampler>,
     partial: PartialFrame,
     samples: Vec<i16>,
@@ -107,20 +108,20 @@ impl Converter {
         })
     }
 
-    /// What comes out.
+    /// The format of the output.
     #[must_use]
     pub fn format(&self) -> StreamFormat {
         self.to
     }
 
-    /// How many bytes come out for so many bytes of whole frames.
+    /// Bytes of output for `bytes` of whole frames.
     #[must_use]
     pub fn converted_len(&self, bytes: u64) -> u64 {
         let frames = resampled_len(self.from.frames(bytes), self.from.sample_rate, self.to.sample_rate);
         frames.saturating_mul(self.to.bytes_per_frame() as u64)
     }
 
-    /// Takes the next bytes, wherever they are cut, and appends to `out` what is ready.
+    /// Converts the next bytes, wherever they are cut, and appends the output that is ready to `out`.
     pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) {
         let frame = self.from.bytes_per_frame();
         let (begun, whole) = self.partial.complete(bytes, frame);
@@ -130,8 +131,8 @@ impl Converter {
         }
     }
 
-    /// The input ends here: appends what is left to `out`, and returns how many bytes of an incomplete frame were left
-    /// over and dropped. After that the converter is as new.
+    /// Ends the input: appends the remaining output to `out`, and returns how many bytes of an incomplete frame were
+    /// dropped. The converter can then be reused.
     pub fn finish(&mut self, out: &mut Vec<u8>) -> usize {
         if !self.resamplers.is_empty() {
             self.resample(true);
@@ -171,7 +172,7 @@ impl Converter {
                 self.channel.extend(self.samples.iter().skip(index).step_by(channels));
                 resampler.push(&self.channel, &mut self.resampled);
             }
-            // All channels have the same length, so that they give the same number of samples.
+            // All channels get the same number of samples, so they all return the same number.
             self.frames.resize(self.resampled.len() * channels, 0);
             let slots = self.frames.iter_mut().skip(index).step_by(channels);
             slots.zip(&self.resampled).for_each(|(slot, &sample)| *slot = sample);

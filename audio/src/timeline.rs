@@ -1,7 +1,8 @@
-//! Where a track's chunks lie: silence for what is missing, nothing twice, no drift.
+//! Lays out a track's chunks in time: silence for missing audio, no audio twice, no drift.
 //!
-//! One [`Timeline`] lays out one track, chunk by chunk, in order of (timestamp, sequence), or of sequence without
-//! timestamps. It counts samples at the codec's rate and never sees one. Sample 0 is the start of the stream.
+//!
+//! One [`Timeline`] lays out one track, chunk by chunk, ordered by (timestamp, sequence), or by sequence if there are
+//! no timestamps. It counts samples at the codec's rate without looking at them. Sample 0 is the start of the stream.
 
 /// How one track has been laid out so far.
 #[derive(Clone, Debug)]
@@ -12,17 +13,16 @@ pub struct Timeline {
     overlap_samples: u64,
 }
 
-/// What has to be done to a chunk so that it continues its track.
+/// How to place a chunk so that it continues its track.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Placement {
     /// Samples of silence to put before the chunk.
     pub silence: u64,
-    /// Samples to drop from the chunk's start, since the track has them already; all of them if it covers the whole
-    /// chunk.
+    /// Samples to drop from the chunk's start because the track has them already. Up to the whole chunk.
     pub skip: u64,
 }
 
-/// A stretch of silence that stands for audio that never came; `start` is in it, `end` is not.
+/// A range of silence in place of audio that never arrived; `end` is exclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gap {
     /// The first missing sample.
@@ -32,7 +32,7 @@ pub struct Gap {
 }
 
 impl Timeline {
-    /// An empty track at `rate` samples a second.
+    /// An empty track with `rate` samples per second.
     #[must_use]
     pub const fn new(rate: u32) -> Self {
         Self { rate, position: 0, gaps: Vec::new(), overlap_samples: 0 }
@@ -40,10 +40,10 @@ impl Timeline {
 
     /// Lays out the next chunk, of `samples` samples.
     ///
-    /// Without a timestamp it is joined to the one before it. With one, clocks may jitter by 10 ms (`rate / 100`
-    /// samples) either way: the chunk is joined too, and since the next one is compared with the samples laid out,
-    /// the error never adds up. Further ahead, the time between is silence and a gap; further back, what the track
-    /// has already is dropped and counted as overlap.
+    /// Without a timestamp, the chunk follows the previous one directly. With one, clocks may jitter by 10 ms (`rate /
+    /// 100` samples) either way: such a chunk also follows directly. Timestamps are always compared with the samples
+    /// laid out, so jitter never accumulates. Further ahead, the difference becomes silence and a gap. Further back,
+    /// the part that the track already has is dropped and counted as overlap.
     pub fn place(&mut self, timestamp_ms: Option<u32>, samples: u64) -> Placement {
         let placement = match timestamp_ms {
             Some(timestamp_ms) => self.compare(timestamp_ms, samples),
@@ -57,7 +57,7 @@ impl Timeline {
         placement
     }
 
-    /// How many samples are laid out so far, silence included.
+    /// Number of samples laid out so far, including silence.
     #[must_use]
     pub const fn position(&self) -> u64 {
         self.position
@@ -69,7 +69,7 @@ impl Timeline {
         &self.gaps
     }
 
-    /// How many samples have been dropped because the track had them already.
+    /// Number of samples dropped because the track had them already.
     #[must_use]
     pub const fn overlap_samples(&self) -> u64 {
         self.overlap_samples
@@ -87,8 +87,8 @@ impl Timeline {
         }
     }
 
-    /// Notes that silence follows. Only chunks without a sample can leave one gap at the end of another; those are
-    /// one gap.
+    /// Records a gap of silence at the current position. Two gaps can only be adjacent if all chunks between them were
+    /// empty; they are merged.
     fn note_gap(&mut self, samples: u64) {
         let end = self.position + samples;
         match self.gaps.last_mut() {

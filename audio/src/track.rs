@@ -1,20 +1,20 @@
-//! One track of a recording, from its stored chunks to samples at the recording's rate, pulled piece by piece.
+//! Reads one track of a recording, from its stored chunks to samples at the recording's rate, piece by piece.
 
 use crate::{Encoding, OddLength, Resampler, Timeline, decode_into, resampled_len};
 
-/// How many samples are gathered, before resampling, at a time.
+/// Samples gathered at a time, before resampling.
 const BLOCK: usize = 4096;
 
-/// A stored piece of a track.
+/// A stored chunk of a track.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Chunk {
-    /// When the chunk starts, in milliseconds from the start of the stream, if the source says so.
+    /// Start of the chunk, in milliseconds since the start of the stream, if known.
     pub timestamp_ms: Option<u32>,
-    /// Its samples, encoded.
+    /// Its encoded samples.
     pub bytes: Vec<u8>,
 }
 
-/// Why a track could not be read on.
+/// Why a track could not be read further.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReadError<E> {
     /// The source of the chunks failed.
@@ -27,24 +27,25 @@ pub enum ReadError<E> {
 
 /// Decodes, lays out, resamples and pads one track while it is read.
 ///
-/// The finalizer reads two of them in lockstep. Memory is bounded by the largest chunk, however long the track and
-/// its gaps are.
+///
+/// The finalizer reads two of them in lockstep. Memory is bounded by the largest chunk, however long the track and its
+/// gaps are.
 #[derive(Debug)]
 pub struct TrackReader<I> {
     chunks: I,
     encoding: Encoding,
     timeline: Timeline,
     resampler: Resampler,
-    /// Samples that the track has in the end, at its own rate.
+    /// Total length of the track, in samples at its own rate.
     total: u64,
-    /// Samples that the resampler has taken so far.
+    /// Samples passed to the resampler so far.
     pushed: u64,
-    /// Samples of silence still to come before `chunk`.
+    /// Samples of silence still to be output before `chunk`.
     silence: u64,
     chunk: Vec<u8>,
     block: Vec<i16>,
     ready: Vec<i16>,
-    /// How much of `ready` has been handed out.
+    /// Number of samples of `ready` already handed out.
     taken: usize,
     finished: bool,
 }
@@ -53,9 +54,10 @@ impl<I, E> TrackReader<I>
 where
     I: Iterator<Item = Result<Chunk, E>>,
 {
-    /// A track whose chunks come in order of (timestamp, sequence), or of sequence without timestamps.
+    /// A track whose chunks are ordered by (timestamp, sequence), or by sequence if there are no timestamps.
     ///
-    /// `total` is what the track is padded to with silence, or cut off at, in samples at `from_hz`.
+    ///
+    /// The track is padded with silence or cut off to `total` samples at `from_hz`.
     ///
     /// # Panics
     /// If a rate is 0.
@@ -76,14 +78,15 @@ where
         }
     }
 
-    /// Fills `out` with the track's next samples at `to_hz`, and says how many there were.
+    /// Fills `out` with the track's next samples at `to_hz`, and returns their number.
     ///
-    /// Fewer than `out` holds, and then none, come only at the track's end, which is after `resampled_len(total)`
-    /// samples.
+    ///
+    /// It is smaller than `out` only at the end of the track, which is after `resampled_len(total)` samples, and 0 from
+    /// then on.
     ///
     /// # Errors
-    /// If the source of the chunks fails, or a chunk's bytes are not whole samples. The track cannot be read on after
-    /// that.
+    /// If the source of the chunks fails, or a chunk does not hold whole samples. The track cannot be read further
+    /// after an error.
     pub fn read(&mut self, out: &mut [i16]) -> Result<usize, ReadError<E>> {
         let mut filled = 0;
         while filled < out.len() {
@@ -101,12 +104,12 @@ where
         Ok(filled)
     }
 
-    /// How the track has been laid out so far; complete once [`read`](Self::read) has come to the end.
+    /// The layout so far; complete once [`read`](Self::read) has reached the end.
     pub fn timeline(&self) -> &Timeline {
         &self.timeline
     }
 
-    /// Resamples the next block, or what the resampler still holds at the end. May leave `ready` empty.
+    /// Resamples the next block, or flushes the resampler at the end. May leave `ready` empty.
     fn refill(&mut self) -> Result<(), ReadError<E>> {
         self.ready.clear();
         self.taken = 0;
@@ -125,7 +128,7 @@ where
         Ok(())
     }
 
-    /// Lays out silence and chunks until the block is full. False when there are no more chunks.
+    /// Lays out silence and chunks until the block is full. Returns false when there are no more chunks.
     fn gather(&mut self) -> Result<bool, ReadError<E>> {
         while self.block.len() < BLOCK {
             if self.silence > 0 {
@@ -146,7 +149,7 @@ where
         Ok(true)
     }
 
-    /// Finds the chunk's place and keeps what the track does not have yet.
+    /// Places a chunk and keeps the part that the track does not have yet.
     fn place(&mut self, chunk: Chunk) -> Result<(), OddLength> {
         let width = self.encoding.bytes_per_sample();
         let Chunk { timestamp_ms, mut bytes } = chunk;
@@ -154,7 +157,7 @@ where
             return Err(OddLength { bytes: bytes.len() });
         }
         let placement = self.timeline.place(timestamp_ms, (bytes.len() / width) as u64);
-        // Silence beyond the track's end would only be cut off again.
+        // Silence beyond the track's end would be cut off again.
         let wanted = self.total.saturating_sub(self.pushed + self.block.len() as u64);
         self.silence = placement.silence.min(wanted);
         bytes.drain(..placement.skip as usize * width);
@@ -162,7 +165,7 @@ where
         Ok(())
     }
 
-    /// After the last chunk: continues the track by a block of silence, up to its end.
+    /// After the last chunk: appends up to a block of silence, until the track has its total length.
     fn pad_block(&mut self) {
         let rest = self.total - self.pushed;
         if rest > 0 {

@@ -1,4 +1,4 @@
-//! A one-hour call of two tracks from its chunks to a stereo WAV file of 230 MB with its SHA-256, synced to the disk.
+//! Renders a one-hour call of two tracks from its chunks to a stereo WAV file of 230 MB with SHA-256, synced to disk.
 
 use std::convert::Infallible;
 use std::io::Write;
@@ -16,10 +16,10 @@ use crate::voice;
 const SECONDS: u64 = 3600;
 const TOTAL: u64 = SECONDS * 8000;
 
-/// Frames that are written at a time.
+/// Frames written at a time.
 const BLOCK: usize = 16_384;
 
-/// An hour of 20 ms chunks, over and over the same ten seconds.
+/// An hour of 20 ms chunks, which repeat the same ten seconds.
 fn chunks(codes: &[u8]) -> impl Iterator<Item = Result<Chunk, Infallible>> {
     let frames = codes.chunks_exact(160).cycle();
     frames
@@ -27,7 +27,7 @@ fn chunks(codes: &[u8]) -> impl Iterator<Item = Result<Chunk, Infallible>> {
         .map(|(frame, index)| Ok(Chunk { timestamp_ms: Some(index * 20), bytes: black_box(frame).to_vec() }))
 }
 
-/// The file that a recording goes to.
+/// The file to which a recording is written.
 struct Recording {
     file: std::fs::File,
     hash: Sha256,
@@ -59,7 +59,7 @@ impl Recording {
     }
 }
 
-/// Items are seconds of the call.
+/// One item is one second of the call.
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn one_hour(bencher: Bencher) {
     let codes = pcm16_to_mulaw(&voice(80_000));
@@ -79,7 +79,7 @@ fn one_hour(bencher: Bencher) {
     });
 }
 
-/// The same without a file and a hash: decoding, layout, rate and interleaving alone.
+/// The same without file and hash: only decoding, layout, resampling and interleaving.
 #[divan::bench(sample_count = 5, sample_size = 1)]
 fn one_hour_in_memory(bencher: Bencher) {
     let codes = pcm16_to_mulaw(&voice(80_000));
@@ -97,7 +97,7 @@ fn one_hour_in_memory(bencher: Bencher) {
     });
 }
 
-/// The same file by other means: a chunk at a time, without a layout.
+/// The same file by other means: chunk by chunk, without a layout.
 #[cfg_attr(not(feature = "soxr"), divan::bench(types = [Rubato, Naive], sample_count = 3, sample_size = 1))]
 #[cfg_attr(feature = "soxr", divan::bench(types = [Soxr, Rubato, Naive], sample_count = 3, sample_size = 1))]
 fn one_hour_by<U: Upsampler>(bencher: Bencher) {

@@ -1,7 +1,8 @@
-//! How long it takes, beside what others take in the same run.
+//! Benchmarks, side by side with other libraries in the same run.
 //!
-//! `cargo bench -p audio`, with `--features soxr` where libsoxr's headers are installed; `-- NAME` runs a part. Items
-//! are samples at 8 kHz, or chunks, or seconds of a call: for the last, items a second are times real time.
+//!
+//! Run `cargo bench -p audio`, with `--features soxr` if libsoxr's headers are installed; `-- NAME` selects a part.
+//! Items are samples at 8 kHz, chunks, or seconds of a call. For the last, items per second are multiples of real time.
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
 mod codecs;
@@ -13,7 +14,7 @@ fn main() {
     divan::main();
 }
 
-/// A voice-like signal: a few tones that come and go.
+/// A voice-like signal: a few tones with changing levels.
 fn voice(length: usize) -> Vec<i16> {
     let sample = |n: usize| {
         let time = n as f64 / 8000.0;

@@ -1,4 +1,4 @@
-//! What else could double or triple a rate, behind one trait.
+//! Other ways to double or triple a sample rate, behind one trait.
 
 use audio::Resampler;
 use rubato::audioadapter_buffers::direct::SequentialSlice;
@@ -9,7 +9,7 @@ pub trait Upsampler {
     /// From 8 kHz to a multiple of it.
     fn new(to_hz: u32) -> Self;
 
-    /// Appends what is ready.
+    /// Appends the output that is ready.
     fn push(&mut self, input: &[i16], out: &mut Vec<i16>);
 }
 
@@ -25,7 +25,7 @@ impl Upsampler for Ours {
     }
 }
 
-/// Linear interpolation without a state, as it is commonly done: each piece on its own, its last sample repeated.
+/// Linear interpolation without state, as it is commonly done: each piece on its own, with its last sample repeated.
 pub struct Naive {
     step: f64,
 }

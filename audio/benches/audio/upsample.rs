@@ -1,4 +1,4 @@
-//! 8 kHz to 16 and 24 kHz: in bulk, in pieces of a chunk, and all the way from a chunk's base64.
+//! 8 kHz to 16 and 24 kHz: in bulk, in chunks, and all the way from a chunk's base64.
 
 use audio::{Encoding, decode_base64_into, decode_into, encode_base64, pcm16_to_mulaw};
 use divan::counter::ItemsCount;
@@ -14,7 +14,7 @@ const RATES: [u32; 2] = [16_000, 24_000];
 /// Samples of a 20 ms chunk.
 const CHUNK: usize = 160;
 
-/// 60 s, by 4,096 samples at a time.
+/// 60 s, in pieces of 4,096 samples.
 #[cfg_attr(not(feature = "soxr"), divan::bench(types = [Ours, Rubato, Naive], args = RATES))]
 #[cfg_attr(feature = "soxr", divan::bench(types = [Ours, Soxr, Rubato, Naive], args = RATES))]
 fn bulk<U: Upsampler>(bencher: Bencher, to_hz: u32) {
@@ -41,7 +41,7 @@ fn chunks<U: Upsampler>(bencher: Bencher, to_hz: u32) {
     });
 }
 
-/// Base64, G.711, rate: what is done for each chunk of a live call.
+/// Base64, G.711 and resampling: the work for each chunk of a live call.
 #[cfg_attr(not(feature = "soxr"), divan::bench(types = [Ours, Rubato, Naive], args = RATES, sample_size = 1000))]
 #[cfg_attr(feature = "soxr", divan::bench(types = [Ours, Soxr, Rubato, Naive], args = RATES, sample_size = 1000))]
 fn whole_chunk_path<U: Upsampler>(bencher: Bencher, to_hz: u32) {

@@ -1,30 +1,30 @@
-//! The interpolation filters' taps, computed while compiling by additions, multiplications and
-//! divisions alone, so that every machine has the same.
+//! The taps of the interpolation filters. They are computed at compile time, by additions, multiplications and
+//! divisions only, so that every machine has the same.
 
-/// Taps of one phase: the input samples that one output sample is made of.
+/// Taps per phase: the number of input samples that contribute to an output sample.
 pub const TAPS: usize = 64;
 
-/// Input samples before an output sample's own place, and after it.
+/// Input samples before an output sample's position, and after it.
 pub const BEFORE: usize = TAPS / 2 - 1;
 pub const AFTER: usize = TAPS / 2;
 
-/// Binary digits of a tap after the point: those of its coarse part, and those that its fine part adds.
-/// Fewer would add to the images, which are 121 dB down.
+/// Fractional bits of a tap: those of its coarse part, and those that its fine part adds. With fewer, images would be
+/// louder than -121 dB.
 pub const COARSE_BITS: u32 = 13;
 pub const FINE_BITS: u32 = 9;
 const FRACTION_BITS: u32 = COARSE_BITS + FINE_BITS;
 
-/// What is added to round to the nearest: half of a coarse part's one.
+/// Added before rounding to the nearest: half a unit of the coarse part.
 pub const HALF: i32 = 1 << (COARSE_BITS - 1);
 
-/// Taps at either end that are so small that their fine part is all of them.
+/// Taps at either end that are so small that the fine part holds them entirely.
 pub const OUTER: usize = 14;
 
 /// The Kaiser window's shape: the larger, the deeper the stop-band and the wider the transition.
 const BETA: f64 = 12.5;
 
-/// The taps of one phase, each cut into two 16-bit numbers, since that is what vector units multiply:
-/// `coarse / 2^13 + fine / 2^22`. Sums of products of either part with any samples fit into 32 bits.
+/// The taps of one phase, each split into two 16-bit numbers, because vector units multiply those: `coarse / 2^13 +
+/// fine / 2^22`. Sums of products of either part with any samples fit into 32 bits.
 #[derive(Debug)]
 pub struct Phase {
     pub coarse: [i16; TAPS],
@@ -32,8 +32,8 @@ pub struct Phase {
 }
 
 impl Phase {
-    /// The phase that gives the output sample `phase / factor` of the way from one input sample to
-    /// the next: the sum of `taps[k] * input[k - BEFORE]`.
+    /// The phase for the output sample at `phase / factor` between one input sample and the next: the sum of `taps[k] *
+    /// input[k - BEFORE]`.
     pub const fn new(factor: usize, phase: usize) -> Self {
         let taps = taps(factor, phase);
         let mut split = Self { coarse: [0; TAPS], fine: [0; TAPS] };
@@ -49,7 +49,7 @@ impl Phase {
             sums[1] += fine.unsigned_abs();
             k += 1;
         }
-        // `round_sum` adds both, and a half.
+        // `round_sum` adds both sums and a half.
         assert!(sums[0] < 1 << 15 && sums[1] < 1 << 16, "sums of products fit into 32 bits");
         split
     }
@@ -58,7 +58,7 @@ impl Phase {
 /// The output sample, rounded to the nearest (a half up) and saturated, from the two sums of products.
 #[inline(always)]
 pub const fn round_sum(coarse: i32, fine: i32) -> i16 {
-    // What the shift cuts off is below one unit of the other sum, and cannot change how it rounds.
+    // The bits that the shift drops are less than one unit of the coarse sum and cannot change its rounding.
     let rounded = (coarse + (fine >> FINE_BITS) + HALF) >> COARSE_BITS;
     if rounded < i16::MIN as i32 {
         i16::MIN
@@ -69,16 +69,16 @@ pub const fn round_sum(coarse: i32, fine: i32) -> i16 {
     }
 }
 
-/// An ideal low-pass at half the input rate, a sinc, under a Kaiser window that spans 32 input samples
-/// to either side. The taps' sum is exactly 1, so that a constant stays what it is.
+/// An ideal low-pass at half the input rate, a sinc, under a Kaiser window of 32 input samples to either side. The taps
+/// sum to exactly 1, so that a constant stays constant.
 const fn taps(factor: usize, phase: usize) -> [i32; TAPS] {
     let mut ideal = [0.0; TAPS];
     let mut sum = 0.0;
     let mut k = 0;
     while k < TAPS {
         let time = k as f64 - BEFORE as f64 - phase as f64 / factor as f64;
-        // Of the sinc, sin(pi * time) / (pi * time): within a phase the sine only changes its sign, and
-        // its size and pi fall out when the sum is made 1.
+        // The sinc is sin(pi * time) / (pi * time). Within a phase the sine only changes its sign; its magnitude and pi
+        // cancel out when the sum is normalized to 1.
         let sine = if k % 2 == 0 { 1.0 } else { -1.0 };
         ideal[k] = sine / time * kaiser(time / AFTER as f64);
         sum += ideal[k];
@@ -93,15 +93,15 @@ const fn taps(factor: usize, phase: usize) -> [i32; TAPS] {
         rest -= taps[k];
         k += 1;
     }
-    // What rounding has left over goes to the two largest taps, first to the larger.
+    // The remainder of rounding goes to the two largest taps, the larger one first.
     let largest = if 2 * phase <= factor { BEFORE } else { BEFORE + 1 };
     taps[largest] += rest - rest / 2;
     taps[TAPS - 1 - largest] += rest / 2;
     taps
 }
 
-/// The Kaiser window at -1 to 1, but for a factor that falls out in the end. It is the Bessel function
-/// I0, whose series needs only the square of its argument.
+/// The Kaiser window at -1 to 1, up to a constant factor that normalization cancels. It is the Bessel function I0,
+/// whose series only needs the square of its argument.
 const fn kaiser(at: f64) -> f64 {
     let quarter = BETA * BETA * (1.0 - at * at) / 4.0;
     let mut term = 1.0;

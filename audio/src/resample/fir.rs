@@ -1,22 +1,23 @@
-//! Times two and times three by an L-th-band polyphase filter, streaming.
+//! Interpolation by two and three with an L-th-band polyphase filter, streaming.
+//!
 //!
 //! Linear phase and no delay: output sample `L * n` is input sample `n` itself, bit for bit.
 
 use super::design::{AFTER, BEFORE, Phase};
 use super::kernel::Kernel;
 
-/// Input samples that are filtered at a time.
+/// Input samples filtered at a time.
 const BLOCK: usize = 2048;
 
 static DOUBLE: [Phase; 1] = [Phase::new(2, 1)];
 static TRIPLE: [Phase; 2] = [Phase::new(3, 1), Phase::new(3, 2)];
 
-/// Interpolates by `P + 1`: between two samples it puts `P` new ones, a phase each.
+/// Interpolates by `P + 1`: inserts `P` new samples between two input samples, one per phase.
 #[derive(Debug)]
 pub struct Fir<const P: usize> {
     phases: &'static [Phase; P],
     kernel: Kernel,
-    /// The samples before the next output's place, and then those from there on.
+    /// The samples before the next output's position, followed by those from there on.
     window: Vec<i16>,
 }
 
@@ -46,14 +47,14 @@ impl<const P: usize> Fir<P> {
         }
     }
 
-    /// Lets the samples that are kept back go out, followed by silence, and starts anew.
+    /// Flushes the samples that are held back, followed by silence, and resets the filter.
     pub fn finish(&mut self, out: &mut Vec<i16>) {
         self.push(&[0; AFTER], out);
         self.window.clear();
         self.window.resize(BEFORE, 0);
     }
 
-    /// Appends the outputs of all input samples that have what they need after them.
+    /// Appends the outputs for all input samples with enough samples after them.
     fn filter(&mut self, out: &mut Vec<i16>) {
         let count = self.window.len().saturating_sub(BEFORE + AFTER);
         let start = out.len();

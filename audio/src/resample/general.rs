@@ -1,7 +1,8 @@
-//! Any other ratio, by `rubato`'s FFT resampler.
+//! All other ratios, with the FFT resampler of `rubato`.
 //!
-//! It takes blocks of a fixed size; what is pushed is gathered to such blocks, so that the output does not depend on
-//! how it was cut. Its delay is dropped from the start, and the end is cut to the exact length.
+//!
+//! It takes blocks of a fixed size. Input is gathered into such blocks, so the output does not depend on how the input
+//! was cut. The resampler's delay is removed from the start, and the end is cut to the exact length.
 
 use std::fmt;
 
@@ -10,26 +11,26 @@ use rubato::{Fft, FixedSync, Resampler as _, WindowFunction};
 
 use super::resampled_len;
 
-/// Samples of a block at the lower rate, at least. The longer, the closer the pass-band comes to half that rate.
+/// Minimum block length, in samples at the lower rate. Longer blocks extend the pass-band closer to half that rate.
 const BLOCK: usize = 1024;
 
-/// Full scale: what a sample is divided by to lie between -1 and 1.
+/// Full scale: samples are divided by this to lie between -1 and 1.
 const SCALE: f64 = 32768.0;
 
-/// Resamples between two rates, whatever they are.
+/// Resamples between any two rates.
 pub struct General {
     from_hz: u32,
     to_hz: u32,
     fft: Fft<f64>,
     input: Vec<f64>,
     output: Vec<f64>,
-    /// Samples in `input` so far.
+    /// Number of samples in `input`.
     gathered: usize,
     /// Samples pushed since the start.
     pushed: u64,
-    /// Samples appended since the start.
+    /// Samples output since the start.
     given: u64,
-    /// Samples of the filter's delay that are still to be dropped.
+    /// Samples of the filter's delay still to be dropped.
     delay: usize,
 }
 
@@ -37,7 +38,7 @@ impl General {
     pub fn new(from_hz: u32, to_hz: u32) -> Self {
         let divisor = gcd(from_hz, to_hz);
         let [step_in, step_out] = [from_hz / divisor, to_hz / divisor].map(|step| step as usize);
-        // A power of two keeps the transforms' lengths products of small primes.
+        // A power of two keeps the transform lengths products of small primes.
         let steps = BLOCK.div_ceil(step_in.min(step_out)).next_power_of_two();
         let window = WindowFunction::BlackmanHarris2;
         let fft = Fft::new_custom(from_hz as usize, to_hz as usize, steps * step_in, 1, 1, window, FixedSync::Both);
@@ -72,7 +73,7 @@ impl General {
         }
     }
 
-    /// Lets the samples that are kept back go out, followed by silence, and starts anew.
+    /// Flushes the samples that are held back, followed by silence, and resets the resampler.
     pub fn finish(&mut self, out: &mut Vec<i16>) {
         let total = resampled_len(self.pushed, self.from_hz, self.to_hz);
         while self.given < total {
@@ -86,7 +87,7 @@ impl General {
         self.delay = self.fft.output_delay();
     }
 
-    /// Resamples the block in `input` and appends what comes of it, but no more than `total` samples since the start.
+    /// Resamples the block in `input` and appends the output, up to `total` samples since the start.
     fn transform(&mut self, total: u64, out: &mut Vec<i16>) {
         let (inputs, outputs) = (self.input.len(), self.output.len());
         let input = SequentialSlice::new(&self.input, 1, inputs);

@@ -1,11 +1,12 @@
-//! The sums of products that interpolation consists of, for any machine; and the choice of what to run.
+//! The sums of products that make up interpolation, portable to any machine, and the choice of an implementation.
 //!
-//! All arithmetic is on integers and exact until it is rounded once. So the order of a sum, which differs
-//! between vector units, does not matter: the same samples come out everywhere.
+//!
+//! All arithmetic is on integers, and exact until the one rounding at the end. The order of a sum differs between
+//! vector units but does not matter: every machine outputs the same samples.
 
 use super::design::{BEFORE, OUTER, Phase, TAPS, round_sum};
 
-/// The way to compute that suits the machine.
+/// An implementation of the sums.
 #[derive(Clone, Copy, Debug)]
 pub enum Kernel {
     Portable,
@@ -14,7 +15,7 @@ pub enum Kernel {
 }
 
 impl Kernel {
-    /// The fastest one that this machine can run.
+    /// The fastest implementation that this machine can run.
     pub fn fastest() -> Self {
         #[cfg(target_arch = "x86_64")]
         if let Some(avx2) = pulp::x86::V3::try_new() {
@@ -23,8 +24,9 @@ impl Kernel {
         Self::Portable
     }
 
-    /// For every sample of `window` that has all its neighbours, writes `P + 1` samples to `out`: the sample itself,
-    /// and the new ones between it and the next.
+    /// For every sample of `window` with all its neighbours, writes `P + 1` samples to `out`: the sample itself, and
+    /// the new ones between it and the next.
+    ///
     ///
     /// `window` has [`TAPS`] - 1 samples more than are interpolated.
     pub fn interpolate<const P: usize>(self, phases: &[Phase; P], window: &[i16], out: &mut [i16]) {
@@ -36,7 +38,7 @@ impl Kernel {
     }
 }
 
-/// One sample after the other; the compiler vectorizes along the taps.
+/// Processes one sample after the other; the compiler vectorizes along the taps.
 #[inline(always)]
 pub fn interpolate<const P: usize>(phases: &[Phase; P], window: &[i16], out: &mut [i16]) {
     for (around, out) in window.array_windows::<TAPS>().zip(out.chunks_exact_mut(P + 1)) {
@@ -60,7 +62,7 @@ mod tests {
 
     use super::*;
 
-    /// All machines' ways give the same samples, for any number of them.
+    /// All implementations give the same samples, for any number of them.
     fn agree<const P: usize>(phases: &[Phase; P], window: &[i16]) {
         let count = window.len().saturating_sub(TAPS - 1);
         let mut portable = vec![0; count * (P + 1)];

@@ -1,7 +1,8 @@
-//! Sample rates: streaming, without delay, and with lengths that are exact.
+//! Resampling: streaming, without delay, and with exact lengths.
 //!
-//! Times two and times three, the ways from telephony to storage (8 to 16 kHz) and to OpenAI (8 to 24 kHz), go
-//! through filters of our own (`fir`); everything else through `rubato` (`general`).
+//!
+//! Factors two and three, from telephony to storage (8 to 16 kHz) and to OpenAI (8 to 24 kHz), use filters of this
+//! crate (`fir`). All other ratios use `rubato` (`general`).
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -13,10 +14,10 @@ mod kernel;
 use fir::Fir;
 use general::General;
 
-/// The sample rates that the API takes and gives.
+/// The sample rates that the API supports.
 pub const SAMPLE_RATES: [u32; 8] = [8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000];
 
-/// Resamples one channel while it comes in. The output does not depend on how the input was cut, bit for bit.
+/// Resamples one channel as it arrives. The output does not depend on how the input was cut, bit for bit.
 #[derive(Debug)]
 pub struct Resampler {
     engine: Engine,
@@ -50,8 +51,8 @@ impl Resampler {
         Self { engine }
     }
 
-    /// Takes the channel's next samples and appends to `out` what is ready. The last samples stay back until more
-    /// come, or the end.
+    /// Resamples the channel's next samples and appends the output that is ready to `out`. The last samples are held
+    /// back until more follow, or [`finish`](Self::finish).
     pub fn push(&mut self, input: &[i16], out: &mut Vec<i16>) {
         match &mut self.engine {
             Engine::Same => out.extend_from_slice(input),
@@ -61,10 +62,11 @@ impl Resampler {
         }
     }
 
-    /// The channel ends here: appends what is left to `out`.
+    /// Ends the channel: appends the remaining output to `out`.
     ///
-    /// For `n` samples pushed, exactly [`resampled_len`]`(n, ..)` have come out then. After that the resampler is as
-    /// new.
+    ///
+    /// For `n` samples pushed, exactly [`resampled_len`]`(n, ..)` have then been output. The resampler can then be
+    /// reused.
     pub fn finish(&mut self, out: &mut Vec<i16>) {
         match &mut self.engine {
             Engine::Same => {}
@@ -75,7 +77,7 @@ impl Resampler {
     }
 }
 
-/// How many samples `n` samples become: `n * to / from`, rounded to the nearest, a half up.
+/// The number of samples that `n` samples become: `n * to / from`, rounded to the nearest, half up.
 ///
 /// # Panics
 /// If `from_hz` is 0.
@@ -85,7 +87,7 @@ pub fn resampled_len(n: u64, from_hz: u32, to_hz: u32) -> u64 {
     u64::try_from((u128::from(n) * to * 2 + from) / (from * 2)).unwrap_or(u64::MAX)
 }
 
-/// One channel, whole, at another rate.
+/// Resamples one whole channel.
 ///
 /// # Panics
 /// If a rate is 0.

@@ -1,4 +1,4 @@
-//! What is allocated: nothing for a chunk, and little for a recording however long it is.
+//! Allocations: none for a chunk, and few for a recording of any length.
 
 use std::convert::Infallible;
 
@@ -18,7 +18,7 @@ fn a_chunk_goes_from_base64_to_samples_without_an_allocation() {
             decode_into(Encoding::Mulaw, &codes, &mut samples).unwrap();
             resampler.push(&samples, &mut out);
         };
-        // The buffers grow to what they need, and what others hold in common is made.
+        // The first run grows the buffers and builds shared tables.
         (0..100).for_each(|_| chunk());
         assert_eq!(measure(|| (0..100).for_each(|_| chunk())).count_total, 0, "to {to_hz} Hz");
     }
@@ -40,6 +40,6 @@ fn a_track_takes_the_same_memory_however_long_it_is() {
     };
     let (short, long) = (peak(1), peak(60));
     assert!(short < 100_000, "{short} bytes");
-    // The gaps themselves are kept.
+    // The gaps themselves are stored.
     assert!(long < short + 10_000, "{long} bytes");
 }

@@ -1,4 +1,4 @@
-//! Base64: what is accepted, what comes out, and where a text first goes wrong.
+//! Base64: what is accepted, what it decodes to, and where a text first goes wrong.
 
 use audio::{decode_any_base64, decode_base64, decode_base64_into, encode_base64};
 use proptest::prelude::*;
@@ -33,10 +33,10 @@ fn an_error_names_the_first_bad_character() {
         ("Zm-_", 2),
         ("Zm9vé", 4),
         ("Zm9v\0", 4),
-        // Symbols that do not make a byte.
+        // Symbols that do not complete a byte.
         ("Z", 0),
         ("Zm9vY", 4),
-        // Padding that is too short, too long, in the middle or alone.
+        // Padding that is too short, too long, in the middle, or alone.
         ("Zg=", 2),
         ("Zm8==", 4),
         ("Zg===", 4),
@@ -48,7 +48,7 @@ fn an_error_names_the_first_bad_character() {
         ("Zg==Zg==", 4),
         ("Zg=g", 2),
         ("Zg==Z", 4),
-        // Bits that the last byte leaves over.
+        // Nonzero unused bits of the last symbol.
         ("Zh==", 1),
         ("Zh", 1),
         ("Zm9=", 2),
@@ -70,7 +70,7 @@ fn a_bad_character_is_found_wherever_it_is() {
             text[offset] = bad;
             let mut out = vec![1, 2, 3];
             let error = decode_base64_into(&text, &mut out).unwrap_err();
-            // A `=` is only bad where its padding goes wrong.
+            // A `=` is bad only where its padding goes wrong.
             let expected = if bad == b'=' { padding_breaks(&text, offset) } else { offset };
             assert_eq!(error.offset, expected);
             assert!(out.is_empty());
@@ -78,7 +78,7 @@ fn a_bad_character_is_found_wherever_it_is() {
     }
 }
 
-/// Where `=` at `offset`, followed by symbols, is one too many, or not enough.
+/// Whether `=` at `offset`, followed by symbols, is excess or incomplete padding.
 fn padding_breaks(text: &[u8], offset: usize) -> usize {
     let due = (4 - offset % 4) % 4;
     let there = text[offset..].iter().take_while(|&&byte| byte == b'=').count();

@@ -1,4 +1,4 @@
-//! Conversion: every way from one format to another, and what is refused.
+//! Conversions between all formats, and what is refused.
 
 use audio::wav;
 use audio::{
@@ -24,13 +24,13 @@ fn formats() -> impl Iterator<Item = Format> {
     })
 }
 
-/// The file or the bare samples of one channel in this format.
+/// The samples of one channel in this format, as a file or bare.
 fn made_of(samples: &[i16], format: Format) -> Vec<u8> {
     let from = Source { encoding: Some(Encoding::Pcm16), sample_rate: Some(format.sample_rate), ..PLAIN };
     convert(&encode(Encoding::Pcm16, samples), &from, &format).unwrap().bytes
 }
 
-/// All the encodings and containers at two rates, and all the rates once.
+/// All encodings and containers at two rates, and all rates once.
 fn some_formats() -> impl Iterator<Item = Format> {
     formats().filter(|format| {
         [8000, 24_000].contains(&format.sample_rate)
@@ -89,7 +89,7 @@ fn what_only_changes_its_container_keeps_every_byte() {
     let mulaw = Format { encoding: Encoding::Mulaw, sample_rate: 8000, container: Container::Wav };
     let file = convert(&codes, &PLAIN, &mulaw).unwrap().bytes;
     let raw = Format { container: Container::Raw, ..mulaw };
-    // Negative zero included, which decoding would lose.
+    // This includes negative zero, which decoding would lose.
     assert_eq!(convert(&file, &WAV, &raw).unwrap().bytes, codes);
 }
 

@@ -1,4 +1,4 @@
-//! G.711 against the tables and runs of ITU-T G.191's reference code, for every input there is.
+//! G.711 against the tables and sample runs of ITU-T G.191's reference code, for every possible input.
 
 use audio::{Encoding, alaw_to_pcm16, decode_into, g711, mulaw_to_pcm16, pcm16_to_alaw, pcm16_to_mulaw};
 use serde_json::Value;

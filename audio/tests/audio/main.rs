@@ -1,4 +1,4 @@
-//! The crate's laws and golden files, through its public functions.
+//! Properties and golden files of the crate, through its public functions.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod allocation;

@@ -1,6 +1,7 @@
-//! Resampling: its laws, and its quality as an FFT measures it.
+//! Resampling: its properties, and its quality measured by FFT.
 //!
-//! Run with `--nocapture` for the figures that the crate's documentation quotes.
+//!
+//! Run with `--nocapture` for the figures in the crate's documentation.
 
 use std::f64::consts::PI;
 
@@ -9,12 +10,12 @@ use proptest::prelude::*;
 
 use crate::spectrum::{AMPLITUDE, Spectrum, decibels};
 
-/// The pairs with a filter of our own.
+/// The pairs for which this crate has its own filter.
 const DOUBLED: [(u32, u32); 5] =
     [(8000, 16_000), (11_025, 22_050), (16_000, 32_000), (22_050, 44_100), (24_000, 48_000)];
 const TRIPLED: [(u32, u32); 2] = [(8000, 24_000), (16_000, 48_000)];
 
-/// Some of the others.
+/// A selection of the others.
 const GENERAL: [(u32, u32); 14] = [
     (16_000, 8000),
     (22_050, 8000),
@@ -45,7 +46,7 @@ fn any_pair() -> impl Strategy<Value = (u32, u32)> {
     ]
 }
 
-/// Noise at full scale, with runs of both extremes and of silence.
+/// Full-scale noise, with runs of both extremes and of silence.
 fn samples(max: usize) -> impl Strategy<Value = Vec<i16>> {
     let run = prop_oneof![
         4 => prop::collection::vec(any::<i16>(), 1..200),
@@ -129,7 +130,7 @@ proptest! {
     }
 }
 
-/// The phases' taps in floating point: a sinc under a Kaiser window of beta 12.5, 64 samples wide.
+/// The taps of each phase in floating point: a sinc under a Kaiser window of beta 12.5, 64 samples wide.
 fn formula(factor: usize) -> Vec<[f64; 64]> {
     let bessel = |x: f64| (1..60).rev().fold(1.0, |sum, n| 1.0 + (x / 2.0 / f64::from(n)).powi(2) * sum);
     let tap = |time: f64| {
@@ -171,13 +172,13 @@ fn a_constant_stays_constant_up_to_full_scale() {
 
 #[test]
 fn overshoot_saturates_and_never_wraps() {
-    // A square wave of 250 Hz overshoots by 9 % after each edge.
+    // A band-limited square wave of 250 Hz overshoots by 9 % after each edge.
     let square: Vec<i16> = (0..8000).map(|n| if n / 16 % 2 == 0 { i16::MAX } else { i16::MIN }).collect();
     for to in [16_000, 24_000, 11_025, 48_000] {
         let out = resample(&square, 8000, to);
         assert!(out.contains(&i16::MAX) && out.contains(&i16::MIN));
         for (n, &sample) in out.iter().enumerate().skip(out.len() / 10).take(out.len() * 4 / 5) {
-            // In half waves; the edges lie between two samples. Next to them it may be anything.
+            // In half waves. The edges lie between two samples, and samples next to them are not checked.
             let place = (n as f64 * 8000.0 / f64::from(to) + 0.5) / 16.0;
             if (0.1..0.9).contains(&place.fract()) {
                 assert_eq!(sample > 0, (place as u32).is_multiple_of(2), "sample {n} at {to} Hz is {sample}");
@@ -186,7 +187,7 @@ fn overshoot_saturates_and_never_wraps() {
     }
 }
 
-/// 300 to 3400 Hz; odd, and not divisible by five, so that rounding is spread over all bins.
+/// 300 to 3400 Hz, odd and not divisible by five, so that rounding noise is spread over all bins.
 fn voice_band() -> impl Iterator<Item = u32> {
     (301..3400).step_by(122).chain([3399]).filter(|hz| hz % 5 != 0)
 }
@@ -218,7 +219,7 @@ fn other_ratios_keep_images_and_aliases_90_db_down() {
     for (from, to) in GENERAL {
         let low = from.min(to);
         let (mut spur, mut ripple, mut lateness) = (0.0f64, 0.0f64, 0.0f64);
-        // Tones up to 0.48 of the lower rate; then tones that have no place in the output.
+        // Tones up to 0.48 of the lower rate, then tones that must not appear in the output.
         for hz in [997, low * 48 / 100 - 3, low / 2 + low / 100 + 1, low * 57 / 100 + 1] {
             if hz > from / 2 {
                 continue;

@@ -1,4 +1,4 @@
-//! Tones, and what an FFT says about them. No tests here.
+//! Tones and their spectra: helpers without tests.
 
 use std::f64::consts::TAU;
 
@@ -6,20 +6,20 @@ use audio::resample;
 use realfft::RealFftPlanner;
 use realfft::num_complex::Complex;
 
-/// Close to full scale, and not clipped by a filter's overshoot.
+/// Close to full scale, but not clipped by a filter's overshoot.
 pub const AMPLITUDE: f64 = 29_000.0;
 
-/// A sine of whole hertz, of `AMPLITUDE`.
+/// A sine of `AMPLITUDE` at a whole number of hertz.
 pub fn tone(hz: u32, rate: u32, seconds: u32) -> Vec<i16> {
     let sample = |n: u64| {
-        // Whole periods fall out before the product grows out of a float's precision.
+        // Whole periods are removed before the product exceeds a float's precision.
         let turns = u64::from(hz) * n % u64::from(rate);
         (AMPLITUDE * (TAU * turns as f64 / f64::from(rate)).sin()).round() as i16
     };
     (0..u64::from(rate * seconds)).map(sample).collect()
 }
 
-/// A spectrum with one bin a hertz, from one second of samples; a sine of amplitude 1 has 1 in its bin.
+/// A spectrum with one bin per hertz, from one second of samples. A sine of amplitude 1 has 1 in its bin.
 pub struct Spectrum(Vec<Complex<f64>>);
 
 impl Spectrum {
@@ -32,14 +32,14 @@ impl Spectrum {
         Self(bins.into_iter().map(|bin| bin * scale).collect())
     }
 
-    /// What comes out for a tone that goes in; the second of three, so that neither end is in it.
+    /// The output for a tone, from its second second of three, so that neither end is included.
     pub fn of_resampled(hz: u32, from_hz: u32, to_hz: u32) -> Self {
         let out = resample(&tone(hz, from_hz, 3), from_hz, to_hz);
         let second = to_hz as usize;
         Self::of(&out[second..2 * second])
     }
 
-    /// Half of the sample rate.
+    /// Half the sample rate.
     pub fn end(&self) -> u32 {
         self.0.len() as u32 - 1
     }
@@ -49,14 +49,14 @@ impl Spectrum {
         self.0[hz as usize].norm()
     }
 
-    /// How far the tone at a frequency is late, in turns of -0.5 to 0.5.
+    /// The delay of the tone at a frequency, in turns of -0.5 to 0.5.
     pub fn lateness(&self, hz: u32) -> f64 {
-        // A sine's bin points to minus a quarter.
+        // The bin of a sine points to minus a quarter turn.
         let turns = -(self.0[hz as usize].arg() / TAU) - 0.25;
         turns - turns.round()
     }
 
-    /// The largest amplitude where the tone is not.
+    /// The largest amplitude outside the tone's own bin.
     pub fn worst_besides(&self, tone: u32) -> f64 {
         (0..=self.end()).filter(|&hz| hz != tone).map(|hz| self.at(hz)).fold(0.0, f64::max)
     }

@@ -1,11 +1,11 @@
-//! Chunks laid out against a model that is slow and obvious: it moves one sample at a time.
+//! Chunks laid out against a slow and obvious model, which moves one sample at a time.
 
 use audio::{Gap, Placement, Timeline};
 use proptest::prelude::*;
 
 const RATES: [u32; 3] = [8000, 11_025, 48_000];
 
-/// What a track holds at a sample: which chunk, or silence.
+/// What a track holds at a sample: a chunk's audio, or silence.
 type Sample = Option<usize>;
 
 #[derive(Debug, Default, PartialEq)]
@@ -38,7 +38,7 @@ impl Model {
         model
     }
 
-    /// The same, as a timeline tells it.
+    /// The same, derived from a timeline.
     fn follow(rate: u32, chunks: &[(Option<u32>, u64)]) -> Self {
         let mut timeline = Timeline::new(rate);
         let mut track = Vec::new();

@@ -1,4 +1,4 @@
-//! A track read piece by piece, against the same track put together whole.
+//! A track read piece by piece, against the same track built as a whole.
 
 use std::convert::Infallible;
 
@@ -29,7 +29,7 @@ where
     Ok(all)
 }
 
-/// The whole track in memory: laid out, padded or cut to `total`, resampled.
+/// The whole track in memory: laid out, padded or cut to `total`, and resampled.
 fn whole(chunks: &[(Option<u32>, Vec<u8>)], encoding: Encoding, rates: (u32, u32), total: u64) -> Vec<i16> {
     let mut timeline = Timeline::new(rates.0);
     let mut track = Vec::new();

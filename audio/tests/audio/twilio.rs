@@ -1,4 +1,4 @@
-//! Recorded Twilio sessions, laid out to the sample.
+//! Recorded Twilio sessions, laid out exactly to the sample.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 type Track = BTreeMap<(u32, u32), Vec<u8>>;
 
-/// The tracks of a session by name; their chunks by (timestamp, sequence), so that repeated ones are there once.
+/// A session's tracks by name. Their chunks are keyed by (timestamp, sequence), so repeated ones appear once.
 fn tracks(session: &str) -> BTreeMap<String, Track> {
     let mut tracks: BTreeMap<String, Track> = BTreeMap::new();
     for line in read(&format!("{session}.jsonl")).lines() {
@@ -106,7 +106,7 @@ fn the_stored_mulaw_comes_back_from_a_recording() {
         let codes: Vec<u8> = track.values().flatten().copied().collect();
         let stored = audio::convert_to_storage_format(&codes);
         let back: Vec<i16> = stored.into_iter().step_by(2).collect();
-        // Negative zero, the one code that has no sample of its own, comes back as positive zero.
+        // Negative zero, the only code without a sample of its own, comes back as positive zero.
         let codes: Vec<u8> = codes.into_iter().map(|code| if code == 0x7F { 0xFF } else { code }).collect();
         assert_eq!(back, mulaw_to_pcm16(&codes));
         assert_eq!(audio::pcm16_to_mulaw(&back), codes);

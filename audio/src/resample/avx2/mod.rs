@@ -1,10 +1,12 @@
 //! The same sums of products with AVX2: 16 samples side by side, two taps at a time.
 //!
-//! `vpmaddwd` multiplies eight pairs of neighbours by a pair of taps and adds up each pair of products. Started at an
-//! even sample it serves every other output, started one later those between.
 //!
-//! AVX-512 was measured too and is no faster (1.36 against 1.27 ns a sum of 64 taps, on Zen 4): most of its loads cross
-//! a cache line. Nothing here may go through `array::map` or `from_fn`, which are not inlined into code for AVX2.
+//! `vpmaddwd` multiplies eight pairs of neighbours by a pair of taps and adds each pair of products. Loads at an even
+//! sample serve every other output; loads one sample later serve those between.
+//!
+//!
+//! AVX-512 is no faster (1.36 ns for a sum of 64 taps, against 1.27 ns, on Zen 4), because most of its loads cross a
+//! cache line. Do not use `array::map` or `from_fn` here: they are not inlined into AVX2 code.
 
 use std::arch::x86_64::__m256i;
 
@@ -17,10 +19,10 @@ use super::design::{BEFORE, COARSE_BITS, FINE_BITS, HALF, OUTER, Phase, TAPS};
 use super::kernel;
 use weave::{weave_three, weave_two};
 
-/// Samples that are interpolated side by side: eight even ones, eight odd ones.
+/// Samples interpolated side by side: eight even ones, eight odd ones.
 const STRIP: usize = 16;
 
-/// Pairs of taps, and those at either end that have no coarse part.
+/// Pairs of taps, and how many at either end have no coarse part.
 const PAIRS: usize = TAPS / 2;
 const OUTER_PAIRS: usize = OUTER / 2;
 
@@ -36,7 +38,7 @@ struct Interpolate<'a, const P: usize> {
     out: &'a mut [i16],
 }
 
-/// A sum of products for either of two jobs, and there for the even outputs and the odd ones.
+/// The sums of products of two jobs, each for the even outputs and the odd ones.
 type Sums = [[__m256i; 2]; 2];
 
 impl<const P: usize> NullaryFnOnce for Interpolate<'_, P> {
@@ -52,17 +54,17 @@ impl<const P: usize> NullaryFnOnce for Interpolate<'_, P> {
         for at in (0..last).step_by(step) {
             self.block(at);
         }
-        // Where the count is no multiple of the step, this computes some outputs again.
+        // If the count is not a multiple of the step, this computes some outputs a second time.
         self.block(last);
     }
 }
 
 impl<const P: usize> Interpolate<'_, P> {
-    /// Two jobs at a time keep the execution units busy and fit into the registers: two strips if there is
-    /// one phase, else two phases of one strip.
+    /// Two jobs at a time keep the execution units busy and fit into the registers: two strips if there is one phase,
+    /// else two phases of one strip.
     const STRIPS: usize = 2 / P;
 
-    /// Writes the outputs of `STRIPS` strips, from input sample `at` on.
+    /// Writes the outputs of `STRIPS` strips, starting at input sample `at`.
     #[inline(always)]
     fn block(&mut self, at: usize) {
         let window = &self.window[at..at + STRIP * Self::STRIPS + TAPS - 1];
@@ -104,13 +106,13 @@ impl<const P: usize> Interpolate<'_, P> {
         }
     }
 
-    /// A strip's samples in order, rounded and saturated, from its even sums and its odd ones.
+    /// Combines the even and odd sums of a strip into samples in order, rounded and saturated.
     #[inline(always)]
     fn round(&self, [even_coarse, odd_coarse]: [__m256i; 2], [even_fine, odd_fine]: [__m256i; 2]) -> __m256i {
         let avx2 = self.avx2.avx2;
         let even = self.shift(even_coarse, even_fine);
         let odd = self.shift(odd_coarse, odd_fine);
-        // Packing saturates, and leaves four even samples and their four odd neighbours in either half.
+        // Packing saturates. It leaves four even samples and their four odd neighbours in either half.
         avx2._mm256_shuffle_epi8(avx2._mm256_packs_epi32(even, odd), pulp::cast(IN_TURN))
     }
 
@@ -124,7 +126,7 @@ impl<const P: usize> Interpolate<'_, P> {
     }
 }
 
-/// The bytes of a half's samples 0, 4, 1, 5, 2, 6, 3, 7; for both halves.
+/// Shuffles the samples of each half into the order 0, 4, 1, 5, 2, 6, 3, 7.
 const IN_TURN: [u8; 32] = {
     let mut bytes = [0; 32];
     let mut at = 0;
@@ -136,7 +138,7 @@ const IN_TURN: [u8; 32] = {
     bytes
 };
 
-/// The first samples of `window`.
+/// The first `STRIP` samples of `window`.
 #[inline(always)]
 fn samples(window: &[i16]) -> __m256i {
     let mut samples = [0; STRIP];

@@ -1,4 +1,4 @@
-//! Puts the samples of two or three vectors into one row, taking from each in turn.
+//! Interleaves the samples of two or three vectors.
 
 use std::arch::x86_64::__m256i;
 
@@ -22,7 +22,7 @@ pub fn weave_three(v3: V3, sources: [__m256i; 3], out: &mut [i16]) {
     let head = weave_part(v3, sources, &WEAVE[0]);
     let middle = weave_part(v3, sources, &WEAVE[1]);
     let tail = weave_part(v3, sources, &WEAVE[2]);
-    // Bytes move within the halves of a vector only; now the halves are put in order.
+    // Byte shuffles work within each half of a vector; these permutations put the halves in order.
     let row = [
         avx2._mm256_permute2x128_si256::<0x20>(head, middle),
         avx2._mm256_permute2x128_si256::<0x30>(tail, head),
@@ -40,7 +40,7 @@ fn weave_part(v3: V3, sources: [__m256i; 3], places: &[[u8; 2 * STRIP]; 3]) -> _
     avx2._mm256_or_si256(avx2._mm256_or_si256(first, second), third)
 }
 
-/// For each third of a row, and each source, which byte goes where; none where the highest bit is set.
+/// For each third of the output and each source, the source byte for every position. `0x80` leaves the position zero.
 const WEAVE: [[[u8; 2 * STRIP]; 3]; 3] = {
     let mut masks = [[[0x80; 2 * STRIP]; 3]; 3];
     let mut at = 0;
