@@ -1,5 +1,5 @@
-//! Who may ask for what, against the built binary: keys and scopes (`matrix`), hosts and origins as long as there is no key
-//! (`hosts`), what a start refuses (`start`), and what browsers are told (`headers`).
+//! Access control of the built binary: keys and scopes (`matrix`), hosts and origins while no key exists (`hosts`),
+//! starts that are refused (`start`), and headers for browsers (`headers`).
 
 mod headers;
 mod hosts;
@@ -10,7 +10,7 @@ use reqwest::{Client, redirect::Policy};
 
 use crate::support::client_builder;
 
-/// A client that follows nothing and sends no key of its own.
+/// A client that follows no redirects and sends no key of its own.
 fn client() -> Client {
     client_builder().redirect(Policy::none()).build().unwrap()
 }

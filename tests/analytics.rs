@@ -1,4 +1,4 @@
-//! Analytics: snapshots, each kept, the newest first.
+//! Analytics: all snapshots are kept, newest first.
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ async fn a_snapshot_is_kept_with_all_its_fields() {
     assert_eq!(stored, expected);
     server.post("/calls/MZ1/end", &json!({})).await.expect(200);
     server.clock.advance_ms(1);
-    // A fraction of zero is a whole number, and null is as absent.
+    // A fraction of zero counts as a whole number, and null as absent.
     let bare = server.post(PATH, &json!({ "interruptions": 3.0, "sentiment": null })).await.expect(201).json();
     assert_eq!((&bare["interruptions"], &bare["snapshotTime"]), (&json!(3), &json!("2026-01-02T03:04:05.679Z")));
     for mood in ["POSITIVE", "Neutral", "negative"] {

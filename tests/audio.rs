@@ -36,7 +36,7 @@ async fn each_preset_gives_its_format() {
         assert_eq!(answer, expected);
         let samples = rate as usize / 10;
         assert_eq!(converted.len(), samples * 2 + if container == "wav" { 44 } else { 0 });
-        // The same as a format in full.
+        // A preset is the same as its format in full.
         let to = json!({ "encoding": "pcm16", "sampleRate": rate, "container": container });
         assert_eq!(
             convert(&server, &mulaw, json!({ "encoding": "mulaw", "sampleRate": 8_000 }), to).await.1,

@@ -1,4 +1,4 @@
-//! `callstore audio`, run as a user does: files and pipes, and other programs that read and write the same files.
+//! `callstore audio`, run as a user does: with files and pipes, and with other programs on the same files.
 
 mod convert;
 mod damage;
@@ -49,29 +49,29 @@ impl Folder {
         names
     }
 
-    /// The command `callstore audio ...` with these arguments, split at blanks.
+    /// The command `callstore audio ...` with these arguments, split at spaces.
     fn audio(&self, arguments: &str) -> Command {
         let mut command = Binary::bare(self.path());
         command.arg("audio").args(arguments.split_whitespace()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 
-    /// Runs `callstore audio ...`, which has to succeed without a word, and returns what it wrote to standard output.
+    /// Runs `callstore audio ...`, which must succeed silently, and returns its standard output.
     async fn run(&self, arguments: &str) -> Vec<u8> {
         accepted(arguments, self.audio(arguments).output().await.unwrap())
     }
 
-    /// The same with bytes that come through a pipe.
+    /// The same with input from a pipe.
     async fn pipe(&self, bytes: &[u8], arguments: &str) -> Vec<u8> {
         accepted(arguments, feed(self.audio(arguments), bytes).await)
     }
 
-    /// Runs `callstore audio ...`, which has to fail, and returns the sentence.
+    /// Runs `callstore audio ...`, which must fail, and returns its error.
     async fn refused(&self, arguments: &str) -> String {
         refusal(arguments, &self.audio(arguments).output().await.unwrap())
     }
 
-    /// Runs another program, and returns what it wrote to standard output.
+    /// Runs another program, and returns its standard output.
     async fn other(&self, line: &str) -> Vec<u8> {
         let (program, arguments) = line.split_once(' ').unwrap();
         let mut command = Command::new(program);
@@ -82,7 +82,7 @@ impl Folder {
     }
 }
 
-/// Runs a command that reads these bytes from a pipe.
+/// Runs a command with these bytes as its piped input.
 async fn feed(mut command: Command, bytes: &[u8]) -> Output {
     let mut child = command.stdin(Stdio::piped()).spawn().unwrap();
     let mut pipe = child.stdin.take().unwrap();
@@ -100,7 +100,7 @@ fn accepted(arguments: &str, output: Output) -> Vec<u8> {
     output.stdout
 }
 
-/// What a command said that failed: one sentence, and no panic.
+/// The error of a failed command: one sentence, and no panic.
 #[track_caller]
 fn refusal(arguments: &str, output: &Output) -> String {
     let said = String::from_utf8(output.stderr.clone()).unwrap();

@@ -1,4 +1,4 @@
-//! The audit: who has read recordings and transcripts, changed something, or administered the service.
+//! The audit trail: who read recordings and transcripts, changed something, or administered the service.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -28,14 +28,14 @@ const NOT_ENTERED: [&str; 11] = [
     "listCalls",
 ];
 
-/// The entries, the newest first, but for the readings of the audit itself.
+/// The entries, newest first, without the readings of the audit itself.
 async fn entries(server: &Server, query: &str) -> Vec<Value> {
     let page = server.get(&format!("/admin/audit?limit=500{query}")).await.expect(200).json();
     let items = page["items"].as_array().unwrap().iter();
     items.filter(|entry| entry["operation"] != "listAudit").cloned().collect()
 }
 
-/// What entries say of an operation and its outcome, the oldest first.
+/// Fields of the entries with an operation and a status, oldest first.
 fn said(entries: &[Value]) -> Vec<String> {
     let text = |entry: &Value| {
         format!("{} {} {}", entry["operation"].as_str().unwrap(), entry["resource"].as_str().unwrap(), entry["status"])
@@ -49,7 +49,7 @@ async fn every_operation_is_entered_or_is_known_not_to_be() {
     let recording = server.record("MZ1").await;
     let mut missing = Vec::new();
     for operation in operations() {
-        // Audio is taken by a call that has not ended, and entered where it is the first.
+        // Only an active call accepts audio, and only its first chunk makes an entry.
         let adds_audio = operation.id().starts_with("addAudioChunk");
         let call = if adds_audio { operation.id() } else { "MZ1" };
         if adds_audio {
@@ -61,7 +61,7 @@ async fn every_operation_is_entered_or_is_known_not_to_be() {
         if let Some(body) = operation.example() {
             request = request.json(body);
         }
-        // An unsigned form is one that is not JSON.
+        // Twilio's webhooks take forms, not JSON.
         if path.starts_with("/twilio/") {
             request = server.request(Method::POST, &path).header("content-type", "application/x-www-form-urlencoded");
             request = request.body("CallSid=CA1");
@@ -285,7 +285,7 @@ async fn a_client_that_hangs_up_at_once_is_entered() {
         let mut socket = tokio::net::TcpStream::connect(&address).await.unwrap();
         let request = format!("DELETE /calls/{name} HTTP/1.1\r\nHost: localhost\r\n\r\n");
         tokio::io::AsyncWriteExt::write_all(&mut socket, request.as_bytes()).await.unwrap();
-        // The request is read; the close is a reset, not a goodbye.
+        // The request is read; the client closes with a reset.
         tokio::task::yield_now().await;
         socket.set_zero_linger().unwrap();
     }

@@ -1,5 +1,5 @@
-//! Requests that are refused: what each is answered, that nothing of it is stored, and that the answer tells nothing of
-//! the inside. The cases are tables in `bad_input/`, an area each; their neighbours that are just allowed are there too.
+//! Refused requests: the response to each, that nothing of it is stored, and that the response reveals nothing
+//! internal. The cases are tables in `bad_input/`, one area per file, with neighbours that are just allowed.
 
 mod arrays;
 mod audio;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Server, call, chunk, silence};
 
-/// A request and the answer that it gets.
+/// A request and its expected response.
 struct Case {
     method: &'static str,
     path: String,
@@ -26,7 +26,7 @@ struct Case {
     detail: &'static str,
 }
 
-/// A request as it is written in a table.
+/// A request as written in a table.
 fn request(method: &'static str, path: impl Into<String>) -> Case {
     let (headers, body) = (Vec::new(), Vec::new());
     Case { method, path: path.into(), headers, body, status: 0, code: "", pointer: None, detail: "" }
@@ -54,27 +54,27 @@ impl Case {
         self
     }
 
-    /// It is refused so.
+    /// Expects a refusal with this status and code.
     fn is(self, status: u16, code: &'static str) -> Self {
         Self { status, code, ..self }
     }
 
-    /// A value is not allowed.
+    /// Expects an invalid value.
     fn invalid(self, pointer: impl Into<String>) -> Self {
         Self { pointer: Some(pointer.into()), ..self.is(422, "validation_failed") }
     }
 
-    /// The error names this place.
+    /// Expects this pointer in the error.
     fn at(self, pointer: &str) -> Self {
         Self { pointer: Some(pointer.to_owned()), ..self }
     }
 
-    /// The answer's words about it hold these.
+    /// Expects these words in the error's detail.
     fn saying(self, detail: &'static str) -> Self {
         Self { detail, ..self }
     }
 
-    /// It is not refused.
+    /// Expects success.
     fn accepted(self) -> Self {
         self.is(200, "")
     }
@@ -108,8 +108,8 @@ impl Case {
     }
 }
 
-/// A server with calls that cases meet: `live` (mu-law, one chunk), `pcm` (16 kHz, no chunk), `timed` and `untimed` (one
-/// chunk each), `ended` (with a recording), and `taken`, which has a callSid.
+/// A server with the calls that the cases use: `live` (mu-law, one chunk), `pcm` (16 kHz, no chunk), `timed` and
+/// `untimed` (one chunk each), `ended` (with a recording), and `taken`, which has a callSid.
 async fn world() -> Server {
     let server = Server::start().await;
     for name in ["live", "timed", "untimed", "ended"] {
@@ -126,7 +126,7 @@ async fn world() -> Server {
     }
     server.post("/calls/untimed/chunks", &json!({ "audio": silence(160) })).await.expect(201);
     server.post("/calls/ended/end", &json!({})).await.expect(200);
-    // The chunks of the ended call go in the background.
+    // The chunks of the ended call are deleted in the background.
     crate::support::eventually("the chunks of a finished recording are removed", || async {
         (server.count("audio_chunk").await == 3).then_some(())
     })
@@ -134,7 +134,7 @@ async fn world() -> Server {
     server
 }
 
-/// Asks each in turn and looks at the tables after every refusal.
+/// Sends each request in turn, and checks the tables after every refusal.
 async fn check_all(cases: Vec<Case>) {
     let server = world().await;
     let mut before = server.rows().await;
@@ -264,7 +264,7 @@ async fn a_body_beyond_its_limit_is_refused_before_it_is_read() {
         let announced = format!("{head}content-length: {}\r\n\r\n", limit + 1);
         server.raw(announced.as_bytes()).await.expect_problem(413, "payload_too_large");
 
-        // Unannounced, it is read up to the limit; just as much is fine with it and no JSON.
+        // Without an announced length it is read up to the limit. A body of exactly the limit only fails as JSON.
         for (length, status, code) in [(limit + 1, 413, "payload_too_large"), (limit, 400, "malformed_json")] {
             let mut chunked = format!("{head}transfer-encoding: chunked\r\n\r\n{length:x}\r\n").into_bytes();
             chunked.extend(vec![b' '; length]);

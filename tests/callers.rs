@@ -1,5 +1,6 @@
-//! Clients of a service that may be gone at any moment: they write over HTTP, over the own streaming protocol and as a carrier's
-//! media streams, look for all that was acknowledged, and compare each recording with what they sent.
+//! Clients of a service that may be gone at any moment. They write over HTTP, over the streaming protocol, and as a
+//! carrier's media streams. They look for everything that was acknowledged, and compare each recording with what they
+//! sent.
 
 mod call;
 mod caller;

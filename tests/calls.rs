@@ -63,7 +63,7 @@ async fn a_call_is_found_by_its_id_and_by_its_stream_sid() {
     for empty in ["callSid", "agent", "direction", "endTime", "duration", "endReason", "failure"] {
         assert!(by_id.as_object().unwrap().contains_key(empty) && by_id[empty].is_null(), "{empty}");
     }
-    // No other call can take its id for a streamSid.
+    // No other call can take its id as a `streamSid`.
     server.post("/calls", &call(&id)).await.expect_problem(422, "validation_failed");
 }
 
@@ -120,7 +120,7 @@ async fn a_patch_with_null_removes_and_leaves_the_rest() {
     for field in ["agent", "callSid", "caller", "direction"] {
         assert_eq!(changed[field], all[field]);
     }
-    // What is not there any more is free.
+    // Removed values are free again.
     server.post("/calls", &json!({ "streamSid": "MZ2", "caller": "a", "callSid": "CA1" })).await.expect(201);
 }
 
@@ -210,7 +210,7 @@ async fn a_deleted_call_is_gone_at_once_and_leaves_nothing() {
     }
     assert_eq!(server.get("/calls?total=true").await.json()["page"]["total"], 0);
     server.delete("/calls/MZ1").await.expect_problem(404, "call_not_found");
-    // Its names are free.
+    // Its ids are free.
     let next = server.post("/calls", &all).await.expect(201).json();
     assert_ne!(next["id"], ended["id"]);
 
@@ -259,7 +259,7 @@ async fn an_end_that_does_not_wait_answers_before_the_recording_stands() {
     let server = Server::start().await;
     server.start_call("MZ1").await;
     server.post("/calls/MZ1/chunks", &chunk("inbound", 0, 0)).await.expect(201);
-    // Without the table the call cannot be completed, however fast it is rendered.
+    // Without the table the call cannot be completed, however fast rendering is.
     server.execute("ALTER TABLE recording RENAME TO elsewhere").await;
     for _ in 0..2 {
         let request = server.request(Method::POST, "/calls/MZ1/end").header("prefer", "respond-async, wait=0");

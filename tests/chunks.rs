@@ -1,4 +1,4 @@
-//! Chunks: their numbers, their formats, what comes twice, and what is missing.
+//! Chunks: sequence numbers, formats, duplicates, and missing ones.
 
 use serde_json::{Value, json};
 
@@ -53,10 +53,10 @@ async fn the_same_chunk_again_is_acknowledged_and_kept_once() {
     assert_eq!(first["duplicate"], false);
     let again = server.post(path, &chunk("inbound", 0, 0)).await.expect(200).json();
     assert_eq!(again, json!({ "track": "inbound", "sequence": 0, "bytes": 160, "duration": 0.02, "duplicate": true }));
-    // Raw bytes are the same chunk as well.
+    // The same chunk as raw bytes is a duplicate, too.
     let raw = server.post_bytes(&format!("{path}?sequence=0&timestamp=0"), "audio/basic", vec![0xFF; 160]).await;
     raw.expect(200);
-    // Inside a batch too; all there before is 200, one new among them 201.
+    // In a batch as well: 200 if all are duplicates, 201 if one is new.
     let known = json!({ "chunks": [chunk("inbound", 0, 0), chunk("inbound", 0, 0)] });
     let answer = server.post(&format!("{path}/batch"), &known).await.expect(200).json();
     assert!(answer["items"].as_array().unwrap().iter().all(|item| item["duplicate"] == true));
@@ -70,12 +70,12 @@ async fn the_same_chunk_again_is_acknowledged_and_kept_once() {
     assert_eq!((&ended["recordings"][0]["duplicates"], &ended["recordings"][0]["duration"]), (&json!(6), &json!(0.04)));
 }
 
-/// Base64 as programs write it, in one chunk each and in a batch.
+/// Base64 as programs write it, in single chunks and in a batch.
 #[tokio::test]
 async fn base64_is_taken_in_every_form_that_programs_write() {
     let server = Server::start().await;
     server.start_call("MZ1").await;
-    // 64 bytes of which the first are what the two alphabets write differently.
+    // 64 bytes that begin with those that the two alphabets write differently.
     let audio: Vec<u8> = [0xFB, 0xEF, 0xBE].into_iter().chain(0..61).collect();
     let standard = service::audio::encode_base64(&audio);
     let lines = |end: &str| -> String {
@@ -97,7 +97,7 @@ async fn base64_is_taken_in_every_form_that_programs_write() {
     for (number, chunk) in chunks.iter().enumerate() {
         let stored = server.post("/calls/MZ1/chunks", chunk).await.expect(201).json();
         assert_eq!(stored["bytes"], 64, "{}", forms[number]);
-        // The same bytes in another form are the same chunk.
+        // The same bytes in another notation are the same chunk.
         let again = json!({ "audio": standard, "sequence": number });
         server.post("/calls/MZ1/chunks", &again).await.expect(200);
     }
@@ -169,7 +169,7 @@ async fn recordings_of_every_format_and_rate_are_as_long_as_their_audio() {
     for (encoding, rate, width) in formats {
         let call = format!("{encoding}-{rate}");
         start(&server, &call, encoding, rate).await;
-        // A second and a half in three chunks.
+        // 1.5 seconds in three chunks.
         for _ in 0..3 {
             let bytes = vec![0x55; (rate / 2 * width) as usize];
             server.post_bytes(&format!("/calls/{call}/chunks"), "application/octet-stream", bytes).await.expect(201);

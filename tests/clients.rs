@@ -1,4 +1,4 @@
-//! Clients that are generated from openapi.json: each is made by its generator and goes through a whole call, from
+//! Clients generated from openapi.json. Each generator builds its client, which goes through a whole call, from
 //! `startCall` to `deleteCall`, against the built binary with a key.
 
 use std::fs;
@@ -17,7 +17,7 @@ const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.json");
 const VOICE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/readme/caller.ulaw");
 
-/// A service with a key, and the SHA-256 of the recording that the voice becomes.
+/// A service with a key, and the SHA-256 of the recording expected for the voice.
 struct Service {
     binary: Binary,
     key: String,
@@ -35,7 +35,7 @@ impl Service {
         service
     }
 
-    /// Records the voice without any client of others, and deletes the call.
+    /// Records the voice without any generated client, and deletes the call.
     async fn recorded(&self) -> String {
         let client = client_builder().build().unwrap();
         let send = async |method: &str, path: &str, body: Value| {
@@ -99,7 +99,7 @@ async fn openapi_fetch_goes_through_a_whole_call() {
 async fn openapi_python_client_goes_through_a_whole_call() {
     let folder = TempDir::new().unwrap();
     let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    // The generator knows `application/octet-stream` as the type of bytes, and no types of audio.
+    // The generator recognizes `application/octet-stream` as bytes, but no audio types.
     let settings = json!({ "post_hooks": [], "content_type_overrides": { "audio/wav": "application/octet-stream" } });
     fs::write(file("settings.json"), settings.to_string()).unwrap();
     let (output, settings) = (file("callstore_client"), file("settings.json"));

@@ -1,9 +1,12 @@
-//! Three nodes on one database and one object store behind a balancer, of which one is killed every few seconds and started
-//! again, and each is told to stop once, as in a rolling restart, while clients write in every way that there is. After that
-//! every acknowledged write is there, every call has its one recording, right to the sample, and nothing is left of the nodes
-//! that died. It needs a database server, so that it has something to do on PostgreSQL alone. `CALLSTORE_CALLS=150` (of
-//! `callstore simulate`, over each transport) and `CALLSTORE_KILLS=20` make it a long run; `CALLSTORE_TRANSPORTS=twilio` has
-//! one transport alone, and `CALLSTORE_SIMULATE` further options, for machines that do not carry all at once.
+//! Three nodes on one database and one object store behind a balancer, while clients write in every possible way. Every
+//! few seconds a node is killed and restarted, and each is stopped once, as in a rolling restart. Afterwards every
+//! acknowledged write is there, every call has exactly one recording, correct to the sample, and nothing is left of the
+//! nodes that died.
+//!
+//!
+//! This needs a database server, so it only runs on PostgreSQL. For a long run set `CALLSTORE_CALLS=150` (calls of
+//! `callstore simulate` per transport) and `CALLSTORE_KILLS=20`. `CALLSTORE_TRANSPORTS=twilio` selects one transport,
+//! and `CALLSTORE_SIMULATE` adds options, for machines that cannot carry all of them at once.
 
 use std::{
     path::Path,
@@ -27,12 +30,12 @@ use crate::{
 };
 
 const NODES: usize = 3;
-/// One on each way to the service.
+/// One client per transport.
 const CALLERS: u32 = 3;
-/// How often a node is ended.
+/// How often a node is stopped or killed.
 const END_EVERY: Duration = Duration::from_secs(3);
 
-/// The nodes, and what they share.
+/// The nodes, and their shared storage.
 struct Cluster {
     folder: TempDir,
     objects: Objects,
@@ -49,7 +52,7 @@ impl Cluster {
         Self { folder, objects, nodes, balancer }
     }
 
-    /// Ends a node as told, and starts another in its place once something was seen to be true without it.
+    /// Ends a node as told, and starts another in its place once a condition was seen to hold without it.
     async fn replace(&mut self, index: usize, end: impl AsyncFnOnce(Binary), meanwhile: impl Future<Output = ()>) {
         end(self.nodes.remove(index)).await;
         meanwhile.await;
@@ -72,15 +75,15 @@ impl Cluster {
     }
 }
 
-/// Starts a node. The migrations of the first that starts are waited for by the others.
+/// Starts a node. If several start, the others wait for the migrations of the first.
 async fn node(folder: &Path, objects: &Objects) -> Binary {
     let mut command = Binary::local(folder);
     command.env("RECORDING_STORAGE_URL", Objects::url("calls")).envs(objects.environment());
     Binary::start(command).await
 }
 
-/// Has `callstore simulate` make calls with chaos over a transport and compare each sample. They begin in the first third of the
-/// time in which nodes are ended, and end in the last.
+/// Runs `callstore simulate` with chaos over one transport, comparing every sample. Its calls begin in the first third
+/// of the time in which nodes are ended, and end in the last third.
 fn load(url: String, transport: &str, calls: u32, ends: u32) -> JoinHandle<Value> {
     let third = (END_EVERY * ends / 3).as_millis();
     let arguments = format!(

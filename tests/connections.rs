@@ -1,5 +1,5 @@
-//! Connections to a database server and the threads that use them. Requests are answered on several, of which one ends before the
-//! others when the service stops.
+//! Connections to a database server and the threads that use them. Several threads answer requests, and one of them
+//! ends before the others when the service stops.
 
 use std::{sync::Arc, thread};
 
@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::support::{connect, database_url, eventually, on_sqlite, query_strings};
 
-/// How many connections read at the same time.
+/// Number of concurrent readers.
 const READERS: usize = 8;
 
 async fn read_all(database: &Database) -> Vec<Result<bool, service::Error>> {
@@ -29,7 +29,7 @@ async fn a_connection_outlives_the_thread_that_needed_it_first() {
     let database = Arc::new(Database::open(&database_url(&file).parse().unwrap()).await.unwrap());
     Migrator::up(database.writer(), None).await.unwrap();
 
-    // A thread with a runtime of its own reads, so that connections are opened, and goes on for a while.
+    // A thread with its own runtime reads, so that connections are opened, and continues for a while.
     let (has_read, reads) = oneshot::channel();
     let (end, ended) = oneshot::channel::<()>();
     let other = thread::spawn({
@@ -44,7 +44,7 @@ async fn a_connection_outlives_the_thread_that_needed_it_first() {
     });
     assert!(reads.await.unwrap().into_iter().all(|read| read.is_ok()));
 
-    // While this thread reads through them, the other ends.
+    // While this thread reads through them, the other thread ends.
     let lock = connect(&file).await;
     lock.execute_unprepared("BEGIN; LOCK TABLE api_key IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let reading = tokio::spawn({

@@ -1,5 +1,5 @@
-//! `callstore copy`, as who moves a service from one machine to many calls it: from SQLite and a folder to whatever the other tests run
-//! on.
+//! `callstore copy`, as used to move a service from one machine to several: from SQLite and a folder to whatever the
+//! other tests use.
 
 mod moving;
 
@@ -18,7 +18,7 @@ async fn done(command: Command) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What is said by a command that failed.
+/// The error of a command that failed.
 async fn refusal(command: Command) -> String {
     let Output { status, stderr, .. } = Binary::output(command).await;
     let said = String::from_utf8(stderr).unwrap();
@@ -28,13 +28,13 @@ async fn refusal(command: Command) -> String {
 
 const UTTERANCES: usize = 2500;
 
-/// Writes calls of every kind; the last chunks are in the journal then.
+/// Writes calls of every kind; the last chunks are left in the journal.
 async fn fill(asking: &Asking<'_>) {
     for name in ["MZ1", "MZ2"] {
         asking.post("/calls", &call(name)).await;
         for sequence in 0..100 {
             for track in ["inbound", "outbound"] {
-                // Each third one is lost.
+                // Every third one is lost.
                 asking.post(&format!("/calls/{name}/chunks"), &chunk(track, sequence * 3 / 2, sequence * 30)).await;
             }
         }
@@ -55,7 +55,7 @@ async fn fill(asking: &Asking<'_>) {
     }
 }
 
-/// JSON in which a number has one notation: PostgreSQL keeps its value alone.
+/// JSON with numbers in one notation, because PostgreSQL keeps only their values.
 fn numbers_alike(json: &[u8]) -> Value {
     fn alike(json: &mut Value) {
         match json {
@@ -70,7 +70,7 @@ fn numbers_alike(json: &[u8]) -> Value {
     json
 }
 
-/// Some columns of what was copied, without their heads.
+/// Some columns of the copied rows, without the header.
 fn columns(tables: &str, columns: &[usize]) -> Vec<Vec<String>> {
     let words = tables.lines().skip(1).map(|line| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>());
     words.map(|words| columns.iter().map(|column| words[*column].clone()).collect()).collect()
@@ -249,7 +249,7 @@ async fn every_table_is_copied() {
     moving.serve_old().await.kill().await;
     let copied = done(moving.database()).await;
     let mut copied: Vec<_> = copied.lines().skip(1).map(|line| line.split_whitespace().next().unwrap()).collect();
-    // What only services that run have, and what the migrations note.
+    // What only running services use, and the records of migrations.
     copied.extend(["chunk_journal", "lease", "seaql_migrations"]);
     copied.sort_unstable();
     let tables = if on_sqlite() {

@@ -1,7 +1,7 @@
-//! The service is killed again and again while clients write over HTTP, over the own streaming protocol and as a carrier's
-//! media streams: at random moments, and at named points inside a commit and inside finalizing. After each start all that
-//! was acknowledged is there, and every call that ends has one recording with the right bytes. `CALLSTORE_KILLS=200` makes
-//! it a long run.
+//! The service is killed again and again while clients write over HTTP, over the streaming protocol, and as a carrier's
+//! media streams. It dies at random moments, and at named points inside a commit and inside finalizing. After each
+//! start all acknowledged writes are there, and every call that has ended has one recording with the right bytes.
+//! `CALLSTORE_KILLS=200` makes it a long run.
 
 use std::{
     fs,
@@ -22,7 +22,7 @@ use crate::{
     support::{Binary, PATIENCE, eventually, files, number, on_sqlite},
 };
 
-/// Where the process dies; between them it is killed at random moments.
+/// Named points at which the process crashes; in between it is killed at random moments.
 const POINTS: [&str; 7] = [
     "commit.begun",
     "commit.written",
@@ -33,7 +33,7 @@ const POINTS: [&str; 7] = [
     "finalize.completed",
 ];
 const CALLERS: u32 = 12;
-/// How long a start may take, until the service says that it is ready, on a machine that has nothing else to do.
+/// How long a start may take, until the service is ready, on an otherwise idle machine.
 const START_MAX: Duration = Duration::from_secs(2);
 
 /// How often the service is killed.
@@ -41,18 +41,18 @@ fn kills() -> u32 {
     number("CALLSTORE_KILLS").unwrap_or(14)
 }
 
-/// The same for the same round.
+/// A random number, the same for the same round.
 fn draw(round: u32, below: u32) -> u32 {
     let state = (round + 1).wrapping_mul(0x9E37_79B9);
     (state ^ (state >> 15)).wrapping_mul(0x2C1B_3C6D) % below
 }
 
-/// The point at which the process of a round dies, if it dies by itself, and which time.
+/// The point at which the process of a round crashes, and at which pass; `None` if it is killed instead.
 fn point(round: u32) -> Option<(&'static str, u32)> {
     let point = (round % 2 == 1).then(|| POINTS[(round / 2) as usize % POINTS.len()])?;
-    // Calls end seldom, commits often.
+    // Calls end rarely, commits are frequent.
     let seldom = point.starts_with("finalize") || point == "commit.moved";
-    // A database that other nodes write to has no journal from which chunks are moved.
+    // A shared database has no journal from which chunks could move.
     let point = if point == "commit.moved" && !on_sqlite() { "commit.written" } else { point };
     Some((point, if seldom { 1 } else { 1 + draw(round, 60) }))
 }
@@ -89,7 +89,7 @@ async fn nothing_acknowledged_is_lost_however_often_the_service_is_killed() {
         }
     }
 
-    // At last it is left alone, and every call ends.
+    // In the end it is left alone, and every call ends.
     let binary = start(folder.path(), None, &mut slowest).await.expect("it stays");
     let (mut recordings, mut found) = (0, 0);
     for caller in &mut callers {
@@ -103,7 +103,7 @@ async fn nothing_acknowledged_is_lost_however_often_the_service_is_killed() {
     println!("{recordings} recordings; the slowest start took {slowest:?}");
 }
 
-/// Starts the service, and waits until it is ready: none where it has died before, at its point.
+/// Starts the service and waits until it is ready; `None` if it crashed at its point before that.
 async fn start(folder: &Path, point: Option<(&str, u32)>, slowest: &mut Duration) -> Option<Binary> {
     let mut command = Binary::command(folder);
     if let Some((point, times)) = point {
@@ -133,10 +133,10 @@ async fn start(folder: &Path, point: Option<(&str, u32)>, slowest: &mut Duration
     }
 }
 
-/// How long the threads of a process have waited for a processor, while other programs had it.
+/// How long the threads of a process have waited for a processor that other programs used.
 fn waited(process: u32) -> Duration {
     let threads = fs::read_dir(format!("/proc/{process}/task")).unwrap();
-    // The time that each has run, has waited, and how often, in nanoseconds. One may have ended meanwhile.
+    // Per thread: nanoseconds run, nanoseconds waited, and a count. A thread may have ended meanwhile.
     let of_thread = |thread: fs::DirEntry| -> Option<u64> {
         let times = fs::read_to_string(thread.path().join("schedstat")).ok()?;
         times.split_whitespace().nth(1)?.parse().ok()

@@ -1,5 +1,5 @@
-//! Trouble with the disk: full, or failing to write or to sync. What was acknowledged stays, what was not is refused
-//! with a status that says so, and the service goes on by itself when the trouble is over.
+//! Disk trouble: a full disk, or one that fails to write or sync. Acknowledged data stays, everything else is refused
+//! with a status that says so, and the service recovers by itself.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use tokio::process::Command;
 
 use crate::support::{Answer, Binary, PATIENCE, client_builder, eventually, on_sqlite, run_program};
 
-/// A client of one call, which counts what was acknowledged.
+/// A client of one call that counts acknowledged chunks.
 struct Caller {
     client: Client,
     acknowledged: u32,
@@ -32,7 +32,7 @@ impl Caller {
         self.ask(service, Method::POST, path, body).await
     }
 
-    /// Sends the next chunk, a second of audio, and says how it was answered.
+    /// Sends the next chunk, a second of audio, and returns the response's status.
     async fn send(&mut self, service: &Binary) -> Answer {
         let number = self.acknowledged;
         let audio = encode_base64(&audio(number));
@@ -42,7 +42,7 @@ impl Caller {
         answer
     }
 
-    /// Ends the call; its recording holds what was acknowledged, and at most the chunk after that.
+    /// Ends the call. Its recording holds what was acknowledged, and at most the chunk after that.
     async fn end(&self, service: &Binary) {
         let call = self.post(service, "/calls/MZ1/end", &Value::Null).await.expect(200).json();
         assert_eq!(call["status"], "completed", "{call}");
@@ -55,13 +55,13 @@ impl Caller {
     }
 }
 
-/// A second of audio that no other number has.
+/// A second of audio, different for each number.
 fn audio(number: u32) -> Vec<u8> {
     let seed = (number + 1).wrapping_mul(2_654_435_761);
     (0..8000_u32).map(|index| (seed.wrapping_add(index.wrapping_mul(seed | 1)) >> 11) as u8).collect()
 }
 
-/// A command that runs under another one.
+/// A command to run under another one.
 fn under(program: &str, arguments: &[&str], folder: &Path, flags: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).arg(Binary::path()).args(["--listen", "127.0.0.1:0", "--log-format", "json"]).args(flags);
@@ -69,7 +69,7 @@ fn under(program: &str, arguments: &[&str], folder: &Path, flags: &[&str]) -> Co
     command
 }
 
-/// A service on a disk of its own, that only it sees.
+/// A service on its own disk, which only it sees.
 async fn on_small_disk(folder: &Path, megabytes: u32, flags: &[&str]) -> Binary {
     std::fs::create_dir(folder.join("data")).unwrap();
     let script = format!("mount -t tmpfs -o size={megabytes}m tmpfs data && exec \"$@\"");
@@ -77,7 +77,7 @@ async fn on_small_disk(folder: &Path, megabytes: u32, flags: &[&str]) -> Binary 
     Binary::start(under("unshare", &arguments, folder, flags)).await
 }
 
-/// Makes the disk of a service larger.
+/// Enlarges a service's disk.
 async fn enlarge(service: &Binary, folder: &Path) {
     let process = service.child.id().unwrap().to_string();
     let data = folder.join("data");
@@ -91,7 +91,7 @@ async fn a_recording_that_finds_no_space_waits_for_it() {
     let service = on_small_disk(folder.path(), 24, &["--min-free-space", "1MiB"]).await;
     let mut caller = Caller::new();
     caller.post(&service, "/calls", &json!({ "streamSid": "MZ1", "caller": "a" })).await.expect(201);
-    // Its recording takes four times as much.
+    // Its recording takes four times the space.
     while caller.acknowledged < 500 {
         caller.send(&service).await.expect(201);
     }
@@ -117,11 +117,11 @@ async fn a_full_disk_refuses_what_does_not_fit_and_loses_nothing() {
     while caller.ask(&service, Method::GET, "/readyz", &Value::Null).await.status == 200 {
         caller.send(&service).await.expect(201);
     }
-    // No call is started any more; the one under way goes on.
+    // New calls are refused; the active one goes on.
     caller.post(&service, "/calls", &call("MZ2")).await.expect_problem(507, "storage_full");
     caller.post(&service, "/calls", &call("MZ1")).await.expect(200);
     caller.send(&service).await.expect(201);
-    // Until nothing fits.
+    // Until the disk is full.
     let full = loop {
         let answer = caller.send(&service).await;
         if answer.status != 201 {
@@ -134,7 +134,7 @@ async fn a_full_disk_refuses_what_does_not_fit_and_loses_nothing() {
     let status = caller.ask(&service, Method::GET, "/readyz", &Value::Null).await.expect_problem(503, "not_ready");
     assert!(status.json()["detail"].as_str().unwrap().contains("free space"), "{}", status.text());
 
-    // There is space again: all goes on by itself.
+    // With free space again, everything goes on by itself.
     enlarge(&service, folder.path()).await;
     caller.send(&service).await.expect(201);
     caller.post(&service, "/calls", &call("MZ2")).await.expect(201);
@@ -142,16 +142,17 @@ async fn a_full_disk_refuses_what_does_not_fit_and_loses_nothing() {
     caller.end(&service).await;
 }
 
-/// Starts a service whose system calls fail now and then, and sends until it has met enough of that; what was acknowledged is
-/// there after a restart. Calls are counted by thread, and a failure gives the connection that writes a new one: the first to
-/// fail has to be later than the last of any one transaction, or none ever succeeds.
+/// Starts a service whose system calls fail now and then, and sends until enough of them have failed. Acknowledged data
+/// is there after a restart. Calls are counted per thread, and after a failure the writing connection is replaced. So
+/// the first call to fail must be later than the last one of any single transaction, or no transaction would ever
+/// succeed.
 async fn with_failing(inject: &str) {
     if !on_sqlite() {
         return; // It is about a file.
     }
     let folder = TempDir::new().unwrap();
     let mut caller = Caller::new();
-    // The database is made while all works.
+    // The database is created before the failures begin.
     Binary::serve(folder.path()).await.kill().await;
     let arguments = ["-f", "-qqq", "-o", "/dev/null", "-e", inject];
     let mut service = Binary::start(under("strace", &arguments, folder.path(), &[])).await;
@@ -165,7 +166,7 @@ async fn with_failing(inject: &str) {
             refused += 1;
         }
     }
-    // The service is strace's child, and outlives it.
+    // The service is a child of strace, and outlives it.
     let strace = service.child.id().unwrap();
     let children = std::fs::read_to_string(format!("/proc/{strace}/task/{strace}/children")).unwrap();
     run_program("kill", &[&["-KILL"], &children.split_whitespace().collect::<Vec<_>>()[..]].concat()).await;
@@ -191,7 +192,7 @@ async fn a_write_that_fails_now_and_then_fails_its_transaction_alone() {
 #[tokio::test]
 async fn a_disk_that_fails_for_a_while_is_used_again_when_it_is_back() {
     let folder = TempDir::new().unwrap();
-    // In a user namespace of its own, so that it can be traced by who is not root.
+    // In its own user namespace, so that a user other than root can trace it.
     let service = Binary::start(under("unshare", &["--user", "--map-root-user"], folder.path(), &[])).await;
     let mut caller = Caller::new();
     let call = |name: &str| json!({ "streamSid": name, "caller": "a" });
@@ -224,7 +225,7 @@ async fn a_disk_that_fails_for_a_while_is_used_again_when_it_is_back() {
     }
     let status = caller.ask(&service, Method::GET, "/readyz", &Value::Null).await.expect_problem(503, "not_ready");
     assert!(status.json()["detail"].as_str().unwrap().contains("database"), "{}", status.text());
-    // What needs no write goes on.
+    // Operations that write nothing still work.
     caller.ask(&service, Method::GET, "/calls/MZ1", &Value::Null).await.expect(200);
 
     run_program("kill", &["-INT", &strace.id().unwrap().to_string()]).await;

@@ -1,4 +1,4 @@
-//! The OpenAPI document: that it is the one in the repository, that it is whole, and that it and the service agree.
+//! The OpenAPI document: it equals the one in the repository, is complete, and agrees with the service.
 
 mod older;
 mod shape;
@@ -15,7 +15,7 @@ pub fn document() -> Value {
     serde_json::from_str(&api::document().unwrap().0).unwrap()
 }
 
-/// An operation of the document: its method, its path, and what is said of it.
+/// An operation of the document: method, path, and description.
 #[derive(Clone)]
 pub struct Operation {
     pub method: Method,
@@ -39,7 +39,7 @@ impl Operation {
     }
 }
 
-/// Puts what the document shares between operations, all but schemas, in the place of each reference to it.
+/// Replaces references to shared components, except schemas, with the components themselves.
 fn resolve(value: &mut Value, components: &Value) {
     let reference =
         value.get("$ref").and_then(Value::as_str).and_then(|reference| reference.strip_prefix("#/components/"));
@@ -54,7 +54,7 @@ fn resolve(value: &mut Value, components: &Value) {
     }
 }
 
-/// All operations of the document, each with all that it shares with others.
+/// All operations of the document, with shared components resolved.
 pub fn operations() -> Vec<Operation> {
     let mut document = document();
     let components = document["components"].clone();
@@ -182,7 +182,7 @@ async fn every_code_of_the_document_is_explained() {
     }
 }
 
-/// A route is an attribute above a handler (`#[get("/calls")]`); what is registered in another way is a page, and listed here.
+/// Routes are attributes of handlers (`#[get("/calls")]`). Those registered in another way are pages, listed here.
 #[test]
 fn every_route_in_the_sources_is_in_the_document() {
     let mut routes = Vec::new();
@@ -239,7 +239,7 @@ async fn every_operation_refuses_a_query_parameter_that_it_does_not_know() {
     }
 }
 
-/// The examples are requests that work as they stand.
+/// The examples are requests that work unchanged.
 #[tokio::test]
 async fn every_example_of_a_body_is_accepted() {
     for operation in operations() {

@@ -1,4 +1,5 @@
-//! The documents: links lead somewhere, the manual's index is complete, lines are short, and the data model is the schema's.
+//! The documents: links resolve, the manual's index is complete, lines are short, and the data model matches the
+//! schema.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,11 +12,11 @@ use tempfile::TempDir;
 use crate::support::{Binary, Server, on_sqlite, query_strings};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-/// How long a line of prose may be.
+/// Longest line of prose.
 const WIDTH: usize = 120;
-/// How many lines a README that is read to its end has.
+/// Longest README, in lines.
 const README_LINES: usize = 150;
-/// How many lines of code an example has.
+/// Longest example, in lines of code.
 const EXAMPLE_LINES: usize = 40;
 
 /// The Markdown files, relative to the root.
@@ -113,7 +114,7 @@ fn lines_of_prose_are_short() {
     let mut long = Vec::new();
     for document in documents() {
         let text = read(&document);
-        // A row of a table is one line, however long.
+        // A table row is one line, however long.
         for (number, line) in prose(&text).filter(|(_, line)| !line.trim_start().starts_with('|')) {
             let is_link = line.starts_with('[') && line.contains("]: ");
             if line.chars().count() > WIDTH && !is_link {
@@ -137,7 +138,7 @@ fn the_readme_and_the_examples_are_short() {
             continue;
         };
         let text = fs::read_to_string(&path).unwrap();
-        // What a program is for stands above it.
+        // A program's purpose stands above it.
         let code = text.rsplit_once("\"\"\"\nimport").map_or(&*text, |(_, code)| code);
         let is_code = |line: &&str| !line.trim().is_empty() && !line.trim_start().starts_with(comment.1);
         let lines = code.lines().filter(is_code).count();
@@ -191,7 +192,7 @@ async fn the_data_model_is_the_schema() {
     assert_eq!(described().into_keys().collect::<BTreeSet<_>>(), tables);
 }
 
-/// The options that a command has, as its help lists them.
+/// The options of a command, as its help lists them.
 async fn options(command: &[&str]) -> BTreeSet<String> {
     let folder = TempDir::new().unwrap();
     let mut binary = Binary::bare(folder.path());
@@ -202,7 +203,7 @@ async fn options(command: &[&str]) -> BTreeSet<String> {
     names.filter(|name| !["--help", "--version"].contains(name)).map(str::to_owned).collect()
 }
 
-/// The options that the tables of a page begin their rows with.
+/// The options in the first column of a page's tables.
 fn described_options(page: &str) -> BTreeSet<String> {
     let text = read(Path::new(page));
     let names = text.lines().filter_map(|line| line.strip_prefix("| `--")?.split(['`', ' ']).next());
@@ -231,7 +232,7 @@ fn the_table_of_operations_is_the_document_s() {
 #[tokio::test]
 async fn the_tables_of_options_are_those_of_the_help() {
     assert_eq!(described_options("docs/settings.md"), options(&["serve"]).await);
-    // How the log is written is a setting of the service.
+    // The log format is a setting of the service.
     let mut simulate = options(&["simulate"]).await;
     simulate.remove("--log-format");
     assert_eq!(described_options("docs/simulate.md"), simulate);

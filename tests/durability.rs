@@ -1,4 +1,4 @@
-//! What was acknowledged survives: the built binary is killed and stopped at bad moments and started again.
+//! Acknowledged data survives: the built binary is killed and stopped at bad moments, and started again.
 
 use std::{
     fs,
@@ -28,7 +28,7 @@ async fn get(client: &Client, url: String) -> Value {
     client.get(url).send().await.unwrap().json().await.unwrap()
 }
 
-/// 20 ms of audio that no other number has.
+/// 20 ms of audio, different for each number.
 fn audio(number: u32) -> Vec<u8> {
     (0..160).map(|index| (number * 7 + index * 3 + number / 256) as u8).collect()
 }
@@ -73,7 +73,7 @@ async fn a_call_goes_on_after_a_crash_with_every_chunk_that_was_acknowledged() {
     let url = |service: &Option<Binary>, path: &str| service.as_ref().unwrap().url(path);
     post(&client, url(&service, "/calls"), &json!({ "streamSid": "MZ1", "caller": "a" })).await.unwrap();
 
-    // Clients send, each its share, until the service is gone; what it acknowledged is remembered.
+    // Each client sends its share until the service is gone, and remembers what was acknowledged.
     let acknowledged = AtomicU32::new(0);
     let chunks = url(&service, "/calls/MZ1/chunks");
     let sender = |share: u32| {
@@ -111,7 +111,7 @@ async fn a_call_goes_on_after_a_crash_with_every_chunk_that_was_acknowledged() {
     assert_eq!((status.as_u16(), &call["status"]), (200, &json!("completed")));
     let id = call["recordings"][0]["id"].as_str().unwrap();
     let file = client.get(service.url(&format!("/recordings/{id}/audio"))).send().await.unwrap().bytes().await.unwrap();
-    // Every second sample is a sample as it came.
+    // Every second sample is an original one.
     let samples: Vec<i16> = wav::read(&file).unwrap().samples.into_iter().step_by(2).collect();
     let sent: Vec<u8> = (0..ALL).flat_map(audio).collect();
     assert!(samples == mulaw_to_pcm16(&sent), "the recording is not what was sent");
@@ -181,7 +181,7 @@ async fn a_deleted_call_is_removed_by_the_next_start() {
     post(&client, service.url("/calls/MZ1/chunks"), &numbered(0)).await.unwrap();
     post(&client, service.url("/calls/MZ1/end"), &json!({})).await.unwrap();
     service.kill().await;
-    // As a crash right after the answer leaves it.
+    // The state after a crash right after the response.
     let hide = "UPDATE call SET deleted_at = 1, stream_sid = NULL";
     execute(&folder.path().join(DATABASE), hide).await;
     let _service = Binary::serve(folder.path()).await;
@@ -199,7 +199,7 @@ async fn sigterm_lets_a_waiting_end_answer_and_exits_with_0() {
     let service = Binary::serve(folder.path()).await;
     post(&client, service.url("/calls"), &json!({ "streamSid": "MZ1", "caller": "a" })).await.unwrap();
     post(&client, service.url("/calls/MZ1/chunks"), &numbered(0)).await.unwrap();
-    // The call cannot be completed, so that its end waits.
+    // The call cannot be completed, so its end waits.
     execute(&database, "ALTER TABLE recording RENAME TO elsewhere").await;
     let end = client.post(service.url("/calls/MZ1/end")).header("prefer", "wait=30").send();
     let stop = async {

@@ -1,5 +1,4 @@
-//! The ends that nobody asks for: no call is active for ever. What becomes of a stream whose socket is gone is in
-//! `reconnect.rs`.
+//! Calls that end by themselves: no call stays active for ever. `reconnect.rs` has the streams whose socket is gone.
 
 use serde_json::{Value, json};
 
@@ -36,25 +35,25 @@ async fn a_call_ends_when_nothing_was_written_to_it_for_five_minutes() {
     server.clock.advance_ms(2 * MINUTE_MS);
 
     let silent = ended(&server, "silent").await;
-    // It ended where its last sign of life was.
+    // It ended at its last activity.
     assert_eq!((&silent["endReason"], &silent["endTime"]), (&json!("idle_timeout"), &json!(time(0))));
     assert_eq!(silent["recordings"][0]["duration"], 0.02);
     server.post("/calls/silent/chunks", &chunk("inbound", 1, 20)).await.expect_problem(409, "call_ended");
     server.post("/calls/talking/chunks", &chunk("inbound", 1, 20)).await.expect(201);
 
-    // A service that is started anew does not forget.
+    // A restarted service does not forget.
     server.restart().await;
     server.clock.advance_ms(6 * MINUTE_MS);
     let talking = ended(&server, "talking").await;
     assert_eq!((&talking["endReason"], &talking["endTime"]), (&json!("idle_timeout"), &json!(time(6 * MINUTE_MS))));
-    // One that never had a chunk or a stream is not idle.
+    // A call that never had a chunk or a stream is not idle.
     assert_eq!(server.get("/calls/never").await.expect(200).json()["status"], "active");
 }
 
 #[tokio::test]
 async fn no_call_is_older_than_twelve_hours() {
     let server = Server::start().await;
-    // It is the service's clock that counts, not what a client says of the start.
+    // The service's clock counts, not the start time given by a client.
     let old = json!({ "streamSid": "old", "caller": "a", "startTime": "2020-01-01T00:00:00Z" });
     server.post("/calls", &old).await.expect(201);
     server.clock.advance_ms(11 * 60 * MINUTE_MS);

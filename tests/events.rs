@@ -1,4 +1,4 @@
-//! Events of a call: what its media stream told beside audio, with its place.
+//! Events of a call other than audio, with their positions.
 
 use serde_json::{Value, json};
 
@@ -24,7 +24,7 @@ async fn events_are_listed_with_the_place_where_they_came() {
     socket.json(&json!({ "event": "mark", "streamSid": "MZ1", "mark": { "name": "a\u{0}b" } })).await;
     socket.json(&media(1, 91)).await;
     socket.json(&media(3, 131)).await;
-    // An older frame that comes late does not move the place back.
+    // A late, older frame does not move the position back.
     socket.json(&media(2, 111)).await;
     let key = json!({ "event": "dtmf", "streamSid": "MZ1", "dtmf": { "track": "inbound_track", "digit": "7" } });
     socket.json(&key).await;

@@ -1,4 +1,4 @@
-//! Recorded sessions, posted in any order and batch size: the recordings hold what they should, to the sample.
+//! Recorded sessions, posted in any order and batch size: the recordings are correct to the sample.
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -7,13 +7,13 @@ use crate::support::{self, Server};
 
 pub const SESSIONS: [&str; 4] = ["clean-two-party", "caller-only", "rough-two-party", "jittery-two-party"];
 
-/// The messages of a session, as they were sent.
+/// The messages of a session, as sent.
 pub fn lines(name: &str) -> Vec<String> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/twilio");
     std::fs::read_to_string(format!("{folder}/{name}.jsonl")).unwrap().lines().map(str::to_owned).collect()
 }
 
-/// What the recording of a session holds.
+/// The expected content of a session's recording.
 pub fn expected(name: &str) -> Value {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/twilio");
     serde_json::from_str(&std::fs::read_to_string(format!("{folder}/{name}.expected.json")).unwrap()).unwrap()
@@ -89,7 +89,7 @@ pub async fn check(server: &Server, recording: &Value, expected: &Value) {
     let heard = ["inbound", "outbound"].into_iter().filter(|track| tracks.contains_key(*track));
     for (channel, track) in heard.enumerate() {
         let expected = &tracks[track];
-        // Every second sample of a channel is a sample as it came.
+        // Every second sample of a channel is an original one.
         let bytes: Vec<u8> = wav.samples[channel..]
             .iter()
             .step_by(2 * usize::from(wav.channels))

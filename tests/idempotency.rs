@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a request that comes again is done once, and answered as it was.
+//! `Idempotency-Key`: a retried request is executed once, and gets the first response.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ const KEY: &str = "8e03978e-40d5-43dd-bc93-6894a57f9324";
 const FORM: &str = "application/x-www-form-urlencoded";
 const JSON: &str = "application/json";
 
-/// A request, and one that differs from it.
+/// A request, and a different one.
 struct Case {
     operation: &'static str,
     path: String,
@@ -25,7 +25,7 @@ struct Case {
     other: String,
 }
 
-/// Every operation that is posted to.
+/// Every POST operation.
 fn cases(recording: &str) -> Vec<Case> {
     let case = |operation, path: &str, content_type, body: String, other: String| Case {
         operation,
@@ -83,12 +83,12 @@ async fn post_json(server: &Server, key: &str, path: &str, body: &Value) -> Answ
     post_as(server, key, path, JSON, &body.to_string()).await
 }
 
-/// The body of a request that is held under way.
+/// The body of a request that is held in progress.
 fn held_body() -> String {
     call("held").to_string()
 }
 
-/// Has a request of a name under way, whose body is still to come.
+/// Starts a named request whose body is still to come.
 pub async fn hold(server: &Server, name: &str) -> TcpStream {
     let head = format!(
         "POST /calls HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: {name}\r\nContent-Type: application/json\r\n\
@@ -99,8 +99,8 @@ pub async fn hold(server: &Server, name: &str) -> TcpStream {
     eventually("a request is under way", || async {
         let mut socket = TcpStream::connect(server.url("").replace("http://", "")).await.unwrap();
         socket.write_all(head.as_bytes()).await.unwrap();
-        // As long as it has not been taken up, it is the body that is wrong with another. That has the name meanwhile, so that
-        // this one may be refused.
+        // Until the service has read its headers, another request with the name fails because of its own body. That
+        // request holds the name meanwhile, so this one may be refused.
         let taken_up = eventually("the request is taken up or refused", || async {
             let taken_up = post_json(server, name, "/calls", &body).await.status == 409;
             let refused = socket.try_read(&mut [0]).is_ok();
@@ -158,7 +158,7 @@ async fn a_name_is_free_again_after_a_day_and_after_a_refusal() {
     let server = Server::start().await;
     server.start_call("MZ1").await;
     let (path, said) = ("/calls/MZ1/transcripts", json!({ "speaker": "a", "text": "one" }));
-    // What was refused has had no effect: the client mends it under the same name.
+    // A refused request had no effect: the client corrects it and uses the same name.
     let refused = json!({ "speaker": "a", "text": "" });
     post_json(&server, KEY, path, &refused).await.expect_problem(422, "validation_failed");
     post_json(&server, KEY, "/calls/MZ9/transcripts", &said).await.expect_problem(404, "call_not_found");
@@ -231,7 +231,7 @@ async fn what_is_kept_cannot_be_read_without_the_client() {
         assert!(!kept.contains(&hex), "{text}");
     }
     assert!(kept.len() > 400, "{kept}");
-    // The key of another request does not open it, also where the request is the same.
+    // The name of another client does not open it, even for the same request.
     let copy = "UPDATE idempotency_key SET outcome = (SELECT outcome FROM idempotency_key ORDER BY length(outcome) DESC LIMIT 1)";
     server.execute(copy).await;
     post_json(&server, KEY, "/admin/keys", &json!({ "scope": "read" })).await;

@@ -1,4 +1,4 @@
-//! Keys: made, listed and revoked by the command line and over HTTP, and shown nowhere but where they are made.
+//! Keys: created, listed and revoked by the command line and over HTTP, and shown only where they are created.
 
 mod http;
 mod simulate;
@@ -18,14 +18,14 @@ pub async fn keys(folder: &Path, arguments: &[&str]) -> Output {
     Binary::output(command).await
 }
 
-/// What a command printed.
+/// The output of a command.
 #[track_caller]
 fn printed(output: Output) -> String {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Makes a key.
+/// Creates a key.
 pub async fn create(folder: &Path, scope: &str, more: &[&str]) -> String {
     let arguments: Vec<_> = ["create", "--scope", scope].iter().chain(more).copied().collect();
     printed(keys(folder, &arguments).await).trim_end().to_owned()
@@ -43,14 +43,14 @@ pub async fn id_of(folder: &Path, label: &str) -> String {
     keys.iter().find(|key| key["label"] == label).unwrap()["id"].as_str().unwrap().to_owned()
 }
 
-/// What a command that failed said.
+/// The error of a command that must fail.
 #[track_caller]
 fn refusal(output: &Output) -> String {
     assert!(!output.status.success() && output.stdout.is_empty());
     String::from_utf8(output.stderr.clone()).unwrap()
 }
 
-/// The status of a request for the calls.
+/// Status of a request for the calls.
 pub async fn list_calls(service: &Binary, key: &str) -> u16 {
     let client = client_builder().build().unwrap();
     client.get(service.url("/calls")).bearer_auth(key).send().await.unwrap().status().as_u16()
@@ -79,7 +79,7 @@ async fn the_command_line_makes_lists_and_revokes_keys_without_a_service() {
     assert_eq!(printed(keys(folder.path(), &["revoke", &id]).await), "");
     let at = listed(folder.path()).await[1]["revokedAt"].clone();
     assert!(at.is_string());
-    // Again changes nothing.
+    // Revoking again changes nothing.
     printed(keys(folder.path(), &["revoke", &id]).await);
     assert_eq!(listed(folder.path()).await[1]["revokedAt"], at);
 
@@ -91,7 +91,7 @@ async fn the_command_line_makes_lists_and_revokes_keys_without_a_service() {
     for key in [&key, &other, &plain] {
         assert!(!table.contains(key.as_str()) && !all.iter().any(|shown| shown.to_string().contains(key.as_str())));
     }
-    // Nor is it in the database, in any part that would be enough.
+    // The database holds no part of the key that would be of use.
     if on_sqlite() {
         let database = std::fs::read(folder.path().join("data/callstore.db")).unwrap();
         assert!(!database.windows(16).any(|window| window == &key.as_bytes()[3..19]));
@@ -137,7 +137,7 @@ async fn a_service_that_runs_takes_and_drops_keys_of_the_command_line_within_a_s
         assert!(begun.elapsed() < Duration::from_secs(1), "it took {:?}", begun.elapsed());
     };
     wait(200).await;
-    // Open sockets end with their key, what was sent before is on disk.
+    // Open sockets close with their key; what was sent before is durable.
     let mut own = Socket::try_open_as(&service.url("/calls/MZ1/stream"), Some(&key)).await.unwrap();
     let other = Socket::try_open_as(&service.url("/calls/MZ1/stream"), Some(&first)).await.unwrap();
     let carrier = Socket::try_open_as(&service.url("/twilio/stream"), Some(&key)).await.unwrap();
@@ -148,7 +148,7 @@ async fn a_service_that_runs_takes_and_drops_keys_of_the_command_line_within_a_s
     wait(401).await;
     let reason = "The key is no longer taken.".to_owned();
     assert_eq!((own.closed().await, carrier.closed().await), ((1008, reason.clone()), (1008, reason)));
-    // That of another key goes on.
+    // The socket of another key stays open.
     let mut other = other;
     other.json(&chunk("inbound", 1, 20)).await;
     assert_eq!(other.receive().await["ack"]["sequence"], 1);

@@ -1,4 +1,4 @@
-//! What clients may take, and what they are answered beyond.
+//! Limits of clients, and the responses beyond them.
 
 mod fields;
 mod greedy;

@@ -1,11 +1,11 @@
-//! Links to recordings: they play what they were made for, without a key, until they expire.
+//! Links to recordings: they play their recording, without a key, until they expire.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Server};
 
-/// A link to a recording: its path and query, and the whole answer.
+/// A link to a recording: its path and query, and the whole response.
 async fn link(server: &Server, recording: &str, body: &Value) -> (String, Value) {
     let made = server.post(&format!("/recordings/{recording}/links"), body).await.expect(201).json();
     let path = made["url"].as_str().unwrap().strip_prefix(&server.url("")).expect("the server's address").to_owned();
@@ -48,7 +48,7 @@ async fn a_link_works_until_it_expires() {
         let head = Answer::read(server.request(Method::HEAD, &path).send().await.unwrap()).await;
         assert_eq!(head.status, 403);
     }
-    // The body may be left out.
+    // The body is optional.
     let bare =
         Answer::read(server.request(Method::POST, &format!("/recordings/{recording}/links")).send().await.unwrap());
     bare.await.expect(201);
@@ -92,15 +92,15 @@ async fn a_link_that_was_changed_is_refused() {
     ] {
         server.get(&format!("{base}?{query}")).await.expect_problem(403, "link_invalid");
     }
-    // It is for one recording, and its expiry is not looked at before its signature.
+    // It is valid for one recording only, and its signature is checked before its expiry.
     server.get(&path.replace(&recording, &other)).await.expect_problem(403, "link_invalid");
     server.clock.advance_ms(600_000);
     server.get(&path.replace(&recording, &other)).await.expect_problem(403, "link_invalid");
     server.get(&path).await.expect_problem(403, "link_expired");
-    // Another service signs with another secret.
+    // Another service has another secret.
     let stranger = Server::start().await;
     stranger.get(&path).await.expect_problem(403, "link_invalid");
-    // What is no link is as it was.
+    // Without the link's parameters it is an ordinary request; further parameters are refused.
     server.get(base).await.expect(200);
     let unknown = server.get(&format!("{path}&nonsense=1")).await.expect_problem(422, "validation_failed");
     assert_eq!(unknown.pointers(), ["/nonsense"]);

@@ -1,11 +1,11 @@
-//! `listCalls`: filters, sorts and the ways from page to page.
+//! `listCalls`: filters, sort orders, and paging.
 
 use serde_json::{Value, json};
 
 use crate::support::Server;
 
-/// Twelve calls, two of a kind; the first nine have ended, and lasted 1, 1, 1, 2, 2, 2, 3, 3, 3 seconds. Every second
-/// began when its predecessor did.
+/// Twelve calls in pairs with the same start time. The first nine have ended, after 1, 1, 1, 2, 2, 2, 3, 3 and 3
+/// seconds.
 async fn twelve() -> Server {
     let server = Server::start().await;
     for number in 0..12_u32 {
@@ -105,7 +105,7 @@ async fn each_sort_is_total_and_puts_what_has_no_duration_last() {
     assert_eq!(names(&list(&server, "").await), descending);
 }
 
-/// Follows the `Link` headers to the end.
+/// Follows the `Link` headers to the last page.
 async fn walk(server: &Server, query: &str) -> Vec<String> {
     let (mut path, mut seen) = (format!("/calls?{query}"), Vec::new());
     loop {
@@ -132,7 +132,7 @@ async fn a_link_keeps_the_filters_and_the_total() {
     assert_eq!(walk(&server, "caller=+14155550000&sort=startTime&limit=1&total=true").await, all);
     let first = list(&server, "caller=%2B14155550000&limit=3").await;
     let cursor = first["page"]["nextCursor"].as_str().unwrap();
-    // The same filter, written in another way, is the same list.
+    // The same filter in another notation selects the same list.
     let rest = list(&server, &format!("limit=500&caller=+14155550000&total=true&cursor={cursor}")).await;
     assert_eq!((names(&rest), &rest["page"]["total"]), (vec!["0".to_owned()], &json!(4)));
     assert_eq!(rest["page"]["offset"], json!(null));
@@ -148,7 +148,7 @@ async fn a_walk_gives_each_call_once_while_others_arrive() {
         for step in 0.. {
             let page = list(&server, &format!("sort={sort}&limit=3{cursor}")).await;
             seen.extend(names(&page));
-            // A call earlier and one later than all, and one that has a duration.
+            // One call before and one after all others, and one that now has a duration.
             for (name, start) in [("early", "2020-01-01T00:00:00Z"), ("late", "2029-01-01T00:00:00Z")] {
                 let sid = format!("MZ{name}{sort}{step}");
                 let call = json!({ "streamSid": sid, "caller": "new", "startTime": start });
@@ -157,7 +157,7 @@ async fn a_walk_gives_each_call_once_while_others_arrive() {
             let sid = format!("MZearly{sort}{step}");
             let end = json!({ "endTime": "2020-01-01T00:00:01.500Z" });
             server.post(&format!("/calls/{sid}/end"), &end).await.expect(200);
-            // New calls at the end of the list would lead on for ever.
+            // New calls at the end of the list would make the loop endless.
             if before.iter().all(|name| seen.contains(name)) {
                 break;
             }

@@ -1,5 +1,5 @@
-//! The log: JSON lines that can be searched by request, and that name nobody. Beside this, `support` searches what the
-//! servers of all other tests log.
+//! The log: JSON lines that can be searched by request, without personal data. Beside this test, `support` searches the
+//! logs of the servers of all other tests.
 
 use std::{
     fs,
@@ -17,7 +17,7 @@ use crate::{
 
 const PUBLIC: &str = "https://calls.example.com";
 
-/// A service that logs everything into a file.
+/// A service that logs everything to a file.
 struct Logged {
     folder: TempDir,
     service: tokio::process::Child,
@@ -59,7 +59,7 @@ impl Logged {
         self.ask(Method::GET, path, None).await
     }
 
-    /// Posts a form as Twilio would; the signature comes back with the answer.
+    /// Posts a form as Twilio does, and returns the signature with the response.
     async fn webhook(&self, path: &str, fields: &[(&str, &str)]) -> (Answer, String) {
         let signature = sign(TWILIO_TOKEN, &format!("{PUBLIC}{path}"), fields);
         let body: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();

@@ -1,4 +1,4 @@
-//! Callstore through its front door: every test speaks HTTP to a server with a database and a store of its own.
+//! Callstore from the outside: every test speaks HTTP to a server with its own database and store.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say where")]
 
 mod support;

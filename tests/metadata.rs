@@ -94,7 +94,7 @@ async fn custom_data_keeps_its_numbers_names_and_order_of_items() {
 async fn a_number_comes_back_to_its_last_digit() {
     let server = Server::start().await;
     server.start_call("MZ1").await;
-    // A fast reading of it would be off by one in the last digit.
+    // A fast parser would be off by one in the last digit.
     let number = "0.09995464852607709";
     let body = format!(r#"{{"customData":{{"a":{number}}}}}"#);
     let request = server.request(Method::PUT, PATH).header("content-type", "application/json").body(body);

@@ -1,5 +1,5 @@
-//! `/metrics` of the built service: what it counts, and that Prometheus understands it. What is written about the metrics
-//! is in `documents`.
+//! `/metrics` of the built service: its counts, and that Prometheus understands them. `documents` checks the
+//! documentation of the metrics.
 
 mod documents;
 mod exposition;
@@ -16,7 +16,7 @@ use crate::{
 };
 use exposition::Exposition;
 
-/// A service in a process of its own, so that nobody else counts.
+/// A service in its own process, so that only this test counts.
 pub struct Service {
     pub binary: Binary,
     client: Client,
@@ -44,7 +44,7 @@ impl Service {
         self.post("/calls", json!({ "streamSid": name, "caller": "a" }), 201).await;
     }
 
-    /// Ends a call and returns how long its recording is in bytes.
+    /// Ends a call and returns the size of its recording in bytes.
     async fn end(&self, name: &str) -> f64 {
         let ended = self.post(&format!("/calls/{name}/end"), json!({}), 200).await;
         ended["recordings"][0]["sizeBytes"].as_f64().unwrap_or(0.0)
@@ -69,20 +69,20 @@ impl Service {
     }
 }
 
-/// Prometheus' own checker, where scripts/test.sh has put it.
+/// Prometheus' own checker, where scripts/test.sh has installed it.
 fn promtool() -> String {
     let path: PathBuf = Binary::path().ancestors().nth(2).unwrap().join("promtool/promtool");
     assert!(path.exists(), "{} is missing; scripts/test.sh fetches it", path.display());
     path.to_str().unwrap().to_owned()
 }
 
-/// A stream that is taken over, skips what it should, and ends its call; returns the bytes of its recording.
+/// A stream that is taken over, skips some frames, and ends its call; returns the bytes of its recording.
 async fn stream_of_a_carrier(service: &Service) -> f64 {
     let url = service.binary.url("/twilio/stream");
     let mut first = Socket::open(&url).await;
     first.json(&start("carrier")).await;
     first.json(&inbound("carrier", 1, 0)).await;
-    // Behind the two that came over HTTP.
+    // After the two that were sent over HTTP.
     service.wait_for("callstore_chunks_total{track=\"inbound\"}", 3.0).await;
     let mut second = Socket::open(&url).await;
     second.json(&start("carrier")).await;
@@ -132,7 +132,7 @@ async fn a_scrape_tells_what_was_done() {
     service.wait_for("callstore_stream_sockets{protocol=\"callstore\"}", 0.0).await;
     service.wait_for("callstore_finalize_seconds_count", 4.0).await;
 
-    // What is left of ended and deleted calls is removed in the background.
+    // Leftovers of ended and deleted calls are removed in the background.
     let scraped = eventually("nothing waits to be written", || async {
         let scraped = service.scrape().await;
         (scraped.value("callstore_write_queue_bytes") == 0.0).then_some(scraped)
@@ -189,7 +189,7 @@ async fn a_scrape_tells_what_was_done() {
     for (series, least) in [
         ("callstore_commit_seconds_count", 10.0),
         ("callstore_commit_writes_count", 10.0),
-        // Where neither the database nor the recordings are on this machine it is not a number.
+        // If neither the database nor the recordings are on this machine, it is not a number.
         (if on_sqlite() || on_folder() { "callstore_free_bytes" } else { "callstore_min_free_bytes" }, 1.0),
         ("callstore_database_bytes", 4_096.0),
         ("process_resident_memory_bytes", 1e6),
@@ -201,7 +201,7 @@ async fn a_scrape_tells_what_was_done() {
     }
 }
 
-/// What happens for the first time has to be seen as a step up from 0.
+/// The first event must show as a step up from 0.
 #[tokio::test]
 async fn what_has_not_happened_yet_is_counted_as_0() {
     let fresh = Service::start().await.scrape().await;
@@ -235,7 +235,7 @@ async fn metrics_are_there_when_the_database_is_not() {
     service.post("/calls", json!({ "streamSid": "MZ1", "caller": "a" }), 500).await;
     let scraped = service.scrape().await;
     assert!(scraped.value("callstore_active_calls").is_nan());
-    // A server of many fails the write alone, not those that were committed with it.
+    // A database server fails only this write, not the others in its commit.
     assert!(scraped.value("callstore_commit_failures_total") >= 1.0 || !on_sqlite());
     assert_eq!(scraped.value("callstore_problems_total{route=\"/calls\",code=\"internal_error\"}"), 1.0);
 }

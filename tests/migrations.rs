@@ -1,4 +1,4 @@
-//! `callstore migrate` on SQLite: the schema goes up and down, and what an earlier version kept is there in the next.
+//! `callstore migrate` on SQLite: the schema migrates up and down, and data of an earlier version survives.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::support::{Binary, client_builder, query_strings};
 
-/// Runs `callstore migrate STEP` on the database of a folder.
+/// Runs `callstore migrate STEP` on the database in a folder.
 async fn migrate(folder: &Path, step: &str) -> String {
     let mut command = Binary::bare(folder);
     command.args(["migrate", step]);
@@ -30,7 +30,7 @@ async fn query(folder: &Path, query: &str) -> Vec<String> {
     found
 }
 
-/// What the database says its schema is.
+/// The schema as the database describes it.
 async fn schema(folder: &Path) -> Vec<String> {
     let all = "SELECT type || ' ' || name || ' ' || tbl_name || ' ' || COALESCE(sql, '') FROM sqlite_master ORDER BY type, name";
     query(folder, all).await
@@ -59,7 +59,7 @@ async fn migrating_up_down_and_up_again_gives_the_same_schema() {
     assert_eq!(migrate(folder, "up").await, applied);
 }
 
-/// Starts the service on SQLite whatever the other tests run on.
+/// Starts the service on SQLite, whatever database the other tests use.
 async fn serve(folder: &Path) -> Binary {
     let mut command = Binary::bare(folder);
     command.args(["--listen", "127.0.0.1:0", "--log-format", "json"]);
@@ -77,7 +77,7 @@ async fn chunks_of_a_running_call_outlive_a_migration() {
         let response = client.post(service.url(path)).json(&body).send().await.unwrap().error_for_status().unwrap();
         response.json::<Value>().await.unwrap()
     };
-    // Far apart, so that none shares a row with another.
+    // Far apart, so that no two share a row.
     let chunks = |track: &str| -> Value {
         let chunk = |number: u8| {
             let (audio, at) = (encode_base64(&[number; 160]), u32::from(number) * 6000);

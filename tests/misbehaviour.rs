@@ -1,5 +1,5 @@
-//! Carriers and networks that misbehave: what cannot be read is skipped and counted or closes the socket, and the audio
-//! around it is kept.
+//! Misbehaving carriers and networks. Unreadable messages are skipped and counted, or close the socket; the audio
+//! around them is kept.
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -11,14 +11,14 @@ use crate::{
     twilio::{call, connect, inbound, start, started, stop, stored},
 };
 
-/// What the service has counted, by the name with its labels.
+/// A counter of the service, by its name with labels.
 async fn metric(client: &reqwest::Client, service: &Binary, name: &str) -> u64 {
     let text = client.get(service.url("/metrics")).send().await.unwrap().text().await.unwrap();
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     line.map_or(0, |value| value.parse().unwrap())
 }
 
-/// A frame with one thing changed.
+/// A frame with one field changed.
 fn changed(chunk: u32, change: impl FnOnce(&mut Value)) -> Message {
     let mut frame = inbound("MZ1", chunk, chunk * 20);
     change(&mut frame);
@@ -176,7 +176,7 @@ async fn a_database_that_fails_for_a_moment_costs_no_audio() {
     for chunk in 1..=5 {
         socket.json(&inbound("MZ1", chunk, chunk * 20)).await;
     }
-    // The service is at it.
+    // The service is working on it.
     server.get("/calls/MZ1").await.expect(200);
     server.execute(&format!("ALTER TABLE elsewhere RENAME TO {chunks}")).await;
     stored(&server, "MZ1", 5).await;

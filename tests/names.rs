@@ -1,4 +1,4 @@
-//! Names of calls: what a call is called where nothing is said, and every name that carriers and SIP give.
+//! Ids of calls: their defaults, and all forms that carriers and SIP use.
 
 use serde_json::json;
 
@@ -14,16 +14,16 @@ async fn a_call_needs_neither_a_caller_nor_a_stream_sid() {
         server.post(&path, &chunk("inbound", 0, 0)).await.expect(201);
     }
     assert_eq!(server.get("/calls?caller=unknown").await.json()["items"].as_array().unwrap().len(), 3);
-    // The same start again is the same call, whoever the caller is said to be.
+    // Repeating the start returns the same call, whoever the caller is said to be.
     let known = json!({ "streamSid": "MZ1", "caller": "a" });
     let id = server.post("/calls", &known).await.expect(201).json()["id"].clone();
     assert_eq!(server.post("/calls", &json!({ "streamSid": "MZ1" })).await.expect(200).json()["id"], id);
-    // A taken callSid is one also where no streamSid is given.
+    // A taken callSid is refused also without a streamSid.
     server.post("/calls", &json!({ "callSid": "CA1" })).await.expect(201);
     server.post("/calls", &json!({ "callSid": "CA1" })).await.expect_problem(409, "call_sid_conflict");
 }
 
-/// Names as SIP and carriers write them, in every operation on a call.
+/// Ids as SIP and carriers write them, in every operation on a call.
 #[tokio::test]
 async fn a_call_may_have_any_name_that_carriers_give_and_paths_escape_it() {
     let server = Server::start().await;

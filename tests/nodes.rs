@@ -1,5 +1,5 @@
-//! Several nodes on one database and one object store: what one is told holds on the others. They need a database server, so
-//! that these tests have something to do on PostgreSQL alone.
+//! Several nodes on one database and one object store: what one node is told holds on the others. They need a database
+//! server, so these tests only run on PostgreSQL.
 
 use std::sync::{Arc, Mutex, mpsc};
 
@@ -13,7 +13,7 @@ use crate::{
     twilio,
 };
 
-/// Two nodes and what they share; nothing where there is no database server.
+/// Two nodes and their shared storage; `None` without a database server.
 async fn nodes() -> Option<(Server, Server, TempDir)> {
     if on_sqlite() {
         return None;
@@ -25,7 +25,7 @@ async fn nodes() -> Option<(Server, Server, TempDir)> {
     Some((first, second, folder))
 }
 
-/// Does the same on both nodes at the same time, and returns both answers' statuses, the smaller first.
+/// Does the same on both nodes at once, and returns the statuses of both responses, the smaller one first.
 async fn both<T>(nodes: (&Server, &Server), ask: impl AsyncFn(&Server, usize) -> T) -> (T, T) {
     tokio::join!(ask(nodes.0, 0), ask(nodes.1, 1))
 }
@@ -38,7 +38,7 @@ async fn a_call_may_be_written_to_and_ended_on_any_node() {
         let node = if sequence % 2 == 0 { &first } else { &second };
         node.post("/calls/MZ1/chunks", &chunk("inbound", sequence, sequence * 20)).await.expect(201);
     }
-    // Without numbers the next one is given, whichever node gave the last.
+    // Without a sequence number the next one is used, whichever node assigned the last.
     for sequence in 0..10 {
         let node = if sequence % 2 == 0 { &first } else { &second };
         let body = json!({ "audio": silence(160), "track": "outbound" });
@@ -146,7 +146,7 @@ async fn a_database_that_is_gone_for_a_while_costs_nothing_that_was_acknowledged
             let next = acknowledged;
             let stored = async || {
                 let answer = node.post("/calls/MZ1/chunks", &chunk("inbound", next, next * 20)).await;
-                // It was told to come again; what it sends may be there already.
+                // The client was told to retry; its first attempt may have been stored.
                 matches!(answer.status, 200 | 201).then_some(())
             };
             eventually("the chunk is stored", stored).await;
@@ -178,7 +178,7 @@ async fn what_a_node_leaves_is_ended_and_finalized_by_another() {
     let Some((mut first, second, _shared)) = nodes().await else { return };
     first.start_call("MZ1").await;
     first.post("/calls/MZ1/chunks", &chunk("inbound", 0, 0)).await.expect(201);
-    // One that has ended, and whose node went away before it was finalized.
+    // A call that has ended, and whose node died before it was finalized.
     first.start_call("MZ2").await;
     first.post("/calls/MZ2/chunks", &chunk("inbound", 0, 0)).await.expect(201);
     first.execute("UPDATE call SET status = 'finalizing', end_time = 0, duration_ms = 0, end_reason = 'api' WHERE stream_sid = 'MZ2'").await;
@@ -201,7 +201,7 @@ async fn a_node_that_is_late_with_a_recording_leaves_that_of_another_in_peace() 
     let node = Server::on(&objects, &[]).await;
     node.start_call("MZ1").await;
     node.post("/calls/MZ1/chunks", &chunk("inbound", 0, 0)).await.expect(201);
-    // The store takes the recording when it is allowed to.
+    // The store accepts the recording once the test allows it.
     let ((asking, asked), (allow, allowed)) = (mpsc::channel(), mpsc::channel());
     let (asking, allowed) = (Mutex::new(asking), Mutex::new(allowed));
     objects.decide(move |method, _| {
@@ -215,7 +215,7 @@ async fn a_node_that_is_late_with_a_recording_leaves_that_of_another_in_peace() 
     let meanwhile = async {
         let asked = tokio::task::spawn_blocking(move || asked.recv_timeout(PATIENCE)).await.unwrap();
         asked.expect("the recording is sent");
-        // Another node has the lease by now, and has completed the call.
+        // Another node has taken the lease meanwhile and completed the call.
         node.execute("UPDATE call SET status = 'completed' WHERE stream_sid = 'MZ1'").await;
         allow.send(()).unwrap();
     };
@@ -254,7 +254,7 @@ async fn a_stream_that_came_back_on_another_node_is_not_taken_for_gone() {
     new.json(&twilio::inbound("MZ1", 1, 0)).await;
     let stored = async || (first.get("/calls/MZ1/chunks").await.json()["tracks"][0]["chunks"] == 1).then_some(());
     eventually("the stream goes on on the other node", stored).await;
-    // The first node sees only now that its socket is gone; it has noted that when it closes it, too.
+    // The first node only now notices that its socket is gone, and notes it while closing it.
     old.close().await;
     let open = async || twilio::column(&first, "MZ1", "disconnected_at").await.is_none().then_some(());
     eventually("the other node says that it has one", open).await;

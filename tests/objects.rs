@@ -1,4 +1,4 @@
-//! Recordings in an object store: the same as in a folder, whatever becomes of the store meanwhile.
+//! Recordings in an object store: the same as in a folder, whatever happens to the store meanwhile.
 
 use std::sync::Arc;
 
@@ -13,7 +13,8 @@ mod moto;
 mod start;
 mod trouble;
 
-/// An object store, and a service that keeps its recordings there. What is dropped first stops first.
+/// An object store, and a service that keeps its recordings there. Fields are dropped in order, so the first stops
+/// first.
 struct World {
     server: Server,
     objects: Arc<Objects>,
@@ -31,13 +32,13 @@ impl World {
         Self { server: Server::on(&objects, arguments).await, objects, _root: root }
     }
 
-    /// The object of a recording, as the store has it.
+    /// The object of a recording, as stored.
     fn object(&self, recording: &Value) -> Option<Vec<u8>> {
         std::fs::read(self.server.recordings().join(recording["filePath"].as_str().unwrap())).ok()
     }
 }
 
-/// Starts a call of so many minutes, nearly all of it silence: 1.9 MB a minute.
+/// Starts a call of this many minutes, nearly all of it silence: 1.9 MB per minute.
 async fn start_call(server: &Server, stream_sid: &str, minutes: u32) {
     server.start_call(stream_sid).await;
     for sequence in [0, 1] {
@@ -86,7 +87,7 @@ async fn a_recording_is_the_same_to_the_byte_as_in_a_folder() {
         }
         assert!(bytes[0] == bytes[1], "{name}");
     }
-    // 19 MB in parts, a few hundred bytes at once.
+    // 19 MB in parts, and a few hundred bytes in one request.
     let asked = world.objects.asked();
     let parts: Vec<_> = asked.iter().filter(|line| line.contains("partNumber=")).collect();
     assert_eq!(parts.len(), 3, "{parts:?}");
@@ -128,7 +129,7 @@ async fn a_deleted_call_takes_its_object_along() {
     eventually("the object is gone", || async { world.object(&recording).is_none().then_some(()) }).await;
     eventually("so is the row", || async { (world.server.count("call").await == 0).then_some(()) }).await;
 
-    // One that is gone already is deleted.
+    // Deleting an object that is gone succeeds.
     start_call(&world.server, "MZ2", 0).await;
     let recording = end_call(&world.server, "MZ2").await;
     std::fs::remove_file(world.server.recordings().join(recording["filePath"].as_str().unwrap())).unwrap();

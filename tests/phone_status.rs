@@ -1,4 +1,5 @@
-//! `twilioStatus`: what Twilio tells of a phone call completes its call, and ends it with all that is on its way.
+//! `twilioStatus`: Twilio's reports on a phone call complete the data of its call, and end it with all audio on its
+//! way.
 
 use serde_json::{Value, json};
 
@@ -42,7 +43,7 @@ async fn every_last_status_ends_the_call_and_no_other_does() {
         }
         completed(&server, status).await;
     }
-    // A call that has ended in another way stays as it is, and so does all that is not ours.
+    // A call that has ended in another way stays unchanged, and so do unknown phone calls.
     server.post("/calls/MZ1/end", &json!({})).await.expect(200);
     tell(&server, &[("CallSid", "CA1"), ("CallStatus", "completed")]).await;
     assert_eq!(call(&server, "MZ1").await["endReason"], "api");
@@ -68,7 +69,7 @@ async fn what_the_stream_had_sent_is_in_the_recording() {
             }
         };
         tokio::join!(told, stop);
-        // The answer comes when the call has ended.
+        // The response comes once the call has ended.
         assert_ne!(call(&server, &stream_sid).await["status"], "active");
         assert_eq!(socket.closed().await.0, 1000);
         let call = completed(&server, &stream_sid).await;
@@ -84,7 +85,7 @@ async fn a_stream_that_broke_off_is_not_waited_for() {
     stored(&server, "MZ1", 1).await;
     drop(socket);
     let gone = disconnected(&server, "MZ1").await;
-    // A status is no sign of life of the stream.
+    // A status report is no activity of the stream.
     server.clock.advance_ms(1_000);
     tell(&server, &[("CallSid", "CA1"), ("CallStatus", "in-progress"), ("From", "+1")]).await;
     assert_eq!(column(&server, "MZ1", "disconnected_at").await, Some(gone));
@@ -105,7 +106,7 @@ async fn a_call_gets_what_it_lacks() {
     tell(&server, &told).await;
     let expected = json!(["CA1", "+14155550134", "outbound", { "callee": "+14155550199" }, null]);
     assert_eq!(known(&call(&server, "MZ1").await), expected);
-    // What is known stays.
+    // Known values stay.
     let others = [("CallSid", "CA1"), ("From", "+2"), ("To", &*long), ("Direction", "inbound"), ("StreamSid", "MZ1")];
     tell(&server, &others).await;
     assert_eq!(known(&call(&server, "MZ1").await), expected);
@@ -131,7 +132,7 @@ async fn a_call_that_started_without_a_call_sid_gets_it_from_its_stream() {
     assert_eq!(call(&server, "MZ1").await["callSid"], "CA1");
     tell(&server, &[("CallSid", "CA1"), ("CallStatus", "completed")]).await;
     assert_eq!(completed(&server, "MZ1").await["endReason"], "stream_stop");
-    // An id is not a stream's name.
+    // An id does not count as a `streamSid`.
     let id = call(&server, "MZ2").await["id"].as_str().unwrap().to_owned();
     tell(&server, &[("CallSid", "CA4"), ("StreamSid", &id)]).await;
     assert_eq!(call(&server, "MZ2").await["callSid"], "CA2");

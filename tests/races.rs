@@ -1,4 +1,4 @@
-//! Requests that meet: whatever their order comes to, nothing is lost and nothing is double.
+//! Concurrent requests: whatever their order, nothing is lost or duplicated.
 
 use futures_util::future::join_all;
 use reqwest::Method;

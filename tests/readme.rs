@@ -1,4 +1,4 @@
-//! README.md and the manual: their commands do what they say, run as they are written.
+//! README.md and the manual: their commands work as written.
 
 use std::{collections::BTreeSet, path::Path, process::Stdio};
 
@@ -9,10 +9,10 @@ use tokio::process::Command;
 use crate::support::{Binary, client_builder, on_folder, on_sqlite, silence};
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-/// The line that says where the service is.
+/// The log line with the service's address.
 const ADDRESS: &str = "CALLSTORE=http://127.0.0.1:8080\n";
 
-/// The blocks of a document that a comment marks, one after the other.
+/// The blocks of a document marked by a comment, in order.
 fn blocks(document: &str, mark: &str) -> Vec<String> {
     let text = std::fs::read_to_string(format!("{ROOT}/{document}")).unwrap();
     let begin = format!("<!-- {mark} -->\n```");
@@ -23,7 +23,7 @@ fn blocks(document: &str, mark: &str) -> Vec<String> {
     blocks
 }
 
-/// Runs a script in a folder and returns what it printed.
+/// Runs a script in a folder and returns its output.
 async fn run(script: &str, folder: &Path) -> String {
     let mut command = Command::new("bash");
     command.args(["-euo", "pipefail", "-c", script]).current_dir(folder).stdin(Stdio::null()).kill_on_drop(true);
@@ -37,12 +37,12 @@ async fn run(script: &str, folder: &Path) -> String {
     printed
 }
 
-/// Puts the inputs of the commands where they look for them.
+/// Copies input files to where the commands expect them.
 fn lay_tests_in(folder: &Path) {
     std::os::unix::fs::symlink(Path::new(ROOT).join("tests").canonicalize().unwrap(), folder.join("tests")).unwrap();
 }
 
-/// Whether an answer has every field that the document shows of it; ids differ from run to run.
+/// Whether an answer has every field that the document shows; ids differ between runs.
 fn has(answer: &Value, shown: &Value) -> bool {
     match (answer, shown) {
         (Value::Object(answer), Value::Object(shown)) => {
@@ -64,7 +64,7 @@ async fn the_quick_start_gets_the_answers_that_it_shows() {
     let command = |step: &str| {
         let command = blocks("README.md", &format!("quick start: {step}")).concat();
         assert_eq!(command.matches("http://127.0.0.1:8080").count(), 1, "{command}");
-        // A file takes the place of the terminal.
+        // A file replaces the terminal.
         command.replace("http://127.0.0.1:8080", &service.url("")).replace("/dev/stderr", "ended.json")
     };
     let script = steps.map(|step| format!("{}\necho\n", command(step).trim_end())).concat();
@@ -93,11 +93,11 @@ async fn the_walk_through_leads_from_a_call_to_its_recording() {
     lay_tests_in(folder.path());
     let script = blocks("docs/getting-started.md", "walk-through").concat();
     assert!(script.contains(ADDRESS), "the walk-through says nowhere: {ADDRESS}");
-    // The recording is looked at here before the last line removes it.
+    // Checks the recording before the last line removes it.
     let script = script.replace("rm ended.json call.wav", "cp call.wav heard.wav\nrm ended.json call.wav");
     let printed = run(&script.replace(ADDRESS, &format!("CALLSTORE={}\n", service.url(""))), folder.path()).await;
 
-    // As the text tells, by ffprobe and by its bytes.
+    // Checks it as the text says, with ffprobe and by its bytes.
     for line in ["codec_name=pcm_s16le", "sample_rate=16000", "channels=2", "duration=6.758500"] {
         assert!(printed.lines().any(|printed| printed == line), "{line} is missing:\n{printed}");
     }
@@ -111,7 +111,7 @@ async fn the_walk_through_leads_from_a_call_to_its_recording() {
     assert_eq!(channel(1)[32_000..], agent);
     assert!(channel(0)[caller.len()..].iter().chain(&channel(1)[..32_000]).all(|&sample| sample == 0));
 
-    // It ends with deleting the call, so that it can be run again, and leaves nothing behind.
+    // It ends by deleting the call, so that it can be run again and leaves nothing behind.
     let gone = client_builder().build().unwrap().get(service.url("/calls/MZ-walk-through")).send().await.unwrap();
     assert_eq!(gone.status(), 404);
     let left: BTreeSet<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
@@ -147,7 +147,7 @@ async fn a_backup_as_described_has_the_calls_and_their_recordings() {
     let audio = client.get(url).send().await.unwrap().error_for_status().unwrap();
     assert_eq!(audio.headers()["etag"], format!("\"{}\"", recording["sha256"].as_str().unwrap()));
     assert_eq!(audio.bytes().await.unwrap().len() as u64, recording["sizeBytes"].as_u64().unwrap());
-    // The call that ran during the backup ends here, with its audio.
+    // The call that was active during the backup ends here, with its audio.
     let answer = client.post(service.url("/calls/running/end")).send().await.unwrap();
     let call: Value = answer.json().await.unwrap();
     assert_eq!((&call["status"], &call["recordings"][0]["duration"]), (&json!("completed"), &json!(0.1)));

@@ -1,4 +1,4 @@
-//! Media streams whose socket breaks: they come back, take over, and go on where they were.
+//! Media streams whose socket breaks: they reconnect, take over, and continue where they stopped.
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,7 @@ async fn a_session_whose_socket_breaks_in_the_middle_loses_nothing() {
         for line in first {
             socket.text(line).await;
         }
-        // A message with a digit in it is stored behind all audio that came before it.
+        // A DTMF message is stored after all audio that came before it.
         socket.json(&json!({ "event": "dtmf", "dtmf": { "digit": "#" } })).await;
         eventually("all that was sent is stored", || async {
             let events = server.get(&format!("/calls/{stream_sid}/events")).await.json();
@@ -48,7 +48,7 @@ async fn a_disconnect_is_noted_and_a_return_clears_it() {
     assert_eq!(column(&server, "MZ1", "disconnected_at").await, None);
     socket.json(&inbound("MZ1", 1, 80)).await;
     server.clock.advance_ms(5_000);
-    // A clean close without a stop is a disconnect, too.
+    // A clean close without a `stop` is a disconnect, too.
     socket.close().await;
     assert_eq!(disconnected(&server, "MZ1").await, TestClock::START_MS + 5_000);
     stored(&server, "MZ1", 1).await;
@@ -113,7 +113,7 @@ async fn what_comes_late_on_the_old_socket_is_stored_before_the_new_one_goes_on(
     let mut new = connect(&server).await;
     new.json(&start("MZ1")).await;
     new.json(&inbound("MZ1", 3, 120)).await;
-    // TCP would take so long, and longer, to send again what was lost.
+    // TCP takes this long, or longer, to retransmit what was lost.
     server.start_call("MZ2").await;
     let begun = Instant::now();
     for sequence in 0.. {
@@ -170,7 +170,7 @@ async fn a_return_after_a_restart_of_the_service_goes_on() {
     let mut socket = started(&server, "MZ1").await;
     socket.json(&inbound("MZ1", 1, 20)).await;
     socket.json(&inbound("MZ1", 2, 40)).await;
-    // They may be gathered still when the service is told to stop; they are stored nevertheless.
+    // They may still be in the socket's batch when the service is told to stop, and are stored nevertheless.
     server.stop_and(async { assert_eq!(socket.closed().await, (1012, "The service stops.".to_owned())) }).await;
     server.clock.advance_ms(2_000);
     server.restart().await;

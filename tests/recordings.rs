@@ -1,10 +1,10 @@
-//! Recordings: what is known of them, and the file in whole and in part.
+//! Recordings: their metadata, and the file in whole and in part.
 
 use serde_json::{Value, json};
 
 use crate::support::{Answer, Server, chunk, on_folder, silence};
 
-/// A server with a recording of 40 ms, stereo.
+/// A server with a stereo recording of 40 ms.
 async fn recorded() -> (Server, Value) {
     let server = Server::start().await;
     server.start_call("MZ1").await;
@@ -59,7 +59,7 @@ async fn overlaps_are_summed_over_the_tracks() {
     server.start_call("MZ1").await;
     for (track, timestamp) in [("inbound", 0), ("inbound", 1), ("outbound", 0), ("outbound", 1)] {
         let sequence = timestamp;
-        // A second of audio, a millisecond after the one before.
+        // One second of audio, one millisecond after the previous one.
         let chunk =
             json!({ "audio": silence(8_000), "track": track, "sequence": sequence, "timestamp": timestamp * 500 });
         server.post("/calls/MZ1/chunks", &chunk).await.expect(201);
@@ -191,9 +191,9 @@ async fn a_recording_over_4_gib_is_refused_before_a_byte_is_written() {
     let server = Server::start().await;
     server.start_call("MZ1").await;
     server.post("/calls/MZ1/chunks", &chunk("inbound", 0, 0)).await.expect(201);
-    // Puts the chunks into the rows of their call.
+    // Moves the chunks from the journal into their table.
     server.get("/calls/MZ1/chunks").await.expect(200);
-    // 60 hours of one track are 6.9 GB; timestamps end at 12 hours, so that no client gets there quickly.
+    // 60 hours of one track are 6.9 GB. Timestamps end at 12 hours, so no client gets there quickly.
     server.execute("UPDATE audio_chunk SET timestamp = 216000000").await;
     for _ in 0..2 {
         let call = server.post("/calls/MZ1/end", &json!({})).await.expect(200).json();
@@ -204,7 +204,7 @@ async fn a_recording_over_4_gib_is_refused_before_a_byte_is_written() {
     assert_eq!(server.count("audio_chunk").await, 1);
     let files = std::fs::read_dir(server.recordings().join("tmp")).map_or(0, Iterator::count);
     assert_eq!(files, 0, "a draft was left");
-    // Nothing is lost: what made it too long is put right, and the recording is made.
+    // Nothing is lost: once the cause is fixed, the recording is made.
     server.execute("UPDATE audio_chunk SET timestamp = 0").await;
     let call = server.post("/calls/MZ1/end", &json!({})).await.expect(200).json();
     assert_eq!((&call["status"], &call["recordings"][0]["duration"]), (&json!("completed"), &json!(0.02)));

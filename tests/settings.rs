@@ -1,4 +1,4 @@
-//! The command line as an operator meets it: settings, where they come from, and what wrong ones are answered.
+//! The command line as an operator meets it: settings, their sources, and errors for wrong ones.
 
 use std::{fs, net::TcpListener, path::Path, process::Output};
 
@@ -12,7 +12,7 @@ async fn callstore(folder: &Path, arguments: &[&str]) -> Output {
     Binary::output(command).await
 }
 
-/// Starts the service with its defaults but for the port.
+/// Starts the service with defaults except for the port.
 async fn serve(folder: &Path) -> Binary {
     let mut command = Binary::bare(folder);
     command.args(["--listen", "127.0.0.1:0", "--log-format", "json"]);
@@ -25,7 +25,7 @@ fn printed(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// What was said on standard error by a start that failed.
+/// The error of a start that failed.
 #[track_caller]
 fn refusal(output: &Output) -> String {
     let said = String::from_utf8(output.stderr.clone()).unwrap();
@@ -85,7 +85,7 @@ async fn a_wrong_setting_stops_the_start_and_is_named_with_the_reason() {
         (["--twilio-next-url", "agent.example.com"], ["--twilio-next-url", "https://"]),
     ] {
         let mut command = Binary::bare(folder.path());
-        // A free port, unless it is the address that is wrong.
+        // A free port, unless the address is what is wrong.
         command.env("CALLSTORE_LISTEN", "127.0.0.1:0").args(arguments);
         let said = refusal(&Binary::output(command).await);
         assert!(words.iter().all(|word| said.contains(word)), "{arguments:?}: {said}");

@@ -1,4 +1,4 @@
-//! `X-Twilio-Signature`: what Twilio signs is taken, as Twilio's own library signs it, and nothing else.
+//! `X-Twilio-Signature`: requests signed by Twilio's own library are accepted, and no others.
 
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ pub const TOKEN: &str = TWILIO_TOKEN;
 pub const PUBLIC: &str = "https://calls.example.com";
 const SIGNATURE: &str = "x-twilio-signature";
 
-/// A server that takes from Twilio only what is signed.
+/// A server that only accepts signed requests from Twilio.
 pub async fn guarded() -> Server {
     Server::start_with(&["--public-url", PUBLIC, "--twilio-auth-token", TOKEN]).await
 }
@@ -37,7 +37,7 @@ pub async fn post_form(server: &Server, path: &str, fields: &[(&str, &str)], sig
     Answer::read(request.send().await.unwrap()).await
 }
 
-/// Posts a form as Twilio would.
+/// Posts a form as Twilio does.
 pub async fn post_signed(server: &Server, path: &str, fields: &[(&str, &str)]) -> Answer {
     let signature = sign(TOKEN, &format!("{PUBLIC}{path}"), fields);
     post_form(server, path, fields, Some(&signature)).await
@@ -47,7 +47,7 @@ async fn try_connect(server: &Server, signature: &str) -> Result<Socket, (u16, V
     Socket::try_open_with(&server.url("/twilio/stream"), &[(SIGNATURE, signature)]).await
 }
 
-/// Opens a socket as Twilio would.
+/// Opens a socket as Twilio does.
 pub async fn connect_signed(server: &Server) -> Socket {
     let signature = sign(TOKEN, "wss://calls.example.com/twilio/stream", &[]);
     try_connect(server, &signature).await.unwrap_or_else(|answer| panic!("{answer:?}"))
@@ -62,7 +62,7 @@ const FIELDS: [(&str, &str); 6] = [
     ("callStatus", "lower case comes after all capitals"),
 ];
 
-/// The signatures that Twilio's library makes for addresses and forms; null is a request without a form.
+/// The signatures that Twilio's library computes for addresses and forms; null is a request without a form.
 async fn signed_by_twilio(requests: &Value) -> Vec<String> {
     let program = "
 import json, sys
@@ -125,7 +125,7 @@ async fn what_is_not_signed_is_refused() {
             let problem = answer.expect_problem(403, "signature_invalid").json();
             assert!(problem["detail"].as_str().unwrap().contains("CALLSTORE_PUBLIC_URL"), "{problem}");
         }
-        // Who may not ask is not told what is wrong with the form.
+        // An unauthorized client is not told what is wrong with the form.
         post_form(&server, path, &[("From", "+1")], None).await.expect_problem(403, "signature_invalid");
     }
     let socket = "wss://calls.example.com/twilio/stream";
@@ -213,7 +213,7 @@ async fn forms_that_are_none_are_refused() {
         bytes.expect_problem(400, "bad_request");
         let bare = server.request(reqwest::Method::POST, path).body("CallSid=CA1").send().await.unwrap();
         Answer::read(bare).await.expect_problem(415, "unsupported_media_type");
-        // Fields that nobody knows are Twilio's own affair, once or twice.
+        // Unknown fields are Twilio's own affair, even if repeated.
         let odd = server.post_bytes(path, form, "CallSid=CA1&%zz&x=1&x=2&=&&From=&To&StreamSid=").await;
         assert!(odd.status < 300, "{}", odd.text());
     }

@@ -1,5 +1,5 @@
-//! Ten minutes of two voices over a bad line: the network stalls for a second every five and then bursts, chunks are
-//! reordered, doubled and lost. What was sent is in its place to the sample, what was lost is silence and is listed.
+//! Ten minutes of two voices over a bad line. The network stalls for one second in five and then bursts; chunks are
+//! reordered, duplicated and lost. Received audio is in its place to the sample; lost audio is silence and is listed.
 
 use serde_json::{Value, json};
 use service::audio::{encode_base64, mulaw_to_pcm16, wav};
@@ -10,7 +10,7 @@ use crate::support::Server;
 const CHUNKS: u32 = 30_000;
 const TRACKS: [&str; 2] = ["inbound", "outbound"];
 
-/// 20 ms of mu-law that no other place of the call has.
+/// 20 ms of mu-law, different at each position of the call.
 fn audio(track: u32, number: u32) -> Vec<u8> {
     let seed = (number * 2 + track).wrapping_mul(2_654_435_761);
     (0..160_u32).map(|index| (seed.wrapping_add(index.wrapping_mul(seed | 1)) >> 11) as u8).collect()
@@ -21,7 +21,7 @@ fn chunk(track: u32, number: u32) -> Value {
     json!({ "audio": audio, "track": TRACKS[track as usize], "sequence": number, "timestamp": number * 20 })
 }
 
-/// A number below `below`, the same for the same place and purpose.
+/// A pseudo-random number below `below`, the same for the same position and purpose.
 fn draw(purpose: u32, track: u32, number: u32, below: u32) -> u32 {
     let mut state = (purpose * 2 + track).wrapping_mul(0x9E37_79B9) ^ number.wrapping_mul(0x85EB_CA6B);
     state = (state ^ (state >> 15)).wrapping_mul(0x2C1B_3C6D);
@@ -40,7 +40,7 @@ fn arrivals() -> Vec<(u32, u32, u32)> {
         for number in (0..CHUNKS).filter(|&number| !is_lost(track, number)) {
             let late = if draw(1, track, number, 100) < 5 { 20 + draw(2, track, number, 180) } else { 0 };
             let sent = number * 20 + late;
-            // The last of every five seconds stands still; what waited comes at once.
+            // The last second of every five stalls, and its chunks arrive at once afterwards.
             let arrival = if sent % 5000 >= 4000 { sent.next_multiple_of(5000) } else { sent };
             arrivals.push((arrival, track, number));
             if draw(3, track, number, 100) < 2 {
@@ -52,7 +52,7 @@ fn arrivals() -> Vec<(u32, u32, u32)> {
     arrivals
 }
 
-/// The stretches that nothing covers, in seconds.
+/// The ranges that no chunk covers, in seconds.
 fn gaps(track: u32) -> Vec<(f64, f64)> {
     let mut gaps: Vec<(u32, u32)> = Vec::new();
     for number in (0..CHUNKS).filter(|&number| is_lost(track, number)) {
@@ -72,7 +72,7 @@ async fn a_call_over_a_bad_line_is_recorded_to_the_sample() {
     let chunks =
         2 * CHUNKS - (0..2).map(|track| (0..CHUNKS).filter(|&n| is_lost(track, n)).count()).sum::<usize>() as u32;
     let duplicates = arrivals.len() as u32 - chunks;
-    // The line is as bad as it is said to be.
+    // The line is as bad as claimed.
     assert!((500..700).contains(&(2 * CHUNKS - chunks)) && (1000..1400).contains(&duplicates));
 
     let mut now = 0;
@@ -95,7 +95,7 @@ async fn a_call_over_a_bad_line_is_recorded_to_the_sample() {
     let wav = wav::read(&file).unwrap();
     assert_eq!((wav.channels, wav.samples.len()), (2, 2 * 600 * 16_000));
     for track in 0..2 {
-        // Every second sample of a channel is a sample as it came, or silence.
+        // Every second sample of a channel is an original one, or silence.
         let heard: Vec<i16> = wav.samples[track as usize..].iter().step_by(4).copied().collect();
         let sent = |number| match is_lost(track, number) {
             true => vec![0; 160],

@@ -1,5 +1,5 @@
-//! Every status that the document lists for an operation is provoked once, through HTTP. A status that the document gains
-//! fails here until there is a request for it.
+//! Every status that the document lists for an operation is provoked once over HTTP. A new status in the document fails
+//! here until there is a request for it.
 
 mod ask;
 
@@ -15,23 +15,23 @@ use crate::{
     support::{Answer, Server, chunk, lock_writes, on_sqlite},
 };
 
-/// What no request provokes: these operations touch nothing that a request, or a missing table, could make fail.
+/// Statuses that no request can provoke: these operations use nothing that a request or a missing table could break.
 const BEYOND_REACH: [&str; 8] = [
     "convertAudio 500",
     "getLivez 500",
     "getMetrics 500",
     "getProblem 500",
     "getReadyz 500",
-    // `objects` asks for these two.
+    // `objects` covers these two.
     "downloadRecording 307",
     "downloadRecording 503",
     "twilioVoice 500",
 ];
 
-/// The name of a request that is under way.
+/// The Idempotency-Key of a request in progress.
 const HELD: &str = "held";
 
-/// What an operation meets: a server with the call `MZ1`, which has a chunk, and a completed call with a recording.
+/// The fixture: a server with the call `MZ1`, which has a chunk, and a completed call with a recording.
 struct World {
     server: Server,
     recording: String,
@@ -45,7 +45,7 @@ impl World {
         Self::of(Server::start().await).await
     }
 
-    /// Where keys are asked for, and the admin's is sent.
+    /// A server that requires keys; the client sends the admin's.
     async fn keyed() -> Self {
         let mut world = Self::of(Server::keyed().await).await;
         let keys = world.server.get("/admin/keys").await.expect(200).json();
@@ -53,7 +53,7 @@ impl World {
         world
     }
 
-    /// One where only Twilio may use its webhooks.
+    /// A server on which only Twilio may call its webhooks.
     async fn guarded() -> Self {
         Self::of(signatures::guarded().await).await
     }
@@ -61,7 +61,7 @@ impl World {
     async fn of(server: Server) -> Self {
         let taken = json!({ "streamSid": "ended", "callSid": "CA-taken", "caller": "a" });
         server.post("/calls", &taken).await.expect(201);
-        // As old as the examples are.
+        // As old as the examples.
         let call = json!({ "streamSid": "MZ1", "caller": "a", "startTime": "2026-01-02T03:04:05.678Z" });
         server.post("/calls", &call).await.expect(201);
         for call in ["ended", "MZ1"] {
@@ -74,7 +74,7 @@ impl World {
         Self { server, recording, sha256, key: None }
     }
 
-    /// Brings about what a status needs beside the request.
+    /// Prepares what a status needs beside the request.
     async fn prepare(&self, operation: &Operation, status: &str) {
         match (operation.id(), status) {
             ("endCall", "202") => self.server.execute("DROP TABLE recording").await,
@@ -87,7 +87,7 @@ impl World {
         }
     }
 
-    /// Makes the database say that it is full with every row: SQLite since a table that is written to has given its last number.
+    /// Makes the database report that it is full: SQLite does so once a table has used its largest row id.
     async fn fill(&self) {
         self.server.send(Method::PUT, "/calls/MZ1/metadata", &json!({})).await.expect(201);
         let mut statements = if on_sqlite() {
@@ -143,7 +143,7 @@ impl World {
         let _held = if held { Some(hold(&self.server, HELD).await) } else { None };
         let mut request = self.server.request(operation.method.clone(), &path);
         if ["503", "507"].contains(&status) && operation.method == Method::POST {
-            // What is kept of it is a write, where nothing else is.
+            // The stored outcome is a write, if nothing else is.
             request = request.header("idempotency-key", operation.id());
         }
         for (name, value) in &ask.headers {
@@ -163,7 +163,7 @@ impl World {
 async fn every_status_of_the_document_is_answered() {
     let mut unasked = Vec::new();
     let (mut locked, mut slow) = (Vec::new(), Vec::new());
-    // What is refused changes nothing, so that one world does for all of it.
+    // Refused requests change nothing, so one fixture serves all of them.
     let (whole, broken, keyed) = (World::new().await, World::new().await, World::keyed().await);
     broken.server.break_database().await;
     for operation in operations() {
@@ -178,7 +178,7 @@ async fn every_status_of_the_document_is_answered() {
                 continue;
             }
             if status == "429" {
-                // `limits::rate` asks for it.
+                // `limits::rate` covers it.
                 continue;
             }
             let own;
@@ -208,12 +208,12 @@ async fn every_status_of_the_document_is_answered() {
         }
     }
     assert_eq!(unasked, BEYOND_REACH, "the document lists statuses that no request here provokes");
-    // All at once, since each waits for as long as a write waits for a database that another process has locked.
+    // All at once, because each waits until a write gives up waiting for a locked database.
     let _lock = lock_writes(&whole.server.database_file()).await;
     tokio::join!(check_together(&whole, "503", &locked), check_together(&whole, "408", &slow));
 }
 
-/// Provokes a status that is long in coming of all operations at once.
+/// Provokes a slow status for all operations at once.
 async fn check_together(world: &World, status: &str, operations: &[(Operation, Value)]) {
     let asked = operations.iter().map(|(operation, _)| async {
         let ask = ask(operation, status, world).unwrap();
@@ -226,7 +226,7 @@ async fn check_together(world: &World, status: &str, operations: &[(Operation, V
     }
 }
 
-/// An answer is of a kind and has the headers that the document lists, and a problem's code is in its description.
+/// Checks that a response has the content type and the headers in the document, and that its problem code is described.
 pub fn check(name: &str, answer: &Answer, response: &Value) {
     let kind = answer.header("content-type").split(';').next().unwrap();
     match response["content"].as_object() {

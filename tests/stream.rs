@@ -1,4 +1,4 @@
-//! The own streaming protocol: every chunk is acknowledged when it is on disk, or refused alone.
+//! The streaming protocol: every chunk is acknowledged once it is durable, or refused individually.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ fn frame(track: u8, sequence: Option<u32>, timestamp: Option<u32>, audio: &[u8])
     bytes
 }
 
-/// 20 ms of audio that no other number has.
+/// 20 ms of audio, different for each number.
 fn audio(number: u32) -> Vec<u8> {
     (0..160_u32).map(|index| (number * 7 + index * 3 + number / 256) as u8).collect()
 }
@@ -69,7 +69,7 @@ async fn a_chunk_is_acknowledged_when_it_is_on_disk() {
             format!("SELECT CAST(COUNT(*) AS TEXT) FROM ({tables}) AS chunks WHERE {} LIKE '%{wanted}%'", hex("data"));
         assert_eq!(one(&server, &query).await, "1", "{number}");
     }
-    // Once more, and without numbers.
+    // Once more, and without sequence numbers.
     socket.binary(numbered(3)).await;
     assert_eq!(socket.receive().await, ack("inbound", 3));
     for sequence in 0..3 {
@@ -108,7 +108,7 @@ async fn what_is_refused_is_answered_in_its_place_and_the_stream_goes_on() {
     let other = frame(0, Some(1), Some(20), &audio(99));
     let long = frame(0, Some(7), Some(0), &vec![0; 256 * 1024 + 1]);
     let invalid = "validation_failed";
-    // What is sent, and the ack, or the code, pointer, track and sequence of the refusal.
+    // The message, and its ack; or the code, pointer, track and sequence of the refusal.
     let text = |body: Value| Message::text(body.to_string());
     let refused = |code: &str, pointer: &str, track: Value, sequence: Value| json!([code, pointer, track, sequence]);
     let cases = [
@@ -138,7 +138,7 @@ async fn what_is_refused_is_answered_in_its_place_and_the_stream_goes_on() {
         (text(chunk("outbound", 0, 0)), ack("outbound", 0)),
         (Message::binary(numbered(4)), ack("inbound", 4)),
     ];
-    // One by one, and once more all at once: what was stored is a duplicate then.
+    // One by one, and then all at once, when the stored ones are duplicates.
     for all_at_once in [false, true] {
         if all_at_once {
             for (message, _) in &cases {
@@ -171,7 +171,7 @@ async fn a_slow_disk_slows_the_client_and_memory_stays_bounded() {
     const CHUNK: usize = 256 * 1024;
     const CHUNKS: u32 = 400;
     let (server, mut socket) = world().await;
-    // Nobody else writes while this stands.
+    // While this is held, no one else writes.
     let blocker = lock_writes(&server.database_file()).await;
     let big = |number: u32| frame(0, Some(number), Some(number), &vec![number as u8; CHUNK]);
     let mut sent = 0;
@@ -182,7 +182,7 @@ async fn a_slow_disk_slows_the_client_and_memory_stays_bounded() {
         }
         sent += 1;
     }
-    // 4 MiB wait in the service; the rest is what the two kernels buffer.
+    // 4 MiB wait in the service; the rest is in the buffers of the two kernels.
     assert!(sent < CHUNKS / 2, "the service has taken {sent} chunks of 256 KiB and stored none");
     blocker.execute_unprepared("ROLLBACK").await.unwrap();
     blocker.close().await.unwrap();
@@ -203,7 +203,7 @@ async fn every_chunk_that_was_acknowledged_survives_a_crash() {
     let mut service = Some(service);
     let (mut sent, mut acknowledged) = (0, 0);
     loop {
-        // A hundred are under way at any time.
+        // A hundred are in flight at any time.
         while sent < ALL && sent < acknowledged + 100 && socket.try_send(Message::binary(numbered(sent))).await {
             sent += 1;
         }
@@ -223,7 +223,7 @@ async fn every_chunk_that_was_acknowledged_survives_a_crash() {
     let track = &status["tracks"][0];
     let last = u32::try_from(track["lastSequence"].as_u64().unwrap()).unwrap();
     assert!(last + 1 >= acknowledged, "{acknowledged} chunks were acknowledged: {status}");
-    // The client resumes behind the last that is stored.
+    // The client resumes after the last stored chunk.
     let mut socket = Socket::open(&service.url("/calls/MZ1/stream")).await;
     for number in last + 1..last + 11 {
         socket.binary(numbered(number)).await;

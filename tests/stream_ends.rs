@@ -1,4 +1,4 @@
-//! How sockets of the own streaming protocol begin and end.
+//! How sockets of the streaming protocol open and close.
 
 use futures_util::future::join;
 use serde_json::json;
@@ -32,13 +32,13 @@ async fn a_handshake_that_cannot_succeed_is_answered_with_a_problem() {
         let upgrade = server.request(reqwest::Method::GET, path).header("upgrade", "websocket");
         Answer::read(upgrade.send().await.unwrap()).await.expect_problem(400, "bad_request");
     }
-    // What is no WebSocket answers as ever, whatever the client would rather have.
+    // A plain request is answered normally, whatever upgrade the client prefers.
     for (path, status) in [("/livez", 200), ("/swagger-ui/", 200), ("/nothing", 404)] {
         let upgrade = server.request(reqwest::Method::GET, path).header("upgrade", "websocket");
         let answer = Answer::read(upgrade.send().await.unwrap()).await.expect(status);
         assert_eq!(answer.bytes.len(), server.get(path).await.bytes.len(), "{path}");
     }
-    // The handshake that failed has left nothing open.
+    // The failed handshake has left nothing open.
     drop(_socket);
     eventually("the disconnect is noted", || async {
         (!one(&server, "SELECT CAST(disconnected_at AS TEXT) FROM call WHERE stream_sid = 'MZ1'").await.is_empty())
@@ -66,7 +66,7 @@ async fn what_is_sent_while_the_call_ends_is_acknowledged_or_refused() {
         for number in 0..200 {
             socket.binary(numbered(number)).await;
         }
-        // Each answer in its order, until the socket is closed.
+        // Responses come in order, until the socket is closed.
         let mut acknowledged = 0;
         let mut refused = 0;
         let code = loop {
@@ -136,7 +136,7 @@ async fn a_socket_that_is_gone_is_noted_when_no_other_is_open() {
     third.binary(numbered(0)).await;
     assert_eq!(third.receive().await, ack("inbound", 0));
     assert_eq!(one(&server, noted).await, "");
-    // The carrier's socket is another one of the call.
+    // The carrier's socket is another one of the same call.
     let mut carrier = twilio::started(&server, "MZ1").await;
     carrier.json(&twilio::inbound("MZ1", 1, 20)).await;
     twilio::stored(&server, "MZ1", 2).await;

@@ -1,4 +1,4 @@
-//! The service itself: health, metrics, request ids, `HEAD`, compression, and pages beside the operations.
+//! The service itself: health, metrics, request ids, `HEAD`, compression, and pages other than operations.
 
 use reqwest::Method;
 use serde_json::json;
@@ -75,7 +75,7 @@ async fn a_request_keeps_its_id_or_gets_one() {
         assert_eq!(first.header("x-request-id").len(), 36);
         assert_ne!(first.header("x-request-id"), second.header("x-request-id"));
     }
-    // What would break a header or a log line is replaced.
+    // Ids that would break a header or a log line are replaced.
     for bad in ["with space", "", &"x".repeat(129)] {
         let answer = ask(&server, Method::GET, "/livez", "x-request-id", bad).await;
         assert_eq!(answer.header("x-request-id").len(), 36, "{bad}");

@@ -118,7 +118,7 @@ async fn webvtt_has_what_has_times_and_escapes_it() {
     server.get_with("/calls/unknown/transcripts", "accept", "text/vtt").await.expect_problem(404, "call_not_found");
 }
 
-/// Programs that cut a text in the middle of a character, and editors that mark their files.
+/// Text from programs that cut it within a character, and from editors that add a byte order mark.
 #[tokio::test]
 async fn json_with_a_byte_order_mark_or_half_a_character_is_read() {
     let server = Server::start().await;

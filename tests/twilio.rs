@@ -1,4 +1,5 @@
-//! Twilio Media Streams: recorded sessions through the socket become the recordings they should, whatever happens on the way.
+//! Twilio Media Streams: recorded sessions sent through the socket give the expected recordings, whatever happens on
+//! the way.
 
 use serde_json::{Value, json};
 use service::audio::encode_base64;
@@ -22,7 +23,7 @@ pub fn start(stream_sid: &str) -> Value {
     })
 }
 
-/// 20 ms of audio that no other number has.
+/// 20 ms of audio, different for each number.
 pub fn audio(number: u32) -> Vec<u8> {
     (0..160_u32).map(|index| (number * 31 + index * 7) as u8 | 0x80).collect()
 }
@@ -45,7 +46,7 @@ pub fn stop(stream_sid: &str) -> Value {
     json!({ "event": "stop", "streamSid": stream_sid, "stop": { "accountSid": "AC1", "callSid": "CA1" } })
 }
 
-/// A socket with a stream that has started, where the call is a new one.
+/// A socket with a stream that has started, and its call.
 pub async fn started(server: &Server, stream_sid: &str) -> Socket {
     let mut socket = connect(server).await;
     socket.json(&json!({ "event": "connected", "protocol": "Call", "version": "1.0.0" })).await;
@@ -54,7 +55,7 @@ pub async fn started(server: &Server, stream_sid: &str) -> Socket {
     socket
 }
 
-/// The call, once it is there.
+/// Waits for the call.
 pub async fn call(server: &Server, call: &str) -> Value {
     eventually("the call is started", || async {
         let answer = server.get(&format!("/calls/{call}?include=recordings,metadata")).await;
@@ -63,7 +64,7 @@ pub async fn call(server: &Server, call: &str) -> Value {
     .await
 }
 
-/// The call, once it is completed.
+/// Waits until the call is completed.
 pub async fn completed(server: &Server, stream_sid: &str) -> Value {
     eventually("the call is completed", || async {
         let call = call(server, stream_sid).await;
@@ -72,7 +73,7 @@ pub async fn completed(server: &Server, stream_sid: &str) -> Value {
     .await
 }
 
-/// Waits until so many chunks are stored.
+/// Waits until this many chunks are stored.
 pub async fn stored(server: &Server, stream_sid: &str, chunks: u64) {
     eventually("the chunks are stored", || async {
         let status = server.get(&format!("/calls/{stream_sid}/chunks")).await.expect(200).json();
@@ -82,7 +83,7 @@ pub async fn stored(server: &Server, stream_sid: &str, chunks: u64) {
     .await;
 }
 
-/// A column of a call.
+/// Reads a column of a call.
 pub async fn column(server: &Server, stream_sid: &str, column: &str) -> Option<i64> {
     let database = server.database().await;
     let query = format!("SELECT CAST({column} AS TEXT) FROM call WHERE stream_sid = '{stream_sid}'");
@@ -174,7 +175,7 @@ async fn one_phone_call_can_have_several_streams() {
         if stream_sid == "MZ1" {
             message["start"]["customParameters"] = json!({ "from": "+1", "agent": "ada" });
         }
-        // The second time it is a return.
+        // The second start is a reconnect.
         for _ in 0..2 {
             let mut socket = connect(&server).await;
             socket.json(&message).await;
@@ -204,7 +205,7 @@ async fn the_dialect_of_telnyx_is_understood() {
             },
         }))
         .await;
-    // 20 ms of a ramp each, high byte first, and in any order.
+    // 20 ms of a ramp each, high byte first, in any order.
     let frame = |number: i16| (0..320).map(|index| number * 1_000 + index).collect::<Vec<i16>>();
     for number in [3, 1, 2] {
         let payload: Vec<u8> = frame(number).iter().flat_map(|sample| sample.to_be_bytes()).collect();

@@ -1,4 +1,4 @@
-//! `ETag`, `If-Match` and `If-None-Match`: a client changes only what it has seen, and gets only what it has not.
+//! `ETag`, `If-Match` and `If-None-Match`: a client changes only what it has seen, and downloads only what it has not.
 
 use reqwest::{Method, header::HeaderMap};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ async fn send(server: &Server, method: Method, path: &str, body: &Value, conditi
     Answer::read(server.request(method, path).headers(headers).json(body).send().await.unwrap()).await
 }
 
-/// The tag of what a path shows.
+/// The ETag of a path.
 async fn tag(server: &Server, path: &str) -> String {
     let tag = server.get(path).await.expect(200).header("etag").to_owned();
     assert!(tag.len() > 2 && tag.starts_with('"') && tag.ends_with('"'), "{tag}");
@@ -25,7 +25,7 @@ async fn a_call_is_changed_only_by_who_has_seen_it() {
     let started = server.post("/calls", &crate::support::call("MZ1")).await.expect(201);
     let seen = tag(&server, "/calls/MZ1").await;
     assert_eq!(started.header("etag"), seen);
-    // Audio is no change of the call.
+    // Adding audio does not change the call.
     server.post("/calls/MZ1/chunks", &chunk("inbound", 0, 0)).await.expect(201);
     assert_eq!(tag(&server, "/calls/MZ1").await, seen);
 
@@ -33,7 +33,7 @@ async fn a_call_is_changed_only_by_who_has_seen_it() {
     let changed = send(&server, Method::PATCH, path, &one, &[("if-match", &seen)]).await.expect(200);
     let now = tag(&server, path).await;
     assert_eq!(changed.header("etag"), now);
-    // No time has passed between the two.
+    // Both were made at the same time.
     let late = send(&server, Method::PATCH, path, &two, &[("if-match", &seen)]).await;
     late.expect_problem(412, "precondition_failed");
     for (name, value) in
@@ -70,12 +70,12 @@ async fn what_a_client_has_is_not_sent_again() {
         }
         server.get_with(path, "if-none-match", "\"other\"").await.expect(200);
     }
-    // A part that is shown is one that is seen.
+    // Parts that are shown count for the version.
     let said = json!({ "speaker": "caller", "text": "hello" });
     server.post("/calls/MZ1/transcripts", &said).await.expect(201);
     server.get_with(bare, "if-none-match", &seen).await.expect(304);
     server.get_with(whole, "if-none-match", &seen_whole).await.expect(200);
-    // Who has seen the parts as well has seen the call.
+    // A client that has seen the parts has also seen the call.
     let change = json!({ "agent": "one" });
     send(&server, Method::PATCH, bare, &change, &[("if-match", &seen_whole)]).await.expect(200);
     send(&server, Method::PATCH, bare, &change, &[("if-match", &seen_whole)])

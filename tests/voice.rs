@@ -1,4 +1,4 @@
-//! `twilioVoice`: a phone call is answered with TwiML that streams it here, and the stream is taken for its token, once.
+//! `twilioVoice`: answers a phone call with TwiML that streams it here, and accepts the stream by its token, once.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::{
     twilio::{call, column, completed, inbound, start, stop, stored},
 };
 
-/// An answer's TwiML, as a parser of XML reads it: each element its name, its attributes, its text, and what is in it.
+/// The TwiML of an answer, as an XML parser reads it: each element with its name, attributes, text and children.
 async fn parse(xml: &str) -> Value {
     let program = "
 import json, sys, xml.etree.ElementTree as tree
@@ -19,18 +19,18 @@ print(json.dumps(read(tree.fromstring(sys.argv[1].encode()))))
     serde_json::from_str(&run_program("/usr/bin/python3", &["-c", program, xml]).await).unwrap()
 }
 
-/// The token of an answer.
+/// The token in an answer.
 fn token_of(xml: &str) -> String {
     let (_, rest) = xml.split_once("<Parameter name=\"token\" value=\"").expect("a token");
     rest.split_once('"').unwrap().0.to_owned()
 }
 
-/// A token for a phone call.
+/// Requests a token for a phone call.
 async fn token(server: &Server, call_sid: &str) -> String {
     token_of(&post_signed(server, "/twilio/voice", &[("CallSid", call_sid)]).await.expect(200).text())
 }
 
-/// A `start` of a phone call with parameters.
+/// A `start` message of a phone call, with parameters.
 fn start_with(stream_sid: &str, call_sid: &str, parameters: &Value) -> Value {
     let mut message = start(stream_sid);
     message["start"]["callSid"] = json!(call_sid);
@@ -38,7 +38,7 @@ fn start_with(stream_sid: &str, call_sid: &str, parameters: &Value) -> Value {
     message
 }
 
-/// How a socket is closed that starts so.
+/// The code with which the server closes a socket that starts like this.
 async fn refused(server: &Server, stream_sid: &str, call_sid: &str, parameters: Value) -> String {
     let mut socket = connect_signed(server).await;
     socket.json(&start_with(stream_sid, call_sid, &parameters)).await;
@@ -64,7 +64,7 @@ async fn the_answer_is_twiml_that_streams_both_sides_with_a_token() {
     let pause = json!(["Pause", { "length": "14400" }, "", []]);
     assert_eq!(parse(&answer.text()).await, json!(["Response", {}, "", [start, pause]]));
 
-    // No two are the same, and what XML cannot say is left out.
+    // No two tokens are equal, and characters that XML cannot represent are left out.
     let fields = [("CallSid", "CA1"), ("From", "a\u{1}\u{FFFE}b"), ("To", &*"x".repeat(2_000))];
     let again = post_signed(&server, "/twilio/voice", &fields).await.expect(200).text();
     assert_ne!(token_of(&again), token);
@@ -81,7 +81,7 @@ async fn a_call_is_led_on_to_where_the_operator_says() {
     let twiml = parse(&answer).await;
     assert_eq!(twiml[3][1], json!(["Redirect", { "method": "POST" }, next, []]));
     assert_eq!(twiml[3].as_array().unwrap().len(), 2);
-    // Without a public address it is the one that was asked.
+    // Without a public address, the address of the request is used.
     let expected = server.url("/twilio/stream").replacen("http", "ws", 1);
     assert_eq!(twiml[3][0][3][0][1]["url"], expected);
 }
@@ -119,7 +119,7 @@ async fn a_stream_without_a_token_of_its_phone_call_is_not_taken() {
         changed[index] = if changed[index] == b'A' { b'B' } else { b'A' };
         String::from_utf8(changed).unwrap()
     };
-    // Of the last character some bits are not used.
+    // Some bits of the last character are unused.
     let mut wrong: Vec<_> = (0..token.len() - 1).step_by(9).map(flipped).collect();
     wrong.extend(["", "x", &token[1..], &token[..30], &format!("{token}A")].map(str::to_owned));
     for token in wrong {
@@ -137,7 +137,7 @@ async fn a_stream_without_a_token_of_its_phone_call_is_not_taken() {
 async fn a_token_is_for_one_stream_which_may_come_back() {
     let mut server = guarded().await;
     let parameters = json!({ "token": token(&server, "CA1").await });
-    // Also after a restart: it is not kept in memory.
+    // It holds after a restart too, because it is not kept in memory.
     server.restart().await;
     server.clock.advance_ms(5 * 60 * 1_000 - 1);
     let mut first = connect_signed(&server).await;
@@ -149,7 +149,7 @@ async fn a_token_is_for_one_stream_which_may_come_back() {
     stored(&server, "MZ1", 1).await;
     drop(first);
     eventually("the disconnect is noted", || column(&server, "MZ1", "disconnected_at")).await;
-    // Its own stream comes back when a new one would be too late.
+    // Its own stream may reconnect when it is too late for a new one.
     server.clock.advance_ms(30_000);
     server.restart().await;
     let mut back = connect_signed(&server).await;
@@ -160,7 +160,7 @@ async fn a_token_is_for_one_stream_which_may_come_back() {
     back.json(&stop("MZ1")).await;
     assert_eq!(back.closed().await.0, 1000);
     completed(&server, "MZ1").await;
-    // A deleted call frees its names, and not its token.
+    // A deleted call frees its ids, but not its token.
     server.delete("/calls/MZ1").await.expect(204);
     assert_eq!(refused(&server, "MZ2", "CA1", parameters).await, used);
 }
@@ -177,7 +177,7 @@ async fn one_phone_call_can_have_several_tokens() {
         assert_eq!(socket.closed().await.0, 1000);
     }
     assert_eq!(server.count("stream_token").await, 2);
-    // Used ones are forgotten when no call of theirs can be left.
+    // Used tokens are forgotten once none of their calls can still be active.
     server.clock.advance_ms(12 * 60 * 60 * 1_000 + 5 * 60 * 1_000);
     let parameters = json!({ "token": token(&server, "CA3").await });
     let mut socket = connect_signed(&server).await;

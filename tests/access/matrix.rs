@@ -13,7 +13,7 @@ use crate::{
     support::{Answer, Binary, Server, Socket, execute},
 };
 
-/// Which scopes an operation takes beside `admin`; nothing where it takes no key. An operation that is new is decided here.
+/// The scopes that an operation accepts beside `admin`; `None` if it needs no key. A new operation must be added here.
 fn expected(operation: &str) -> Option<&'static [&'static str]> {
     Some(match operation {
         "getLivez" | "getReadyz" | "getProblem" => return None,
@@ -23,14 +23,14 @@ fn expected(operation: &str) -> Option<&'static [&'static str]> {
         "getChunkStatus" => &["ingest", "read"],
         "getCall" | "listCalls" | "listCallEvents" | "listTranscripts" | "listAnalytics" | "getMetadata" => &["read"],
         "listRecordings" | "getRecording" | "downloadRecording" | "createRecordingLink" | "getMetrics" => &["read"],
-        // Unless Twilio's auth token is set: then Twilio alone may ask (`signatures`).
+        // Unless Twilio's auth token is set; then only Twilio may call it (`signatures`).
         "twilioVoice" | "twilioStatus" => &["ingest"],
         "deleteCall" | "deleteMetadata" | "createKey" | "listKeys" | "revokeKey" | "listAudit" => &[],
         other => panic!("nobody has decided which keys {other} takes"),
     })
 }
 
-/// Keys that are not taken, and what is said of them.
+/// Rejected keys, and the error for each.
 struct Keys {
     refused: Vec<(Option<String>, &'static str)>,
     scoped: Vec<(&'static str, String)>,
@@ -75,7 +75,7 @@ async fn ask(service: &Binary, method: &Method, operation: &Operation, key: Opti
     Answer::read(request.send().await.unwrap()).await
 }
 
-/// Fails unless an answer says that the key has another scope than one of these.
+/// Fails unless the response says that the key needs one of these scopes.
 fn assert_forbidden(problem: &Value, scopes: &[&str], scope: &str) {
     let needed = if scopes.is_empty() { "admin".to_owned() } else { scopes.join(" or ") };
     let detail = format!("This needs a key of scope {needed}; this one has {scope}.");
@@ -148,7 +148,7 @@ async fn both_websockets_take_a_key_that_writes() {
                 (_, Err((status, problem))) => panic!("{path} with {scope}: {status} {problem}"),
             }
         }
-        // A key in the URL is none.
+        // A key in the URL does not count.
         assert_eq!(Socket::try_open(&format!("{url}?key={admin}&access_token={admin}")).await.err().unwrap().0, 401);
     }
 }
@@ -176,7 +176,7 @@ async fn no_way_of_writing_a_path_or_a_header_leads_around_the_check() {
     for method in ["OPTIONS", "TRACE", "PATCH", "delete", "GETS"] {
         assert_eq!(raw(method, "/calls", &read).await, 405, "{method}");
     }
-    // What overrides a method elsewhere does not here.
+    // Method override headers have no effect.
     let head = format!("{read}x-http-method-override: GET\r\ncontent-length: 0\r\n");
     assert_eq!(raw("POST", "/calls", &head).await, 403);
 
@@ -228,7 +228,7 @@ async fn a_signature_stands_in_for_a_key_only_where_it_holds() {
     for other in ["/calls", &format!("/recordings/{recording}")] {
         assert_eq!(status(&format!("{other}?{query}")).await, 401, "{other}");
     }
-    // Twilio's is not looked at without its auth token.
+    // Twilio's signature is ignored without its auth token.
     let voice = client().post(server.url("/twilio/voice")).header("x-twilio-signature", "AAAA").send().await.unwrap();
     assert_eq!(voice.status(), 401);
 }
@@ -246,7 +246,7 @@ fn the_document_says_of_every_operation_which_scope_it_needs() {
             Some(scopes) => scopes.iter().map(|scope| json!({ "apiKey": [scope] })).collect(),
         };
         assert_eq!(*stated, Value::from(wanted), "{}", operation.id());
-        // A signature in place of a key is checked by the operation itself.
+        // The operation itself checks a signature sent in place of a key.
         let signed_by = match operation.id() {
             "downloadRecording" => json!("link"),
             "twilioVoice" | "twilioStatus" => json!("twilio"),

@@ -1,4 +1,4 @@
-//! What a start refuses: to answer other machines without a key.
+//! A service refuses to start if other machines could use it without a key.
 
 use std::{fs, path::Path};
 
@@ -34,7 +34,7 @@ async fn without_a_usable_key_no_other_machine_is_answered() {
             assert!(said.contains(word), "{word} is not in {said}");
         }
     }
-    // Nor with one that is no longer taken.
+    // A key that is no longer valid does not count.
     create(folder.path(), "admin", &["--label", "revoked"]).await;
     assert!(keys(folder.path(), &["revoke", &id_of(folder.path(), "revoked").await]).await.status.success());
     assert!(refusal(command(folder.path(), BEYOND)).await.contains("no usable key"));
@@ -58,7 +58,7 @@ async fn a_service_without_keys_is_open_only_where_that_is_said() {
         let service = Binary::start(command).await;
         let calls = client().get(service.url("/calls")).header("host", "anything.example");
         assert_eq!(calls.send().await.unwrap().status(), 200);
-        // A key is asked for all the same once there is one.
+        // Once a key exists it is required all the same.
         let made = client().post(service.url("/admin/keys")).json(&serde_json::json!({ "scope": "read" }));
         assert_eq!(made.send().await.unwrap().status(), 201);
         assert_eq!(client().get(service.url("/calls")).send().await.unwrap().status(), 401);
@@ -85,7 +85,7 @@ async fn the_first_key_can_be_given_as_a_file() {
     let service = start(&format!("  {first}\n")).await;
     assert_eq!((status(&service, &first).await, status(&service, &second).await), (200, 401));
     service.kill().await;
-    // The same again is the same key; another takes its place.
+    // The same file gives the same key; another file replaces it.
     let service = start(&first).await;
     assert_eq!(listed(folder.path()).await.len(), 1);
     service.kill().await;
@@ -99,7 +99,7 @@ async fn the_first_key_can_be_given_as_a_file() {
     assert_eq!(labels, [("admin key file", "admin"); 2]);
     assert!(!known[0]["revokedAt"].is_null() && known[1]["revokedAt"].is_null(), "{known:?}");
 
-    // One that was revoked stays revoked, whatever the file says.
+    // A revoked key stays revoked, whatever the file says.
     assert!(keys(folder.path(), &["revoke", known[1]["id"].as_str().unwrap()]).await.status.success());
     let mut again = command(folder.path(), BEYOND);
     again.env("CALLSTORE_ADMIN_KEY_FILE", &file);

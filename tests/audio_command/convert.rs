@@ -1,4 +1,4 @@
-//! What comes out of `audio convert`, and what others make of it.
+//! The output of `audio convert`, and how other programs read it.
 
 use service::audio::{self, Container, Encoding, Format, Source, encode};
 
@@ -23,7 +23,7 @@ async fn the_same_bytes_come_out_as_of_the_operation_however_they_come_in() {
                     format!("--to-encoding {} --to-rate {sample_rate} --to-container {named}", encoding.as_str());
                 folder.run(&format!("convert caller.ulaw out {flags}")).await;
                 assert!(folder.read("out") == expected, "{flags}");
-                // From a pipe the length is not known before the end.
+                // The length of a pipe is unknown until its end.
                 folder.pipe(&mulaw, &format!("convert - piped {flags}")).await;
                 assert!(folder.read("piped") == expected, "{flags} from a pipe");
                 let printed = folder.run(&format!("convert caller.ulaw - {flags}")).await;
@@ -50,7 +50,7 @@ async fn every_encoding_and_container_leads_back_to_the_same_samples() {
         folder.run(&format!("convert {second} back.ulaw {raw}")).await;
         assert!(folder.read("back.ulaw") == mulaw, "{first} {second}");
     }
-    // A-law is another quantization: there it is the A-law bytes that come back.
+    // A-law quantizes differently, so there the A-law bytes must come back.
     folder.run("convert caller.ulaw a.alaw").await;
     folder.run("convert a.alaw a.wav").await;
     folder.run("convert a.wav b.wav --to-encoding alaw").await;
@@ -69,7 +69,7 @@ async fn presets_are_those_of_the_operation() {
     assert!(folder.read("b.pcm") == samples(audio::convert_to_storage_format(&mulaw)));
     folder.run("convert caller.ulaw c.wav --to wav").await;
     assert_eq!(audio::wav::read(&folder.read("c.wav")).unwrap().sample_rate, 16_000);
-    // A preset does not write a raw file under the name of a WAV file, nor the other way round.
+    // A preset does not write a raw file under the name of a WAV file, nor the reverse.
     for (name, preset) in [("d.wav", "openai"), ("d.pcm", "wav"), ("d.ulaw", "storage")] {
         let said = folder.refused(&format!("convert caller.ulaw {name} --to {preset}")).await;
         assert!(said.contains(name) && said.contains(preset), "{said}");
@@ -88,7 +88,7 @@ async fn others_read_what_it_writes() {
             "ffprobe -v error -show_entries stream=codec_name,sample_rate,channels,duration -of csv=p=0 out.wav";
         let found = String::from_utf8(folder.other(probe).await).unwrap();
         assert_eq!(found.trim(), format!("{codec},8000,1,3.929375"));
-        // As a stream whose length the header does not say, too.
+        // Also as a stream whose header does not state the length.
         let mulaw = folder.read("caller.ulaw");
         let piped = folder.pipe(&mulaw, &format!("convert - - --to-encoding {encoding}")).await;
         folder.write("piped.wav", &piped);
@@ -118,7 +118,7 @@ async fn it_reads_what_others_write() {
         folder.other(&line).await;
         assert!(folder.run("convert out.wav - --to-container raw").await == expected, "{line}");
     }
-    // Streams: neither knows the length when it begins.
+    // In a pipeline neither program knows the length at the start.
     for line in
         [format!("sox -D {raw} -t wav -"), "ffmpeg -v error -f mulaw -ar 8000 -ac 1 -i caller.ulaw -f wav -".to_owned()]
     {

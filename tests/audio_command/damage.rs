@@ -1,4 +1,4 @@
-//! Files that are not what they should be: a sentence says what is wrong, and what is there can be had.
+//! Damaged files: one sentence explains the damage, and the readable audio can be recovered.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! What `audio inspect` says, beside what sox says.
+//! The output of `audio inspect`, compared with that of sox.
 
 use serde_json::{Value, json};
 use service::audio::{self, Encoding, encode};
@@ -37,7 +37,7 @@ async fn format_and_duration_are_told_for_every_encoding_and_container() {
         ] {
             assert_eq!(report[field], expected, "{name}: {field}");
         }
-        // Through a pipe a name tells nothing.
+        // A pipe has no file name to tell the format.
         let said = if container == "wav" { String::new() } else { format!("--encoding {encoding}") };
         let piped = folder.pipe(&folder.read(name), &format!("inspect --json - {said}")).await;
         let mut piped: Value = serde_json::from_slice(&piped).unwrap();
@@ -80,7 +80,7 @@ async fn levels_are_those_that_sox_measures() {
 #[tokio::test]
 async fn clipping_and_silence_are_found_where_they_are() {
     let folder = Folder::new();
-    // Left: 1 s loud and clipped three times, 2 s silent, 1 s loud. Right: nothing at all.
+    // Left: 1 s loud and clipped three times, 2 s silent, 1 s loud. Right: all zero.
     let left = |n: usize| match n {
         10 | 11 => i16::MAX,
         12 => i16::MIN,
@@ -94,10 +94,10 @@ async fn clipping_and_silence_are_found_where_they_are() {
     assert_eq!((&left["peak"], &left["peakDbfs"], &left["clippedSamples"]), (&json!(32_768), &json!(0.0), &json!(3)));
     let silence = json!({ "duration": 2.0, "share": 0.5, "longest": { "start": 1.0, "end": 3.0 } });
     assert_eq!(left["silence"], silence);
-    // There are no decibels of nothing.
+    // Silence has no level in decibels.
     assert_eq!((&right["peakDbfs"], &right["rmsDbfs"], &right["dcOffset"]), (&Value::Null, &Value::Null, &json!(0.0)));
     assert_eq!(right["silence"]["share"], 1.0);
-    // A threshold below those 32 of 32,768 finds no silence there.
+    // A threshold below 32 of 32,768 finds no silence there.
     let report = folder.inspect("a.wav --silence-below -70").await;
     assert_eq!(report["levels"][0]["silence"]["duration"], 0.0);
 

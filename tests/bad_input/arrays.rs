@@ -1,4 +1,4 @@
-//! Arrays in place of objects: the order of an object's fields is no part of the API.
+//! Arrays in place of objects: the order of an object's fields is not part of the API.
 
 use serde_json::json;
 

@@ -11,7 +11,7 @@ pub fn cases() -> Vec<Case> {
     cases
 }
 
-/// The smallest call with a field more.
+/// The smallest call, with one more field.
 fn call_with(field: &str, value: Value) -> Case {
     let mut call = json!({ "streamSid": "new", "caller": "a" });
     call[field] = value;
@@ -64,7 +64,7 @@ fn starting() -> Vec<Case> {
             .invalid("/caller"),
         call_with("streamSid", json!("live")).is(409, "stream_sid_conflict").saying("caller"),
         call_with("callSid", json!("CA-taken")).is(409, "call_sid_conflict"),
-        // Several wrong values are all named.
+        // All wrong values are reported.
         post("/calls", json!({ "streamSid": "", "agent": "" })).is(422, "validation_failed").saying("2 values"),
     ];
     let allowed = [

@@ -1,4 +1,4 @@
-//! Chunks: their place, their bytes, their format, and the call that they are for.
+//! Chunks: position, bytes, format, and call.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ pub fn cases() -> Vec<Case> {
     cases
 }
 
-/// The next chunk of `live` with a field more.
+/// The next chunk of `live`, with one more field.
 fn chunk_with(field: &str, value: Value) -> Case {
     let mut chunk = chunk("inbound", 1, 20);
     chunk[field] = value;
@@ -72,7 +72,7 @@ fn as_json() -> Vec<Case> {
         post(CHUNKS, json!({ "audio": silence(LARGEST), "sequence": 2, "timestamp": 43_200_000 })).accepted(),
         post(CHUNKS, json!({ "audio": "/w==", "track": "outbound", "sequence": 2_147_483_647, "timestamp": 0 }))
             .accepted(),
-        // After the largest sequence there is no next one.
+        // There is no number after the largest sequence number.
         post(CHUNKS, json!({ "audio": "/w==", "track": "outbound", "timestamp": 0 })).invalid("/sequence"),
     ]
 }
@@ -139,7 +139,7 @@ fn in_batches() -> Vec<Case> {
         with(json!({ "audio": "/w", "track": "outbound", "sequence": 3 })).invalid("/chunks/3/timestamp"),
         with(json!({ "audio": "/w", "track": "outbound", "sequence": 2_147_483_648_u32 }))
             .invalid("/chunks/3/sequence"),
-        // A conflict inside the batch, and one with what is stored.
+        // A conflict inside the batch, and one with a stored chunk.
         with(chunk("outbound", 2, 41)).is(409, "chunk_conflict").at("/chunks/3/sequence"),
         with(json!({ "audio": "/w", "sequence": 0, "timestamp": 0 }))
             .is(409, "chunk_conflict")

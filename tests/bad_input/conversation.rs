@@ -11,12 +11,12 @@ pub fn cases() -> Vec<Case> {
     cases
 }
 
-/// An object that is `depth` levels deep.
+/// An object that is nested `depth` levels deep.
 fn nested(depth: usize) -> Value {
     (0..depth).fold(json!(1), |inner, _| json!({ "a": inner }))
 }
 
-/// An object that is `bytes` of JSON long.
+/// An object that takes `bytes` of JSON.
 fn sized(bytes: usize) -> Value {
     json!({ "a": "x".repeat(bytes - r#"{"a":""}"#.len()) })
 }
@@ -126,7 +126,7 @@ fn metadata() -> Vec<Case> {
         put(json!({ "customData": nested(16), "language": "x".repeat(128) })).accepted(),
         put(json!({ "customData": sized(64 * 1024) })).accepted(),
         put(half()).accepted(),
-        // Each half is small enough; merged they are not.
+        // Each half is small enough; merged, they are not.
         patch(json!({ "customData": { "other": "x".repeat(40 * 1024) } })).invalid("/customData"),
     ]
 }

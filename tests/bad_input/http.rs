@@ -1,4 +1,4 @@
-//! What goes wrong before an operation is reached: paths, methods, content types, and JSON that is none.
+//! Errors before an operation is reached: paths, methods, content types, and malformed JSON.
 
 use super::{Case, get, request};
 

@@ -1,4 +1,4 @@
-//! A call as its caller knows it: what was sent, and what of it was acknowledged.
+//! A call as its client knows it: what was sent, and what of it was acknowledged.
 
 use std::collections::BTreeSet;
 
@@ -8,22 +8,22 @@ use service::audio::{mulaw_to_pcm16, wav};
 
 use super::service::{Gone, Service};
 
-/// The bytes of a chunk.
+/// Bytes per chunk.
 const CHUNK: usize = 160;
 
-/// A call, and what has to be found of it.
+/// A call, and what the service must have stored of it.
 pub struct Call {
     pub name: String,
     seed: u32,
-    /// The sequence number of the first chunk.
+    /// Sequence number of the first chunk.
     pub base: u32,
-    /// How many chunks were sent, acknowledged or not.
+    /// Number of chunks sent, acknowledged or not.
     pub sent: u32,
-    /// The numbers of those that were, 0 first.
+    /// Numbers of acknowledged chunks, starting at 0.
     pub acknowledged: BTreeSet<u32>,
-    /// What was said, moments of analytics, fields of metadata: those that were acknowledged.
+    /// Acknowledged transcripts, analytics snapshots, and metadata fields.
     notes: [BTreeSet<String>; 3],
-    /// Whether it was told to end.
+    /// Whether the call was told to end.
     pub ending: bool,
 }
 
@@ -38,25 +38,25 @@ impl Call {
         format!("/calls/{}{rest}", self.name)
     }
 
-    /// 20 ms that no other chunk of any call has.
+    /// 20 ms of audio that no other chunk of any call has.
     pub fn audio(&self, number: u32) -> Vec<u8> {
         let seed = (self.seed + number).wrapping_mul(2_654_435_761);
         (0..CHUNK as u32).map(|index| (seed.wrapping_add(index.wrapping_mul(seed | 1)) >> 11) as u8).collect()
     }
 
-    /// The next chunks of a transport that acknowledges: after a crash, from the first that was not.
+    /// The next chunks for a transport with acknowledgements: after a crash, starting at the first unacknowledged one.
     pub fn resume(&mut self, count: u32) -> std::ops::Range<u32> {
         let first = self.acknowledged.len() as u32;
         self.sent = self.sent.max(first + count);
         first..first + count
     }
 
-    /// How many acknowledged writes there are.
+    /// Number of acknowledged writes.
     pub fn writes(&self) -> usize {
         self.acknowledged.len() + self.notes.iter().map(BTreeSet::len).sum::<usize>()
     }
 
-    /// Writes something beside audio.
+    /// Writes something other than audio.
     pub async fn note(&mut self, service: &Service, number: u32) -> Result<(), Gone> {
         let kind = number as usize % 3;
         let note = match kind {
@@ -73,13 +73,13 @@ impl Call {
         Ok(())
     }
 
-    /// The numbers of the chunks that are stored.
+    /// Numbers of the stored chunks.
     pub async fn stored(&self, service: &Service) -> Result<BTreeSet<u32>, Gone> {
         let status = service.get(&self.path("/chunks")).await?;
         let Some(track) = status["tracks"].get(0) else { return Ok(BTreeSet::new()) };
         let number = |value: &Value| u32::try_from(value.as_u64().unwrap()).unwrap();
         let last = number(&track["lastSequence"]);
-        // What is missing lies between the first and the last.
+        // Missing chunks lie between the first and the last one.
         let first = last + 1 - number(&track["chunks"]) - number(&track["missingTotal"]);
         let mut stored: BTreeSet<u32> = (first..=last).map(|sequence| sequence - self.base).collect();
         for hole in track["missing"].as_array().unwrap() {
@@ -88,7 +88,7 @@ impl Call {
         Ok(stored)
     }
 
-    /// All that was acknowledged is there.
+    /// Checks that all acknowledged writes are stored.
     pub async fn check(&self, service: &Service) -> Result<(), Gone> {
         let stored = self.stored(service).await?;
         let lost: Vec<_> = self.acknowledged.difference(&stored).collect();
@@ -107,7 +107,7 @@ impl Call {
         Ok(())
     }
 
-    /// Ends the call and compares its recording; says how many it has.
+    /// Ends the call, compares its recording, and returns how many recordings it has.
     pub async fn end(&mut self, service: &Service) -> Result<usize, Gone> {
         self.ending = true;
         let call = loop {
@@ -127,7 +127,8 @@ impl Call {
         Ok(recordings.len())
     }
 
-    /// Every chunk that was acknowledged is heard, and nothing that was not sent. Every second sample is as it was sent.
+    /// Checks that every acknowledged chunk is in the recording, and nothing that was not sent. Every second sample is
+    /// an original one.
     fn compare(&self, samples: &[i16]) {
         let heard: Vec<i16> = samples.iter().copied().step_by(2).collect();
         let heard: Vec<_> = heard.chunks(CHUNK).collect();

@@ -1,4 +1,4 @@
-//! One client: after each time that the service was gone it looks for what was acknowledged, and goes on where it was.
+//! One client. Each time the service was gone, it looks for everything that was acknowledged, and continues.
 
 use std::sync::{
     Arc,
@@ -13,10 +13,10 @@ use super::{
     service::{Gone, Service},
 };
 
-/// How many chunks are acknowledged when a call is ended.
+/// Number of acknowledged chunks after which a call is ended.
 const CHUNKS: usize = 1_500;
 
-/// A client, and what it knows of its present call.
+/// A client, and what it knows of its current call.
 pub struct Caller {
     number: u32,
     calls: u32,
@@ -24,11 +24,11 @@ pub struct Caller {
     call: Call,
     begun: bool,
     writes: u32,
-    /// Acknowledged writes of all callers.
+    /// Acknowledged writes of all clients.
     acknowledged: Arc<AtomicUsize>,
-    /// How many acknowledged writes were found when their call had ended.
+    /// Acknowledged writes that were found after their call had ended.
     pub found: usize,
-    /// Recordings of the calls that have ended.
+    /// Recordings of calls that have ended.
     pub recordings: usize,
 }
 
@@ -39,17 +39,17 @@ impl Caller {
         Self { number, calls: 0, line, call, begun: false, writes: 0, acknowledged, found: 0, recordings: 0 }
     }
 
-    /// The name of its present call.
+    /// The id of its current call.
     pub fn call(&self) -> &str {
         &self.call.name
     }
 
-    /// How many calls have ended.
+    /// Number of calls that have ended.
     pub fn ended(&self) -> usize {
         self.calls as usize
     }
 
-    /// Looks for all that was acknowledged, then writes until it should stop.
+    /// Looks for all acknowledged writes, then writes until told to stop.
     pub async fn check_and_write(&mut self, service: &Service, stop: &CancellationToken) -> Result<(), Gone> {
         self.line.hang_up();
         if self.begun {
@@ -58,7 +58,7 @@ impl Caller {
         while !stop.is_cancelled() {
             let before = self.call.writes();
             let written = self.write(service).await;
-            // Some may be acknowledged though the rest is not.
+            // Some may be acknowledged although the rest is not.
             self.acknowledged.fetch_add(self.call.writes().saturating_sub(before), Ordering::Relaxed);
             written?;
         }

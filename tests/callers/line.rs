@@ -1,4 +1,4 @@
-//! How a caller's audio travels: as requests, over the own streaming protocol, or as a carrier's media stream.
+//! How a client's audio travels: as requests, over the streaming protocol, or as a carrier's media stream.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use super::{
 };
 use crate::twilio;
 
-/// How many chunks go at a time.
+/// Chunks sent at a time.
 const CHUNKS: u32 = 100;
 
-/// A caller's way to the service. Sockets do not outlive the service.
+/// A client's transport. Sockets do not outlive the service.
 pub enum Line {
     Http,
     Stream(Option<Socket>),
@@ -24,7 +24,7 @@ pub enum Line {
 }
 
 impl Line {
-    /// The line of a caller.
+    /// The transport of a client.
     pub fn of(caller: u32) -> Self {
         match caller % 3 {
             0 => Self::Http,
@@ -33,7 +33,7 @@ impl Line {
         }
     }
 
-    /// The sequence number of a call's first chunk.
+    /// Sequence number of a call's first chunk.
     pub fn base(&self) -> u32 {
         u32::from(matches!(self, Self::Twilio(_)))
     }
@@ -60,7 +60,7 @@ impl Line {
             };
             return tokio::select! {
                 started = started => started,
-                // It says nothing, so that it has closed.
+                // The service sends nothing on a media stream, so this is its close.
                 _ = socket.receive() => Err(Gone),
             };
         }
@@ -68,7 +68,7 @@ impl Line {
         service.expect(Method::POST, "/calls", &body).await.map(drop)
     }
 
-    /// Sends the next chunks, and notes what is acknowledged.
+    /// Sends the next chunks and records which are acknowledged.
     pub async fn send(&mut self, service: &Service, call: &mut Call) -> Result<(), Gone> {
         match self {
             Self::Http => request(service, call).await,
@@ -88,7 +88,7 @@ impl Line {
                 call.sent += CHUNKS;
                 let frame = |number| twilio::media(&call.name, "inbound", number + 1, number * 20, &call.audio(number));
                 socket.send((first..call.sent).map(|number| Message::text(frame(number).to_string()))).await?;
-                // Nothing is acknowledged but what shows.
+                // A media stream has no acknowledgements; only stored chunks count.
                 let stored = call.stored(service).await?;
                 call.acknowledged.extend(stored);
                 Ok(())
@@ -96,7 +96,7 @@ impl Line {
         }
     }
 
-    /// Says that the stream is over, where the line has words for it.
+    /// Ends the stream, if the transport has a message for that.
     pub async fn stop(&mut self, call: &Call) -> Result<(), Gone> {
         if let Self::Twilio(Some(socket)) = self {
             socket.send([Message::text(twilio::stop(&call.name).to_string())]).await?;
@@ -107,7 +107,7 @@ impl Line {
     }
 }
 
-/// A chunk in a request, or many.
+/// One chunk in a request, or many.
 async fn request(service: &Service, call: &mut Call) -> Result<(), Gone> {
     let several = call.acknowledged.len().is_multiple_of(3);
     let numbers = call.resume(if several { CHUNKS } else { 1 });
@@ -126,7 +126,7 @@ async fn request(service: &Service, call: &mut Call) -> Result<(), Gone> {
 async fn stream(socket: &mut Socket, call: &mut Call) -> Result<(), Gone> {
     let numbers = call.resume(CHUNKS);
     let message = |number: u32| {
-        // Inbound, with a sequence and a timestamp.
+        // Inbound, with sequence and timestamp.
         let mut message = vec![0, 3, 0, 0];
         message.extend(number.to_le_bytes());
         message.extend((number * 20).to_le_bytes());

@@ -1,4 +1,4 @@
-//! The service as the callers see it: a request may find it gone at any moment, in the middle of an answer too.
+//! The service as its clients see it: it may be gone at any moment, even in the middle of a response.
 
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ impl From<tungstenite::Error> for Gone {
     }
 }
 
-/// A service that runs, or ran.
+/// A service that is running, or was.
 #[derive(Clone)]
 pub struct Service {
     client: Client,
@@ -41,12 +41,12 @@ impl Service {
         Self { client: client_builder().build().unwrap(), url }
     }
 
-    /// A service of many nodes: each request is a connection, so that it may come to any of them.
+    /// A service of many nodes: each request opens a connection, which may reach any of them.
     pub fn of_nodes(url: String) -> Self {
         Self { client: client_builder().pool_max_idle_per_host(0).build().unwrap(), url }
     }
 
-    /// The status and the JSON of an answer.
+    /// Status and JSON of a response.
     pub async fn ask(&self, method: Method, path: &str, body: &Value) -> Result<(u16, Value), Gone> {
         let request = self.client.request(method, format!("{}{path}", self.url));
         let request = if body.is_null() { request } else { request.json(body) };
@@ -54,7 +54,7 @@ impl Service {
         Ok((response.status().as_u16(), response.json().await?))
     }
 
-    /// An answer, which has to be one that is good.
+    /// A response, which must be successful.
     pub async fn expect(&self, method: Method, path: &str, body: &Value) -> Result<Value, Gone> {
         let (status, answer) = self.ask(method, path, body).await?;
         assert!((200..300).contains(&status), "{path}: {status} {answer}");
@@ -69,7 +69,7 @@ impl Service {
         Ok(self.client.get(format!("{}{path}", self.url)).send().await?.error_for_status()?.bytes().await?.into())
     }
 
-    /// Whether it is ready; waits until it says so or is gone.
+    /// Whether the service is ready. Waits until it is or is gone.
     pub async fn is_ready(&self) -> bool {
         let mut beat = tokio::time::interval(Duration::from_millis(5));
         loop {
@@ -82,7 +82,7 @@ impl Service {
         }
     }
 
-    /// Whether it answers at all.
+    /// Whether the service answers at all.
     pub async fn is_alive(&self) -> bool {
         self.ask(Method::GET, "/livez", &Value::Null).await.is_ok()
     }
@@ -93,7 +93,7 @@ impl Service {
     }
 }
 
-/// A WebSocket to it.
+/// Opens a WebSocket.
 pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
@@ -105,7 +105,7 @@ impl Socket {
         Ok(self.0.flush().await?)
     }
 
-    /// The next text as JSON; none when the socket is closed.
+    /// The next text as JSON; `None` once the socket is closed.
     pub async fn receive(&mut self) -> Result<Option<Value>, Gone> {
         loop {
             match timeout(PATIENCE, self.0.next()).await.expect("an answer in time").ok_or(Gone)?? {

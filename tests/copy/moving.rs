@@ -1,4 +1,4 @@
-//! A service, and the place that it is moved to.
+//! A service that is being moved, and its new place.
 
 use std::{fs, path::PathBuf};
 
@@ -9,13 +9,13 @@ use tokio::process::Command;
 
 use crate::support::{Answer, Binary, Objects, client_builder, database_url, object_url};
 
-/// A service to be moved, and the place that it is moved to.
+/// A service to be moved, and the new place.
 pub struct Move {
     pub folder: TempDir,
 }
 
 impl Move {
-    /// The old service has not been started yet.
+    /// The old service, not started yet.
     pub fn new() -> Self {
         let folder = TempDir::new().unwrap();
         for name in ["old", "new"] {
@@ -28,7 +28,7 @@ impl Move {
         self.folder.path().join("old")
     }
 
-    /// No other test's folder has this name, by which the object store tells them apart.
+    /// A name unique among all tests, by which the object store tells them apart.
     pub fn new_store(&self) -> String {
         object_url(self.folder.path())
             .unwrap_or_else(|| format!("file://{}", self.folder.path().join("new/recordings").display()))
@@ -38,14 +38,14 @@ impl Move {
         database_url(&self.folder.path().join("new/callstore.db"))
     }
 
-    /// Starts the service where it was.
+    /// Starts the service at its old place.
     pub async fn serve_old(&self) -> Binary {
         let mut command = Binary::bare(&self.old());
         command.args(["--listen", "127.0.0.1:0", "--log-format", "json"]);
         Binary::start(command).await
     }
 
-    /// Starts the service where it was moved to.
+    /// Starts the service at its new place.
     pub async fn serve_new(&self) -> Binary {
         let mut command = self.command();
         command.args(["--listen", "127.0.0.1:0", "--log-format", "json"]);
@@ -59,14 +59,14 @@ impl Move {
         command
     }
 
-    /// The command that moves the database.
+    /// The command that copies the database.
     pub fn database(&self) -> Command {
         let mut command = self.command();
         command.args(["copy", "--from", "sqlite://old/data/callstore.db", "--to", &self.new_database()]);
         command
     }
 
-    /// The command that moves the recordings.
+    /// The command that copies the recordings.
     pub fn recordings(&self) -> Command {
         let mut command = self.command();
         let old = format!("file://{}", self.old().join("data/recordings").display());
@@ -76,7 +76,7 @@ impl Move {
     }
 }
 
-/// What is asked of a service that runs as a process.
+/// Requests to a service that runs as a process.
 pub struct Asking<'binary> {
     binary: &'binary Binary,
     client: Client,

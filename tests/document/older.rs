@@ -1,4 +1,4 @@
-//! `callstore openapi --version 3.0`: the same operations, in the words of OpenAPI 3.0.
+//! `callstore openapi --version 3.0`: the same operations, expressed in OpenAPI 3.0.
 
 use std::collections::BTreeSet;
 
@@ -18,7 +18,7 @@ async fn printed(version: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Every object below a value.
+/// Every object inside a value.
 fn objects<'a>(value: &'a Value, look: &mut impl FnMut(&'a serde_json::Map<String, Value>)) {
     match value {
         Value::Object(fields) => {

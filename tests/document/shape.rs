@@ -1,4 +1,4 @@
-//! The shape of the document: how large it is, what stands once, which fields are required, and in what order they come.
+//! The shape of the document: its size, shared components, required fields, and the order of fields.
 
 use std::collections::BTreeMap;
 
@@ -38,7 +38,7 @@ fn an_answer_has_no_more_than_three_links_and_keys_are_the_only_security_scheme(
     }
 }
 
-/// A schema's fields come with the required ones first, and every field that an answer always has is required.
+/// Required fields come first in a schema, and every field that a response always has is required.
 #[test]
 fn what_an_answer_always_has_is_required_and_comes_first() {
     let text = api::document().unwrap().0;
@@ -51,7 +51,7 @@ fn what_an_answer_always_has_is_required_and_comes_first() {
         let parts = ["recordings", "transcripts", "analytics", "metadata"];
         let always: Vec<_> = fields.keys().filter(|field| name != "Call" || !parts.contains(&field.as_str())).collect();
         assert!(always.iter().all(|field| required.contains(&field.as_str())), "{name}: {required:?}");
-        // `Value` keeps no order, the text does.
+        // `Value` keeps no order, so the text is searched.
         let text = &text[text.find(&format!("\n      \"{name}\": {{\n")).unwrap()..];
         let places: Vec<_> = required.iter().map(|field| text.find(&format!("\n          \"{field}\": "))).collect();
         assert!(places.is_sorted() && places.iter().all(Option::is_some), "{name}: {required:?} {places:?}");

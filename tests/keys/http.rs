@@ -37,7 +37,7 @@ async fn an_admin_makes_lists_and_revokes_keys() {
     assert_eq!(keys["page"], json!({ "limit": 1, "offset": 1, "nextCursor": null, "hasMore": false, "total": null }));
     assert_eq!(server.get("/admin/keys?limit=1").await.json()["page"]["hasMore"], true);
 
-    // Revoked is revoked with the answer.
+    // A key is revoked once the response is sent.
     let path = format!("/admin/keys/{}", made["id"].as_str().unwrap());
     server.delete(&path).await.expect(204);
     assert_eq!(status(&server, key, "/calls").await, 401);
@@ -75,7 +75,7 @@ async fn a_key_ends_when_it_expires() {
 async fn keys_hold_while_the_database_cannot_be_read() {
     let server = Server::keyed().await;
     server.break_database().await;
-    // For longer than it takes to read the keys again.
+    // For longer than the interval at which keys are read.
     let begun = std::time::Instant::now();
     while begun.elapsed() < std::time::Duration::from_millis(1_200) {
         server.get("/calls").await.expect_problem(500, "internal_error");
@@ -129,7 +129,7 @@ async fn no_key_is_in_the_log_nor_in_any_answer() {
     assert!(log.lines().count() > 20, "{log}");
     for key in canaries {
         assert!(!log.contains(&key), "a key is in the log: {}", log.lines().find(|line| line.contains(&key)).unwrap());
-        // What a client wrote as the name of a parameter is told back to it, by its pointer.
+        // The error repeats the parameter's name as the client wrote it, in its pointer.
         let shown: Vec<_> = said.lines().filter(|line| line.contains(&key) && !line.contains("nknown field")).collect();
         assert!(shown.is_empty(), "a key is in an answer: {shown:?}");
     }
@@ -149,7 +149,7 @@ async fn a_key_that_ends_while_a_body_is_sent_writes_nothing() {
     );
     let mut socket = TcpStream::connect(server.url("").replace("http://", "")).await.unwrap();
     socket.write_all(head.as_bytes()).await.unwrap();
-    // The request is under way once its name is taken.
+    // The request is in progress once its name is reserved.
     let again = server.client.post(server.url("/calls")).bearer_auth(made["key"].as_str().unwrap());
     let again = again.header("idempotency-key", "held").json(&json!({}));
     eventually("the request is under way", || async {

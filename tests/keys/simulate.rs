@@ -1,4 +1,4 @@
-//! `callstore simulate` against a service that asks for keys.
+//! `callstore simulate` against a service that requires keys.
 
 use tempfile::TempDir;
 

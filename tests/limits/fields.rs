@@ -1,4 +1,4 @@
-//! What the document says of lengths and numbers is what the service does: each limit is tried from both sides.
+//! The service enforces the lengths and ranges in the document: each limit is tested from both sides.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use crate::{
 /// A value of a field, and whether it is allowed.
 type Trial = (Value, bool);
 
-/// The trials that follow from a schema, and what was found in it.
+/// The values to test that follow from a schema, and the limits found in it.
 fn trials(schema: &Value) -> Vec<Trial> {
     let mut trials = Vec::new();
     let text = |length: u64| json!("a".repeat(length as usize));
@@ -23,7 +23,7 @@ fn trials(schema: &Value) -> Vec<Trial> {
     if let (Some(most), true) = (schema["maxLength"].as_u64(), is_text) {
         trials.extend([(text(most), true), (text(most + 1), false)]);
     }
-    // A sample rate is one of a list within its bounds, and tried where calls are.
+    // A sample rate is one of a list within its range; it is tested with calls.
     if let Some(least) = number("minimum") {
         trials.extend([(json!(least), true), (json!(least - 1), false)]);
     }
@@ -37,7 +37,7 @@ fn trials(schema: &Value) -> Vec<Trial> {
     trials
 }
 
-/// The fields of a body's schema, each with its own.
+/// The fields of a body's schema, each with its own schema.
 fn fields(document: &Value, operation: &Operation) -> Vec<(String, Value)> {
     let mut schema = &operation.value["requestBody"]["content"]["application/json"]["schema"];
     if let Some(options) = schema["oneOf"].as_array() {
@@ -64,7 +64,7 @@ async fn the_limits_of_bodies_are_as_documented() {
         for (field, schema) in fields(&document, &operation) {
             for (value, allowed) in trials(&schema) {
                 tried += 1;
-                // Each trial has a call of its own, so that nothing of the others is in its way.
+                // Each value gets its own call, so that earlier ones cannot interfere.
                 let call = format!("MZ{tried}");
                 server.start_call(&call).await;
                 let mut body = example.clone();

@@ -1,4 +1,4 @@
-//! Slow and greedy clients are cut, and meanwhile others are served. `cargo bench -p api --bench greedy` has many of them.
+//! Slow and greedy clients are cut off while others are served. `cargo bench -p api --bench greedy` runs many of them.
 
 #[path = "../../api/benches/greedy/crowd.rs"]
 mod crowd;
@@ -19,10 +19,10 @@ use crate::{
 };
 use crowd::{Reader, Slow};
 
-/// All of them are cut by then.
+/// All of them are cut off within this time.
 const CUT_BY: Duration = Duration::from_secs(30);
 
-/// Clients of a kind, and what they are told: in time, and all the same.
+/// Clients of one kind, and the response that all of them must get in time.
 async fn are_cut(address: &str, kind: Slow) {
     for cut in join_all((0..10).map(|_| kind.run(address, 0.0))).await {
         assert!(cut.after > Duration::from_secs(4) && cut.after < CUT_BY, "{kind:?} was cut after {:?}", cut.after);
@@ -36,7 +36,7 @@ async fn are_cut(address: &str, kind: Slow) {
     }
 }
 
-/// A recording that no buffer holds.
+/// A recording too large for any buffer.
 async fn record_long(service: &Service) -> String {
     service.start_call("long").await;
     for sequence in 0..20 {
@@ -48,7 +48,7 @@ async fn record_long(service: &Service) -> String {
     ended["recordings"][0]["id"].as_str().unwrap().to_owned()
 }
 
-/// One that goes on asking on the own streaming protocol, and reads no answer.
+/// A client of the streaming protocol that keeps asking and reads no answer.
 async fn ask_unread(socket: &mut Socket) {
     let frames = [0x81, 0x81, 0, 0, 0, 0, b'{'].repeat(1_000);
     while socket.wire().write_all(&frames).await.is_ok() {}
@@ -87,7 +87,7 @@ async fn slow_and_greedy_clients_are_cut_and_others_are_served() {
         served += 1;
     }
     assert!(served > 100, "{served}");
-    // Those that were cut take no room any more: what is left are the test's own.
+    // Clients that were cut off hold no connections: only those of the test are left.
     eventually("they are gone", || async {
         (service.scrape().await.value("callstore_connections") <= 2.0).then_some(())
     })
@@ -99,7 +99,7 @@ async fn slow_and_greedy_clients_are_cut_and_others_are_served() {
     assert_eq!(scraped.value(told), 20.0);
 }
 
-/// A connection that has been served, and waits.
+/// A connection that has been served and is idle.
 async fn idle(address: &str) -> TcpStream {
     let mut idle = TcpStream::connect(address).await.unwrap();
     idle.write_all(b"GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();

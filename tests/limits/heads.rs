@@ -1,4 +1,5 @@
-//! What the HTTP library and the JSON parser allow, from both sides: a clear answer, and a service that goes on.
+//! Limits of the HTTP library and the JSON parser, tested from both sides: a clear response, and a service that goes
+//! on.
 
 use serde_json::{Value, json};
 
@@ -32,7 +33,7 @@ async fn a_head_beyond_its_limits_is_refused_and_the_service_goes_on() {
     server.get("/livez").await.expect(200);
 }
 
-/// A body that is deep by itself, in a field that is known, and in one that is not.
+/// Bodies that are deeply nested at the top, in a known field, and in an unknown one.
 fn deep_bodies(example: &Value, depth: usize) -> Vec<String> {
     let deep = format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     let mut bodies = vec![deep.clone()];

@@ -1,4 +1,4 @@
-//! How many requests a client may make.
+//! Rate limits of clients.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ async fn every_operation_is_refused_beyond_the_rate_as_documented() {
         assert_eq!(refused.header("ratelimit-policy"), "\"default\";q=2;w=2");
         assert!(refused.header("ratelimit").starts_with("\"default\";r=0;t="), "{}", refused.header("ratelimit"));
     }
-    // What is refused is not charged, so that patience is enough.
+    // Refused requests are not charged, so waiting is enough.
     let again = eventually("there are requests again", || async {
         let answer = server.get("/livez").await;
         (answer.status == 200).then_some(answer)
@@ -38,7 +38,7 @@ async fn a_key_has_a_rate_of_its_own_and_keys_that_are_not_taken_are_the_address
     let folder = tempfile::TempDir::new().unwrap();
     std::fs::write(folder.path().join("key"), ADMIN_KEY).unwrap();
     let mut command = Binary::command(folder.path());
-    // As many as will not come back while this runs.
+    // More requests than are refilled while this runs.
     command.args(["--admin-key-file", "key", "--rate-limit", "1000000"]);
     let service = Binary::start(command).await;
     let client = client_builder().build().unwrap();

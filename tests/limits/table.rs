@@ -1,8 +1,8 @@
-//! docs/limits.md has every limit of the code with its value, and no other.
+//! docs/limits.md lists every limit of the code with its value, and no other.
 
 use std::collections::BTreeMap;
 
-/// What a number is followed by, and what that stands for.
+/// The units that follow a number, and their values.
 const UNITS: [(&str, f64); 6] =
     [("", 1.0), ("KiB", 1024.0), ("MiB", 1_048_576.0), ("ms", 0.001), ("s", 1.0), ("min", 60.0)];
 
@@ -10,7 +10,7 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(format!("{}/../{path}", env!("CARGO_MANIFEST_DIR"))).unwrap()
 }
 
-/// The constants of a file by name; bytes, seconds, or numbers.
+/// The constants of a file by name, as bytes, seconds, or numbers.
 fn constants(source: &str) -> BTreeMap<String, f64> {
     let mut found = BTreeMap::<String, f64>::new();
     for line in source.lines().filter_map(|line| line.strip_prefix("pub const ")) {
@@ -26,7 +26,7 @@ fn constants(source: &str) -> BTreeMap<String, f64> {
     found
 }
 
-/// The rows of the table: value, and constant or whose else the limit is.
+/// The rows of the table: the value, and the constant or the library that sets it.
 pub fn rows() -> Vec<(f64, String)> {
     let document = read("docs/limits.md");
     let cells = |line: &str| line.split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
@@ -36,7 +36,7 @@ pub fn rows() -> Vec<(f64, String)> {
         let unit = UNITS.iter().find(|(name, _)| *name == unit).unwrap_or_else(|| panic!("{text} has an unknown unit"));
         number.replace(',', "").parse::<f64>().unwrap() * unit.1
     };
-    // The first two are the table's own head.
+    // The first two are the table's header.
     rows.skip(2).map(|cells| (value(&cells[2]), cells[3].clone())).collect()
 }
 

@@ -1,4 +1,4 @@
-//! What is written about the metrics, the dashboard and the alerts: all of it speaks of metrics that there are.
+//! The documented metrics, the dashboard and the alerts refer only to metrics that exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ async fn exposed() -> Exposition {
     service.scrape().await
 }
 
-/// What the table says of a metric: its type, and its labels with their values as far as they are listed.
+/// The documentation of a metric: its type, and its labels with the listed values.
 type Row = (String, BTreeMap<String, BTreeSet<String>>);
 
 /// The rows of the table of metrics.
@@ -98,7 +98,7 @@ async fn prometheus_understands_the_queries_of_the_dashboard() {
         }
     }
     assert!(rules.len() > 20);
-    // JSON is YAML.
+    // JSON is valid YAML.
     let file = tempfile::NamedTempFile::new().unwrap();
     serde_json::to_writer(&file, &json!({ "groups": [{ "name": "dashboard", "rules": rules }] })).unwrap();
     run_program(&promtool(), &["check", "rules", file.path().to_str().unwrap()]).await;

@@ -1,8 +1,8 @@
-//! Prometheus' text format, read strictly: every family is described, once, and no series comes twice.
+//! A strict parser of Prometheus' text format: every family must be described once, and no series may appear twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What was scraped.
+/// A parsed scrape.
 pub struct Exposition {
     pub families: BTreeMap<String, Family>,
     series: BTreeMap<String, f64>,
@@ -16,7 +16,7 @@ pub struct Family {
 }
 
 impl Exposition {
-    /// Reads a scrape; fails where it is not as it should be.
+    /// Parses a scrape; fails if it is malformed.
     pub fn parse(text: &str) -> Self {
         let (mut families, mut series) = (BTreeMap::<String, Family>::new(), BTreeMap::new());
         let (mut helped, mut current) = ("", "");
@@ -53,7 +53,7 @@ impl Exposition {
         Self { families, series }
     }
 
-    /// The value of a series, by its name and labels as they are written.
+    /// The value of a series, by its name and labels as written.
     #[track_caller]
     pub fn value(&self, series: &str) -> f64 {
         *self.series.get(series).unwrap_or_else(|| panic!("no {series} among {:#?}", self.series.keys()))

@@ -1,4 +1,4 @@
-//! Recordings that come from an object store: through the service, or by an address of the store's own.
+//! Recordings from an object store: through the service, or by a signed URL of the store.
 
 use super::*;
 use crate::support::ADMIN_KEY;
@@ -11,7 +11,7 @@ async fn ask(server: &Server, method: Method, path: &str, headers: &[(&str, &str
     Answer::read(request.send().await.unwrap()).await
 }
 
-/// A world with a recording of a minute, 1.9 MB.
+/// A service with a recording of one minute, 1.9 MB.
 async fn recorded(arguments: &[&str]) -> (World, Value) {
     let world = World::with(arguments).await;
     start_call(&world.server, "MZ1", 1).await;
@@ -40,7 +40,7 @@ async fn a_part_is_asked_of_the_store_as_a_part() {
     assert_eq!((head.header("content-length"), head.header("etag")), (size.to_string().as_str(), etag.as_str()));
     assert_eq!(world.objects.asked().last().unwrap().split('/').next(), Some("HEAD "), "it asked for the whole");
 
-    // What the service knows by itself is not asked of the store.
+    // The store is not asked for what the service knows.
     let before = world.objects.asked().len();
     ask(server, Method::GET, &path, &[("if-none-match", &etag)]).await.expect(304);
     let beyond = ask(server, Method::GET, &path, &[("range", "bytes=99999999-")]).await;
@@ -69,13 +69,13 @@ async fn an_object_that_cannot_be_had_is_told_before_the_first_byte() {
     world.objects.decide(|_, _| Fate::Answered);
     std::fs::remove_file(&file).unwrap();
     refused(&[]).await;
-    // One that was cut short elsewhere is not passed on as if it were whole.
+    // A truncated object is not passed on as if it were complete.
     std::fs::write(&file, &bytes[..bytes.len() - 1]).unwrap();
     refused(&[]).await;
     refused(&[("range", "bytes=0-9")]).await;
     std::fs::write(&file, &bytes).unwrap();
     assert!(server.get(&path).await.expect(200).bytes == bytes);
-    // What needs no store goes on.
+    // Operations that do not need the store still work.
     server.get("/calls/MZ1?include=recordings").await.expect(200);
 }
 
@@ -103,7 +103,7 @@ async fn who_downloads_is_sent_to_the_store_where_that_is_set() {
     let length = bytes.len().to_string();
     assert_eq!((followed.status().as_u16(), &followed.headers()["content-length"]), (200, &length.parse().unwrap()));
 
-    // A client that has it, and a range that is not there, are told here.
+    // The service itself answers a client with a current copy, and a range beyond the end.
     let etag = format!("\"{}\"", recording["sha256"].as_str().unwrap());
     ask(server, Method::GET, &path, &[("if-none-match", &etag)]).await.expect(304);
     ask(server, Method::GET, &path, &[("range", "bytes=99999999-")]).await.expect(416);
@@ -139,7 +139,7 @@ async fn only_who_may_download_is_sent_to_the_store() {
     server.clock.advance_ms(60_000);
     server.get(link).await.expect_problem(403, "link_expired");
 
-    // Who was sent there is in the audit.
+    // The audit trail holds who was redirected there.
     let audit = send(Method::GET, "/admin/audit?limit=50", Value::Null).await.expect(200).json();
     let sent = audit["items"].as_array().unwrap().iter().filter(|entry| entry["status"] == 307);
     assert_eq!(sent.count(), 2, "{audit}");

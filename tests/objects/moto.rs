@@ -1,4 +1,4 @@
-//! Another S3: moto, of Python's, which `scripts/test.sh` installs.
+//! Another implementation of S3: Python's moto, installed by `scripts/test.sh`.
 
 use std::{path::Path, process::Stdio};
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::support::{Binary, client_builder};
 
-/// A server of moto's with a bucket; killed when dropped.
+/// A moto server with a bucket; killed when dropped.
 struct Moto {
     _process: Child,
     url: String,
@@ -39,7 +39,7 @@ impl Moto {
         command
     }
 
-    /// The answer to a request for the bucket.
+    /// The response to a request for the bucket.
     async fn list(&self, query: &str) -> String {
         self.client.get(format!("{}/bucket?{query}", self.url)).send().await.unwrap().text().await.unwrap()
     }
@@ -83,7 +83,7 @@ async fn moto_holds_recordings_as_well() {
         (206, whole.bytes[9_000_000..9_000_100].to_vec().into())
     );
 
-    // The next start sends who downloads there.
+    // After the next start, downloads are redirected to the store.
     service.kill().await;
     let mut command = moto.command(folder.path(), "s3://bucket/calls");
     command.arg("--media-redirect");

@@ -1,4 +1,4 @@
-//! Starting with an object store: what is wrong with it is said, and what may get better is waited for.
+//! Starting with an object store: wrong configuration is reported, and a store that may recover is waited for.
 
 use std::{fs, path::Path};
 
@@ -7,7 +7,7 @@ use tokio::process::{Child, Command};
 use super::*;
 use crate::support::{Binary, client_builder, on_sqlite};
 
-/// What a service logs in a folder.
+/// The log file in a folder.
 pub struct Log<'a>(pub &'a Path);
 
 /// Starts a command whose log goes to the folder.
@@ -21,7 +21,7 @@ impl Log<'_> {
         fs::read_to_string(self.0.join("log")).unwrap_or_default()
     }
 
-    /// The first line of which this holds.
+    /// The first log line that satisfies a condition.
     pub async fn line(&self, holds: impl Fn(&Value) -> bool) -> Value {
         eventually("it is logged", || async {
             self.text().lines().filter_map(|line| serde_json::from_str(line).ok()).find(|line| holds(line))
@@ -64,14 +64,14 @@ async fn the_service_is_ready_when_its_store_is() {
     let probes = || world.objects.asked().iter().filter(|line| line.starts_with("PUT /recordings/calls/tmp/")).count();
     futures_util::future::join_all((0..16).map(|_| world.server.get("/readyz"))).await;
     assert_eq!(probes(), 1, "{:?}", world.objects.asked());
-    // What was found holds for some seconds, not longer.
+    // The outcome of a probe is reused for some seconds only.
     for (fate, status) in [(Fate::Ignored, 503), (Fate::Answered, 200)] {
         world.objects.decide(move |_, _| fate);
         eventually("it is found out", || async { (world.server.get("/readyz").await.status == status).then_some(()) })
             .await;
     }
     assert_eq!(fs::read_dir(world.server.recordings().join("tmp")).unwrap().count(), 0, "a probe was left");
-    // A store has no end; the database's disk has.
+    // A store has unlimited space; the database's disk has not.
     let free = world.server.get("/readyz").await.expect(200).json()["freeBytes"].as_u64();
     assert_eq!(free.is_some_and(|bytes| bytes > 0), on_sqlite());
 }
@@ -96,7 +96,7 @@ async fn a_folder_and_an_object_store_together_stop_the_start() {
         let said = refused(environment, arguments).await;
         assert!(said.contains("--recordings <FOLDER>") && said.contains("--recordings-url <URL>"), "{said}");
     }
-    // Half of a key.
+    // Half of a key pair.
     let said = refused(&[url, ("AWS_ACCESS_KEY_ID", "a")], &[]).await;
     assert!(said.contains("the object store") && said.to_lowercase().contains("secret"), "{said}");
 }

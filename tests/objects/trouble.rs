@@ -1,4 +1,4 @@
-//! The store fails, or is gone for a while: no call fails for it, and nothing half-uploaded is left.
+//! The store fails, or is gone for a while: no call fails because of it, and no unfinished upload is left.
 
 use super::*;
 
@@ -10,7 +10,7 @@ async fn a_call_waits_for_a_store_that_is_gone_and_completes_when_it_is_back() {
         start_call(&world.server, name, minutes).await;
         begin_end(&world.server, name).await;
     }
-    // Tried more often than a request is.
+    // More often than a request is retried.
     let puts = |kind: &str| world.objects.asked().iter().filter(|line| line.starts_with(kind)).count();
     eventually("both are tried again", || async { (puts("PUT") > 3 && puts("POST") > 3).then_some(()) }).await;
     for name in ["MZshort", "MZlong"] {
@@ -65,11 +65,11 @@ async fn an_upload_is_aborted_when_the_service_stops_and_begun_again_by_the_next
     start_call(&world.server, "MZ1", 10).await;
     begin_end(&world.server, "MZ1").await;
     let second = || world.objects.asked().iter().any(|line| line.contains("partNumber=2"));
-    // What was begun, and the two other parts.
+    // The begun upload, and the two other parts.
     let under_way = || async { (second() && world.objects.unfinished() == 3).then_some(()) };
     eventually("the second part is under way", under_way).await;
     world.server.stop().await;
-    // At once, where the machine has nothing else to do.
+    // Immediately, if the machine has nothing else to do.
     eventually("it is aborted", || async { (world.objects.unfinished() == 0).then_some(()) }).await;
     world.objects.decide(|_, _| Fate::Answered);
     world.server.restart().await;
@@ -81,7 +81,7 @@ async fn server_call(world: &World, name: &str) -> Value {
     world.server.get(&format!("/calls/{name}")).await.expect(200).json()
 }
 
-/// How many requests to stores have failed in this process, by what they were for.
+/// Failed requests to stores in this process, by operation.
 async fn failures(world: &World, operation: &str) -> u64 {
     let metrics = world.server.get("/metrics").await.expect(200).text();
     let name = format!("callstore_store_failures_total{{operation=\"{operation}\"}} ");

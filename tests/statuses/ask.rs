@@ -1,4 +1,4 @@
-//! The requests that provoke a status.
+//! Requests that provoke each status.
 
 use serde_json::{Value, json};
 
@@ -36,7 +36,7 @@ impl Ask {
         Self { headers: vec![(name, value.into())], ..Self::default() }
     }
 
-    /// The example of the document, or no body.
+    /// The example from the document, or no body.
     fn example(operation: &Operation) -> Self {
         Self { body: operation.example().cloned(), ..Self::default() }
     }
@@ -47,7 +47,7 @@ impl Ask {
     }
 }
 
-/// The request that is answered so; none where nobody has thought of one.
+/// The request that provokes this status; `None` if no one has written one yet.
 pub fn ask(operation: &Operation, status: &str, world: &World) -> Option<Ask> {
     let example = || Ask::example(operation);
     let other_caller = json!({ "streamSid": "MZ1", "caller": "someone else" });
@@ -63,7 +63,7 @@ pub fn ask(operation: &Operation, status: &str, world: &World) -> Option<Ask> {
         ("addAudioChunk", "201" | "507") => Ask::body(chunk("outbound", 0, 0)),
         ("addAudioChunks", "201" | "507") => Ask::body(json!({ "chunks": [chunk("outbound", 0, 0)] })),
         ("setMetadata" | "updateMetadata", "200") => example().again(),
-        // The table of recordings is gone, so that the call cannot be completed.
+        // The table of recordings is dropped, so that the call cannot be completed.
         ("endCall", "202") => Ask { headers: vec![("prefer", "wait=0".to_owned())], ..Ask::default() },
         ("endCall", "200") => Ask::default(),
         ("listCalls", "400") => Ask::query("?cursor=forged"),
@@ -89,7 +89,7 @@ pub fn ask(operation: &Operation, status: &str, world: &World) -> Option<Ask> {
         (_, "422") => Ask { query: "?nonsense=1", ..example() },
         (_, "400") => Ask::raw("application/json", "{"),
         (_, "415") => Ask::raw("text/plain", "text"),
-        // The length is announced; the bytes are not needed.
+        // The announced length is enough; no bytes are sent.
         (_, "413") => Ask::header("content-length", (16 * 1024 * 1024 + 1).to_string()),
         (_, "500") if !BEYOND_REACH.contains(&format!("{} 500", operation.id()).as_str()) => example(),
         (_, "200" | "201" | "204" | "503" | "507") => example(),

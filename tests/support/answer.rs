@@ -1,4 +1,4 @@
-//! What a server answered, read whole.
+//! A server's response, read whole.
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::PATIENCE;
 
-/// An answer.
+/// A response.
 #[derive(Debug)]
 pub struct Answer {
     pub status: u16,
@@ -20,8 +20,8 @@ impl Answer {
         Self { status, headers, bytes: response.bytes().await.unwrap().to_vec() }
     }
 
-    /// Sends bytes as they are and reads until the server closes the connection. It may do so before it has read all, so
-    /// that an error after the answer is none.
+    /// Sends raw bytes and reads until the server closes the connection. The server may close before it has read
+    /// everything, so an error after the response is ignored.
     pub async fn of_bytes(address: &str, request: &[u8]) -> Self {
         let socket = tokio::net::TcpStream::connect(address).await.unwrap();
         let (mut reading, mut writing) = socket.into_split();
@@ -32,7 +32,7 @@ impl Answer {
         Self::parse(&answer)
     }
 
-    /// Reads an answer as it came over a socket that was then closed.
+    /// Parses a response as read from a closed socket.
     pub fn parse(bytes: &[u8]) -> Self {
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").expect("an answer with headers");
         let head = std::str::from_utf8(&bytes[..end]).unwrap();
@@ -56,19 +56,19 @@ impl Answer {
         String::from_utf8_lossy(&self.bytes).into_owned()
     }
 
-    /// A header's value, or nothing.
+    /// The value of a header, or an empty string.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// The answer, if it has this status.
+    /// The response, which must have this status.
     #[track_caller]
     pub fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text());
         self
     }
 
-    /// The answer, if it is a whole problem of this status and code.
+    /// The response, which must be a complete problem with this status and code.
     #[track_caller]
     pub fn expect_problem(self, status: u16, code: &str) -> Self {
         let answer = self.expect(status);
@@ -83,7 +83,7 @@ impl Answer {
         answer
     }
 
-    /// Where the problem's errors point to.
+    /// The pointers of the problem's errors.
     #[track_caller]
     pub fn pointers(&self) -> Vec<String> {
         let problem = self.json();
@@ -91,7 +91,7 @@ impl Answer {
         errors.map(|error| error["pointer"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// Fails if the body tells of the inside: the database, the code, the machine.
+    /// Fails if the body reveals internals: the database, the code, the machine.
     #[track_caller]
     fn leaks_nothing(&self) {
         let text = self.text();

@@ -1,5 +1,5 @@
-//! A balancer before the nodes of a service, on the level of connections: each goes to the next node that takes it. When a
-//! node dies its connections break, and none is moved to another.
+//! A TCP balancer in front of a service's nodes: each connection goes to the next node that accepts it. When a node
+//! dies its connections break, and none moves to another node.
 
 use std::{
     net::SocketAddr,
@@ -18,7 +18,7 @@ pub struct Balancer {
 }
 
 impl Balancer {
-    /// Starts a balancer before nodes.
+    /// Starts a balancer in front of nodes.
     pub async fn start(nodes: Vec<SocketAddr>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, nodes) = (listener.local_addr().unwrap(), Arc::new(Mutex::new(nodes)));
@@ -39,17 +39,17 @@ impl Balancer {
         format!("http://{}", self.address)
     }
 
-    /// Another process is a node from now on.
+    /// Replaces the address of a node.
     pub fn replace(&self, index: usize, node: SocketAddr) {
         self.nodes.lock().unwrap()[index] = node;
     }
 }
 
-/// Passes a connection to the first node that takes it; where none does it is dropped.
+/// Connects a client to the first node that accepts; drops it if none does.
 async fn pass(mut client: TcpStream, nodes: Vec<SocketAddr>) {
     for node in nodes {
         if let Ok(mut node) = TcpStream::connect(node).await {
-            // Either end may hang up, or die.
+            // Either end may hang up or die.
             let _ = copy_bidirectional(&mut client, &mut node).await;
             return;
         }

@@ -13,14 +13,14 @@ use tokio::{
 
 use super::{Answer, Objects, PATIENCE, database_url, on_sqlite, place};
 
-/// A process of the binary that serves; killed when dropped.
+/// A serving process of the binary; killed when dropped.
 pub struct Binary {
     pub child: Child,
     address: String,
 }
 
 impl Binary {
-    /// The command with the service's settings in `folder`, a free port, and no environment of ours.
+    /// The command with the service's settings in `folder`, a free port, and a clean environment.
     pub fn command(folder: &Path) -> Command {
         let mut command = Self::local(folder);
         if let Some((objects, url)) = Objects::shared().zip(place::url(folder)) {
@@ -29,14 +29,14 @@ impl Binary {
         command
     }
 
-    /// The same, with the recordings in `folder` whatever the other tests run on.
+    /// The same, with the recordings in `folder` whatever store the other tests use.
     pub fn local(folder: &Path) -> Command {
         let mut command = Self::with_database(folder);
         command.args(["--listen", "127.0.0.1:0", "--log-format", "json"]);
         command
     }
 
-    /// The command with the database in `folder` that the service has by default, or the one that stands for it.
+    /// The command with the service's default database in `folder`, or the one that stands for it.
     pub fn with_database(folder: &Path) -> Command {
         let mut command = Self::bare(folder);
         if !on_sqlite() {
@@ -45,7 +45,7 @@ impl Binary {
         command
     }
 
-    /// The command alone.
+    /// The bare command.
     pub fn bare(folder: &Path) -> Command {
         let mut command = Command::new(Self::path());
         for (name, _) in std::env::vars_os() {
@@ -59,12 +59,12 @@ impl Binary {
         command
     }
 
-    /// The folder of the recordings of a service that was started in `folder`, wherever they are kept.
+    /// The folder of the recordings of a service started in `folder`, wherever they are.
     pub fn recordings(folder: &Path) -> PathBuf {
         place::recordings(folder, "data/recordings")
     }
 
-    /// What a command that ends by itself has said.
+    /// The output of a command that ends by itself.
     pub async fn output(mut command: Command) -> Output {
         tokio::time::timeout(PATIENCE, command.output()).await.expect("it ends").unwrap()
     }
@@ -73,17 +73,17 @@ impl Binary {
         PathBuf::from(env!("CARGO_BIN_EXE_callstore"))
     }
 
-    /// Starts the service in `folder` and waits until it says where it listens.
+    /// Starts the service in `folder` and waits until it logs its address.
     pub async fn serve(folder: &Path) -> Self {
         Self::start(Self::command(folder)).await
     }
 
-    /// Starts a command that serves and waits until it says where it listens.
+    /// Starts a serving command and waits until it logs its address.
     pub async fn start(command: Command) -> Self {
         Self::try_start(command).await.unwrap_or_else(|said| panic!("the service ended before it listened: {said}"))
     }
 
-    /// The same, or what the service said where it has ended before it listened.
+    /// The same, or the output of a service that ended before it listened.
     pub async fn try_start(mut command: Command) -> Result<Self, String> {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
@@ -104,7 +104,7 @@ impl Binary {
         Ok(Self { child, address })
     }
 
-    /// Where it listens.
+    /// The address on which it listens.
     pub fn address(&self) -> SocketAddr {
         self.address.parse().unwrap()
     }
@@ -113,25 +113,25 @@ impl Binary {
         format!("http://{}{path}", self.address)
     }
 
-    /// Sends bytes as they are.
+    /// Sends raw bytes.
     pub async fn raw(&self, request: &[u8]) -> Answer {
         Answer::of_bytes(&self.address, request).await
     }
 
-    /// Tells it to stop, as an operator does.
+    /// Sends the signal to stop, as an operator does.
     pub async fn tell_to_stop(&self) {
         let mut kill = Command::new("kill");
         kill.args(["-TERM", &self.child.id().unwrap().to_string()]).stdin(Stdio::null());
         assert!(kill.status().await.unwrap().success());
     }
 
-    /// Waits until it has stopped as it was told. It takes ten seconds at most, unless a busy disk holds up its last syncs.
+    /// Waits until it has stopped. It takes ten seconds at most, unless a busy disk delays its last syncs.
     pub async fn stopped(mut self) {
         let exit = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         assert_eq!(exit.expect("it stops").unwrap().code(), Some(0));
     }
 
-    /// Ends the process as a crash would: no handler runs.
+    /// Kills the process, as in a crash: no handler runs.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
     }

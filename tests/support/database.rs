@@ -1,5 +1,5 @@
-//! The databases of the tests. Each is a file, or, where `CALLSTORE_TEST_POSTGRES` is the URL of a server, a database of its own
-//! there in place of that file.
+//! The databases of the tests. Each is a file; or, if `CALLSTORE_TEST_POSTGRES` is the URL of a server, a database on
+//! that server in place of the file.
 
 use std::{
     collections::HashSet,
@@ -11,16 +11,16 @@ use std::{
 
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, Statement};
 
-/// The server, up to the name of a database.
+/// The server's URL, up to the database name.
 #[expect(clippy::disallowed_methods, reason = "it is a setting of the tests, not of the service")]
 static SERVER: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("CALLSTORE_TEST_POSTGRES").ok());
 
-/// Whether the databases are files; a test that is about these ends at once where they are not.
+/// Whether the databases are files. Tests of such files end at once otherwise.
 pub fn on_sqlite() -> bool {
     SERVER.is_none()
 }
 
-/// The URL of the database that stands for a file. On a server it is made at the first call.
+/// The URL of the database for a file. On a server it is created at the first call.
 pub fn database_url(file: &Path) -> String {
     static MADE: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
     let Some(server) = &*SERVER else { return format!("sqlite://{}", file.display()) };
@@ -31,14 +31,14 @@ pub fn database_url(file: &Path) -> String {
     format!("{server}/{name}")
 }
 
-/// A connection of the test's own to the database that stands for a file.
+/// The test's own connection to the database for a file.
 pub async fn connect(file: &Path) -> DatabaseConnection {
     let mut options = ConnectOptions::new(database_url(file));
     options.max_connections(1).sqlx_logging(false);
     sea_orm::Database::connect(options).await.unwrap()
 }
 
-/// Takes a database of a server away, or brings it back: meanwhile its server lets nobody in.
+/// Makes a database on the server unavailable, or available again. Meanwhile the server accepts no connections to it.
 pub fn set_reachable(file: &Path, reachable: bool) {
     let name = name_on_server(file);
     let allow = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {reachable}");
@@ -52,7 +52,7 @@ fn name_on_server(file: &Path) -> String {
     format!("test_{:016x}", hash.finish())
 }
 
-/// Has the server do statements, one after the other.
+/// Runs statements on the server, one after the other.
 fn psql(statements: &[&str]) {
     let server = SERVER.as_deref().expect("there is a server");
     let mut psql = Command::new("psql");
@@ -64,7 +64,7 @@ fn psql(statements: &[&str]) {
     assert!(done.expect("psql is there; scripts/test.sh installs it").success(), "{statements:?}");
 }
 
-/// Keeps everyone else from writing, as long as this is open.
+/// Blocks all other writers until dropped.
 pub async fn lock_writes(file: &Path) -> DatabaseConnection {
     let database = connect(file).await;
     let lock = if on_sqlite() {
@@ -76,21 +76,21 @@ pub async fn lock_writes(file: &Path) -> DatabaseConnection {
     database
 }
 
-/// Runs statements on the database that stands for a file, through a connection of its own.
+/// Runs statements on the database for a file, through its own connection.
 pub async fn execute(file: &Path, statements: &str) {
     let database = connect(file).await;
     database.execute_unprepared(statements).await.unwrap();
     database.close().await.unwrap();
 }
 
-/// The first column of what a query finds, as text.
+/// The first column of a query's rows, as text.
 pub async fn query_strings(database: &DatabaseConnection, query: &str) -> Vec<String> {
     let statement = Statement::from_string(database.get_database_backend(), query);
     let rows = database.query_all_raw(statement).await.unwrap();
     rows.iter().map(|row| row.try_get_by_index::<Option<String>>(0).unwrap().unwrap_or_default()).collect()
 }
 
-/// What makes the hexadecimal digits of a column, in capital letters.
+/// SQL for a column in upper-case hexadecimal digits.
 pub fn hex(column: &str) -> String {
     if on_sqlite() { format!("hex({column})") } else { format!("upper(encode({column}, 'hex'))") }
 }
@@ -105,7 +105,7 @@ pub async fn tables(database: &DatabaseConnection) -> Vec<String> {
     query_strings(database, query).await
 }
 
-/// Drops tables with all that hangs on them.
+/// Drops tables with everything that depends on them.
 pub fn drop_tables(tables: &[String]) -> String {
     let cascade = if on_sqlite() { "" } else { " CASCADE" };
     let drops: String = tables.iter().map(|table| format!("DROP TABLE \"{table}\"{cascade}; ")).collect();

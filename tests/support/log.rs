@@ -1,4 +1,4 @@
-//! What the servers of all tests log, at every level, is searched for what no log may hold.
+//! Searches the logs of all tests' servers, at every level, for what no log may contain.
 
 use std::{
     io,
@@ -12,18 +12,18 @@ use super::{
     objects::{ACCESS_KEY, SECRET_KEY},
 };
 
-/// Who calls in most tests.
+/// The caller in most tests.
 pub const CALLER: &str = "+14155550134";
-/// What Twilio's requests are signed with.
+/// The token that signs Twilio's requests.
 pub const TWILIO_TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
-/// Lines that hold what they may not.
+/// Lines that contain something forbidden.
 static FOUND: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 struct Search;
 
 impl io::Write for Search {
-    /// Takes a whole line: the log is written by lines.
+    /// Receives whole lines, because the log is written line by line.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(line);
         let silence = super::silence(24);
@@ -49,7 +49,7 @@ impl io::Write for Search {
     }
 }
 
-/// Searches from now on; once for all tests. What the tests' own clients log is left out.
+/// Starts the search, once for all tests. The logs of the tests' own clients are excluded.
 pub fn watch() {
     static WATCH: Once = Once::new();
     WATCH.call_once(|| {

@@ -1,4 +1,4 @@
-//! What tests share: a server on a free port, a clock that they move, and short ways to ask.
+//! Shared by all tests: a server on a free port, a clock under their control, and short request helpers.
 
 mod answer;
 mod balancer;
@@ -26,9 +26,9 @@ use std::{fs, path::Path, time::Duration};
 
 use serde_json::{Value, json};
 
-/// A client that asks no proxy, as it is to be built.
+/// Builds a client that uses no proxy.
 pub fn client_builder() -> reqwest::ClientBuilder {
-    // The HTTP client has no TLS implementation of its own, and wants one even for plain HTTP.
+    // The HTTP client brings no TLS implementation, and wants one even for plain HTTP.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().no_proxy()
 }
@@ -38,7 +38,7 @@ pub fn silence(bytes: usize) -> String {
     service::audio::encode_base64(&vec![0xFF; bytes])
 }
 
-/// A chunk with its place.
+/// A chunk with its position.
 pub fn chunk(track: &str, sequence: u32, timestamp: u32) -> Value {
     json!({ "audio": silence(160), "track": track, "sequence": sequence, "timestamp": timestamp })
 }
@@ -48,10 +48,10 @@ pub fn call(stream_sid: &str) -> Value {
     json!({ "streamSid": stream_sid, "caller": CALLER })
 }
 
-/// How long a test waits for what has to come. It comes at once, unless a busy disk holds up a sync for many seconds.
+/// How long a test waits for a condition. It is met at once, unless a busy disk delays a sync for many seconds.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Asks again and again until there is an answer; fails with `what` when that takes too long.
+/// Polls until there is a value; fails with `what` if that takes too long.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
     let asking = async {
         let mut beat = tokio::time::interval(Duration::from_millis(10));
@@ -65,18 +65,18 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: i
     tokio::time::timeout(PATIENCE, asking).await.unwrap_or_else(|_| panic!("it never came true: {what}"))
 }
 
-/// What is told from outside, as how long a test runs.
+/// A parameter from the environment, such as the length of a long run.
 pub fn told(variable: &str) -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "it is a setting of the tests, not of the service")]
     std::env::var(variable).ok()
 }
 
-/// A number that is told from outside.
+/// A number from the environment.
 pub fn number(variable: &str) -> Option<u32> {
     told(variable).map(|told| told.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
 }
 
-/// How many files there are below a folder.
+/// Number of files below a folder.
 pub fn files(folder: &Path) -> usize {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.map(|path| if path.is_dir() { files(&path) } else { 1 }).sum()

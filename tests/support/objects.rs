@@ -1,4 +1,4 @@
-//! An S3 server in this process (s3s on a folder), which can fail as a test wants it to.
+//! An S3 server in this process (s3s on a folder), which fails on demand.
 
 use std::{
     convert::Infallible,
@@ -22,19 +22,19 @@ use s3s_fs::FileSystem;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// What the service has to know, and no log may have.
+/// Secrets that the service needs and no log may contain.
 pub const ACCESS_KEY: &str = "AKIATHEKEYOFTHETESTS";
 pub const SECRET_KEY: &str = "the-secret-of-the-object-store-0123456789";
 const BUCKET: &str = "recordings";
 
-/// What becomes of a request.
+/// How the server handles a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It is answered.
+    /// Answers it.
     Answered,
-    /// The server hangs up.
+    /// Hangs up.
     Cut,
-    /// The server says nothing.
+    /// Stays silent.
     Ignored,
 }
 
@@ -68,7 +68,7 @@ impl Objects {
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
         let (serving, stopped) = (state.clone(), stop.clone());
-        // Not on the threads of a test, which end before those of others.
+        // Not on the threads of a test, which end before those of other tests.
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(stopped.run_until_cancelled(serve(listener, serving)));
@@ -76,7 +76,7 @@ impl Objects {
         Self { root, address, state, _running: stop.drop_guard() }
     }
 
-    /// The server that all tests share; none unless `CALLSTORE_TEST_STORE` is `s3`.
+    /// The server shared by all tests; `None` unless `CALLSTORE_TEST_STORE` is `s3`.
     pub fn shared() -> Option<&'static Self> {
         static SHARED: OnceLock<Option<Objects>> = OnceLock::new();
         let start = || {
@@ -92,7 +92,7 @@ impl Objects {
         SHARED.get_or_init(start).as_ref()
     }
 
-    /// How the service reaches it.
+    /// The environment by which the service reaches it.
     pub fn environment(&self) -> [(&'static str, String); 4] {
         [
             ("AWS_ENDPOINT_URL", format!("http://{}", self.address)),
@@ -107,18 +107,18 @@ impl Objects {
         format!("s3://{BUCKET}/{prefix}")
     }
 
-    /// Where the objects of such a place are.
+    /// The folder with the objects of such a place.
     pub fn folder(&self, prefix: &str) -> PathBuf {
         self.root.join(BUCKET).join(prefix)
     }
 
-    /// How many files of uploads there are that were begun and neither completed nor aborted.
+    /// Number of files of uploads that were neither completed nor aborted.
     pub fn unfinished(&self) -> usize {
         let names = fs::read_dir(&self.root).unwrap().map(|entry| entry.unwrap().file_name());
         names.filter(|name| name.to_string_lossy().starts_with(".upload")).count()
     }
 
-    /// From now on requests, of which the method and the path with its query are known, meet with what is decided.
+    /// Decides from now on how requests are handled, by method and path with query.
     pub fn decide(&self, decide: impl Fn(&Method, &str) -> Fate + Send + Sync + 'static) {
         *self.state.decide.lock().unwrap() = Box::new(decide);
     }
@@ -136,7 +136,7 @@ async fn serve(listener: std::net::TcpListener, state: Arc<State>) {
         let state = state.clone();
         tokio::spawn(async move {
             let answer = service_fn(move |request| answer(state.clone(), request));
-            // Whoever hangs up is no failure of the server.
+            // A client that hangs up is no failure of the server.
             let _ = Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(socket), answer).await;
         });
     }

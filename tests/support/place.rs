@@ -1,4 +1,5 @@
-//! Where a test's recordings are: in its folder, or with `CALLSTORE_TEST_STORE=s3` in an object store that all tests share.
+//! Where a test's recordings are: in its folder, or with `CALLSTORE_TEST_STORE=s3` in an object store shared by all
+//! tests.
 
 use std::path::{Path, PathBuf};
 
@@ -6,17 +7,17 @@ use service::Private;
 
 use super::Objects;
 
-/// Whether recordings are files of a folder. A test that is about such files has nothing to do where they are not.
+/// Whether recordings are files in a folder. Tests of such files skip themselves otherwise.
 pub fn on_folder() -> bool {
     Objects::shared().is_none()
 }
 
-/// The folder of the recordings of a test: `own`, below its `folder`, or that of the object store.
+/// The folder of a test's recordings: `own` below its `folder`, or that of the object store.
 pub fn recordings(folder: &Path, own: &str) -> PathBuf {
     Objects::shared().map_or_else(|| folder.join(own), |objects| objects.folder(&prefix(folder)))
 }
 
-/// What tells the service where to keep them.
+/// The setting that tells the service where to keep them.
 pub fn arguments(folder: &Path, own: &Path) -> [String; 2] {
     match url(folder) {
         Some(url) => ["--recordings-url".to_owned(), url],
@@ -24,19 +25,19 @@ pub fn arguments(folder: &Path, own: &Path) -> [String; 2] {
     }
 }
 
-/// Where in the object store they are kept.
+/// Their prefix in the object store.
 pub fn url(folder: &Path) -> Option<String> {
     Objects::shared().map(|_| Objects::url(&prefix(folder)))
 }
 
-/// How a server of this process reaches an object store: its own, or the one that is shared.
+/// How a server in this process reaches an object store: its own, or the shared one.
 pub fn environment(own: Option<&Objects>) -> Vec<(String, Private)> {
     let shared: Option<&Objects> = Objects::shared();
     let variables = own.or(shared).into_iter().flat_map(Objects::environment);
     variables.map(|(name, value)| (name.to_owned(), value.into())).collect()
 }
 
-/// The folder's own name, which no other has.
+/// The folder's own name, which is unique.
 fn prefix(folder: &Path) -> String {
     folder.file_name().unwrap().to_string_lossy().trim_start_matches('.').to_owned()
 }

@@ -1,4 +1,4 @@
-//! A server in this process, on a free port, in a folder of its own.
+//! A server in this process, on a free port, in its own folder.
 
 use std::{
     path::PathBuf,
@@ -23,7 +23,7 @@ use super::{
     log, place,
 };
 
-/// A clock that stands until it is moved.
+/// A clock that stands still until it is moved.
 #[derive(Clone)]
 pub struct TestClock(Arc<AtomicI64>);
 
@@ -31,7 +31,7 @@ impl TestClock {
     /// 2026-01-02T03:04:05.678Z.
     pub const START_MS: i64 = 1_767_323_045_678;
 
-    /// Moves the clock ahead.
+    /// Moves the clock forward.
     pub fn advance_ms(&self, milliseconds: i64) {
         self.0.fetch_add(milliseconds, Ordering::SeqCst);
     }
@@ -54,7 +54,7 @@ pub struct Server {
     thread: Option<JoinHandle<()>>,
 }
 
-/// The admin's key of a server that asks for keys.
+/// The admin key of a server that requires keys.
 pub const ADMIN_KEY: &str = "the-admin-s-key-of-the-tests-0123456789";
 
 #[derive(Parser)]
@@ -64,12 +64,12 @@ struct Arguments {
 }
 
 impl Server {
-    /// Starts a server on an empty folder; it has no key.
+    /// Starts a server on an empty folder, without a key.
     pub async fn start() -> Self {
         Self::start_with(&[]).await
     }
 
-    /// Starts a server that asks for keys, and whose own client sends the admin's.
+    /// Starts a server that requires keys; its own client sends the admin's.
     pub async fn keyed() -> Self {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("admin-key");
@@ -81,19 +81,19 @@ impl Server {
         server
     }
 
-    /// Starts a server on an empty folder, with settings beside those of every test.
+    /// Starts a server on an empty folder, with extra settings.
     pub async fn start_with(arguments: &[&str]) -> Self {
         Self::start_in(TempDir::new().unwrap(), arguments, None).await
     }
 
-    /// Starts a server that keeps its recordings in an object store of the test's own, under `calls/`.
+    /// Starts a server with its recordings in the test's own object store, under `calls/`.
     pub async fn on(objects: &Arc<Objects>, arguments: &[&str]) -> Self {
         let url = Objects::url("calls");
         let arguments = [arguments, &["--recordings-url", &url]].concat();
         Self::start_in(TempDir::new().unwrap(), &arguments, Some(objects.clone())).await
     }
 
-    /// Starts another node on this server's database and its object store.
+    /// Starts another node on this server's database and object store.
     pub async fn beside(&self) -> Self {
         let database = database_url(&self.database_file());
         let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
@@ -128,7 +128,7 @@ impl Server {
         self.stop_and(async {}).await;
     }
 
-    /// Stops the server while something else goes on.
+    /// Stops the server while something else runs.
     pub async fn stop_and(&mut self, meanwhile: impl Future<Output = ()>) {
         let Some(thread) = self.thread.take() else { return };
         tokio::join!(self.running.stop(), meanwhile);
@@ -140,24 +140,23 @@ impl Server {
         self.folder.path()
     }
 
-    /// The folder of the recordings, wherever they are kept.
+    /// The folder of the recordings, wherever they are.
     pub fn recordings(&self) -> std::path::PathBuf {
         let own = self.objects.as_ref().map(|objects| objects.folder("calls"));
         own.unwrap_or_else(|| place::recordings(self.folder(), "recordings"))
     }
 
-    /// A connection of the test's own to the database.
+    /// The test's own connection to the database.
     pub async fn database(&self) -> DatabaseConnection {
         connect(&self.database_file()).await
     }
 
-    /// The file that the database is, or stands for.
+    /// The file that is the database, or stands for it.
     pub fn database_file(&self) -> PathBuf {
         self.folder().join("callstore.db")
     }
 
-    /// How many rows each table has, but for the migrations, what the service has decided once for all, who does what,
-    /// and the audit.
+    /// Number of rows per table, without the migrations, settings, leases, and the audit.
     pub async fn rows(&self) -> Vec<(String, i64)> {
         let database = self.database().await;
         let tables = tables(&database).await;
@@ -172,7 +171,7 @@ impl Server {
         rows
     }
 
-    /// How many rows one table has.
+    /// Number of rows in a table.
     pub async fn count(&self, table: &str) -> i64 {
         self.rows().await.into_iter().find(|(name, _)| name == table).unwrap().1
     }
@@ -182,7 +181,7 @@ impl Server {
         execute(&self.database_file(), statements).await;
     }
 
-    /// Takes every table away, so that whatever needs the database fails.
+    /// Drops all tables, so that everything that needs the database fails.
     pub async fn break_database(&self) {
         let database = self.database().await;
         let all = tables(&database).await;
@@ -195,7 +194,7 @@ impl Server {
         format!("http://{}{path}", self.running.address)
     }
 
-    /// Sends bytes as they are.
+    /// Sends raw bytes.
     pub async fn raw(&self, request: &[u8]) -> Answer {
         Answer::of_bytes(&self.running.address.to_string(), request).await
     }
@@ -226,7 +225,7 @@ impl Server {
         Answer::read(request.send().await.unwrap()).await
     }
 
-    /// Asks with one header more.
+    /// Sends a request with an extra header.
     pub async fn get_with(&self, path: &str, name: &str, value: &str) -> Answer {
         Answer::read(self.request(Method::GET, path).header(name, value).send().await.unwrap()).await
     }

@@ -1,4 +1,4 @@
-//! A client's end of a WebSocket.
+//! The client end of a WebSocket.
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::Value;
@@ -10,7 +10,7 @@ use tokio_tungstenite::{
 
 use super::PATIENCE;
 
-/// An open socket; dropping it cuts the connection without a word.
+/// An open socket. Dropping it cuts the connection without a close frame.
 pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
@@ -19,19 +19,19 @@ impl Socket {
         Self::try_open(url).await.unwrap_or_else(|(status, body)| panic!("{url} was answered {status}: {body}"))
     }
 
-    /// Connects, or tells the status and the problem of the answer.
+    /// Connects, or returns the status and the problem of the response.
     pub async fn try_open(url: &str) -> Result<Self, (u16, Value)> {
         Self::try_open_with(url, &[]).await
     }
 
-    /// The same with a key, or without.
+    /// The same, optionally with a key.
     pub async fn try_open_as(url: &str, key: Option<&str>) -> Result<Self, (u16, Value)> {
         let key = key.map(|key| format!("Bearer {key}"));
         let headers: Vec<_> = key.iter().map(|key| ("authorization", key.as_str())).collect();
         Self::try_open_with(url, &headers).await
     }
 
-    /// The same with headers of one's own.
+    /// The same with custom headers.
     pub async fn try_open_with(url: &str, headers: &[(&'static str, &str)]) -> Result<Self, (u16, Value)> {
         let mut request = url.replacen("http", "ws", 1).into_client_request().unwrap();
         for (name, value) in headers {
@@ -52,7 +52,7 @@ impl Socket {
         tokio::time::timeout(PATIENCE, self.0.send(message)).await.expect("the server takes it").unwrap();
     }
 
-    /// Sends a message; false if the connection is gone.
+    /// Sends a message; returns false if the connection is gone.
     pub async fn try_send(&mut self, message: Message) -> bool {
         tokio::time::timeout(PATIENCE, self.0.send(message)).await.expect("the server takes it").is_ok()
     }
@@ -72,7 +72,7 @@ impl Socket {
         self.send(Message::binary(bytes.into())).await;
     }
 
-    /// The bytes below the messages, to send what no client should.
+    /// The raw connection, for bytes that no client should send.
     pub fn wire(&mut self) -> &mut TcpStream {
         let MaybeTlsStream::Plain(stream) = self.0.get_mut() else { panic!("no plain connection") };
         stream
@@ -93,7 +93,7 @@ impl Socket {
         }
     }
 
-    /// The next text, as JSON, or the code with which the server closes (1006: without one).
+    /// The next text as JSON, or the code with which the server closes (1006: none).
     pub async fn next_or_close(&mut self) -> Result<Value, u16> {
         loop {
             match self.next().await {
@@ -105,7 +105,7 @@ impl Socket {
         }
     }
 
-    /// The code and the reason with which the server closes; what comes before is passed over.
+    /// The code and the reason with which the server closes; messages before that are skipped.
     pub async fn closed(mut self) -> (u16, String) {
         loop {
             match self.next().await {
@@ -117,7 +117,7 @@ impl Socket {
         }
     }
 
-    /// Closes and waits for the server to do the same.
+    /// Closes and waits until the server has closed, too.
     pub async fn close(mut self) {
         let _ = self.0.close(None).await;
         while self.next().await.is_some() {}

@@ -1,10 +1,10 @@
-//! Programs that are not ours; `scripts/test.sh` installs them.
+//! Third-party programs, installed by `scripts/test.sh`.
 
 use std::{path::Path, process::Stdio};
 
 use tokio::process::Command;
 
-/// What a program prints.
+/// The output of a program.
 pub async fn run(program: &str, arguments: &[&str]) -> String {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
@@ -14,11 +14,11 @@ pub async fn run(program: &str, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-/// How many frames ffprobe, sox and Python's soundfile find in a file, in this order.
+/// The number of frames that ffprobe, sox and Python's soundfile find in a file, in this order.
 pub async fn frames(file: &Path) -> [u64; 3] {
     let file = file.to_str().unwrap();
     let entries = ["-v", "error", "-show_entries", "stream=duration_ts", "-of", "csv=p=0", file];
-    // Debian's own, since it is Debian's soundfile.
+    // Debian's Python, because soundfile is Debian's package.
     let (python, info) = ("/usr/bin/python3", "import soundfile, sys; print(soundfile.info(sys.argv[1]).frames)");
     let found = [
         run("ffprobe", &entries).await,
