@@ -1,4 +1,4 @@
-# The toolchain is the one of rust-toolchain.toml (which is not copied, so that no component is fetched for lints).
+# The same toolchain as in rust-toolchain.toml, which is not copied, so that rustup installs no extra components.
 FROM rust:1.95.0-slim-bookworm AS build
 WORKDIR /src
 COPY . .
@@ -12,12 +12,13 @@ FROM debian:bookworm-slim
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /callstore /usr/local/bin/callstore
 COPY --chmod=755 scripts/healthcheck.sh /usr/local/bin/callstore-healthcheck
-# A named volume that is mounted here for the first time takes over the folder's owner.
+# A named volume mounted here for the first time inherits the folder's owner.
 RUN useradd --system --uid 10001 --user-group --no-create-home callstore \
     && install --directory --owner=callstore --group=callstore /data
 USER callstore
 WORKDIR /data
-# On this address it does not start without a key: `callstore keys create` makes one, CALLSTORE_ADMIN_KEY_FILE names a file with one.
+# On this address the service does not start without a key. Create one with `callstore keys create`, or name a file with
+# one in CALLSTORE_ADMIN_KEY_FILE.
 ENV CALLSTORE_LISTEN=0.0.0.0:8080 \
     DATABASE_URL=sqlite:///data/callstore.db \
     RECORDING_STORAGE_URL=file:///data/recordings \

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Has schemathesis ask the built service all that its own document allows and forbids: once with an admin's key, beside Twilio's
-# signatures, and once open, without keys. CALLSTORE_CONTRACT_EXAMPLES says how many requests are made up for each operation and phase.
+# Lets schemathesis test the built service against its own document: once with an admin key and Twilio's signatures, and
+# once open, without keys. CALLSTORE_CONTRACT_EXAMPLES sets the number of requests generated per operation and phase.
 #
-# One check is left out, positive_data_acceptance: what a schema allows and the service refuses all the same, by rules that a
-# schema cannot state. docs/contract.md lists them.
+#
+# The check positive_data_acceptance is excluded: some requests that a schema allows are refused by rules that a schema
+# cannot state. docs/contract.md lists these rules.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 exec </dev/null
@@ -32,7 +33,7 @@ finish() {
 }
 trap finish EXIT
 
-# Starts the service on a free port, in a folder of its own, and sets `address`.
+# Starts the service on a free port, in its own folder, and sets `address`.
 start() {
     local folder="$work/$1"
     shift
@@ -56,9 +57,9 @@ stop() {
     service=
 }
 
-# One worker: two race for a counter of Python 3.11's, and one of them fails.
+# One worker only: with two, a race on a counter of Python 3.11 makes one fail.
 attack() (
-    # It keeps a cache where it runs.
+    # It writes a cache into its working directory.
     cd "$work" && "$tools/bin/schemathesis" run openapi.json --url "http://$address" --workers 1 --seed 1 --continue-on-failure \
         --max-examples "$examples" --request-timeout 60 --warnings off --exclude-checks "$@"
 )
@@ -74,7 +75,7 @@ stop
 
 echo "contract.sh: open, without keys"
 start open
-# Its first key would end the openness. Where no key is asked for, none is missing.
+# createKey is excluded, because a first key would close the service. Without keys, the document must not require any.
 jq 'del(.paths[][].security)' openapi.json >"$work/openapi.json"
 attack positive_data_acceptance --exclude-operation-id createKey
 stop

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""What an idle live call takes of the service's memory: starts a binary, opens calls with a socket each, lets each send for a
-while in real time, and prints how much the resident set grew for each. Needs Debian's python3-websockets.
+"""Measures the memory of an idle live call: starts a binary, opens calls with one socket each, lets each send for a while
+in real time, and prints the growth of resident memory per call. Needs Debian's python3-websockets.
 
     scripts/idle_sockets.py target/debug/callstore [twilio|own] [sockets] [frames]
 """
@@ -10,7 +10,7 @@ import websockets
 BINARY = os.path.abspath(sys.argv[1])
 PROTOCOL = sys.argv[2] if len(sys.argv) > 2 else "twilio"
 SOCKETS, FRAMES = (int(text) for text in (sys.argv[3:5] + ["1000", "50"][len(sys.argv[3:5]):]))
-# The first calls fill what all share as well: the journal's generations and the writer's page cache, 8 MiB each.
+# The first calls also fill shared memory: the journal's generations and the writer's page cache, 8 MiB each.
 WARM_UP = 1000
 SILENCE = b"\xff" * 160
 

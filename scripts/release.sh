@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds release archives and their checksums into a folder: scripts/release.sh [FOLDER] [TARGET...]
-# FOLDER is target/release-archives unless given; the targets are x86_64 and aarch64 GNU/Linux unless given. A target other
-# than the machine's own needs a C cross-compiler, which the script names, and rustup for the target's standard library.
-# The binaries need the C library of the machine that builds them, or a later one; the script prints which.
+# FOLDER is target/release-archives by default; the targets are x86_64 and aarch64 GNU/Linux by default. For a target
+# other than the machine's own, install a C cross-compiler, which the script names, and rustup for its standard library.
+# The binaries need the C library of the machine that builds them, or a later one; the script prints its version.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -34,7 +34,7 @@ for target in "${targets[@]}"; do
     cp "${CARGO_TARGET_DIR:-target}/$target/release/callstore" README.md LICENSE CHANGELOG.md SECURITY.md .env.example \
         "$stage/$name/"
     cp -R docs "$stage/$name/docs"
-    # The same sources give the same archive.
+    # Makes the archive reproducible.
     tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$(git log -1 --format=%ct)" \
         -C "$stage" -cf - "$name" | gzip -9n >"$folder/$name.tar.gz"
     rm -r "$stage"

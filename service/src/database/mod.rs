@@ -76,7 +76,7 @@ impl Database {
         matches!(self.place.0, Place::Postgres(_))
     }
 
-    /// The writing connection, for migrations. The service writes through [`begin`](Self::begin).
+    /// The writing connection, for migrations. The service writes through `begin`.
     #[must_use]
     pub fn writer(&self) -> &DatabaseConnection {
         self.writer.pool()
