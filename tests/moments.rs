@@ -1,5 +1,5 @@
-//! Answers that are put together from several reads show one moment. Each test holds a request between two of its reads
-//! while another one changes what is read, and then looks at the answer.
+//! Responses put together from several reads show one moment. Each test holds a request between two of its reads while
+//! another request changes the data, and then checks the response.
 
 use std::{future::Future, path::PathBuf};
 
@@ -11,7 +11,7 @@ use crate::support::{
     Answer, Binary, call, chunk, client_builder, connect, eventually, execute, on_folder, query_strings,
 };
 
-/// A service that holds the first request that comes to a point.
+/// A service that holds the first request to reach a point.
 struct Holding {
     folder: TempDir,
     binary: Binary,
@@ -55,7 +55,7 @@ impl Holding {
         database.close().await.unwrap();
     }
 
-    /// Sends a request, makes `change` between two of its reads, and returns the answer.
+    /// Sends a request, makes `change` between two of its reads, and returns the response.
     async fn between(&self, request: impl Future<Output = Answer>, change: impl Future<Output = ()>) -> Answer {
         let changing = async {
             let held = || async { self.held().exists().then_some(()) };
@@ -153,7 +153,7 @@ async fn a_recording_is_not_replaced_by_one_that_lacks_chunks_which_are_purged_m
     let id = service.get("/calls/MZ1").await.json()["id"].as_str().unwrap().to_owned();
     let folder = Binary::recordings(service.folder.path()).join(&id[id.len() - 2..]);
     let file = folder.join(format!("{id}.wav"));
-    // What another node does that has taken the call over while this one hung.
+    // What another node does when it takes over the call while this one hangs.
     let other_node = async {
         std::fs::create_dir_all(folder).unwrap();
         std::fs::write(&file, "whole").unwrap();

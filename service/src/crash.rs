@@ -1,6 +1,6 @@
-//! Named points for tests, in debug builds only. At a [`point`] the process dies as in a crash: `CALLSTORE_CRASH_AT`
-//! names the point and the time, as in `commit.written:7`. At a [`hold`] a request waits, so that a test can force an
-//! order of events: `CALLSTORE_HOLD_AT` names the point and a file, as in `call.read:/tmp/held`.
+//! Named points for tests, in debug builds only. At a [`point`] the process crashes: `CALLSTORE_CRASH_AT` gives the
+//! point and at which pass, such as `commit.written:7`. At a [`hold`] a request waits, so that a test can force an
+//! order of events: `CALLSTORE_HOLD_AT` gives the point and a file, such as `call.read:/tmp/held`.
 
 #[cfg(debug_assertions)]
 pub(crate) fn point(name: &str) {
@@ -25,8 +25,7 @@ pub(crate) fn point(name: &str) {
 #[cfg(not(debug_assertions))]
 pub(crate) fn point(_: &str) {}
 
-/// Holds the first request that comes here, if the point is armed: makes the file, and goes on once the test has removed
-/// it.
+/// Holds the first request that reaches an armed point: creates the file, and continues once the test has deleted it.
 #[cfg(debug_assertions)]
 pub(crate) async fn hold(name: &str) {
     let Some(file) = held(name) else { return };
@@ -35,7 +34,7 @@ pub(crate) async fn hold(name: &str) {
     }
 }
 
-/// As [`hold`], for a thread that may block.
+/// Like [`hold`], for a thread that may block.
 #[cfg(debug_assertions)]
 pub(crate) fn hold_thread(name: &str) {
     let Some(file) = held(name) else { return };
@@ -47,7 +46,7 @@ pub(crate) fn hold_thread(name: &str) {
 #[cfg(debug_assertions)]
 const BEAT: std::time::Duration = std::time::Duration::from_millis(2);
 
-/// The file to wait for, for the first who comes to an armed point.
+/// The file to wait for, if the point is armed and this is the first to reach it.
 #[cfg(debug_assertions)]
 fn held(name: &str) -> Option<&'static std::path::Path> {
     use std::{

@@ -114,8 +114,8 @@ impl Callstore {
     /// Reads a range of a recording's file. With `head`, only checks that an object is there.
     ///
     /// # Errors
-    /// `RecordingNotFound` if the call was deleted since the recording was found. A store that fails before the first
-    /// byte. Later failures end the stream.
+    /// `RecordingNotFound` if the call was deleted since the recording was looked up, or a store that fails before the
+    /// first byte. Later failures end the stream.
     pub async fn read_recording(
         &self,
         recording: &Recording,

@@ -17,9 +17,9 @@ pub(crate) struct End {
 }
 
 impl Callstore {
-    /// Ends a call, once or again, and waits at most `wait` for its recording, which comes with it. The call is completed or
-    /// failed, or still finalizing when the time is over or the service stops. From here on no chunk is taken; the end
-    /// that came first stays. A failed call is finalized again.
+    /// Ends a call, waits for its recording for at most `wait`, and returns the call with its recordings. The call is
+    /// completed or failed, or still finalizing if `wait` has passed or the service is stopping. From here on no chunks
+    /// are accepted. Ending a call again keeps the first end; a failed call is finalized again.
     ///
     /// # Errors
     /// `CallNotFound`, `Invalid` for an end before the start, `IdempotencyKeyReused`, or a failing database.

@@ -35,7 +35,7 @@ pub struct CallParts {
 }
 
 impl Callstore {
-    /// A call and the parts asked for, all of one moment.
+    /// A call with the parts requested, all read from one snapshot.
     ///
     /// # Errors
     /// `CallNotFound`, or a failing database.

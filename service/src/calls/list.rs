@@ -96,7 +96,7 @@ impl Callstore {
             None => None,
         };
         if !list.total && list.sort.field == SortField::StartTime {
-            // One statement reads the page.
+            // A single statement reads the page, so no snapshot is needed.
             return Ok(read_list(self.0.database.readers(), list, after).await?);
         }
         let snapshot = self.0.database.snapshot().await?;
@@ -104,8 +104,8 @@ impl Callstore {
     }
 }
 
-/// Reads a page of calls. A page by duration takes several statements, and a total one more: they show one moment only on
-/// a snapshot.
+/// Reads a page of calls. A page by duration takes several statements, and a total one more. They are consistent only
+/// if `connection` is a snapshot.
 async fn read_list(
     connection: &impl ConnectionTrait,
     list: &ListCalls,
@@ -128,7 +128,7 @@ async fn read_list(
     Ok(CallList { items, next_cursor, total })
 }
 
-/// The page's rows and one more, if there is one.
+/// The page's rows, and one more if there is one.
 async fn page_of_calls(
     connection: &impl ConnectionTrait,
     list: &ListCalls,
@@ -140,7 +140,7 @@ async fn page_of_calls(
     for segment in Segment::of(list.sort.field) {
         let after = match after {
             Some(position) if segment.holds(position) => Some(position),
-            // The cursor stands in a later part of the list.
+            // The cursor is in a later segment.
             Some(position) if position.key.is_none() => continue,
             _ => None,
         };
@@ -162,7 +162,7 @@ async fn page_of_calls(
     Ok(rows)
 }
 
-/// A part of a sorted list that one index gives in order.
+/// A part of a sorted list that one index returns in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Segment {
     /// All calls, by start time.

@@ -165,9 +165,8 @@ impl Callstore {
         find(connection, call).await
     }
 
-    /// Finds a call that readers may see, and keeps the moment in which it was found. Whatever else an answer takes from
-    /// the database is read from the snapshot: between two reads outside of it the call may end and lose its chunks, or
-    /// be deleted.
+    /// Finds a visible call and keeps the snapshot in which it was found. Read the rest of a response from that
+    /// snapshot: between separate reads the call may end and lose its chunks, or be deleted.
     pub(crate) async fn snapshot_of(&self, call: &CallRef) -> Result<(DatabaseTransaction, Call), Error> {
         let snapshot = self.0.database.snapshot().await?;
         let call = find(&snapshot, call).await?;

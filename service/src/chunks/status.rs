@@ -80,7 +80,7 @@ impl Summary {
 }
 
 impl Callstore {
-    /// What is stored of a call's audio; once the call is completed, what was stored when it ended.
+    /// The status of a call's stored audio. Once the call is completed, it is that at its end.
     ///
     /// # Errors
     /// `CallNotFound`, or a failing database.
@@ -89,7 +89,7 @@ impl Callstore {
         if found.status == Status::Active {
             self.settle_chunks(found.id).await?;
         }
-        // The status is read again: it decides where the summaries are, and may have changed since.
+        // Reads the call again, because its status may have changed, and it decides where the summaries are.
         let (snapshot, call) = self.snapshot_of(&CallRef::of(found.id)).await?;
         let summaries = match call.status {
             Status::Completed => kept_summaries(&snapshot, call.id).await?,
@@ -104,10 +104,10 @@ impl Callstore {
         Ok(ChunkStatus { tracks: summaries.into_iter().map(status).collect() })
     }
 
-    /// Puts the chunks of a call where readers find them.
+    /// Moves an active call's chunks from the journal to `audio_chunk`, where readers find them.
     pub(crate) async fn settle_chunks(&self, call: Uuid) -> Result<(), Error> {
         if self.0.database.is_shared() {
-            // There they are put at once.
+            // A shared database has no journal.
             return Ok(());
         }
         self.write_to(&CallRef::of(call), 0, move |batch| {
@@ -118,7 +118,7 @@ impl Callstore {
     }
 }
 
-/// The summaries of a completed call, whose chunks may be gone.
+/// The stored summaries of a completed call, whose chunks may have been deleted.
 async fn kept_summaries(snapshot: &DatabaseTransaction, call: Uuid) -> Result<Vec<(Track, TrackSummary)>, Error> {
     use call_track::{Column, Entity};
     let rows = Entity::find()
@@ -134,7 +134,7 @@ async fn kept_summaries(snapshot: &DatabaseTransaction, call: Uuid) -> Result<Ve
     rows.into_iter().map(read).collect()
 }
 
-/// The summaries of a call that has its chunks.
+/// Computes the summaries of a call from its chunks.
 async fn live_summaries(snapshot: &DatabaseTransaction, call: Uuid) -> Result<Vec<(Track, TrackSummary)>, Error> {
     use audio_chunk::{Column, Entity};
     let count = Expr::col(Column::LastSequence).sub(Expr::col(Column::FirstSequence)).add(1);
@@ -163,7 +163,7 @@ async fn live_summaries(snapshot: &DatabaseTransaction, call: Uuid) -> Result<Ve
     Ok(summaries)
 }
 
-/// The first holes in a track's sequence.
+/// The first missing ranges of a track's sequence numbers.
 async fn holes(snapshot: &DatabaseTransaction, call: Uuid, track: Track) -> Result<Vec<(u32, u32)>, DbErr> {
     #[derive(FromQueryResult)]
     struct Hole {
@@ -182,7 +182,7 @@ async fn holes(snapshot: &DatabaseTransaction, call: Uuid, track: Track) -> Resu
     Ok(holes.into_iter().map(|hole| (hole.hole_from.unsigned_abs(), hole.hole_to.unsigned_abs())).collect())
 }
 
-/// The number of bytes in a chunk's row.
+/// SQL for the bytes of audio in a row.
 fn audio_bytes() -> SimpleExpr {
     SimpleExpr::from(Func::cust("OCTET_LENGTH").arg(Expr::col(audio_chunk::Column::Data)))
 }

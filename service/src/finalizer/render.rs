@@ -57,8 +57,8 @@ pub(super) fn render(
     let mut draft = store.draft(&file_path, unique, &stop.0)?;
     let (size_bytes, sha256) = write(&mut draft, &header, tracks, stop)?;
     if read.get() != planned {
-        // Another node has completed the call, or it was deleted: its chunks were purged after they had been planned.
-        // What was rendered has silence in their place, and must not replace the recording.
+        // Another node has completed the call, or it was deleted, and its chunks were deleted after they had been
+        // planned. The rendered file has silence in their place and must not replace the recording.
         return Err(Failure::Later(Error::StorageUnavailable("a call's chunks went while they were read".to_owned())));
     }
     crash::point("finalize.rendered");
