@@ -193,37 +193,37 @@ impl From<Error> for Problem {
     }
 }
 
-/// What went wrong (RFC 9457).
+/// An error (RFC 9457).
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
 #[serde(rename_all = "camelCase")]
 pub struct ProblemDetails {
-    /// Where the kind of problem is explained.
+    /// The path of the error's description.
     #[serde(rename = "type")]
     #[schema(example = "/problems/call-not-found")]
     pub kind: String,
-    /// The kind of problem in a few words.
+    /// A short title.
     pub title: String,
-    /// The answer's status.
+    /// The HTTP status.
     #[schema(minimum = 400, maximum = 599)]
     pub status: u16,
-    /// What was wrong this time, and what to do.
+    /// What was wrong with this request, and what to do.
     pub detail: String,
-    /// The kind of problem, for programs.
+    /// A stable code for programs.
     pub code: ProblemCode,
     /// The request's id, as in the `X-Request-Id` header and in the service's log.
     pub request_id: String,
-    /// Which values are not allowed.
+    /// The invalid values, if any.
     pub errors: Vec<ProblemError>,
 }
 
-/// One value that is not allowed.
+/// An invalid value.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ProblemError {
-    /// Where it is: a JSON pointer into the body, or a slash and the name of a query parameter.
+    /// A JSON pointer into the body, or a slash and the name of a query parameter.
     #[schema(example = "/confidence")]
     pub pointer: String,
-    /// What is wrong with it.
+    /// What is wrong with the value.
     pub detail: String,
 }
 

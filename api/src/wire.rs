@@ -81,7 +81,7 @@ impl PartialSchema for Time {
         ObjectBuilder::new()
             .schema_type(Type::String)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
-            .description(Some("A time in RFC 3339, of the years 1970 to 2999, kept to the millisecond."))
+            .description(Some("A time in RFC 3339, between the years 1970 and 2999, with millisecond precision."))
             .examples([serde_json::json!(Self::SAMPLE)])
             .into()
     }
@@ -99,21 +99,21 @@ pub fn free_form(description: &str, example: serde_json::Value) -> RefOr<Schema>
         .into()
 }
 
-/// Where in a list a page lies.
+/// The position of a page in a list.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PageInfo {
-    /// How many items a page holds at most.
+    /// The page size.
     pub limit: u64,
-    /// How many items were passed over; null where a cursor led here.
+    /// How many items were skipped. Null if a cursor was used.
     #[schema(required)]
     pub offset: Option<u64>,
-    /// Leads to the next page; null on the last one, and in lists inside a call.
+    /// The cursor of the next page. Null on the last page, and in lists inside a call.
     #[schema(required)]
     pub next_cursor: Option<String>,
-    /// Whether more items follow.
+    /// Whether there are more items.
     pub has_more: bool,
-    /// How many items there are in all, if that was asked for.
+    /// The number of all matching items. Null unless requested.
     #[schema(required)]
     pub total: Option<u64>,
 }

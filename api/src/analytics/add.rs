@@ -14,14 +14,14 @@ use crate::{
     wire::{Time, any_case, number},
 };
 
-/// A snapshot of a call's figures.
+/// A new analytics snapshot.
 #[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AddAnalytics {
-    /// The mood, in any case.
+    /// The sentiment, in upper or lower case.
     #[serde(default, deserialize_with = "any_case")]
     pub sentiment: Option<Sentiment>,
-    /// How strong it is.
+    /// The strength of the sentiment, 0 to 1.
     #[schema(minimum = 0, maximum = 1)]
     #[validate(range(min = 0.0, max = 1.0))]
     pub sentiment_score: Option<f64>,
@@ -33,19 +33,19 @@ pub struct AddAnalytics {
     #[schema(minimum = 0)]
     #[validate(range(min = 0.0))]
     pub silence_time: Option<f64>,
-    /// How often one spoke over the other.
+    /// How often one side interrupted the other.
     #[serde(default, deserialize_with = "number::count")]
     #[schema(minimum = 0, maximum = 2_147_483_647)]
     #[validate(range(max = 2_147_483_647))]
     pub interruptions: Option<u32>,
-    /// The agent's mean time to answer, in milliseconds.
+    /// The agent's mean response time in milliseconds.
     #[schema(minimum = 0)]
     #[validate(range(min = 0.0))]
     pub average_latency: Option<f64>,
-    /// Anything else: at most 64 KiB of JSON, 16 levels deep.
+    /// Figures of your own.
     #[schema(value_type = Option<Metrics>)]
     pub metrics: Option<Map<String, Value>>,
-    /// What moment the figures are of; now unless given.
+    /// The time that the figures describe. Defaults to now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub snapshot_time: Option<Time>,
 }
@@ -83,9 +83,9 @@ impl From<AddAnalytics> for NewAnalytics {
     }
 }
 
-/// Add a snapshot of analytics
+/// Add an analytics snapshot
 ///
-/// Every request adds a snapshot, while the call runs or after it has ended.
+/// Each request adds a snapshot, during the call or after its end.
 #[utoipa::path(
     operation_id = "addAnalytics",
     tag = "Analytics",

@@ -12,12 +12,12 @@ use crate::{
     wire::PageInfo,
 };
 
-/// A page of a call's snapshots.
+/// A page of analytics snapshots.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AnalyticsPage {
     /// The snapshots.
     items: Vec<Analytics>,
-    /// Where in the list they are.
+    /// The position of the page in the list.
     page: PageInfo,
 }
 
@@ -29,7 +29,7 @@ impl AnalyticsPage {
 
 /// List a call's analytics
 ///
-/// All snapshots, the newest `snapshotTime` first.
+/// Snapshots sorted by `snapshotTime`, the latest first.
 #[utoipa::path(
     operation_id = "listAnalytics",
     tag = "Analytics",

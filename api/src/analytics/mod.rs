@@ -22,7 +22,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(add::add_analytics).service(list::list_analytics);
 }
 
-/// The mood of a call.
+/// The sentiment of a call.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Sentiment {
@@ -33,18 +33,18 @@ pub enum Sentiment {
 
 same_variants!(Sentiment, service::Sentiment, [Positive, Neutral, Negative]);
 
-/// A snapshot of a call's figures.
+/// An analytics snapshot of a call.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Analytics {
     /// The snapshot's id, a UUIDv7.
     pub id: Uuid,
-    /// Its call.
+    /// The call's id.
     pub call_id: Uuid,
-    /// The mood.
+    /// The sentiment.
     #[schema(required)]
     pub sentiment: Option<Sentiment>,
-    /// How strong it is, 0 to 1.
+    /// The strength of the sentiment, 0 to 1.
     #[schema(required)]
     pub sentiment_score: Option<f64>,
     /// Seconds of speech.
@@ -53,18 +53,18 @@ pub struct Analytics {
     /// Seconds of silence.
     #[schema(required)]
     pub silence_time: Option<f64>,
-    /// How often one spoke over the other.
+    /// How often one side interrupted the other.
     #[schema(required)]
     pub interruptions: Option<u32>,
-    /// The agent's mean time to answer, in milliseconds.
+    /// The agent's mean response time in milliseconds.
     #[schema(required)]
     pub average_latency: Option<f64>,
-    /// Anything else.
+    /// Figures of your own.
     #[schema(required, value_type = Option<Metrics>)]
     pub metrics: Option<Map<String, Value>>,
-    /// What moment the figures are of.
+    /// The time that the figures describe.
     pub snapshot_time: Time,
-    /// When it arrived.
+    /// When the service stored it.
     pub created_at: Time,
 }
 

@@ -25,18 +25,18 @@ use crate::{
     wire::{number, optional_object},
 };
 
-/// Audio, what it is, and what it is to become.
+/// Audio with its source and target formats.
 #[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 pub struct ConvertAudio {
-    /// The audio in base64.
+    /// The audio as base64.
     #[schema(format = "byte", pattern = "^[A-Za-z0-9+/]*={0,2}$")]
     audio: String,
-    /// What it is; raw mu-law at 8,000 Hz unless given.
+    /// The source format. Defaults to raw mu-law at 8,000 Hz.
     #[serde(default, deserialize_with = "optional_object")]
     #[validate(nested)]
     from: Option<GivenFormat>,
-    /// What it is to become.
+    /// The target format.
     #[validate(nested)]
     to: To,
 }
@@ -45,7 +45,7 @@ impl JsonBody for ConvertAudio {
     const MAX_BYTES: usize = AUDIO_MAX_BYTES;
 }
 
-/// What encloses the samples: nothing, or a RIFF/WAVE file.
+/// The container of the samples: none (`raw`) or a WAV file (`wav`).
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, ToSchema, ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Container {
@@ -56,23 +56,23 @@ pub enum Container {
 
 crate::calls::same_variants!(Container, audio::Container, [Raw, Wav]);
 
-/// What the audio is. A WAV file says it itself; a field that contradicts it is refused.
+/// A source format. A WAV header takes precedence; fields that contradict it are an error.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, ToSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[validate(schema(function = "source_rate"))]
 #[schema(as = AudioSource)]
 struct GivenFormat {
-    /// The codec; mu-law unless given.
+    /// The codec. Defaults to mu-law.
     encoding: Option<Encoding>,
-    /// Samples a second; 8,000 unless given.
+    /// Samples per second. Defaults to 8,000.
     #[serde(default, deserialize_with = "number::sample_rate")]
     #[schema(minimum = 8_000, maximum = 48_000)]
     sample_rate: Option<u32>,
-    /// `raw` unless given.
+    /// The container. Defaults to `raw`.
     container: Option<Container>,
 }
 
-/// What the audio is to become.
+/// A target format.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[validate(schema(function = "target_rate"))]
@@ -80,11 +80,11 @@ struct GivenFormat {
 pub struct Format {
     /// The codec.
     pub encoding: Encoding,
-    /// Samples a second.
+    /// Samples per second.
     #[serde(deserialize_with = "some_rate")]
     #[schema(minimum = 8_000, maximum = 48_000)]
     pub sample_rate: u32,
-    /// `raw` unless given.
+    /// The container. Defaults to `raw`.
     pub container: Option<Container>,
 }
 
@@ -194,17 +194,17 @@ fn refuse_rate(checked: Result<(), &'static str>) -> Result<(), ValidationError>
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ConvertedAudio {
-    /// The audio in base64.
+    /// The audio as base64.
     audio: String,
     /// Its codec.
     encoding: Encoding,
-    /// Samples a second.
+    /// Samples per second.
     sample_rate: u32,
-    /// How many channels, as before.
+    /// Number of channels, as in the source.
     channels: u16,
-    /// What encloses the samples.
+    /// The container.
     container: Container,
-    /// How long it is, in seconds.
+    /// Length in seconds.
     duration: f64,
 }
 
@@ -222,7 +222,7 @@ static AT_ONCE: Semaphore = Semaphore::const_new(2);
 
 /// Convert audio
 ///
-/// From one codec, sample rate and container to another, up to 16 MiB and 64 channels at a time. Nothing is stored.
+/// Converts codec, sample rate and container of up to 16 MiB and 64 channels. Nothing is stored.
 #[utoipa::path(
     operation_id = "convertAudio",
     tag = "Audio",

@@ -14,41 +14,41 @@ use crate::{
     wire::{PageInfo, Time, moment_or_day},
 };
 
-/// Which entries.
+/// Filters and page of the audit log.
 #[derive(Debug, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ListAuditQuery {
-    /// How many items a page holds; more than 500 is cut to 500.
+    /// The page size. Values over 500 count as 500.
     #[param(inline)]
     #[serde(default)]
     limit: Limit,
-    /// How many items to pass over.
+    /// How many items to skip.
     #[param(inline)]
     #[serde(default)]
     offset: Offset,
-    /// Of this key.
+    /// Only requests with the key of this id.
     key_id: Option<Uuid>,
-    /// Of this operation: an operationId.
+    /// Only this operation, by its operationId.
     operation: Option<String>,
-    /// Of this path, and all below it, as `/calls/MZ1`.
+    /// Only this path and paths below it, such as `/calls/MZ1`.
     resource: Option<String>,
-    /// Entered then or later.
+    /// Only entries of this time or later.
     #[param(inline)]
     #[serde(default, deserialize_with = "moment_or_day")]
     created_after: Option<Time>,
-    /// Entered earlier.
+    /// Only entries before this time.
     #[param(inline)]
     #[serde(default, deserialize_with = "moment_or_day")]
     created_before: Option<Time>,
 }
 
-/// A page of the audit.
+/// A page of the audit log.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AuditPage {
     /// The entries.
     items: Vec<AuditEntry>,
-    /// Where in the list they are.
+    /// The position of the page in the list.
     page: PageInfo,
 }
 
@@ -58,10 +58,10 @@ impl AuditPage {
     }
 }
 
-/// List the audit
+/// List the audit log
 ///
-/// Who has read recordings and transcripts, changed something, or administered the service, the newest first. Chunks are entered
-/// once for each call and client, not one by one.
+/// Reads of recordings and transcripts, changes, and administration, the latest first. Chunks have one entry per call
+/// and client.
 #[utoipa::path(
     operation_id = "listAudit",
     tag = "Audit",

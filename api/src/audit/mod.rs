@@ -17,8 +17,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(list::list_audit);
 }
 
-/// Who asked: whoever sent an API key (`key`), had a link (`link`), Twilio by its signature (`twilio`), the service's
-/// command line (`command`), or anyone, where no key was asked for (`anyone`).
+/// The type of caller: a client with an API key (`key`) or a link (`link`), Twilio by its signature (`twilio`), the
+/// command line (`command`), or a client that needed no key (`anyone`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Actor {
@@ -36,33 +36,33 @@ pub enum Actor {
 
 same_variants!(Actor, service::Actor, [Key, Link, Twilio, Command, Anyone]);
 
-/// What was done.
+/// An audited request or command.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditEntry {
     /// The entry's id, a UUIDv7.
     pub id: Uuid,
-    /// When the request was answered.
+    /// When the service responded.
     pub created_at: Time,
-    /// Who asked.
+    /// The type of caller.
     pub actor: Actor,
-    /// The key's id, where it was a key.
+    /// The id of the API key, if there was one.
     #[schema(required)]
     pub key_id: Option<Uuid>,
-    /// The address of the connection's other end: a proxy's, if there is one. Null for the command line.
+    /// The address of the client, or of the proxy before it. Null for the command line.
     #[schema(required)]
     pub address: Option<String>,
-    /// `X-Forwarded-For`, as it was sent. It is true as far as the proxy is to be trusted.
+    /// The request's `X-Forwarded-For` header. It is only as trustworthy as the proxy.
     #[schema(required)]
     pub forwarded_for: Option<String>,
-    /// What was asked for: an operationId; `stream` and `twilioStream` for WebSockets.
+    /// The operationId; `stream` and `twilioStream` for WebSockets.
     pub operation: String,
-    /// Of what: the path, or the path of what was made.
+    /// The path of the request, or of the resource that it created.
     pub resource: String,
-    /// How it was answered; null for the command line, whose failures are not entered.
+    /// The status of the response. Null for the command line, whose failures are not audited.
     #[schema(required, minimum = 100, maximum = 599)]
     pub status: Option<u16>,
-    /// The request's id, as in its answer and in the log; null for the command line.
+    /// The request's id, as in `X-Request-Id` and in the log. Null for the command line.
     #[schema(required)]
     pub request_id: Option<String>,
 }

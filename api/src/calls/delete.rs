@@ -10,19 +10,19 @@ use crate::{
 
 /// Delete a call
 ///
-/// The call and all that belongs to it are gone for every reader when this answers; the file and the rows are removed soon
-/// after. Its streamSid and callSid are free again.
+/// The call and everything in it are unreadable once this returns; files and rows follow soon after. Its `streamSid`
+/// and `callSid` can be used again.
 #[utoipa::path(
     operation_id = "deleteCall",
     tag = "Calls",
     security(("apiKey" = ["admin"])),
     params(
-        ("If-Match" = Option<String>, Header, description = "Only if it has one of these ETags; `*`: only if it is there."),
+        ("If-Match" = Option<String>, Header, description = "Apply the change only if one of these ETags is current; `*`: only if it exists."),
     ),
     responses(
-        (status = 204, description = "The call is gone."),
+        (status = 204, description = "The call is deleted."),
         (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
-        (status = 412, description = "`precondition_failed`: it has another ETag than the conditions allow."),
+        (status = 412, description = "`precondition_failed`: it has changed (ETag mismatch). Fetch it and retry."),
     ),
 )]
 #[delete("/calls/{call}")]

@@ -21,11 +21,11 @@ use crate::{
     wire::Time,
 };
 
-/// How the call ended.
+/// The end of a call.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EndCall {
-    /// When it ended; now unless given.
+    /// When the call ended. Defaults to now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_time: Option<Time>,
 }
@@ -38,17 +38,17 @@ const WAIT_DEFAULT: u64 = 10;
 
 /// End a call
 ///
-/// From here on the call takes no more audio, and its recording is made: a stereo WAV, the caller left and the agent
-/// right, or mono for one track. The answer waits for it for 10 seconds, or as `Prefer: wait=N` says, 30 at most. The same
-/// request again waits and answers the same way; a failed call is finalized again.
+/// The call accepts no more audio, and the service makes its recording: a stereo WAV with the caller left and the agent
+/// right, or mono if only one track has audio. The response waits up to 10 seconds for it, or as long as `Prefer:
+/// wait=N` says. A retry waits again; it also finalizes a failed call again.
 #[utoipa::path(
     operation_id = "endCall",
     tag = "Calls",
     security(("apiKey" = ["ingest"])),
     params(("Prefer" = Option<String>, Header, description = "How long to wait for the recording: `wait=N`, 0 to 30 seconds.")),
-    request_body(content = Option<EndCall>, description = "How it ended; may be left out.", example = json!(EndCall::default())),
+    request_body(content = Option<EndCall>, description = "The end of the call. Optional.", example = json!(EndCall::default())),
     responses(
-        (status = 200, description = "The call is final: `completed` with its recordings, or `failed`.", body = Call,
+        (status = 200, description = "The call is `completed` and has its recordings, or `failed`.", body = Call,
             example = json!(Call::sample_completed())),
         (status = 202, description = "The recording is still being made.", body = Call,
             example = json!(Call::sample_finalizing())),

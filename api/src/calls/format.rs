@@ -18,16 +18,16 @@ pub enum Encoding {
     Pcm16,
 }
 
-/// How audio is encoded. G.711 has 8,000 samples a second; PCM16 one of 8000, 11025, 16000, 22050, 24000, 32000, 44100
-/// and 48000.
+/// An audio format. G.711 has 8,000 samples per second; PCM16 has 8000, 11025, 16000, 22050, 24000, 32000, 44100 or
+/// 48000.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[validate(schema(function = "rate_fits_encoding"))]
 pub struct AudioFormat {
-    /// The codec; mu-law unless given.
+    /// The codec. Defaults to mu-law.
     #[serde(default = "AudioFormat::default_encoding")]
     pub encoding: Encoding,
-    /// Samples a second; 8,000 unless given.
+    /// Samples per second. Defaults to 8,000.
     #[serde(default = "AudioFormat::default_rate", deserialize_with = "rate")]
     #[schema(minimum = 8_000, maximum = 48_000)]
     pub sample_rate: u32,

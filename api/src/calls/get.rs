@@ -15,7 +15,7 @@ use crate::{
     problem::Problem,
 };
 
-/// What comes with the call.
+/// What to return with the call.
 #[derive(Debug, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
@@ -59,18 +59,18 @@ impl ToSchema for Include {}
 
 /// Get a call
 ///
-/// The call, and with it the parts that are asked for: the first 500 of each, the lists of the parts have the rest.
+/// Returns the call and, on request, its parts: the first 500 items of each. The lists of the parts have the rest.
 #[utoipa::path(
     operation_id = "getCall",
     tag = "Calls",
     security(("apiKey" = ["read"])),
     params(
         GetCallQuery,
-        ("If-None-Match" = Option<String>, Header, description = "Send nothing if it has one of these ETags."),
+        ("If-None-Match" = Option<String>, Header, description = "Return 304 if one of these ETags is current."),
     ),
     responses(
         (status = 200, description = "The call.", body = Call, example = json!(Call::sample_completed())),
-        (status = 304, description = "The client has it."),
+        (status = 304, description = "The client's copy is current."),
         (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
     ),
 )]

@@ -13,57 +13,57 @@ use crate::{
     wire::{PageInfo, Time, moment_or_day},
 };
 
-/// Which calls, in what order, and which page of them.
+/// Filters, order and page of a list of calls.
 #[derive(Debug, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[validate(schema(function = "one_way_to_a_page"))]
 pub struct ListCallsQuery {
-    /// How many calls a page holds; more than 500 is cut to 500.
+    /// The page size. Values over 500 count as 500.
     #[param(inline)]
     #[serde(default)]
     limit: Limit,
-    /// How many calls to pass over, up to 100,000; further on, page by cursor. Not with `cursor`.
+    /// How many calls to skip, at most 100,000; beyond that, use `cursor`. Not together with `cursor`.
     #[param(value_type = Option<u64>, minimum = 0, maximum = 100_000)]
     offset: Option<Offset>,
-    /// The `page.nextCursor` of the page before, with the same filters and sort.
+    /// The `page.nextCursor` of the previous page. Send the same filters and `sort` with it.
     #[param(pattern = "^[A-Za-z0-9_-]+$")]
     cursor: Option<String>,
-    /// Where the call stands.
+    /// Only calls with this status.
     status: Option<Status>,
-    /// Who called. An unescaped plus in front is understood.
+    /// Only calls of this caller. A leading plus need not be escaped.
     #[param(value_type = Option<String>)]
     caller: Option<Private>,
-    /// Who answered.
+    /// Only calls of this agent.
     #[param(value_type = Option<String>)]
     agent: Option<Private>,
-    /// Who called whom.
+    /// Only calls in this direction.
     direction: Option<Direction>,
-    /// The media stream's name.
+    /// Only the call with this `streamSid`.
     stream_sid: Option<String>,
-    /// The phone call's name at the carrier.
+    /// Only the call with this `callSid`.
     call_sid: Option<String>,
-    /// The call began then or later. A date alone is the start of that day in UTC.
+    /// Only calls that began at this time or later. A date alone is the start of that day in UTC.
     #[param(inline)]
     #[serde(default, deserialize_with = "moment_or_day")]
     started_after: Option<Time>,
-    /// The call began earlier. A date alone is the start of that day in UTC.
+    /// Only calls that began before this time. A date alone is the start of that day in UTC.
     #[param(inline)]
     #[serde(default, deserialize_with = "moment_or_day")]
     started_before: Option<Time>,
-    /// The call lasted at least so many seconds.
+    /// Only calls of at least this many seconds.
     #[param(minimum = 0)]
     #[validate(range(min = 0.0, max = 1e12), custom(function = "finite"))]
     min_duration: Option<f64>,
-    /// The call lasted at most so many seconds.
+    /// Only calls of at most this many seconds.
     #[param(minimum = 0)]
     #[validate(range(min = 0.0, max = 1e12), custom(function = "finite"))]
     max_duration: Option<f64>,
-    /// The order; a minus puts the largest first. Calls that have not ended have no duration and come last.
+    /// The order; a minus sorts in descending order. Calls without a duration come last.
     #[param(inline)]
     #[serde(default)]
     sort: Sort,
-    /// Whether to count all calls that fit, for `page.total`.
+    /// Whether to count all matching calls in `page.total`.
     #[serde(default)]
     total: bool,
 }
@@ -101,7 +101,7 @@ fn one_way_to_a_page(query: &ListCallsQuery) -> Result<(), ValidationError> {
 pub struct CallPage {
     /// The calls.
     items: Vec<Call>,
-    /// Where in the list they are.
+    /// The position of the page in the list.
     page: PageInfo,
 }
 
@@ -115,8 +115,8 @@ impl CallPage {
 
 /// List calls
 ///
-/// A page of the calls that fit all filters, the latest first unless told otherwise. `page.nextCursor` leads to the next
-/// page at any depth in the same time; the `Link` header holds the whole address.
+/// Calls that match all filters, the most recent first by default. Page with `page.nextCursor`, which is equally fast
+/// at any depth, or follow the `Link` header.
 #[utoipa::path(
     operation_id = "listCalls",
     tag = "Calls",
@@ -124,9 +124,9 @@ impl CallPage {
     params(ListCallsQuery),
     responses(
         (status = 200, description = "A page of calls.", body = CallPage,
-            headers(("Link" = String, description = "The address of the next page, as `rel=next`, where there is one.")),
+            headers(("Link" = String, description = "The URL of the next page, as `rel=next`, if there is one.")),
             example = json!(CallPage::sample())),
-        (status = 400, description = "`invalid_cursor`: the cursor was not made for these filters and this sort."),
+        (status = 400, description = "`invalid_cursor`: the cursor belongs to other filters or another order."),
     ),
 )]
 #[get("/calls")]

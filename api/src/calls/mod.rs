@@ -39,60 +39,61 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 pub struct Call {
     /// The call's id, a UUIDv7.
     pub id: Uuid,
-    /// The media stream's name; unique.
+    /// The id of the media stream. Unique.
     pub stream_sid: String,
-    /// The phone call's name at the carrier; unique where given.
+    /// The carrier's id of the phone call. Unique if present.
     #[schema(required)]
     pub call_sid: Option<String>,
-    /// Who called.
+    /// The caller: a phone number or a name.
     #[schema(value_type = String)]
     pub caller: Private,
-    /// Who answered.
+    /// The agent that handles the call.
     #[schema(required, value_type = Option<String>)]
     pub agent: Option<Private>,
-    /// Who called whom.
+    /// Who placed the call.
     #[schema(required)]
     pub direction: Option<Direction>,
     /// How the call's chunks are encoded.
     pub audio_format: AudioFormat,
     /// When the call began.
     pub start_time: Time,
-    /// When it ended.
+    /// When the call ended.
     #[schema(required)]
     pub end_time: Option<Time>,
-    /// From `startTime` to `endTime`, in seconds.
+    /// Seconds from `startTime` to `endTime`.
     #[schema(required)]
     pub duration: Option<f64>,
-    /// Where the call stands.
+    /// The state of the call.
     pub status: Status,
-    /// What ended it.
+    /// What ended the call.
     #[schema(required)]
     pub end_reason: Option<EndReason>,
-    /// Why there is no recording, for a failed call.
+    /// Why a failed call has no recording.
     #[schema(required)]
     pub failure: Option<Failure>,
-    /// When the call was started here.
+    /// When the service created the call.
     pub created_at: Time,
-    /// When it was last changed.
+    /// When the call last changed.
     pub updated_at: Time,
-    /// Its recordings, if asked for, and in the answer of `endCall`.
+    /// The call's recordings. Present with `include=recordings` and in responses of `endCall`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub recordings: Option<Vec<Recording>>,
-    /// What was said, the first 500, if asked for.
+    /// The first 500 transcripts. Present with `include=transcripts`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub transcripts: Option<Vec<Transcript>>,
-    /// The newest 500 snapshots of its figures, if asked for.
+    /// The 500 latest analytics snapshots. Present with `include=analytics`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub analytics: Option<Vec<Analytics>>,
-    /// What else is known, if asked for.
+    /// The call's metadata. Present with `include=metadata`; null if the call has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Option<Metadata>>,
 }
 
-/// Where a call stands: it takes audio, its recording is being made, everything is final, or no recording could be made.
+/// The state of a call: it accepts audio (`active`), its recording is being made (`finalizing`), everything is final
+/// (`completed`), or no recording could be made (`failed`).
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
@@ -102,7 +103,7 @@ pub enum Status {
     Failed,
 }
 
-/// Who called whom: the caller the agent (`inbound`), or the agent the caller (`outbound`).
+/// Who placed the call: the caller (`inbound`) or the agent (`outbound`).
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
@@ -110,7 +111,7 @@ pub enum Direction {
     Outbound,
 }
 
-/// What ended a call.
+/// What ended a call: `endCall`, the end or the loss of its stream, or a timeout.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EndReason {
@@ -124,9 +125,9 @@ pub enum EndReason {
 /// Why a call failed.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Failure {
-    /// The reason, for programs.
+    /// A stable code for programs.
     pub code: String,
-    /// The reason in a sentence.
+    /// The reason as a sentence.
     pub detail: String,
 }
 

@@ -13,33 +13,33 @@ use crate::{
     wire::{Time, name, name_or_empty, optional_object},
 };
 
-/// What a call starts with.
+/// A new call.
 #[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct StartCall {
-    /// The media stream's name: paths accept it in place of the call's id, percent-encoded. It may not be a UUID. The
-    /// call's id unless given.
+    /// The id of the media stream. Unique, and not a UUID. Paths accept it, percent-encoded, for the call's `id`.
+    /// Defaults to the call's `id`.
     #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.:@=/+{}~%!-]+$")]
     #[validate(custom(function = "sid"))]
     pub stream_sid: Option<String>,
-    /// The caller, as a phone number or a name. `unknown` unless given, or if empty.
+    /// The caller: a phone number or a name. Defaults to `unknown`, also if empty.
     #[schema(value_type = Option<String>, max_length = 128, pattern = r"^[^\u0000]*$")]
     #[validate(custom(function = "name_or_empty"))]
     pub caller: Option<Private>,
-    /// The phone call's id at the carrier; unique. It may not be a UUID.
+    /// The carrier's id of the phone call. Unique, and not a UUID.
     #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.:@=/+{}~%!-]+$")]
     #[validate(custom(function = "sid"))]
     pub call_sid: Option<String>,
-    /// Who answered.
+    /// The agent that handles the call.
     #[schema(value_type = Option<String>, min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
     #[validate(custom(function = "name"))]
     pub agent: Option<Private>,
-    /// Who called whom.
+    /// Who placed the call.
     pub direction: Option<Direction>,
-    /// When the call began; now unless given.
+    /// When the call began. Defaults to now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_time: Option<Time>,
-    /// How the chunks are encoded; mu-law at 8,000 Hz unless given.
+    /// How the chunks are encoded. Defaults to mu-law at 8,000 Hz.
     #[serde(default, deserialize_with = "optional_object")]
     #[validate(nested)]
     pub audio_format: Option<AudioFormat>,
@@ -66,21 +66,21 @@ impl StartCall {
 
 /// Start a call
 ///
-/// From here on the call takes audio, transcripts, analytics and metadata. The same request again returns the same call,
-/// so that a client can repeat it when it did not see the answer.
+/// The call accepts audio, transcripts, analytics and metadata at once. Retries are safe: the same request returns the
+/// same call.
 #[utoipa::path(
     operation_id = "startCall",
     tag = "Calls",
     security(("apiKey" = ["ingest"])),
     request_body(content = StartCall, description = "The call.", example = json!(StartCall::sample())),
     responses(
-        (status = 201, description = "The call is started.", body = Call,
-            headers(("ETag" = String, description = "The version, for `If-Match` and `If-None-Match`."), ("Location" = String, description = "The call's own path.")),
+        (status = 201, description = "The call has started.", body = Call,
+            headers(("ETag" = String, description = "The version, for `If-Match` and `If-None-Match`."), ("Location" = String, description = "The path of the call.")),
             example = json!(Call::sample())),
-        (status = 200, description = "The same request had started the call before.", body = Call, headers(("ETag" = String, description = "The version, for `If-Match` and `If-None-Match`.")),
+        (status = 200, description = "An earlier request with the same content started the call.", body = Call, headers(("ETag" = String, description = "The version, for `If-Match` and `If-None-Match`.")),
             example = json!(Call::sample())),
-        (status = 409, description = "`stream_sid_conflict`: a call with this streamSid exists and differs. \
-            `call_sid_conflict`: another call has this callSid."),
+        (status = 409, description = "`stream_sid_conflict`: a call with this `streamSid` exists and differs. \
+            `call_sid_conflict`: another call has this `callSid`."),
     ),
 )]
 #[post("/calls")]

@@ -13,27 +13,27 @@ use crate::{
     wire::{double_option, name},
 };
 
-/// What changes: what is not given stays, null removes.
+/// Changes to a call. Absent fields stay; null removes a value.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[validate(schema(function = "keeps_a_caller", skip_on_field_errors = false))]
 pub struct UpdateCall {
-    /// Who answered.
+    /// The agent that handles the call.
     #[serde(default, deserialize_with = "double_option", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
     #[validate(custom(function = "name"))]
     pub agent: Option<Option<Private>>,
-    /// The phone call's name at the carrier.
+    /// The carrier's id of the phone call.
     #[serde(default, deserialize_with = "double_option", skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.:@=/+{}~%!-]+$")]
     #[validate(custom(function = "sid"))]
     pub call_sid: Option<Option<String>>,
-    /// Who called; it cannot be removed.
+    /// The caller. It cannot be removed.
     #[serde(default, deserialize_with = "double_option", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, nullable = false, min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
     #[validate(custom(function = "name"))]
     pub caller: Option<Option<Private>>,
-    /// Who called whom.
+    /// Who placed the call.
     #[serde(default, deserialize_with = "double_option", skip_serializing_if = "Option::is_none")]
     pub direction: Option<Option<Direction>>,
 }
@@ -57,25 +57,25 @@ impl UpdateCall {
     }
 }
 
-/// Change a call
+/// Update a call
 ///
-/// A JSON merge patch: fields that are not given stay as they are, null removes one.
+/// A JSON merge patch (RFC 7396): absent fields stay; null removes a value.
 #[utoipa::path(
     operation_id = "updateCall",
     tag = "Calls",
     security(("apiKey" = ["ingest"])),
     params(
-        ("If-Match" = Option<String>, Header, description = "Only if it has one of these ETags; `*`: only if it is there."),
+        ("If-Match" = Option<String>, Header, description = "Apply the change only if one of these ETags is current; `*`: only if it exists."),
     ),
     request_body(
         content((UpdateCall = "application/json", example = json!(UpdateCall::sample())),
             (UpdateCall = "application/merge-patch+json", example = json!(UpdateCall::sample()))),
-        description = "What changes."),
+        description = "The fields to change."),
     responses(
-        (status = 200, description = "The call as it is now.", body = Call, example = json!(Call::sample())),
+        (status = 200, description = "The updated call.", body = Call, example = json!(Call::sample())),
         (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
-        (status = 409, description = "`call_sid_conflict`: another call has this callSid."),
-        (status = 412, description = "`precondition_failed`: it has another ETag than the conditions allow."),
+        (status = 409, description = "`call_sid_conflict`: another call has this `callSid`."),
+        (status = 412, description = "`precondition_failed`: it has changed (ETag mismatch). Fetch it and retry."),
     ),
 )]
 #[patch("/calls/{call}")]

@@ -22,16 +22,18 @@ use crate::{
 #[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct AddAudioChunk {
-    /// 1 byte to 256 KiB of audio in base64: standard or URL-safe, with or without padding, in lines, or as a `data:` URL.
+    /// 1 byte to 256 KiB of audio in base64: standard or URL-safe, with or without padding, in lines, or as a `data:`
+    /// URL.
     #[schema(min_length = 2, max_length = 349_528, format = "byte")]
     pub audio: String,
-    /// Whose voice; `inbound` unless given.
+    /// The chunk's track. Defaults to `inbound`.
     pub track: Option<Track>,
-    /// The chunk's number on its track; the next one unless given.
+    /// The chunk's number on its track. Defaults to the next number.
     #[serde(default, deserialize_with = "number::sequence")]
     #[schema(minimum = 0, maximum = 2_147_483_647)]
     pub sequence: Option<u32>,
-    /// Where the chunk stands, in milliseconds since the start of the stream. All chunks of a track have one, or none.
+    /// The chunk's position: milliseconds since the start of the stream. Either all chunks of a track have one, or
+    /// none.
     #[serde(default, deserialize_with = "number::timestamp")]
     #[schema(minimum = 0, maximum = 43_200_000)]
     pub timestamp: Option<u32>,
@@ -69,28 +71,28 @@ impl AddAudioChunk {
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct RawChunkQuery {
-    /// Whose voice, for raw bytes; `inbound` unless given.
+    /// The track of raw bytes. Defaults to `inbound`.
     track: Option<Track>,
-    /// The chunk's number on its track, for raw bytes; the next one unless given.
+    /// The sequence number of raw bytes. Defaults to the next number.
     #[param(minimum = 0, maximum = 2_147_483_647)]
     #[serde(default, deserialize_with = "number::sequence_parameter")]
     sequence: Option<u32>,
-    /// Where the chunk stands, for raw bytes, in milliseconds since the start of the stream.
+    /// The position of raw bytes: milliseconds since the start of the stream.
     #[param(minimum = 0, maximum = 43_200_000)]
     #[serde(default, deserialize_with = "number::timestamp_parameter")]
     timestamp: Option<u32>,
 }
 
-/// The bytes themselves.
+/// Raw bytes.
 #[derive(ToSchema)]
 #[schema(value_type = String, format = Binary)]
 pub struct RawBytes(#[expect(dead_code, reason = "only its schema is used")] Vec<u8>);
 
-/// Add a chunk of audio
+/// Add an audio chunk
 ///
-/// As JSON with base64, or as raw bytes with their media type, where `track`, `sequence` and `timestamp` are query
-/// parameters. When this answers, the chunk is on disk. The same chunk again is acknowledged and kept once, so that a client
-/// can repeat what it saw no answer for.
+/// Send JSON with base64, or raw bytes with their media type and `track`, `sequence` and `timestamp` as query
+/// parameters. A 2xx response means that the chunk is on disk. Retries are safe: a repeated chunk is acknowledged and
+/// stored once.
 #[utoipa::path(
     operation_id = "addAudioChunk",
     tag = "Chunks",
@@ -108,14 +110,14 @@ pub struct RawBytes(#[expect(dead_code, reason = "only its schema is used")] Vec
         description = "The chunk. `audio/basic` and `audio/PCMU` are mu-law, `audio/PCMA` is A-law, `audio/L16;rate=N` is \
             big-endian PCM, and `application/octet-stream` the call's own format."),
     responses(
-        (status = 201, description = "The chunk is on disk.", body = StoredChunk, example = json!(StoredChunk::sample())),
-        (status = 200, description = "The chunk was on disk before.", body = StoredChunk,
+        (status = 201, description = "The chunk is stored.", body = StoredChunk, example = json!(StoredChunk::sample())),
+        (status = 200, description = "An earlier request stored the chunk.", body = StoredChunk,
             example = json!(StoredChunk::sample_duplicate())),
         (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
-        (status = 409, description = "`call_ended`: the call takes no more audio. `chunk_conflict`: the sequence number is \
-            stored with other bytes or another timestamp."),
+        (status = 409, description = "`call_ended`: the call accepts no more audio. `chunk_conflict`: this sequence \
+            number is stored with other bytes or another timestamp."),
         (status = 415, description = "`unsupported_media_type`: the Content-Type is none of those listed. \
-            `audio_format_mismatch`: the audio is not in the call's format."),
+            `audio_format_mismatch`: the media type does not match the call's format."),
     ),
 )]
 #[post("/calls/{call}/chunks")]

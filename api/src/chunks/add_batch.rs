@@ -14,12 +14,12 @@ use crate::{
     wire::objects,
 };
 
-/// Chunks of a call's audio.
+/// A batch of audio chunks.
 #[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[validate(schema(function = "batch_size"))]
 pub struct AddAudioChunks {
-    /// The chunks, 1 to 500, of any track and in any order.
+    /// 1 to 500 chunks of any track, in any order.
     #[schema(min_items = 1, max_items = 500)]
     #[serde(deserialize_with = "objects")]
     pub chunks: Vec<AddAudioChunk>,
@@ -66,21 +66,21 @@ impl StoredChunks {
     }
 }
 
-/// Add chunks of audio
+/// Add a batch of audio chunks
 ///
-/// Up to 500 chunks in one request, all or none of them: when this answers with 2xx, all are on disk. A chunk that is twice
-/// in a batch is a duplicate.
+/// Stores up to 500 chunks, all or none of them. A 2xx response means that all are on disk. A chunk that occurs twice
+/// in the batch is a duplicate.
 #[utoipa::path(
     operation_id = "addAudioChunks",
     tag = "Chunks",
     security(("apiKey" = ["ingest"])),
     request_body(content = AddAudioChunks, description = "The chunks.", example = json!(AddAudioChunks::sample())),
     responses(
-        (status = 201, description = "All chunks are on disk.", body = StoredChunks, example = json!(StoredChunks::sample())),
-        (status = 200, description = "All chunks were on disk before.", body = StoredChunks,
+        (status = 201, description = "All chunks are stored.", body = StoredChunks, example = json!(StoredChunks::sample())),
+        (status = 200, description = "Earlier requests stored all chunks.", body = StoredChunks,
             example = json!(StoredChunks::sample_duplicates())),
         (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
-        (status = 409, description = "`call_ended`: the call takes no more audio. `chunk_conflict`: a sequence number is \
+        (status = 409, description = "`call_ended`: the call accepts no more audio. `chunk_conflict`: a sequence number is \
             stored, or is twice in the batch, with other bytes or another timestamp; `errors` names the chunk."),
     ),
 )]

@@ -20,7 +20,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(add::add_audio_chunk).service(add_batch::add_audio_chunks).service(status::get_chunk_status);
 }
 
-/// Whose voice: the caller's (`inbound`) or the agent's (`outbound`).
+/// One side of a call: the caller (`inbound`) or the agent (`outbound`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Track {
@@ -30,18 +30,18 @@ pub enum Track {
 
 same_variants!(Track, service::Track, [Inbound, Outbound]);
 
-/// A chunk that is on disk.
+/// A stored chunk.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct StoredChunk {
-    /// Whose voice.
+    /// The chunk's track.
     pub track: Track,
-    /// Its number on the track.
+    /// The chunk's number on its track.
     pub sequence: u32,
     /// Bytes of audio.
     pub bytes: usize,
     /// Seconds of audio.
     pub duration: f64,
-    /// Whether it had been stored before.
+    /// Whether an earlier request stored the chunk.
     pub duplicate: bool,
 }
 

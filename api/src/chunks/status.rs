@@ -11,20 +11,20 @@ use crate::{
     problem::Problem,
 };
 
-/// What is stored of a call's audio.
+/// The stored chunks of a call.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ChunkStatus {
-    /// The tracks that have chunks.
+    /// One entry for each track that has chunks.
     tracks: Vec<TrackChunks>,
 }
 
-/// What is stored of a track.
+/// The stored chunks of a track.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TrackChunks {
-    /// Whose voice.
+    /// The track.
     track: Track,
-    /// How many chunks.
+    /// Number of stored chunks.
     chunks: u64,
     /// Bytes of audio.
     bytes: u64,
@@ -32,9 +32,9 @@ pub struct TrackChunks {
     duration: f64,
     /// The largest sequence number.
     last_sequence: u32,
-    /// The first 1,000 holes between the smallest and the largest sequence number, each as its first and its last.
+    /// The first 1,000 ranges of missing sequence numbers, each as first and last number.
     missing: Vec<[u32; 2]>,
-    /// How many sequence numbers are missing in all.
+    /// Number of missing sequence numbers, those of later ranges included.
     missing_total: u64,
 }
 
@@ -68,16 +68,16 @@ impl ChunkStatus {
     }
 }
 
-/// Get what is stored of a call's audio
+/// Get the stored chunks of a call
 ///
-/// Tells a client where to resume: after `lastSequence`, and with what is `missing`. After the end it tells what was stored
-/// when the call ended.
+/// A client that was interrupted resumes after `lastSequence`, and sends what is `missing`. After the call has ended,
+/// the response shows the chunks at its end.
 #[utoipa::path(
     operation_id = "getChunkStatus",
     tag = "Chunks",
     security(("apiKey" = ["ingest"]), ("apiKey" = ["read"])),
     responses(
-        (status = 200, description = "What is stored, by track.", body = ChunkStatus, example = json!(ChunkStatus::sample())),
+        (status = 200, description = "The stored chunks of each track.", body = ChunkStatus, example = json!(ChunkStatus::sample())),
         (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
     ),
 )]

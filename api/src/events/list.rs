@@ -17,7 +17,7 @@ use crate::{
 pub struct CallEventPage {
     /// The events.
     items: Vec<CallEvent>,
-    /// Where in the list they are.
+    /// The position of the page in the list.
     page: PageInfo,
 }
 
@@ -29,8 +29,7 @@ impl CallEventPage {
 
 /// List a call's events
 ///
-/// What its media stream told beside audio: keys that were pressed, and marks that were reached. In the order in which they
-/// arrived.
+/// Non-audio events of the call's media stream, in order of arrival: DTMF digits and marks.
 #[utoipa::path(
     operation_id = "listCallEvents",
     tag = "Events",

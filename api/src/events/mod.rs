@@ -15,7 +15,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(list::list_call_events);
 }
 
-/// What happened: a key was pressed (`dtmf`), or what was played up to a mark has been heard (`mark`).
+/// The kind of event: a pressed key (`dtmf`), or playback that reached a mark (`mark`).
 #[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EventType {
@@ -25,27 +25,27 @@ pub enum EventType {
 
 same_variants!(EventType, service::EventType, [Dtmf, Mark]);
 
-/// Something that a media stream told beside audio.
+/// A non-audio stream event: DTMF digit or mark.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct CallEvent {
     /// The event's id, a UUIDv7.
     pub id: Uuid,
-    /// What happened.
+    /// The kind of event.
     #[serde(rename = "type")]
     pub event_type: EventType,
-    /// On whose side a key was pressed, where the stream says so.
+    /// The side on which a key was pressed, if the stream says so.
     #[schema(required)]
     pub track: Option<Track>,
-    /// The key.
+    /// The pressed key.
     #[schema(required, value_type = Option<String>)]
     pub digit: Option<Private>,
     /// The mark's name.
     #[schema(required)]
     pub name: Option<String>,
-    /// The latest place of a chunk that had arrived on the stream, in seconds; 0 before any.
+    /// The latest position of the stream's audio when the event arrived, in seconds.
     pub position: f64,
-    /// When it arrived.
+    /// When the event arrived.
     pub created_at: Time,
 }
 

@@ -107,11 +107,11 @@ pub struct Offset(pub u64);
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct PageQuery {
-    /// How many items a page holds; more than 500 is cut to 500.
+    /// The page size. Values over 500 count as 500.
     #[param(inline)]
     #[serde(default)]
     limit: Limit,
-    /// How many items to pass over.
+    /// How many items to skip.
     #[param(inline)]
     #[serde(default)]
     offset: Offset,
@@ -165,7 +165,7 @@ impl Offset {
 
 impl PartialSchema for Limit {
     fn schema() -> RefOr<Schema> {
-        let description = format!("How many items a page holds; more than {PAGE_MAX} is cut to {PAGE_MAX}.");
+        let description = format!("The page size. Values over {PAGE_MAX} count as {PAGE_MAX}.");
         ObjectBuilder::new()
             .schema_type(Type::Integer)
             .minimum(Some(1))

@@ -13,17 +13,17 @@ use crate::{
     wire::Time,
 };
 
-/// A key to be made.
+/// A new API key.
 #[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateKey {
-    /// What it may do.
+    /// What the key may do.
     scope: Scope,
-    /// What it is for.
+    /// What the key is for.
     #[schema(min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
     #[validate(length(min = 1, max = 128))]
     label: Option<String>,
-    /// From when on it is not taken, a time in the future; never unless given.
+    /// When the key expires: a time in the future. By default it never does.
     #[schema(inline)]
     expires_at: Option<Time>,
 }
@@ -37,13 +37,13 @@ impl CreateKey {
     }
 }
 
-/// A key that was made, with the key itself.
+/// A new API key with its secret.
 #[derive(Serialize, ToSchema)]
 pub struct CreatedKey {
-    /// What is kept of it.
+    /// The stored part.
     #[serde(flatten)]
     kept: ApiKey,
-    /// The key. It is shown this once.
+    /// The key itself. The service shows it only here.
     #[schema(value_type = String)]
     key: Private,
 }
@@ -54,17 +54,17 @@ impl CreatedKey {
     }
 }
 
-/// Make a key
+/// Create an API key
 ///
-/// The answer holds the key itself, which is not kept and not shown again. From the first key on that is made, every request
-/// needs one.
+/// The response has the key itself, which the service does not store and never shows again. Once the first key exists,
+/// every request needs one.
 #[utoipa::path(
     operation_id = "createKey",
     tag = "Keys",
     security(("apiKey" = ["admin"])),
     request_body(content = CreateKey, description = "The key.", example = json!(CreateKey::sample())),
-    responses((status = 201, description = "The key is made.", body = CreatedKey,
-        headers(("Location" = String, description = "The path by which it is revoked.")),
+    responses((status = 201, description = "The key is created.", body = CreatedKey,
+        headers(("Location" = String, description = "The path that revokes the key.")),
         example = json!(CreatedKey::sample()))),
 )]
 #[post("/admin/keys")]

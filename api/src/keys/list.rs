@@ -17,7 +17,7 @@ use crate::{
 pub struct ApiKeyPage {
     /// The keys.
     items: Vec<ApiKey>,
-    /// Where in the list they are.
+    /// The position of the page in the list.
     page: PageInfo,
 }
 
@@ -27,9 +27,9 @@ impl ApiKeyPage {
     }
 }
 
-/// List keys
+/// List API keys
 ///
-/// All that were ever made, the oldest first, also those that are expired or revoked; never the keys themselves.
+/// All keys, the oldest first, expired and revoked ones included. The keys themselves are never shown.
 #[utoipa::path(
     operation_id = "listKeys",
     tag = "Keys",

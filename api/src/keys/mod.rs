@@ -19,7 +19,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(create::create_key).service(list::list_keys).service(revoke::revoke_key);
 }
 
-/// What a key may do: write calls (`ingest`), read (`read`), or everything, also delete and manage keys (`admin`).
+/// What a key may do: write calls (`ingest`), read everything (`read`), or everything, including deletion and
+/// management of keys (`admin`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, clap::ValueEnum)]
 #[serde(rename_all = "snake_case")]
 pub enum Scope {
@@ -48,23 +49,23 @@ impl Scope {
     }
 }
 
-/// What is kept of a key: not the key.
+/// An API key, without the key itself.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiKey {
-    /// The key's id, a UUIDv7, by which it is revoked.
+    /// The key's id, a UUIDv7. `revokeKey` takes it.
     pub id: Uuid,
-    /// What it is for.
+    /// What the key is for.
     #[schema(required)]
     pub label: Option<String>,
-    /// What it may do.
+    /// What the key may do.
     pub scope: Scope,
-    /// When it was made.
+    /// When the key was created.
     pub created_at: Time,
-    /// From when on it is not taken; null: never.
+    /// When the key expires; null if it never does.
     #[schema(required)]
     pub expires_at: Option<Time>,
-    /// When it was revoked.
+    /// When the key was revoked.
     #[schema(required)]
     pub revoked_at: Option<Time>,
 }

@@ -8,15 +8,15 @@ use crate::{
     problem::Problem,
 };
 
-/// Revoke a key
+/// Revoke an API key
 ///
-/// For good: from this answer on it is not taken. The list shows it as revoked.
+/// The service rejects the key from now on. This cannot be undone. `listKeys` still shows the key, as revoked.
 #[utoipa::path(
     operation_id = "revokeKey",
     tag = "Keys",
     security(("apiKey" = ["admin"])),
     responses(
-        (status = 204, description = "The key is revoked, or was before."),
+        (status = 204, description = "The key is revoked."),
         (status = 404, description = "`key_not_found`: no key has this id."),
     ),
 )]

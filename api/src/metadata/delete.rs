@@ -10,18 +10,18 @@ use crate::{
 
 /// Delete a call's metadata
 ///
-/// The call itself stays.
+/// Deletes the metadata and keeps the call.
 #[utoipa::path(
     operation_id = "deleteMetadata",
     tag = "Metadata",
     security(("apiKey" = ["admin"])),
     params(
-        ("If-Match" = Option<String>, Header, description = "Only if it has one of these ETags; `*`: only if it is there."),
+        ("If-Match" = Option<String>, Header, description = "Apply the change only if one of these ETags is current; `*`: only if it exists."),
     ),
     responses(
-        (status = 204, description = "The metadata is gone."),
+        (status = 204, description = "The metadata is deleted."),
         (status = 404, description = "`call_not_found`: no call has this id or streamSid. `metadata_not_found`: the call has none."),
-        (status = 412, description = "`precondition_failed`: it has another ETag than the conditions allow."),
+        (status = 412, description = "`precondition_failed`: it has changed (ETag mismatch). Fetch it and retry."),
     ),
 )]
 #[delete("/calls/{call}/metadata")]

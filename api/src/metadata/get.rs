@@ -11,15 +11,15 @@ use crate::{
 
 /// Get a call's metadata
 ///
-/// What else is known of the call.
+/// Returns the call's metadata, or 404 if it has none.
 #[utoipa::path(
     operation_id = "getMetadata",
     tag = "Metadata",
     security(("apiKey" = ["read"])),
-    params(("If-None-Match" = Option<String>, Header, description = "Send nothing if it has one of these ETags.")),
+    params(("If-None-Match" = Option<String>, Header, description = "Return 304 if one of these ETags is current.")),
     responses(
         (status = 200, description = "The metadata.", body = Metadata, example = json!(Metadata::sample())),
-        (status = 304, description = "The client has it."),
+        (status = 304, description = "The client's copy is current."),
         (status = 404, description = "`call_not_found`: no call has this id or streamSid. `metadata_not_found`: the call has none."),
     ),
 )]

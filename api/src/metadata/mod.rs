@@ -29,30 +29,30 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(delete::delete_metadata);
 }
 
-/// What else is known of a call.
+/// Free-form metadata of a call.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Metadata {
-    /// The call.
+    /// The call's id.
     pub call_id: Uuid,
-    /// The language spoken.
+    /// The language of the call, such as `en-US`.
     #[schema(required)]
     pub language: Option<String>,
-    /// Where the caller is.
+    /// The caller's region.
     #[schema(required)]
     pub region: Option<String>,
-    /// What the caller calls with.
+    /// The caller's device, such as `mobile`.
     #[schema(required)]
     pub device_type: Option<String>,
-    /// How good the line is.
+    /// The quality of the line.
     #[schema(required)]
     pub network_quality: Option<String>,
-    /// Anything else.
+    /// Data of your own.
     #[schema(required, value_type = Option<CustomData>)]
     pub custom_data: Option<Private<Map<String, Value>>>,
-    /// When it was first set.
+    /// When the metadata was created.
     pub created_at: Time,
-    /// When it was last changed.
+    /// When the metadata last changed.
     pub updated_at: Time,
 }
 

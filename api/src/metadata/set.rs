@@ -13,27 +13,27 @@ use crate::{
     problem::Problem,
 };
 
-/// Metadata as a whole: what is not given is removed.
+/// The whole metadata of a call. Absent fields are removed.
 #[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SetMetadata {
-    /// The language spoken.
+    /// The language of the call, such as `en-US`.
     #[schema(min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
     #[validate(length(min = 1, max = 128))]
     pub language: Option<String>,
-    /// Where the caller is.
+    /// The caller's region.
     #[schema(min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
     #[validate(length(min = 1, max = 128))]
     pub region: Option<String>,
-    /// What the caller calls with.
+    /// The caller's device, such as `mobile`.
     #[schema(min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
     #[validate(length(min = 1, max = 128))]
     pub device_type: Option<String>,
-    /// How good the line is.
+    /// The quality of the line.
     #[schema(min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
     #[validate(length(min = 1, max = 128))]
     pub network_quality: Option<String>,
-    /// Anything else: at most 64 KiB of JSON, 16 levels deep.
+    /// Data of your own.
     #[schema(value_type = Option<CustomData>)]
     pub custom_data: Option<Private<Map<String, Value>>>,
 }
@@ -55,21 +55,21 @@ impl SetMetadata {
 
 /// Set a call's metadata
 ///
-/// Replaces all of it: what is not given is removed. `PATCH` changes single fields.
+/// Replaces the metadata. Absent fields are removed; use `updateMetadata` to change single fields.
 #[utoipa::path(
     operation_id = "setMetadata",
     tag = "Metadata",
     security(("apiKey" = ["ingest"])),
     params(
-        ("If-Match" = Option<String>, Header, description = "Only if it has one of these ETags; `*`: only if it is there."),
-        ("If-None-Match" = Option<String>, Header, description = "Only if it has none of these ETags; `*`: only if it is not there."),
+        ("If-Match" = Option<String>, Header, description = "Apply the change only if one of these ETags is current; `*`: only if it exists."),
+        ("If-None-Match" = Option<String>, Header, description = "Apply the change only if none of these ETags is current; `*`: only if it does not exist."),
     ),
     request_body(content = SetMetadata, description = "The metadata.", example = json!(SetMetadata::sample())),
     responses(
         (status = 200, description = "The metadata is replaced.", body = Metadata, example = json!(Metadata::sample())),
-        (status = 201, description = "The call had none; now it has.", body = Metadata, example = json!(Metadata::sample())),
+        (status = 201, description = "The metadata is created.", body = Metadata, example = json!(Metadata::sample())),
         (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
-        (status = 412, description = "`precondition_failed`: it has another ETag than the conditions allow."),
+        (status = 412, description = "`precondition_failed`: it has changed (ETag mismatch). Fetch it and retry."),
     ),
 )]
 #[put("/calls/{call}/metadata")]

@@ -14,31 +14,31 @@ use crate::{
     wire::double_option,
 };
 
-/// What changes: what is not given stays, null removes.
+/// Changes to metadata. Absent fields stay; null removes a value.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct UpdateMetadata {
-    /// The language spoken.
+    /// The language of the call, such as `en-US`.
     #[serde(default, deserialize_with = "double_option", skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
     #[validate(length(min = 1, max = 128))]
     pub language: Option<Option<String>>,
-    /// Where the caller is.
+    /// The caller's region.
     #[serde(default, deserialize_with = "double_option", skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
     #[validate(length(min = 1, max = 128))]
     pub region: Option<Option<String>>,
-    /// What the caller calls with.
+    /// The caller's device, such as `mobile`.
     #[serde(default, deserialize_with = "double_option", skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
     #[validate(length(min = 1, max = 128))]
     pub device_type: Option<Option<String>>,
-    /// How good the line is.
+    /// The quality of the line.
     #[serde(default, deserialize_with = "double_option", skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
     #[validate(length(min = 1, max = 128))]
     pub network_quality: Option<Option<String>>,
-    /// Merged into what is there; null inside removes a member.
+    /// Merged into the stored object; a null member removes that member.
     #[serde(default, deserialize_with = "double_option", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<CustomData>)]
     pub custom_data: Option<Option<Private<Map<String, Value>>>>,
@@ -54,26 +54,26 @@ impl UpdateMetadata {
     }
 }
 
-/// Change a call's metadata
+/// Update a call's metadata
 ///
-/// A JSON merge patch (RFC 7396): what is not given stays as it is, null removes, objects in `customData` are merged.
+/// A JSON merge patch (RFC 7396): absent fields stay, null removes a value, objects in `customData` are merged.
 #[utoipa::path(
     operation_id = "updateMetadata",
     tag = "Metadata",
     security(("apiKey" = ["ingest"])),
     params(
-        ("If-Match" = Option<String>, Header, description = "Only if it has one of these ETags; `*`: only if it is there."),
-        ("If-None-Match" = Option<String>, Header, description = "Only if it has none of these ETags; `*`: only if it is not there."),
+        ("If-Match" = Option<String>, Header, description = "Apply the change only if one of these ETags is current; `*`: only if it exists."),
+        ("If-None-Match" = Option<String>, Header, description = "Apply the change only if none of these ETags is current; `*`: only if it does not exist."),
     ),
     request_body(
         content((UpdateMetadata = "application/json", example = json!(UpdateMetadata::sample())),
             (UpdateMetadata = "application/merge-patch+json", example = json!(UpdateMetadata::sample()))),
-        description = "What changes."),
+        description = "The fields to change."),
     responses(
-        (status = 200, description = "The metadata as it is now.", body = Metadata, example = json!(Metadata::sample())),
-        (status = 201, description = "The call had none; now it has.", body = Metadata, example = json!(Metadata::sample())),
+        (status = 200, description = "The updated metadata.", body = Metadata, example = json!(Metadata::sample())),
+        (status = 201, description = "The metadata is created.", body = Metadata, example = json!(Metadata::sample())),
         (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
-        (status = 412, description = "`precondition_failed`: it has another ETag than the conditions allow."),
+        (status = 412, description = "`precondition_failed`: it has changed (ETag mismatch). Fetch it and retry."),
     ),
 )]
 #[patch("/calls/{call}/metadata")]

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::table::{Entry, PROBLEMS};
 
-/// What kind of problem it is.
+/// The kind of error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProblemCode {

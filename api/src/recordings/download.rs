@@ -31,14 +31,14 @@ const EXTENDED_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').re
 #[derive(Clone, Copy, Debug)]
 pub struct MediaRedirect(pub bool);
 
-/// What makes the address a link.
+/// The signature of a link.
 #[derive(Debug, Deserialize, IntoParams, Validate)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct LinkQuery {
-    /// When the link expires, as `createRecordingLink` has written it.
+    /// Part of a link made by `createRecordingLink`.
     expires: Option<String>,
-    /// The link's signature.
+    /// Part of a link made by `createRecordingLink`.
     #[param(value_type = Option<String>)]
     signature: Option<Private>,
 }
@@ -56,11 +56,11 @@ impl LinkQuery {
 
 /// Download a recording
 ///
-/// The WAV file: PCM 16 bit at 16 kHz. Parts of it can be asked for with `Range`, so that players can seek; the `ETag` is
-/// the file's SHA-256. With `expires` and `signature`, as `createRecordingLink` makes them, no key is needed.
+/// Returns the WAV file: 16-bit PCM at 16 kHz. Players can seek with `Range`; the `ETag` is the file's SHA-256. A link
+/// made by `createRecordingLink` needs no key.
 ///
-/// A service that keeps recordings in an object store may be set to send who downloads there: 307, with an address that works
-/// for five minutes, for the same method and `Range`.
+/// With an object store and `--media-redirect`, the response is a 307 redirect to a URL of that store, which works for
+/// five minutes.
 #[utoipa::path(
     operation_id = "downloadRecording",
     tag = "Recordings",
@@ -69,25 +69,25 @@ impl LinkQuery {
     params(
         LinkQuery,
         ("Range" = Option<String>, Header, description = "One range of bytes, such as `bytes=0-1023`. Several ranges return the whole file."),
-        ("If-Range" = Option<String>, Header, description = "Send the part only of the file with this ETag, else the whole."),
-        ("If-None-Match" = Option<String>, Header, description = "Send nothing if the file has this ETag."),
+        ("If-Range" = Option<String>, Header, description = "Apply `Range` only if this ETag is current; else return the whole file."),
+        ("If-None-Match" = Option<String>, Header, description = "Return 304 if one of these ETags is current."),
     ),
     responses(
         (status = 200, description = "The whole file.", content((RawBytes = "audio/wav")), headers(
             ("ETag" = String, description = "The file's SHA-256, in quotes."),
             ("Accept-Ranges" = String, description = "`bytes`"),
             ("Content-Disposition" = String, description = "`inline`, with the call's `streamSid` as the file name."))),
-        (status = 206, description = "The part that was asked for.", content((RawBytes = "audio/wav")), headers(
-            ("Content-Range" = String, description = "Which part of how many bytes."))),
-        (status = 304, description = "The client has the file."),
-        (status = 307, description = "The object store has the file, at an address that anyone can use for five minutes.",
-            headers(("Location" = String, description = "The address."))),
-        (status = 403, description = "`link_invalid`, `link_expired`: the address is a link that does not hold, or no longer."),
+        (status = 206, description = "The requested part.", content((RawBytes = "audio/wav")), headers(
+            ("Content-Range" = String, description = "The part and the size of the file."))),
+        (status = 304, description = "The client's copy is current."),
+        (status = 307, description = "The file is at a URL of the object store. It works for five minutes.",
+            headers(("Location" = String, description = "The URL."))),
+        (status = 403, description = "`link_invalid`, `link_expired`: the link's signature is wrong, or the link has expired."),
         (status = 404, description = "`recording_not_found`: no recording has this id."),
-        (status = 503, description = "`storage_unavailable`: the object store that has it does not answer, or has it no longer.",
-            headers(("Retry-After" = u32, description = "After how many seconds to try again."))),
-        (status = 416, description = "`range_not_satisfiable`: the range lies beyond the file's end.", headers(
-            ("Content-Range" = String, description = "How many bytes the file has."))),
+        (status = 503, description = "`storage_unavailable`: the object store does not respond, or has lost the file.",
+            headers(("Retry-After" = u32, description = "In how many seconds to retry."))),
+        (status = 416, description = "`range_not_satisfiable`: the range is beyond the end of the file.", headers(
+            ("Content-Range" = String, description = "The size of the file."))),
     ),
 )]
 #[get("/recordings/{id}/audio")]
@@ -143,8 +143,8 @@ pub async fn download_recording(
     Ok(response.body(SizedStream::new(length, audio)))
 }
 
-/// Shown in the browser, and saved as `NAME.wav` (RFC 6266). Characters that mean something in a path or in the header itself
-/// are escaped in `filename*`; clients that do not read it get underscores in their place.
+/// Shown in the browser, and saved as `NAME.wav` (RFC 6266). Characters that mean something in a path or in the header
+/// itself are escaped in `filename*`; clients that do not read it get underscores in their place.
 fn inline(name: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-@=+{}~!".contains(&byte);
     if name.bytes().all(plain) {

@@ -11,7 +11,7 @@ use crate::{
 
 /// Get a recording
 ///
-/// What is known of it: how long, how large, where silence stands for lost audio. `downloadRecording` has the file itself.
+/// Returns length, size, hash and gaps of a recording. `downloadRecording` returns the file.
 #[utoipa::path(
     operation_id = "getRecording",
     tag = "Recordings",

@@ -18,11 +18,11 @@ use crate::{
     wire::{Time, number},
 };
 
-/// A link to be made.
+/// A new link.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CreateRecordingLink {
-    /// For how many seconds it works; 300 unless given.
+    /// Lifetime in seconds. Defaults to 300.
     #[serde(default, deserialize_with = "number::link_ttl")]
     #[schema(minimum = 1, maximum = 86_400, default = 300)]
     #[validate(range(min = 1, max = LINK_TTL_MAX_SECONDS))]
@@ -37,14 +37,14 @@ impl CreateRecordingLink {
     }
 }
 
-/// An address that plays a recording without a key.
+/// A URL that plays a recording without a key.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordingLink {
-    /// The address. Who has it can listen.
+    /// The URL. Anyone who has it can listen.
     #[schema(value_type = String, format = "uri")]
     pub url: Private,
-    /// From when on it does not work.
+    /// When the link expires.
     pub expires_at: Time,
 }
 
@@ -60,16 +60,16 @@ impl RecordingLink {
     }
 }
 
-/// Make a link to a recording
+/// Create a link to a recording
 ///
-/// An address of `downloadRecording` that works without a key until it expires: for players and transcribers, with `GET`, `HEAD`
-/// and `Range`. It begins with `CALLSTORE_PUBLIC_URL`, or else as the request's own address. It cannot be taken back;
-/// deleting the call ends it.
+/// Returns a URL of `downloadRecording` that needs no key until it expires. It works with `GET`, `HEAD` and `Range`.
+/// The URL starts with `CALLSTORE_PUBLIC_URL`, else with the host of this request. A link cannot be revoked; it also
+/// stops working when the call is deleted.
 #[utoipa::path(
     operation_id = "createRecordingLink",
     tag = "Recordings",
     security(("apiKey" = ["read"])),
-    request_body(content = Option<CreateRecordingLink>, description = "How long it works; may be left out.",
+    request_body(content = Option<CreateRecordingLink>, description = "The lifetime. Optional.",
         example = json!(CreateRecordingLink::sample())),
     responses(
         (status = 201, description = "The link.", body = RecordingLink, example = json!(RecordingLink::sample())),

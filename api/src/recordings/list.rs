@@ -26,7 +26,7 @@ impl RecordingList {
 
 /// List a call's recordings
 ///
-/// One once the call is completed; none before, or if it had no audio.
+/// A completed call has one recording, or none if it had no audio.
 #[utoipa::path(
     operation_id = "listRecordings",
     tag = "Recordings",

@@ -28,33 +28,32 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 pub struct Recording {
     /// The recording's id, a UUIDv7.
     pub id: Uuid,
-    /// Its call.
+    /// The call's id.
     pub call_id: Uuid,
-    /// The file, relative to the store.
+    /// The file's path in the store.
     pub file_path: String,
-    /// The object, as `s3://bucket/prefix/0f/ID.wav`, for programs that may ask the object store themselves; null with local
-    /// files.
+    /// The object's URL, such as `s3://bucket/prefix/0f/ID.wav`; null if the service stores files locally.
     #[schema(required)]
     pub file_url: Option<String>,
     /// The file's format.
     pub format: Format,
-    /// How its samples are encoded.
+    /// The encoding of the samples.
     pub codec: Codec,
-    /// Samples a second.
+    /// Samples per second.
     pub sample_rate: u32,
-    /// 2 with the caller left and the agent right, 1 where only one had audio.
+    /// 2: the caller left and the agent right; 1: only one of them had audio.
     pub channels: u32,
-    /// How long it is, in seconds.
+    /// Length in seconds.
     pub duration: f64,
-    /// The file's length in bytes.
+    /// Size of the file in bytes.
     pub size_bytes: u64,
     /// SHA-256 of the file, in hexadecimal.
     pub sha256: String,
-    /// Where silence stands for audio that did not come.
+    /// Silence in place of missing audio.
     pub gaps: Vec<Gap>,
-    /// How much audio was dropped since its place was taken, in seconds, over all tracks.
+    /// Seconds of audio dropped because other audio had the same position, over all tracks.
     pub overlap_seconds: f64,
-    /// How many chunks came again, over all tracks.
+    /// Number of repeated chunks, over all tracks.
     pub duplicates: u64,
     /// When the recording was finished.
     pub created_at: Time,
@@ -74,14 +73,14 @@ pub enum Codec {
     Pcm,
 }
 
-/// Silence that stands for audio that did not come.
+/// Silence in place of missing audio.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Gap {
-    /// Whose voice.
+    /// The track.
     pub track: Track,
-    /// Where it begins, in seconds.
+    /// Where the gap begins, in seconds.
     pub start: f64,
-    /// Where it ends, in seconds.
+    /// Where the gap ends, in seconds.
     pub end: f64,
 }
 

@@ -9,7 +9,7 @@ use crate::{
     problem::Problem,
 };
 
-/// The process answers.
+/// The process is alive.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Livez {
     /// `ok`
@@ -22,14 +22,14 @@ impl Livez {
     }
 }
 
-/// Ask whether the process lives
+/// Check liveness
 ///
-/// Answers as long as the process does, whatever else is wrong; `getReadyz` tells whether it can work.
+/// Returns 200 as long as the process responds. `getReadyz` also checks what the service depends on.
 #[utoipa::path(
     operation_id = "getLivez",
     tag = "System",
     security(()),
-    responses((status = 200, description = "The process answers.", body = Livez, example = json!(Livez::sample()))),
+    responses((status = 200, description = "The process is alive.", body = Livez, example = json!(Livez::sample()))),
 )]
 #[get("/livez")]
 pub async fn get_livez(_: Query<NoQuery>) -> Result<HttpResponse, Problem> {

@@ -50,7 +50,7 @@ pub async fn keep_metrics() {
 
 /// Get metrics
 ///
-/// In Prometheus' text format.
+/// Returns metrics in Prometheus' text format.
 #[utoipa::path(
     operation_id = "getMetrics",
     tag = "System",

@@ -9,19 +9,19 @@ use crate::{
     problem::{PROBLEMS, Problem, ProblemCode},
 };
 
-/// A kind of problem.
+/// A kind of error.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ProblemKind {
-    /// Where this is found: the `type` of problems of this kind.
+    /// The path of this description: the `type` of such errors.
     #[serde(rename = "type")]
     kind: String,
-    /// The kind, for programs.
+    /// A stable code for programs.
     code: ProblemCode,
-    /// The status of such answers.
+    /// The HTTP status of such errors.
     status: u16,
-    /// The kind in a few words.
+    /// A short title.
     title: &'static str,
-    /// What it means and what to do.
+    /// What the error means and what to do.
     explanation: &'static str,
 }
 
@@ -38,16 +38,16 @@ impl ProblemKind {
     }
 }
 
-/// Explain a kind of problem
+/// Explain an error
 ///
-/// What the `type` of a problem leads to.
+/// Returns the description that the `type` of an error leads to.
 #[utoipa::path(
     operation_id = "getProblem",
     tag = "System",
     security(()),
     responses(
-        (status = 200, description = "The kind of problem.", body = ProblemKind, example = json!(ProblemKind::sample())),
-        (status = 404, description = "`not_found`: no problem has this name."),
+        (status = 200, description = "The kind of error.", body = ProblemKind, example = json!(ProblemKind::sample())),
+        (status = 404, description = "`not_found`: no error has this name."),
     ),
 )]
 #[get("/problems/{name}")]

@@ -10,17 +10,17 @@ use crate::{
     problem::{Problem, ProblemCode},
 };
 
-/// What the service needs for its work.
+/// What the service depends on.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Readyz {
-    /// The database answers and can be written.
+    /// Whether the database responds and is writable.
     database: bool,
-    /// The recording store can be written.
+    /// Whether the recording store is writable.
     store: bool,
-    /// There is room for more.
+    /// Whether enough disk space is free.
     free_space: bool,
-    /// Bytes that are free where the database or the recordings are, whichever has less; null where both are on other
+    /// Free bytes on the disk of the database or of the recordings, whichever has less. Null if both are on other
     /// machines.
     #[schema(required)]
     free_bytes: Option<u64>,
@@ -39,16 +39,16 @@ impl From<Health> for Readyz {
     }
 }
 
-/// Ask whether the service can work
+/// Check readiness
 ///
-/// Looks at the database, the recording store and the free space.
+/// Checks the database, the recording store and the free disk space.
 #[utoipa::path(
     operation_id = "getReadyz",
     tag = "System",
     security(()),
     responses(
-        (status = 200, description = "It can.", body = Readyz, example = json!(Readyz::sample())),
-        (status = 503, description = "`not_ready`: it cannot; `detail` says what is missing."),
+        (status = 200, description = "The service is ready.", body = Readyz, example = json!(Readyz::sample())),
+        (status = 503, description = "`not_ready`: a check failed; `detail` says which."),
     ),
 )]
 #[get("/readyz")]

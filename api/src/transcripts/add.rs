@@ -14,28 +14,28 @@ use crate::{
     wire::{check_length, name},
 };
 
-/// Something that was said.
+/// A new transcript.
 #[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[validate(schema(function = "ends_after_start", skip_on_field_errors = false))]
 pub struct AddTranscript {
-    /// Who spoke.
+    /// The speaker, such as `caller` or `agent`.
     #[schema(value_type = String, min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
     #[validate(custom(function = "name"))]
     pub speaker: Private,
-    /// What was said.
+    /// The spoken text.
     #[schema(value_type = String, min_length = 1, max_length = 32_768, pattern = r"^[^\u0000]*$")]
     #[validate(custom(function = "utterance"))]
     pub text: Private,
-    /// How sure the recognizer was.
+    /// The recognizer's confidence, 0 to 1.
     #[schema(minimum = 0, maximum = 1)]
     #[validate(range(min = 0.0, max = 1.0))]
     pub confidence: Option<f64>,
-    /// Where in the call it begins, in seconds.
+    /// When the utterance begins: seconds since the start of the call.
     #[schema(minimum = 0, maximum = 43_200)]
     #[validate(custom(function = "in_a_call"))]
     pub start_time: Option<f64>,
-    /// Where in the call it ends, in seconds; not before it begins.
+    /// When the utterance ends: seconds since the start of the call, not before `startTime`.
     #[schema(minimum = 0, maximum = 43_200)]
     #[validate(custom(function = "in_a_call"))]
     pub end_time: Option<f64>,
@@ -91,14 +91,14 @@ impl From<AddTranscript> for NewTranscript {
 
 /// Add a transcript
 ///
-/// Something that was said, while the call runs or after it has ended.
+/// Adds one utterance, during the call or after its end.
 #[utoipa::path(
     operation_id = "addTranscript",
     tag = "Transcripts",
     security(("apiKey" = ["ingest"])),
-    request_body(content = AddTranscript, description = "What was said.", example = json!(AddTranscript::sample())),
+    request_body(content = AddTranscript, description = "The utterance.", example = json!(AddTranscript::sample())),
     responses(
-        (status = 201, description = "It is stored.", body = Transcript, example = json!(Transcript::sample())),
+        (status = 201, description = "The transcript is stored.", body = Transcript, example = json!(Transcript::sample())),
         (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
     ),
 )]

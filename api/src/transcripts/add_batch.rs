@@ -16,12 +16,12 @@ use crate::{
     wire::objects,
 };
 
-/// Several things that were said.
+/// A batch of transcripts.
 #[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[validate(schema(function = "batch_size"))]
 pub struct AddTranscripts {
-    /// The transcripts, 1 to 500.
+    /// 1 to 500 transcripts.
     #[schema(min_items = 1, max_items = 500)]
     #[serde(deserialize_with = "objects")]
     #[validate(nested)]
@@ -55,16 +55,16 @@ impl StoredTranscripts {
     }
 }
 
-/// Add transcripts
+/// Add a batch of transcripts
 ///
-/// Up to 500 in one request, all or none of them.
+/// Stores up to 500 utterances, all or none of them.
 #[utoipa::path(
     operation_id = "addTranscripts",
     tag = "Transcripts",
     security(("apiKey" = ["ingest"])),
-    request_body(content = AddTranscripts, description = "What was said.", example = json!(AddTranscripts::sample())),
+    request_body(content = AddTranscripts, description = "The utterances.", example = json!(AddTranscripts::sample())),
     responses(
-        (status = 201, description = "All are stored.", body = StoredTranscripts, example = json!(StoredTranscripts::sample())),
+        (status = 201, description = "All transcripts are stored.", body = StoredTranscripts, example = json!(StoredTranscripts::sample())),
         (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
     ),
 )]

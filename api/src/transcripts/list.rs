@@ -21,19 +21,19 @@ use crate::{
     wire::PageInfo,
 };
 
-/// Which transcripts.
+/// Filter and page of a list of transcripts.
 #[derive(Debug, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ListTranscriptsQuery {
-    /// How many transcripts a page holds; more than 500 is cut to 500. WebVTT has all unless given.
+    /// The page size. Values over 500 count as 500. WebVTT returns all transcripts by default.
     #[param(inline)]
     limit: Option<Limit>,
-    /// How many transcripts to pass over.
+    /// How many transcripts to skip.
     #[param(inline)]
     #[serde(default)]
     offset: Offset,
-    /// Only what this one said.
+    /// Only transcripts of this speaker.
     #[param(value_type = Option<String>)]
     speaker: Option<Private>,
 }
@@ -43,7 +43,7 @@ pub struct ListTranscriptsQuery {
 pub struct TranscriptPage {
     /// The transcripts.
     items: Vec<Transcript>,
-    /// Where in the list they are.
+    /// The position of the page in the list.
     page: PageInfo,
 }
 
@@ -55,7 +55,7 @@ impl TranscriptPage {
 
 /// List a call's transcripts
 ///
-/// In the order in which they were said; those without a time come last, as they arrived. `Accept: text/vtt` gets those with
+/// Sorted by `startTime`; transcripts without one come last, in order of arrival. `Accept: text/vtt` returns those with
 /// both times as WebVTT.
 #[utoipa::path(
     operation_id = "listTranscripts",

@@ -18,30 +18,30 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
     config.service(add::add_transcript).service(add_batch::add_transcripts).service(list::list_transcripts);
 }
 
-/// Something that was said.
+/// An utterance of a call.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Transcript {
     /// The transcript's id, a UUIDv7.
     pub id: Uuid,
-    /// Its call.
+    /// The call's id.
     pub call_id: Uuid,
-    /// Who spoke.
+    /// The speaker.
     #[schema(value_type = String)]
     pub speaker: Private,
-    /// What was said.
+    /// The spoken text.
     #[schema(value_type = String)]
     pub text: Private,
-    /// How sure the recognizer was, 0 to 1.
+    /// The recognizer's confidence, 0 to 1.
     #[schema(required)]
     pub confidence: Option<f64>,
-    /// Where in the call it begins, in seconds.
+    /// When the utterance begins: seconds since the start of the call.
     #[schema(required)]
     pub start_time: Option<f64>,
-    /// Where in the call it ends, in seconds.
+    /// When the utterance ends: seconds since the start of the call.
     #[schema(required)]
     pub end_time: Option<f64>,
-    /// When it arrived.
+    /// When the service stored it.
     pub created_at: Time,
 }
 

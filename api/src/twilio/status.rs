@@ -15,26 +15,26 @@ use crate::{
     problem::Problem,
 };
 
-/// What Twilio tells of a phone call, or of a stream of it. It sends more; what is not listed is ignored.
+/// Twilio's report about a phone call or its stream. Other fields are ignored.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(rename_all = "PascalCase")]
 pub struct StatusForm {
-    /// The phone call's name at Twilio.
+    /// Twilio's id of the phone call.
     #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.:@=/+{}~%!-]+$")]
     pub call_sid: String,
-    /// Where the phone call stands; `completed`, `busy`, `failed`, `no-answer` and `canceled` are the end of it.
+    /// The state of the phone call. `completed`, `busy`, `failed`, `no-answer` and `canceled` end it.
     #[schema(pattern = r"^[^\u0000]*$")]
     pub call_status: Option<String>,
-    /// The stream, where one is told of.
+    /// The id of the stream, if the report is about one.
     #[schema(max_length = 128, pattern = "^[A-Za-z0-9_.:@=/+{}~%!-]*$")]
     pub stream_sid: Option<String>,
-    /// Who called.
+    /// The caller's number.
     #[schema(value_type = Option<String>, pattern = r"^[^\u0000]*$")]
     pub from: Option<Private>,
-    /// Who was called.
+    /// The called number.
     #[schema(value_type = Option<String>, pattern = r"^[^\u0000]*$")]
     pub to: Option<Private>,
-    /// `inbound`, or one that begins with `outbound`.
+    /// `inbound`, or a value that starts with `outbound`.
     #[schema(pattern = r"^[^\u0000]*$")]
     pub direction: Option<String>,
 }
@@ -66,25 +66,24 @@ impl StatusForm {
     }
 }
 
-/// Take the status of a phone call
+/// Receive the status of a phone call
 ///
-/// The webhook for a phone number's "Call status changes". A call that has this `callSid` gets what it lacks: its caller,
-/// its direction, the callee in its metadata's `customData`; a call that has the `StreamSid` and no `callSid` gets that. Where the
-/// phone call is over, the call ends (`stream_stop`), with all audio that is on its way. A phone call that is not known is answered
-/// in the same way, since Twilio would try again. Once `CALLSTORE_TWILIO_AUTH_TOKEN` is set only Twilio may tell; until
-/// then whoever may ask anything.
+/// The webhook for "Call status changes". It completes the call that has this `callSid` or `streamSid`: `callSid`,
+/// caller, direction, and the called number in `customData`. When the phone call is over, the call ends (`stream_stop`)
+/// after the audio that is still arriving. Unknown phone calls get the same response, so that Twilio does not retry.
+/// With `CALLSTORE_TWILIO_AUTH_TOKEN` it accepts only requests that Twilio signed; without, it accepts API keys.
 #[utoipa::path(
     operation_id = "twilioStatus",
     tag = "Twilio",
     security(("apiKey" = ["ingest"])),
     extensions(("x-signed-by" = json!("twilio"))),
-    params(("X-Twilio-Signature" = Option<String>, Header, description = "Twilio's signature; needed once a token is set.")),
+    params(("X-Twilio-Signature" = Option<String>, Header, description = "Twilio's signature. Required if `CALLSTORE_TWILIO_AUTH_TOKEN` is set.")),
     request_body(content = StatusForm, content_type = "application/x-www-form-urlencoded", description = "The status.",
         example = json!(StatusForm::sample())),
     responses(
-        (status = 204, description = "It is noted, where the phone call is known."),
+        (status = 204, description = "The report was received."),
         (status = 400, description = "`bad_request`: the form is not UTF-8."),
-        (status = 403, description = "`signature_invalid`: Twilio has not signed it, or not with this token for this address."),
+        (status = 403, description = "`signature_invalid`: the signature is missing, or does not fit the auth token and the URL."),
     ),
 )]
 #[post("/twilio/status")]

@@ -17,17 +17,17 @@ use crate::{
     public::BaseUrl,
 };
 
-/// A phone call that Twilio asks about. It sends more; what is not listed is ignored.
+/// Twilio's request about an incoming phone call. Other fields are ignored.
 #[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(rename_all = "PascalCase")]
 pub struct VoiceForm {
-    /// The phone call's name at Twilio.
+    /// Twilio's id of the phone call.
     #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.:@=/+{}~%!-]+$")]
     pub call_sid: String,
-    /// Who calls.
+    /// The caller's number.
     #[schema(value_type = Option<String>, pattern = r"^[^\u0000]*$")]
     pub from: Option<Private>,
-    /// Who is called.
+    /// The called number.
     #[schema(value_type = Option<String>, pattern = r"^[^\u0000]*$")]
     pub to: Option<Private>,
 }
@@ -67,22 +67,22 @@ pub fn party(given: Option<Private>) -> Option<Private> {
 
 /// Answer a phone call
 ///
-/// The webhook for a phone number's "A call comes in": TwiML that streams both sides of the call to `/twilio/stream`, with a
-/// one-time token, and leads on to `CALLSTORE_TWILIO_NEXT_URL`, or keeps the line up in silence. Once
-/// `CALLSTORE_TWILIO_AUTH_TOKEN` is set only Twilio may ask; until then whoever may ask anything.
+/// The webhook for "A call comes in". Returns TwiML that streams both sides of the call to `/twilio/stream` with a
+/// one-time token, and then redirects to `CALLSTORE_TWILIO_NEXT_URL` or keeps the line open in silence. With
+/// `CALLSTORE_TWILIO_AUTH_TOKEN` it accepts only requests that Twilio signed; without, it accepts API keys.
 #[utoipa::path(
     operation_id = "twilioVoice",
     tag = "Twilio",
     security(("apiKey" = ["ingest"])),
     extensions(("x-signed-by" = json!("twilio"))),
-    params(("X-Twilio-Signature" = Option<String>, Header, description = "Twilio's signature; needed once a token is set.")),
+    params(("X-Twilio-Signature" = Option<String>, Header, description = "Twilio's signature. Required if `CALLSTORE_TWILIO_AUTH_TOKEN` is set.")),
     request_body(content = VoiceForm, content_type = "application/x-www-form-urlencoded", description = "The phone call.",
         example = json!(VoiceForm::sample())),
     responses(
-        (status = 200, description = "What to do with the call, as TwiML.", body = String, content_type = "text/xml",
+        (status = 200, description = "TwiML.", body = String, content_type = "text/xml",
             example = json!(VoiceForm::sample_answer())),
         (status = 400, description = "`bad_request`: the form is not UTF-8."),
-        (status = 403, description = "`signature_invalid`: Twilio has not signed it, or not with this token for this address."),
+        (status = 403, description = "`signature_invalid`: the signature is missing, or does not fit the auth token and the URL."),
     ),
 )]
 #[post("/twilio/voice")]
