@@ -289,7 +289,7 @@ async fn a_client_that_hangs_up_at_once_is_entered() {
         tokio::task::yield_now().await;
         socket.set_zero_linger().unwrap();
     }
-    eventually("all that was deleted is entered", || async {
+    eventually("every deletion has an audit entry", || async {
         let left = server.get("/calls?limit=500").await.json()["items"].as_array().unwrap().len();
         let entered = entries(&server, "&operation=deleteCall").await.len();
         (entered > 0 && entered == names.len() - left).then_some(())

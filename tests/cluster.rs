@@ -71,7 +71,7 @@ impl Cluster {
         assert_eq!((count("call WHERE status = 'completed'").await, count("call").await), (calls, calls));
         assert_eq!((count("recording").await, files(&self.objects.folder("calls"))), (recordings, recordings));
         let overdue = "lease WHERE until < extract(epoch FROM clock_timestamp()) * 1000";
-        eventually("no lease is left of a node that died", async || (count(overdue).await == 0).then_some(())).await;
+        eventually("the leases of dead nodes are gone", async || (count(overdue).await == 0).then_some(())).await;
     }
 }
 
@@ -148,7 +148,7 @@ async fn three_nodes_of_which_one_is_killed_again_and_again_lose_nothing() {
         recordings += caller.recordings;
         found += caller.found;
     }
-    assert_eq!(found, acknowledged.load(Ordering::Relaxed), "not all was looked for");
+    assert_eq!(found, acknowledged.load(Ordering::Relaxed), "some acknowledged writes were not looked for");
     println!(
         "{kills} kills and {NODES} stops of {NODES} nodes in {:?}: {found} acknowledged writes, all found",
         begun.elapsed()

@@ -71,7 +71,7 @@ async fn nothing_acknowledged_is_lost_however_often_the_service_is_killed() {
             tokio::spawn(async move {
                 let stopped = caller.check_and_write(&service, &CancellationToken::new()).await;
                 let gone = stopped.is_err() && !service.is_alive().await;
-                assert!(gone, "{} was given up by a service that is there", caller.call());
+                assert!(gone, "{} got no answer from a running service", caller.call());
                 caller
             })
         });
@@ -97,8 +97,8 @@ async fn nothing_acknowledged_is_lost_however_often_the_service_is_killed() {
         recordings += caller.recordings;
         found += caller.found;
     }
-    assert_eq!(files(&Binary::recordings(folder.path())), recordings, "a file has no recording, or none its file");
-    assert_eq!(found, acknowledged.load(Ordering::Relaxed), "not all was looked for");
+    assert_eq!(files(&Binary::recordings(folder.path())), recordings, "the files do not match the recordings");
+    assert_eq!(found, acknowledged.load(Ordering::Relaxed), "some acknowledged writes were not looked for");
     println!("{} kills in {:?}: {found} acknowledged writes, all found", kills(), begun.elapsed());
     println!("{recordings} recordings; the slowest start took {slowest:?}");
 }
@@ -121,7 +121,7 @@ async fn start(folder: &Path, point: Option<(&str, u32)>, slowest: &mut Duration
             let waited = waited(binary.child.id().unwrap());
             assert!(
                 took.saturating_sub(waited) < START_MAX,
-                "a start took {took:?}, {waited:?} of it for want of a processor"
+                "a start took {took:?}, {waited:?} of it waiting for a processor"
             );
             *slowest = took.max(*slowest);
             Some(binary)

@@ -51,7 +51,10 @@ impl Caller {
         let heard: Vec<i16> = wav::read(&file).unwrap().samples.into_iter().step_by(2).collect();
         let chunks = u32::try_from(heard.len() / 8000).unwrap();
         assert!((self.acknowledged..=self.acknowledged + 1).contains(&chunks), "{chunks} of {}", self.acknowledged);
-        assert!(heard == mulaw_to_pcm16(&(0..chunks).flat_map(audio).collect::<Vec<_>>()), "not what was sent");
+        assert!(
+            heard == mulaw_to_pcm16(&(0..chunks).flat_map(audio).collect::<Vec<_>>()),
+            "the recording is not what was sent"
+        );
     }
 }
 

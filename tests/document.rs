@@ -73,7 +73,7 @@ pub fn operations() -> Vec<Operation> {
 fn the_document_in_the_repository_is_the_service_s_own() {
     let kept = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.json")).unwrap();
     let same = kept == api::document().unwrap().0;
-    assert!(same, "openapi.json is not what the code says; renew it: cargo run -- openapi > openapi.json");
+    assert!(same, "openapi.json is out of date; regenerate it: cargo run -- openapi > openapi.json");
 }
 
 #[tokio::test]

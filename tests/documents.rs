@@ -83,10 +83,10 @@ fn every_relative_link_leads_to_a_file_and_a_heading_of_it() {
         for link in links(&text).iter().filter(|link| !link.contains("://")) {
             let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
             let target = if path.is_empty() { document.clone() } else { plain(&document.parent().unwrap().join(path)) };
-            assert!(Path::new(ROOT).join(&target).exists(), "{}: {link} leads nowhere", document.display());
+            assert!(Path::new(ROOT).join(&target).exists(), "{}: {link} does not resolve", document.display());
             if !anchor.is_empty() {
                 let anchors = anchors(&read(&target));
-                assert!(anchors.contains(anchor), "{}: {link} is none of {anchors:?}", document.display());
+                assert!(anchors.contains(anchor), "{}: {link} is not one of {anchors:?}", document.display());
             }
         }
     }

@@ -148,7 +148,8 @@ async fn a_recording_that_a_crash_interrupted_is_made_by_the_next_start() {
     assert_eq!(files(&store), [format!("{}.wav", call["id"].as_str().unwrap())]);
     let size = fs::metadata(store.join(recordings[0]["filePath"].as_str().unwrap())).unwrap().len();
     assert_eq!(json!(size), recordings[0]["sizeBytes"]);
-    eventually("no chunk is left", || async { (count(folder.path(), "audio_chunk").await == "0").then_some(()) }).await;
+    eventually("all chunks are removed", || async { (count(folder.path(), "audio_chunk").await == "0").then_some(()) })
+        .await;
 }
 
 #[tokio::test]
@@ -163,7 +164,7 @@ async fn a_crash_between_the_file_and_its_row_leaves_one_recording() {
     assert_eq!(end.status(), 202);
     let store = Binary::recordings(folder.path());
     let published = || async { files(&store).iter().any(|name| name.ends_with(".wav")).then_some(()) };
-    eventually("the file stands under its name", published).await;
+    eventually("the file has its final name", published).await;
     service.kill().await;
     execute(&database, "ALTER TABLE elsewhere RENAME TO recording").await;
 
@@ -203,7 +204,7 @@ async fn sigterm_lets_a_waiting_end_answer_and_exits_with_0() {
     execute(&database, "ALTER TABLE recording RENAME TO elsewhere").await;
     let end = client.post(service.url("/calls/MZ1/end")).header("prefer", "wait=30").send();
     let stop = async {
-        eventually("the end waits", || async {
+        eventually("endCall waits", || async {
             (get(&client, service.url("/calls/MZ1")).await["status"] == "finalizing").then_some(())
         })
         .await;

@@ -132,8 +132,10 @@ async fn a_service_that_runs_takes_and_drops_keys_of_the_command_line_within_a_s
     let key = create(folder.path(), "admin", &["--label", "short-lived"]).await;
     let wait = async |status: u16| {
         let begun = Instant::now();
-        eventually("the key's end or beginning", async || (list_calls(&service, &key).await == status).then_some(()))
-            .await;
+        eventually("the change of the key takes effect", async || {
+            (list_calls(&service, &key).await == status).then_some(())
+        })
+        .await;
         assert!(begun.elapsed() < Duration::from_secs(1), "it took {:?}", begun.elapsed());
     };
     wait(200).await;

@@ -81,7 +81,7 @@ fn log_of(folder: &Path) -> PathBuf {
 fn lines(folder: &Path) -> Vec<Value> {
     let text = fs::read_to_string(log_of(folder)).unwrap();
     let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-    whole.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect()
+    whole.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("not JSON: {line}"))).collect()
 }
 
 /// The text between two others.
@@ -162,7 +162,7 @@ async fn no_log_line_holds_a_person_a_word_a_key_or_a_signature() {
     logged.service.kill().await.unwrap();
 
     let log = fs::read_to_string(log_of(logged.folder.path())).unwrap();
-    assert!(log.contains("\"level\":\"TRACE\""), "this says little: {log}");
+    assert!(log.contains("\"level\":\"TRACE\""), "the log says too little: {log}");
     let audio = &silence(160)[..16];
     let persons = ["1415555013", "Smith", "swordfish", "7391552", audio];
     let secrets = [ADMIN_KEY, TWILIO_TOKEN, &signature, &handshake, &token, key, link_signature];

@@ -92,7 +92,7 @@ async fn stream_of_a_carrier(service: &Service) -> f64 {
     second.json(&json!({ "event": "weather" })).await;
     second.json(&stop("carrier")).await;
     assert_eq!(second.closed().await.0, 1000);
-    let recordings = eventually("the recording stands", || async {
+    let recordings = eventually("the recording is published", || async {
         let call = service.get("/calls/carrier?include=recordings").await;
         (call["status"] == "completed").then(|| call["recordings"].clone())
     })

@@ -130,7 +130,7 @@ async fn keys_and_links_hold_on_every_node() {
     };
     let key = made["key"].as_str().unwrap();
     let closed = async || (status(None, "/calls".to_owned()).await == 401).then_some(());
-    eventually("the other node asks for keys", closed).await;
+    eventually("the other node requires keys", closed).await;
     assert_eq!(status(Some(key), "/calls".to_owned()).await, 200);
     assert_eq!(status(None, format!("/recordings/{link}")).await, 200);
 }
@@ -236,7 +236,7 @@ async fn a_phone_call_that_is_over_is_recorded_to_its_end_though_another_node_he
             let call = second.get("/calls/MZ1?include=metadata").await.json();
             (call["metadata"]["customData"]["callee"] == "+14155550199").then_some(())
         };
-        eventually("the other node knows that it is over", heard).await;
+        eventually("the other node knows that the call has ended", heard).await;
         socket.json(&twilio::inbound("MZ1", 2, 20)).await;
         socket.json(&twilio::stop("MZ1")).await;
     };
@@ -253,9 +253,9 @@ async fn a_stream_that_came_back_on_another_node_is_not_taken_for_gone() {
     new.json(&twilio::start("MZ1")).await;
     new.json(&twilio::inbound("MZ1", 1, 0)).await;
     let stored = async || (first.get("/calls/MZ1/chunks").await.json()["tracks"][0]["chunks"] == 1).then_some(());
-    eventually("the stream goes on on the other node", stored).await;
+    eventually("the stream continues on the other node", stored).await;
     // The first node only now notices that its socket is gone, and notes it while closing it.
     old.close().await;
     let open = async || twilio::column(&first, "MZ1", "disconnected_at").await.is_none().then_some(());
-    eventually("the other node says that it has one", open).await;
+    eventually("the other node notes its own socket", open).await;
 }

@@ -123,11 +123,11 @@ async fn a_deleted_call_takes_its_object_along() {
     world.server.delete("/calls/MZ1").await.expect(204);
     world.server.get(&audio(&recording)).await.expect_problem(404, "recording_not_found");
     let deletes = || world.objects.asked().iter().any(|line| line.starts_with("DELETE"));
-    eventually("the object is asked to go", || async { deletes().then_some(()) }).await;
+    eventually("the deletion of the object is requested", || async { deletes().then_some(()) }).await;
     assert!(world.object(&recording).is_some());
     world.objects.decide(|_, _| Fate::Answered);
     eventually("the object is gone", || async { world.object(&recording).is_none().then_some(()) }).await;
-    eventually("so is the row", || async { (world.server.count("call").await == 0).then_some(()) }).await;
+    eventually("the row is gone", || async { (world.server.count("call").await == 0).then_some(()) }).await;
 
     // Deleting an object that is gone succeeds.
     start_call(&world.server, "MZ2", 0).await;

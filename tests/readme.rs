@@ -80,7 +80,7 @@ async fn the_quick_start_gets_the_answers_that_it_shows() {
         let answer = if step == "end" { &*ended } else { answers.next().unwrap() };
         let (answer, shown) =
             (serde_json::from_str(answer).unwrap(), serde_json::from_str(&shown.replace(", ...", "")).unwrap());
-        assert!(has(&answer, &shown), "{step} answers\n{answer}\nand not\n{shown}");
+        assert!(has(&answer, &shown), "{step} answers\n{answer}\ninstead of\n{shown}");
     }
     let wav = service::audio::wav::read(&std::fs::read(folder.path().join("call.wav")).unwrap()).unwrap();
     assert_eq!((wav.sample_rate, wav.channels, wav.samples.len()), (16_000, 1, 62_870));
@@ -92,7 +92,7 @@ async fn the_walk_through_leads_from_a_call_to_its_recording() {
     let service = Binary::serve(folder.path()).await;
     lay_tests_in(folder.path());
     let script = blocks("docs/getting-started.md", "walk-through").concat();
-    assert!(script.contains(ADDRESS), "the walk-through says nowhere: {ADDRESS}");
+    assert!(script.contains(ADDRESS), "the walk-through does not contain: {ADDRESS}");
     // Checks the recording before the last line removes it.
     let script = script.replace("rm ended.json call.wav", "cp call.wav heard.wav\nrm ended.json call.wav");
     let printed = run(&script.replace(ADDRESS, &format!("CALLSTORE={}\n", service.url(""))), folder.path()).await;

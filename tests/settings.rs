@@ -223,7 +223,7 @@ async fn version_help_and_document_need_neither_server_nor_database() {
     }
     let document = printed(&callstore(folder.path(), &["openapi"]).await);
     let kept = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.json")).unwrap();
-    assert!(document == kept, "renew openapi.json: cargo run -- openapi > openapi.json");
+    assert!(document == kept, "regenerate openapi.json: cargo run -- openapi > openapi.json");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 

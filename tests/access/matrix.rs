@@ -26,7 +26,7 @@ fn expected(operation: &str) -> Option<&'static [&'static str]> {
         // Unless Twilio's auth token is set; then only Twilio may call it (`signatures`).
         "twilioVoice" | "twilioStatus" => &["ingest"],
         "deleteCall" | "deleteMetadata" | "createKey" | "listKeys" | "revokeKey" | "listAudit" => &[],
-        other => panic!("nobody has decided which keys {other} takes"),
+        other => panic!("{other} is new: list the scopes that it accepts here"),
     })
 }
 
@@ -144,7 +144,7 @@ async fn both_websockets_take_a_key_that_writes() {
             match (*scope, Socket::try_open_as(&url, Some(key)).await) {
                 ("read", Err((403, problem))) => assert_forbidden(&problem, &["ingest"], scope),
                 ("ingest" | "admin", Ok(_)) => {}
-                (_, Ok(_)) => panic!("{path} takes a key of scope {scope}"),
+                (_, Ok(_)) => panic!("{path} accepts a key of scope {scope}"),
                 (_, Err((status, problem))) => panic!("{path} with {scope}: {status} {problem}"),
             }
         }

@@ -75,7 +75,7 @@ async fn presets_are_those_of_the_operation() {
         assert!(said.contains(name) && said.contains(preset), "{said}");
     }
     let output = folder.audio("convert caller.ulaw e.pcm --to openai --to-rate 8000").output().await.unwrap();
-    assert_eq!(output.status.code(), Some(2), "a preset says all");
+    assert_eq!(output.status.code(), Some(2), "a preset takes no further options");
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ const CUT_BY: Duration = Duration::from_secs(30);
 /// Clients of one kind, and the response that all of them must get in time.
 async fn are_cut(address: &str, kind: Slow) {
     for cut in join_all((0..10).map(|_| kind.run(address, 0.0))).await {
-        assert!(cut.after > Duration::from_secs(4) && cut.after < CUT_BY, "{kind:?} was cut after {:?}", cut.after);
+        assert!(cut.after > Duration::from_secs(4) && cut.after < CUT_BY, "{kind:?} was cut off after {:?}", cut.after);
         if kind == Slow::Silent {
             assert!(cut.answer.is_empty());
         } else {
@@ -73,7 +73,7 @@ async fn slow_and_greedy_clients_are_cut_and_others_are_served() {
     let stalled = async {
         ask_unread(&mut socket).await;
         service.wait_for("callstore_connections_stalled_total", 11.0).await;
-        assert!(begun.elapsed() < CUT_BY, "those that do not read were cut after {:?}", begun.elapsed());
+        assert!(begun.elapsed() < CUT_BY, "clients that do not read were cut off after {:?}", begun.elapsed());
     };
     let all = async { tokio::join!(slow, stalled) };
     let mut all = std::pin::pin!(all);
@@ -88,7 +88,7 @@ async fn slow_and_greedy_clients_are_cut_and_others_are_served() {
     }
     assert!(served > 100, "{served}");
     // Clients that were cut off hold no connections: only those of the test are left.
-    eventually("they are gone", || async {
+    eventually("their connections are gone", || async {
         (service.scrape().await.value("callstore_connections") <= 2.0).then_some(())
     })
     .await;
@@ -122,7 +122,7 @@ async fn a_connection_beyond_the_cap_is_told_so_and_the_next_has_its_place() {
         server.get("/livez").await.expect(200);
     }
     drop(idle);
-    eventually("there is a place", || async { (ask().await.status == 200).then_some(()) }).await;
+    eventually("a connection is free", || async { (ask().await.status == 200).then_some(()) }).await;
     drop(socket);
 }
 

@@ -48,7 +48,7 @@ fn the_table_has_the_limits_of_the_code() {
     let mut written = BTreeMap::new();
     for (value, name) in rows().into_iter().filter(|(_, name)| !["actix-http", "serde_json"].contains(&name.as_str())) {
         let name = name.trim_matches('`').to_owned();
-        assert_eq!(written.insert(name.clone(), value), None, "{name} comes twice");
+        assert_eq!(written.insert(name.clone(), value), None, "{name} is listed twice");
     }
     assert_eq!(written, code);
 }

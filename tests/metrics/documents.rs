@@ -32,7 +32,7 @@ fn table(document: &str) -> BTreeMap<String, Row> {
             let values = values.trim_end_matches(')').split(", ").filter(|value| !value.is_empty());
             labels.insert(name.to_owned(), values.map(str::to_owned).collect());
         }
-        assert!(rows.insert(cells[1].to_owned(), (cells[2].to_owned(), labels)).is_none(), "{line} comes twice");
+        assert!(rows.insert(cells[1].to_owned(), (cells[2].to_owned(), labels)).is_none(), "{line} is listed twice");
     }
     rows
 }
@@ -113,10 +113,10 @@ fn every_panel_has_its_place_and_says_what_it_is_for() {
     for panel in &panels {
         let place = |name: &str| panel["gridPos"][name].as_u64().unwrap();
         let title = panel["title"].as_str().unwrap();
-        assert!(place("x") + place("w") <= 24, "{title} is beyond the edge");
+        assert!(place("x") + place("w") <= 24, "{title} extends beyond the grid");
         for x in place("x")..place("x") + place("w") {
             for y in place("y")..place("y") + place("h") {
-                assert_eq!(taken.insert((x, y), title), None, "{title} lies on another panel");
+                assert_eq!(taken.insert((x, y), title), None, "{title} overlaps another panel");
             }
         }
         if panel["type"] != "row" {

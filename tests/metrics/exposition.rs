@@ -29,7 +29,7 @@ impl Exposition {
                 let (name, kind) = rest.split_once(' ').unwrap();
                 assert_eq!(helped, name, "a metric without HELP");
                 let family = Family { kind: kind.to_owned(), ..Family::default() };
-                assert!(families.insert(name.to_owned(), family).is_none(), "{name} comes twice");
+                assert!(families.insert(name.to_owned(), family).is_none(), "{name} appears twice");
                 current = name;
             } else {
                 let (key, value) = line.rsplit_once(' ').unwrap();
@@ -42,7 +42,7 @@ impl Exposition {
                 for (label, value) in labels.filter(|(label, _)| *label != "le") {
                     family.labels.entry(label.to_owned()).or_default().insert(value.trim_matches('"').to_owned());
                 }
-                assert!(series.insert(key.to_owned(), value.parse().unwrap()).is_none(), "{key} comes twice");
+                assert!(series.insert(key.to_owned(), value.parse().unwrap()).is_none(), "{key} appears twice");
             }
         }
         for (name, family) in &families {

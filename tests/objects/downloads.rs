@@ -38,7 +38,7 @@ async fn a_part_is_asked_of_the_store_as_a_part() {
     let head = ask(server, Method::HEAD, &path, &[]).await.expect(200);
     assert!(head.bytes.is_empty());
     assert_eq!((head.header("content-length"), head.header("etag")), (size.to_string().as_str(), etag.as_str()));
-    assert_eq!(world.objects.asked().last().unwrap().split('/').next(), Some("HEAD "), "it asked for the whole");
+    assert_eq!(world.objects.asked().last().unwrap().split('/').next(), Some("HEAD "), "it requested the whole object");
 
     // The store is not asked for what the service knows.
     let before = world.objects.asked().len();

@@ -67,10 +67,12 @@ async fn the_service_is_ready_when_its_store_is() {
     // The outcome of a probe is reused for some seconds only.
     for (fate, status) in [(Fate::Ignored, 503), (Fate::Answered, 200)] {
         world.objects.decide(move |_, _| fate);
-        eventually("it is found out", || async { (world.server.get("/readyz").await.status == status).then_some(()) })
-            .await;
+        eventually("the probe finds the change", || async {
+            (world.server.get("/readyz").await.status == status).then_some(())
+        })
+        .await;
     }
-    assert_eq!(fs::read_dir(world.server.recordings().join("tmp")).unwrap().count(), 0, "a probe was left");
+    assert_eq!(fs::read_dir(world.server.recordings().join("tmp")).unwrap().count(), 0, "a probe file was left");
     // A store has unlimited space; the database's disk has not.
     let free = world.server.get("/readyz").await.expect(200).json()["freeBytes"].as_u64();
     assert_eq!(free.is_some_and(|bytes| bytes > 0), on_sqlite());

@@ -87,7 +87,7 @@ async fn what_the_service_refuses_is_said_in_its_own_words() {
     let report = simulate(&url, &format!("{CALL} --batch 1")).await.report();
     assert!(report["problems"][0].as_str().unwrap().contains("409"), "{report}");
     let active: Vec<Value> = calls(&service).await.into_iter().filter(|call| call["status"] == "active").collect();
-    assert_eq!(active.len(), 1, "a call that failed is left as it is");
+    assert_eq!(active.len(), 1, "a failed call is left unchanged");
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn a_service_that_is_killed_and_comes_back_has_what_it_acknowledged() {
         let mut command = Binary::bare(folder.path());
         command.args(["--listen", &address, "--log-format", "json"]).stderr(Stdio::null());
         let service = command.spawn().unwrap();
-        eventually("the service is there", || async { client.get(format!("{url}/livez")).send().await.ok() }).await;
+        eventually("the service is ready", || async { client.get(format!("{url}/livez")).send().await.ok() }).await;
         service
     };
     let mut service = start().await;

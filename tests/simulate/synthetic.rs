@@ -18,7 +18,11 @@ async fn recordings_are_what_was_sent_to_the_sample_over_each_transport() {
         assert_eq!(report["calls"], json!({ "planned": 4, "completed": 4, "failed": 0 }));
         assert_eq!((&report["frames"]["sent"], &report["frames"]["acknowledged"]), (&json!(800), &json!(800)));
         assert_eq!(report["recordings"]["compared"], 4);
-        assert_eq!((&report["lateness"], &report["chaos"]), (&Value::Null, &Value::Null), "nothing was waited for");
+        assert_eq!(
+            (&report["lateness"], &report["chaos"]),
+            (&Value::Null, &Value::Null),
+            "it has neither a pace nor chaos"
+        );
         assert_eq!(report["latency"].is_null(), transport == "twilio", "{report}");
         assert!(report["completion"]["p50Ms"].as_f64().unwrap() > 0.0);
         assert!(report["generator"]["cpuUsPerFrame"].as_f64().unwrap() > 0.0);
@@ -30,7 +34,7 @@ async fn recordings_are_what_was_sent_to_the_sample_over_each_transport() {
             assert_eq!((&call["recordings"][0]["channels"], &call["recordings"][0]["gaps"]), (&json!(2), &json!([])));
             heard.insert(call["recordings"][0]["sha256"].as_str().unwrap().to_owned());
         }
-        assert_eq!(heard.len(), 4 * (index + 1), "every call has audio of its own");
+        assert_eq!(heard.len(), 4 * (index + 1), "every call has different audio");
     }
 }
 
@@ -66,7 +70,7 @@ async fn a_chunk_a_request_is_possible_and_recordings_need_not_be_compared() {
     let report = simulate(&service.url(""), arguments).await.good();
     assert_eq!((&report["frames"]["acknowledged"], &report["recordings"]["compared"]), (&json!(40), &json!(0)));
     let report = simulate(&service.url(""), &format!("{arguments} --transport twilio")).await.good();
-    assert_eq!(report["frames"]["acknowledged"], Value::Null, "who does not look does not know");
+    assert_eq!(report["frames"]["acknowledged"], Value::Null, "without verification, nothing is known");
 }
 
 #[tokio::test]

@@ -64,5 +64,5 @@ pub fn watch() {
 /// Fails if something was found.
 pub fn holds_nothing_private() {
     let found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
-    assert!(found.is_empty(), "a log line holds what it may not: {found:#?}");
+    assert!(found.is_empty(), "a log line contains forbidden data: {found:#?}");
 }

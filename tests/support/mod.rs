@@ -73,7 +73,7 @@ pub fn told(variable: &str) -> Option<String> {
 
 /// A number from the environment.
 pub fn number(variable: &str) -> Option<u32> {
-    told(variable).map(|told| told.parse().unwrap_or_else(|_| panic!("{variable} is a number")))
+    told(variable).map(|told| told.parse().unwrap_or_else(|_| panic!("{variable} must be a number")))
 }
 
 /// Number of files below a folder.

@@ -82,7 +82,7 @@ impl Objects {
         let start = || {
             #[expect(clippy::disallowed_methods, reason = "on what the tests run is told from outside")]
             let store = std::env::var("CALLSTORE_TEST_STORE").unwrap_or_default();
-            assert!(["", "folder", "s3"].contains(&store.as_str()), "CALLSTORE_TEST_STORE is folder or s3");
+            assert!(["", "folder", "s3"].contains(&store.as_str()), "CALLSTORE_TEST_STORE must be folder or s3");
             (store == "s3").then(|| {
                 let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("store");
                 let _ = fs::remove_dir_all(&root);

@@ -284,7 +284,7 @@ async fn run(
     let thread = std::thread::spawn(move || {
         actix_web::rt::System::new().block_on(async move {
             let (running, server) = server::start(&settings, clock, Arc::new(SystemIds)).await.unwrap();
-            assert!(started.send(running).is_ok(), "the test is gone");
+            assert!(started.send(running).is_ok(), "the test has ended");
             server.await.unwrap();
         });
     });

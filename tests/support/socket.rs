@@ -74,7 +74,7 @@ impl Socket {
 
     /// The raw connection, for bytes that no client should send.
     pub fn wire(&mut self) -> &mut TcpStream {
-        let MaybeTlsStream::Plain(stream) = self.0.get_mut() else { panic!("no plain connection") };
+        let MaybeTlsStream::Plain(stream) = self.0.get_mut() else { panic!("not a plain TCP connection") };
         stream
     }
 
@@ -87,7 +87,7 @@ impl Socket {
                 match self.next().await {
                     Some(Message::Text(text)) => return serde_json::from_str(&text).unwrap(),
                     Some(Message::Ping(_) | Message::Pong(_)) => {}
-                    other => panic!("{caller}: {other:?} in place of a text"),
+                    other => panic!("{caller}: {other:?} instead of a text"),
                 }
             }
         }
