@@ -1,5 +1,5 @@
-//! What has to hold of parsers of outside bytes, whatever the bytes: of cursors, links, tokens, names and audio.
-//! `api::fuzzing` has the others, and all of them in one list.
+//! Invariants that parsers of cursors, links, tokens, call references and audio keep on arbitrary input. `api::fuzzing`
+//! has the other parsers, and the list of all.
 
 use audio::{
     Container, Converter, Encoding, Format, Source, StreamFormat, buffer_to_wav, convert, decode_any_base64,
@@ -23,7 +23,7 @@ use crate::{
 const SIGNER: Signer = Signer([7; 32]);
 const NOW: Timestamp = Timestamp(1_767_323_045_678);
 
-/// A cursor that is accepted is the one that is written for its position, and is accepted in no other list.
+/// A cursor that decodes is exactly the one encoded for its position, and decodes in no other list.
 pub fn cursor(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let filter = CallFilter { caller: Some(text.clone().into_owned().into()), ..CallFilter::default() };
@@ -37,7 +37,7 @@ pub fn cursor(bytes: &[u8]) {
         }
     };
     check(&text);
-    // The checksum is no secret: whoever reads the code can write cursors.
+    // The checksum is no secret: anyone who reads the code can write cursors.
     check(&cursor::seal(bytes.to_vec(), &filter, sort));
     if let Some((key, _)) = bytes.split_first_chunk() {
         let position = Position { key: Some(i64::from_be_bytes(*key)), id: Uuid::from_u128(key.len() as u128) };
@@ -45,7 +45,7 @@ pub fn cursor(bytes: &[u8]) {
     }
 }
 
-/// A link holds only with its own signature, and only until it expires. The bytes are an expiry, a line feed, a
+/// A link is valid only with its own signature, and only until it expires. The input is an expiry, a line feed, and a
 /// signature.
 pub fn link(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
@@ -59,7 +59,7 @@ pub fn link(bytes: &[u8]) {
     assert!(links::check(&SIGNER, Uuid::nil(), expires, &own, NOW).is_err());
 }
 
-/// A token is accepted only if it was made here, for the phone call that it is used for.
+/// A token is accepted only if this service issued it, and only for its own phone call.
 pub fn stream_token(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     assert!(matches!(Claim::read(&SIGNER, &text, "CA1"), Err(TokenRefused::Invalid)));
@@ -73,7 +73,7 @@ pub fn stream_token(bytes: &[u8]) {
     assert!(Claim::read(&SIGNER, &token[..token.len() - 1], &call_sid).is_err());
 }
 
-/// A name of a call is short and plain, and one that looks like an id is one.
+/// A call reference is short and has plain characters, and one that looks like an id is an id.
 pub fn call_name(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let Some(call) = CallRef::parse(&text) else { return };
@@ -84,8 +84,8 @@ pub fn call_name(bytes: &[u8]) {
     }
 }
 
-/// The fast decoder of base64 agrees with a plain one about what is base64 and what it says, and the tolerant one with
-/// both.
+/// The fast base64 decoder agrees with a plain one on what is base64 and on its bytes, and the tolerant decoder agrees
+/// with both.
 pub fn base64(bytes: &[u8]) {
     if let Ok(text) = std::str::from_utf8(bytes) {
         match decode_any_base64(text) {
@@ -108,13 +108,13 @@ pub fn base64(bytes: &[u8]) {
     assert!(decode_base64_into(encode_base64(bytes).as_bytes(), &mut fast).is_ok() && fast == bytes);
 }
 
-/// Whether `text` is the base64 of `bytes`, with padding or without.
+/// Whether `text` is the base64 of `bytes`, with or without padding.
 fn encodes(bytes: &[u8], text: &str) -> bool {
     let encoded = encode_base64(bytes);
     text == encoded || text == encoded.trim_end_matches('=')
 }
 
-/// Every byte is a code of both laws, and comes back as itself, but for mu-law's negative zero.
+/// Every byte is a code of both laws and survives a round trip, except mu-law's negative zero.
 pub fn g711(bytes: &[u8]) {
     for encoding in [Encoding::Mulaw, Encoding::Alaw] {
         let mut samples = Vec::new();
@@ -129,7 +129,7 @@ pub fn g711(bytes: &[u8]) {
     }
 }
 
-/// A header says the same however the file is cut, and no size of it reaches beyond the file.
+/// Parsing a header does not depend on how the file is cut, and none of its sizes reaches beyond the file.
 pub fn wav(bytes: &[u8]) {
     let mut reader = HeaderReader::new();
     let whole = reader.push(bytes);
@@ -161,14 +161,14 @@ pub fn wav(bytes: &[u8]) {
     }
 }
 
-/// A conversion is as long as it says, does not depend on how its input is cut, and changes nothing where nothing is
-/// asked. The first five bytes are the two formats.
+/// A conversion has the length it states, does not depend on how its input is cut, and leaves input that already has
+/// the format unchanged. The first five bytes select the two formats.
 pub fn convert_audio(bytes: &[u8]) {
     let Some((&[from, from_container, to, to_container, rate], bytes)) = bytes.split_first_chunk() else {
         return;
     };
     let encoding = |byte: u8| [Encoding::Mulaw, Encoding::Alaw, Encoding::Pcm16][usize::from(byte % 3)];
-    // Other ratios take a thousand times as long, and read their input no other way.
+    // Other ratios take a thousand times as long, and read their input in the same way.
     let rates = [(8_000, 8_000), (8_000, 16_000), (8_000, 24_000), (48_000, 48_000)];
     let (from_rate, to_rate) = rates[usize::from(rate) % rates.len()];
     let container = |byte: u8| [Container::Raw, Container::Wav][usize::from(byte % 2)];

@@ -1,4 +1,4 @@
-//! What every answer tells browsers, and what pages of other origins may do.
+//! Headers that every response has for browsers, and what pages of other origins may do.
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -9,7 +9,7 @@ use crate::{
     support::{Answer, Binary, chunk},
 };
 
-/// A method, a path, a header more, and the status of the answer.
+/// A method, a path, an extra header, and the status of the response.
 type Case<'a> = (&'a str, &'a str, Option<(&'a str, &'a str)>, u16);
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn pages_of_listed_origins_may_ask_and_read() {
         assert!(answer.header("vary").to_lowercase().contains("origin"));
         assert_eq!(answer.header("access-control-allow-credentials"), "");
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
-        // Also what is refused can be read, so that the page can tell why.
+        // Refusals are readable too, so that the page can tell why.
         for (key, status) in [(&*key, 200), ("nobody-s", 401)] {
             let request = client().get(service.url("/calls")).header("origin", origin).bearer_auth(key);
             let answer = Answer::read(request.send().await.unwrap()).await.expect(status);

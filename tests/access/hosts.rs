@@ -1,5 +1,5 @@
-//! As long as there is no key: which hosts and origins are answered. A web page whose name leads to 127.0.0.1, and a form on one,
-//! get nowhere.
+//! Accepted hosts and origins while no key exists. A web page whose name resolves to 127.0.0.1, and a form on such a
+//! page, must fail.
 
 use tempfile::TempDir;
 
@@ -9,14 +9,14 @@ use crate::{
     support::{Answer, Binary, Socket, call, eventually},
 };
 
-/// Starts the service with more arguments.
+/// Starts the service with extra arguments.
 async fn serve(folder: &TempDir, arguments: &[&str]) -> Binary {
     let mut command = Binary::command(folder.path());
     command.args(arguments);
     Binary::start(command).await
 }
 
-/// The status of a request with these headers, and the code of its problem.
+/// Status of a request with these headers, and its problem code.
 async fn ask(service: &Binary, method: &str, path: &str, headers: &[(&str, &str)]) -> (u16, String) {
     let mut request = format!("{method} {path} HTTP/1.1\r\nconnection: close\r\ncontent-length: 2\r\n");
     for (name, value) in headers {
@@ -45,7 +45,7 @@ async fn without_a_key_only_this_machine_s_names_are_answered() {
     }
     let absolute = ask(&service, "GET", "http://rebound.example/calls", &[("host", "localhost")]).await;
     assert_eq!(absolute, (403, "host_not_allowed".to_owned()));
-    // Without any, the HTTP library refuses it.
+    // Without a `Host` header, the HTTP library refuses it.
     assert_eq!(ask(&service, "GET", "/calls", &[]).await.0, 400);
     let answer =
         Answer::read(client().get(service.url("/calls")).header("host", "rebound.example").send().await.unwrap());
@@ -85,7 +85,7 @@ async fn without_a_key_pages_of_other_hosts_get_nowhere() {
     let form =
         [host, ("content-type", "text/plain"), ("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")];
     assert_eq!(ask(&service, "POST", "/calls", &form).await, (403, "origin_not_allowed".to_owned()));
-    // A page's WebSocket.
+    // A WebSocket opened by a page.
     let upgrade = [host, ("upgrade", "websocket"), ("connection", "upgrade"), ("origin", "https://evil.example")];
     assert_eq!(ask(&service, "GET", "/twilio/stream", &upgrade).await, (403, "origin_not_allowed".to_owned()));
 }

@@ -1,4 +1,4 @@
-//! Files and pipes: what stands under a name, what goes on through a pipe, and how much memory it takes.
+//! Files and pipes: what is written under a file name, what passes through a pipe, and memory use.
 
 use std::{
     fs::{self, File},
@@ -111,14 +111,14 @@ async fn standard_input_may_be_a_file_or_a_part_of_one() {
 #[tokio::test]
 async fn a_wav_file_of_4_gib_is_refused_before_it_is_begun() {
     let folder = Folder::new();
-    // No bytes on disk: a hole.
+    // A sparse file: no bytes on disk.
     File::create(folder.path().join("long.ulaw")).unwrap().set_len(3 << 30).unwrap();
     let said = folder.refused("convert long.ulaw out.wav").await;
     assert!(said.contains("4 GiB") && said.contains("--to-container raw"), "{said}");
     assert_eq!(folder.names(), ["caller.ulaw", "long.ulaw"]);
 }
 
-/// The most memory that a process ever had, in KiB.
+/// Peak memory of a process, in KiB.
 fn peak_memory(process: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();

@@ -1,4 +1,4 @@
-//! Headers and whole files.
+//! Writes headers and whole files.
 
 use super::{ALAW, MULAW, PCM};
 use crate::{Encoding, StreamFormat, pcm16_bytes};
@@ -6,25 +6,25 @@ use crate::{Encoding, StreamFormat, pcm16_bytes};
 /// Bytes before the first sample of a PCM16 file.
 pub const HEADER_LEN: u64 = 44;
 
-/// Bytes before the first code of a G.711 file: its `fmt ` chunk has an empty extension, and a `fact` chunk counts
-/// the frames.
+/// Bytes before the first code of a G.711 file. Its `fmt ` chunk has an empty extension, and a `fact` chunk holds the
+/// number of frames.
 const G711_HEADER_LEN: u64 = 58;
 
-/// The file would have more bytes than RIFF's 32-bit sizes can say.
+/// The file would be longer than RIFF's 32-bit sizes can state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a WAV file ends below 4 GiB, and this one would have {bytes} bytes")]
 pub struct TooLong {
-    /// The file's length, header included.
+    /// The file's length in bytes, including the header.
     pub bytes: u64,
 }
 
-/// The length in bytes of a PCM16 file, header included.
+/// Length of a PCM16 file in bytes, including the header.
 #[must_use]
 pub const fn file_len(channels: u16, frames: u64) -> u64 {
     frames.saturating_mul(channels as u64 * 2).saturating_add(HEADER_LEN)
 }
 
-/// The header of a PCM16 file with `frames` samples in each channel.
+/// The header of a PCM16 file with `frames` samples per channel.
 ///
 /// # Errors
 /// [`TooLong`] when the file would pass 4 GiB - 1.
@@ -35,7 +35,7 @@ pub fn header(sample_rate: u32, channels: u16, frames: u64) -> Result<[u8; HEADE
     Ok(header)
 }
 
-/// A PCM16 file that holds `samples`, interleaved if there are several channels.
+/// A PCM16 file with `samples`, interleaved if there are several channels.
 ///
 /// # Errors
 /// [`TooLong`] when the file would pass 4 GiB - 1.
@@ -48,7 +48,7 @@ pub fn buffer_to_wav(samples: &[i16], sample_rate: u32, channels: u16) -> Result
     Ok(file)
 }
 
-/// A file around samples that are encoded already, interleaved if there are several channels.
+/// A file with samples that are already encoded, interleaved if there are several channels.
 ///
 /// # Errors
 /// [`TooLong`] when the file would pass 4 GiB - 1.
@@ -57,10 +57,11 @@ pub fn enclose(encoding: Encoding, bytes: &[u8], sample_rate: u32, channels: u16
     Ok([&header, bytes, padding(bytes.len() as u64)].concat())
 }
 
-/// The header before `bytes` bytes of samples in any encoding; [`padding`] comes after them.
+/// The header for `bytes` bytes of samples in any encoding; [`padding`] follows the samples.
 ///
-/// Before a length that is not known yet, the sizes are 0xFFFFFFFF, which readers take for "up to the end"; the header
-/// has the same length then.
+///
+/// If the length is not known yet, the sizes are 0xFFFFFFFF, which readers take as "up to the end". The header has the
+/// same length in that case.
 ///
 /// # Errors
 /// [`TooLong`] when the file would pass 4 GiB - 1.
@@ -94,15 +95,15 @@ pub fn stream_header(format: &StreamFormat, bytes: Option<u64>) -> Result<Vec<u8
     Ok(header)
 }
 
-/// What follows so many bytes of samples: chunks have an even length.
+/// The padding after `bytes` bytes of samples, because chunks have an even length.
 #[must_use]
 pub const fn padding(bytes: u64) -> &'static [u8] {
     if bytes.is_multiple_of(2) { &[] } else { &[0] }
 }
 
-/// The two sizes that a file states.
+/// The two sizes in a file's header.
 struct Sizes {
-    /// All that follows the RIFF chunk's own 8 bytes.
+    /// Everything after the RIFF chunk's own 8 bytes.
     riff: u32,
     data: u32,
 }
@@ -127,7 +128,7 @@ fn chunk(id: [u8; 4], size: u32) -> [u8; 8] {
     bytes
 }
 
-/// The 16 bytes that every `fmt ` chunk begins with.
+/// The 16 bytes with which every `fmt ` chunk begins.
 fn fmt(tag: u16, channels: u16, sample_rate: u32, width: u16) -> [u8; 16] {
     let frame = channels.saturating_mul(width);
     let mut bytes = [0; 16];
