@@ -1,4 +1,4 @@
-//! examples/: every program does what it says, run as it is against the built binary.
+//! examples/: every program works unchanged against the built binary.
 
 use std::{
     fs,
@@ -16,7 +16,7 @@ use crate::{
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
-/// A service that asks for keys, and a client with one.
+/// A service that requires keys, and a client with one.
 struct Service {
     folder: TempDir,
     binary: Binary,
@@ -40,7 +40,7 @@ impl Service {
         answer.error_for_status().unwrap().json().await.unwrap()
     }
 
-    /// Ends a call, if the example has not, and returns its recording and the samples of its channels.
+    /// Ends a call, unless the example has, and returns its recording and the samples of its channels.
     async fn recording(&self, call: &str) -> (Value, Vec<Vec<i16>>) {
         let ended = self.post(&format!("/calls/{call}/end"), json!({})).await;
         let recording = ended["recordings"][0].clone();
@@ -61,7 +61,7 @@ impl Service {
     }
 }
 
-/// A folder of the build in which scripts/test.sh installs packages.
+/// A folder of the build into which scripts/test.sh installs packages.
 pub fn packages(name: &str) -> PathBuf {
     let folder = Binary::path().ancestors().nth(2).unwrap().join(name);
     assert!(folder.exists(), "{} is missing; scripts/test.sh installs it", folder.display());
@@ -83,7 +83,7 @@ fn voice(name: &str) -> (String, Vec<u8>) {
     (file, bytes)
 }
 
-/// Every second sample of a recording of 8 kHz audio is the sample that was sent.
+/// Checks that every second sample of a recording of 8 kHz audio is the sample that was sent.
 fn sent(channel: &[i16]) -> Vec<i16> {
     channel.iter().step_by(2).copied().collect()
 }
@@ -100,7 +100,7 @@ async fn records_over_http(program: &[&str]) {
     assert_eq!(wav::read(&fs::read(out).unwrap()).unwrap().samples, channels[0]);
 }
 
-/// Streams a file of which the first chunks are stored already, twice.
+/// Streams a file whose first chunks are already stored, twice.
 async fn streams_and_resumes(program: &[&str]) {
     let service = Service::start().await;
     let (file, audio) = voice("caller");
@@ -175,7 +175,7 @@ async fn the_pipecat_observer_stores_both_sides() {
 
     let (recording, channels) = service.recording("call-1").await;
     assert_eq!((&recording["channels"], &recording["overlapSeconds"]), (&json!(2), &json!(0.0)), "{recording}");
-    // A busy machine lets frames come late, which the observer takes for a pause; every sample is there all the same.
+    // On a busy machine frames come late, which the observer takes for pauses. All samples are there nevertheless.
     let heard = |samples: &[i16]| samples.iter().filter(|&&sample| sample != 0).count();
     assert_eq!(heard(&channels[0]), heard(&caller));
     assert_eq!(heard(&channels[1]), heard(&agent));

@@ -1,4 +1,4 @@
-//! Swagger UI in a browser: it works without any other host, and "Execute" does what it says.
+//! Swagger UI in a browser: it needs no other host, and "Execute" works.
 
 use std::{io, panic::AssertUnwindSafe, process::Stdio, time::Duration};
 
@@ -14,14 +14,14 @@ use tokio::{
 
 use crate::support::{ADMIN_KEY, Server, told};
 
-/// How long a step of the browser's may take.
+/// How long a step of the browser may take.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What to do where the browser is not there.
+/// What to do if the browser is missing.
 const INSTALL: &str = "run scripts/test.sh, which installs chromium and chromium-driver";
-/// A name that only our browser knows. On 127.0.0.1 Swagger UI would leave out what it asks of other hosts.
+/// A host name that only this browser resolves. On 127.0.0.1 Swagger UI would omit requests to other hosts.
 const HOST: &str = "callstore.test";
 
-/// A headless Chromium that reaches the server under test and no other host, and the driver that holds it.
+/// A headless Chromium that reaches only the server under test, and its driver.
 struct Browser {
     client: Client,
     _driver: Child,
@@ -48,7 +48,7 @@ impl Browser {
             Err(io::Error::other("chromedriver ended before it listened"))
         });
         let port = port.await.unwrap().unwrap();
-        // Keep reading, so that the driver never waits for a reader.
+        // Keep reading, so that the driver never blocks on its output.
         tokio::spawn(async move { while lines.next_line().await.is_ok_and(|line| line.is_some()) {} });
 
         let profile = TempDir::new().unwrap();
@@ -78,7 +78,7 @@ impl Browser {
         Self { client, _driver: driver, _profile: profile }
     }
 
-    /// Clicks on an element once it is there.
+    /// Clicks an element once it exists.
     async fn click(&self, css: &str) {
         self.wait(css).await.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
     }
@@ -93,7 +93,7 @@ impl Browser {
         self.click(&format!("#operations-{operation} .opblock-summary-control")).await;
     }
 
-    /// Clicks on "Execute", and waits for an answer of this status.
+    /// Clicks "Execute", and waits for a response with this status.
     async fn send(&self, operation: &str, status: &str) -> String {
         self.click(&format!("{operation} button.execute")).await;
         let live = format!("{operation} .live-responses-table .response");
@@ -109,7 +109,7 @@ impl Browser {
         element.unwrap_or_else(|error| panic!("{css}: {error}"))
     }
 
-    /// Fails if the page's policy has kept something from being loaded or run.
+    /// Fails if the page's policy has blocked something.
     async fn is_content_with_its_policy(&self) {
         let reports = "const told = arguments[arguments.length - 1]; const found = []; \
              const observer = new ReportingObserver(reports => found.push(...reports.map(report => JSON.stringify(report))), \
@@ -119,7 +119,7 @@ impl Browser {
         assert_eq!(reports, json!([]));
     }
 
-    /// What a script returns: a list of strings.
+    /// The result of a script: a list of strings.
     async fn strings(&self, script: &str) -> Vec<String> {
         serde_json::from_value(self.client.execute(script, Vec::new()).await.unwrap()).unwrap()
     }
@@ -129,7 +129,7 @@ impl Browser {
 async fn swagger_ui_works_without_any_other_host() {
     let server = Server::start_with(&["--allowed-hosts", HOST]).await;
     let browser = Browser::open().await;
-    // The browser is closed also where a check fails: a killed driver would leave it running.
+    // Closes the browser even if a check fails: killing the driver would leave it running.
     let outcome = AssertUnwindSafe(check(&server, &browser)).catch_unwind().await;
     browser.client.clone().close().await.unwrap();
     outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -165,7 +165,7 @@ async fn authorize(server: &Server, browser: &Browser) {
     browser.is_content_with_its_policy().await;
 }
 
-/// Downloads a recording and plays it in the page. Its id is the one thing to type: all else is filled in by the examples.
+/// Downloads a recording and plays it in the page. Only its id has to be typed; the examples fill in the rest.
 async fn listen(browser: &Browser, id: &str) {
     let operation = "#operations-Recordings-downloadRecording";
     browser.open_operation("Recordings-downloadRecording").await;
@@ -188,7 +188,7 @@ async fn listen(browser: &Browser, id: &str) {
     screenshot(browser).await;
 }
 
-/// Keeps what the page shows, where `CALLSTORE_TEST_SCREENSHOT` names a file.
+/// Saves a screenshot if `CALLSTORE_TEST_SCREENSHOT` names a file.
 async fn screenshot(browser: &Browser) {
     if let Some(file) = told("CALLSTORE_TEST_SCREENSHOT") {
         std::fs::write(file, browser.client.screenshot().await.unwrap()).unwrap();
@@ -229,7 +229,7 @@ async fn check(server: &Server, browser: &Browser) {
     assert!(shown.contains(id), "the page does not show the call that was started");
     browser.is_content_with_its_policy().await;
 
-    // Nothing was asked of another host, nor is there anything in the page that would be loaded from one.
+    // Nothing was requested from another host, and the page contains nothing that would be.
     let loaded = "return [...performance.getEntriesByType('resource').map(entry => entry.name), \
                   ...[...document.querySelectorAll('[src], link[href]')].map(element => element.src || element.href)]";
     let origin = server.url("").replace("127.0.0.1", HOST);

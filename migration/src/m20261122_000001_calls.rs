@@ -44,7 +44,7 @@ impl MigrationTrait for Migration {
             let index = Index::create().name(format!("call_{column}_key")).table("call").col(column).unique().take();
             manager.create_index(index).await?;
         }
-        // The second range column lets SQLite filter a page within the index.
+        // The second range column allows filtering a page within the index alone.
         for (sort, other) in [("start_time", "duration_ms"), ("duration_ms", "start_time")] {
             for filter in [None].into_iter().chain(FILTERS.map(Some)) {
                 manager.create_index(list_index(filter, sort, other)).await?;
