@@ -1,5 +1,5 @@
-// A whole call through openapi-fetch, with the types that openapi-typescript generates. tests/clients.rs checks the types
-// with tsc and runs it: whole_call.ts URL KEY AUDIO, where AUDIO is base64 of mu-law.
+// A whole call through openapi-fetch, with the types that openapi-typescript generates. tests/clients.rs checks the
+// types with tsc and runs it: whole_call.ts URL KEY AUDIO, where AUDIO is base64 of mu-law.
 
 import createClient from "openapi-fetch";
 import type { components, paths } from "./callstore.js";

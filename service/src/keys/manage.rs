@@ -97,7 +97,7 @@ impl Callstore {
         Ok(Slice::cut(keys, page.limit))
     }
 
-    /// Revokes a key permanently. Revoking it again changes nothing.
+    /// Revokes a key for good. One that was revoked stays so.
     ///
     /// # Errors
     /// `KeyNotFound`, or a failing database.
@@ -139,7 +139,7 @@ impl Database {
         Ok(select().all(self.readers()).await?)
     }
 
-    /// Revokes a key permanently. Revoking it again changes nothing.
+    /// Revokes a key for good. One that was revoked stays so.
     ///
     /// # Errors
     /// `KeyNotFound`, or a failing database.
