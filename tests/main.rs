@@ -8,6 +8,7 @@ mod analytics;
 mod audio;
 mod audio_command;
 mod audit;
+mod backup;
 mod bad_input;
 mod callers;
 mod calls;

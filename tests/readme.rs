@@ -135,12 +135,15 @@ async fn a_backup_as_described_has_the_calls_and_their_recordings() {
         post(&format!("/calls/{call}/chunks"), json!({ "audio": silence(800) })).await;
     }
     let ended = post("/calls/ended/end", json!({})).await;
-    run(&blocks("docs/operating.md", "backup").concat(), folder.path()).await;
+    let binary = Binary::path();
+    let found = format!("PATH={}:$PATH\n", binary.parent().unwrap().display());
+    run(&(found.clone() + &blocks("docs/operating.md", "backup").concat()), folder.path()).await;
     post("/calls/running/end", json!({})).await;
     service.kill().await;
 
     let restored = TempDir::new().unwrap();
-    std::fs::rename(folder.path().join("backup"), restored.path().join("data")).unwrap();
+    std::fs::rename(folder.path().join("backup"), restored.path().join("backup")).unwrap();
+    run(&(found + &blocks("docs/operating.md", "restore").concat()), restored.path()).await;
     let service = Binary::serve(restored.path()).await;
     let recording = &ended["recordings"][0];
     let url = service.url(&format!("/recordings/{}/audio", recording["id"].as_str().unwrap()));

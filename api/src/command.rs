@@ -14,6 +14,7 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberI
 
 use crate::{
     audio_command::{self, AudioCommand},
+    backup_command::{self, BackupArgs, RestoreArgs},
     copy_command::{self, CopyArgs},
     document, document_3_0,
     keys::{self, KeysCommand},
@@ -44,6 +45,8 @@ enum Command {
         #[command(subcommand)]
         step: Migrate,
     },
+    Backup(BackupArgs),
+    Restore(RestoreArgs),
     Copy(CopyArgs),
     /// Print the OpenAPI document
     Openapi {
@@ -102,7 +105,14 @@ pub fn main() -> ExitCode {
     };
     if matches!(
         cli.command,
-        None | Some(Command::Serve(_) | Command::Migrate { .. } | Command::Keys { .. } | Command::Copy(_))
+        None | Some(
+            Command::Serve(_)
+                | Command::Migrate { .. }
+                | Command::Keys { .. }
+                | Command::Backup(_)
+                | Command::Restore(_)
+                | Command::Copy(_)
+        )
     ) {
         // What people said is for this user alone: the database, its log, and recordings.
         rustix::process::umask(Mode::RWXG | Mode::RWXO);
@@ -113,6 +123,8 @@ pub fn main() -> ExitCode {
         Some(Command::Serve(settings)) => serve(&settings, cli.log_format),
         Some(Command::Migrate { step }) => runtime().and_then(|runtime| runtime.block_on(migrate(step))),
         Some(Command::Keys { command }) => runtime().and_then(|runtime| runtime.block_on(keys::run(command))),
+        Some(Command::Backup(args)) => backup_command::backup(&args),
+        Some(Command::Restore(args)) => backup_command::restore(&args),
         Some(Command::Copy(args)) => runtime().and_then(|runtime| runtime.block_on(copy_command::run(&args))),
         Some(Command::Openapi { version }) => print_document(version),
         Some(Command::Simulate(args)) => match runtime() {

@@ -117,7 +117,7 @@ fn open_stores(from: &str, to: &str) -> Result<(Store, Store), Failure> {
 
 /// How far the copy is: a bar on a terminal, and nothing elsewhere.
 #[derive(Debug)]
-struct Bar(ProgressBar);
+pub(crate) struct Bar(ProgressBar);
 
 impl Default for Bar {
     fn default() -> Self {
@@ -127,7 +127,8 @@ impl Default for Bar {
 }
 
 impl Bar {
-    fn clear(&self) {
+    /// Takes the bar away.
+    pub(crate) fn clear(&self) {
         self.0.finish_and_clear();
     }
 }

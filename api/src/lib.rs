@@ -6,6 +6,7 @@ mod analytics;
 mod audio;
 mod audio_command;
 mod audit;
+mod backup_command;
 mod calls;
 mod chunks;
 pub mod command;

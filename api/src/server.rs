@@ -111,6 +111,9 @@ pub async fn start(
     // The store is opened first. Its lock keeps a second service away from files that this one is writing.
     let store = Store::open(&settings.recordings.url()?, &settings.recordings.environment)?;
     let database = Database::open(&settings.database.url()?).await?;
+    let (file, folder) = (settings.database.url()?, settings.recordings.url()?);
+    // A folder of many recordings takes a while; the service need not wait for it.
+    actix_web::rt::task::spawn_blocking(move || service::tighten_modes(&file, &folder));
     let ready = async {
         let migrated = Migrator::up(database.writer(), None).await;
         migrated.map_err(|error| format!("the database cannot be migrated: {error}"))?;

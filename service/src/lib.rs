@@ -4,6 +4,7 @@
 
 mod analytics;
 mod audit;
+mod backup;
 mod calls;
 mod chunks;
 mod clock;
@@ -24,6 +25,7 @@ mod lease;
 pub mod limits;
 mod links;
 mod metadata;
+mod modes;
 mod page;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
@@ -43,6 +45,7 @@ use std::sync::Arc;
 pub use analytics::{Analytics, NewAnalytics, Sentiment};
 pub use audio;
 pub use audit::{Actor, AuditEntry, ListAudit, NewAuditEntry};
+pub use backup::{BackedUp, BackupError, Restored, create_backup, restore_backup};
 pub use calls::{
     AudioFormat, Call, CallChange, CallFilter, CallList, CallParts, CallRef, CallSort, Direction, EndReason, ListCalls,
     NewCall, Part, PhoneCall, SID_CHARACTERS, SortField, Started, Status, as_id, is_sid,
@@ -59,6 +62,7 @@ pub use idempotency::{Idempotency, NameInUse};
 pub use keys::{ApiKey, CreatedKey, FILE_LABEL, KEY_MIN_CHARACTERS, KeyGrant, KeyRefusal, NewKey, Scope, Secret};
 pub use links::Link;
 pub use metadata::{Metadata, MetadataChange, MetadataSet, NewMetadata};
+pub use modes::tighten_modes;
 pub use page::{Page, Slice};
 pub use policy::{Policy, RECONNECT_GRACE};
 pub use recordings::{Gap, Recording, RecordingFile};

@@ -1,6 +1,9 @@
 //! The address of the database.
 
-use std::{path::PathBuf, str::FromStr};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 /// The database's address, as given by `DATABASE_URL`. `Debug` hides a server's address, because it may hold a
 /// password.
@@ -14,6 +17,16 @@ pub(super) enum Place {
     Sqlite(PathBuf),
     /// A server's address, with user, password and options.
     Postgres(String),
+}
+
+impl DatabaseUrl {
+    /// The database's file, if it is one.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match &self.0 {
+            Place::Sqlite(path) => Some(path),
+            Place::Postgres(_) => None,
+        }
+    }
 }
 
 /// Why a `DATABASE_URL` is invalid.

@@ -1,0 +1,146 @@
+//! Restoring a backup to a place that is empty.
+
+use std::{
+    collections::BTreeSet,
+    fs::{self, File},
+    path::{Path, PathBuf},
+};
+
+use super::{
+    BackupError, DATABASE, RECORDINGS, SUMS, about, copy_file, has_entries, hash_file, is_below, make_folder,
+    sync_folder,
+};
+use crate::{DatabaseUrl, Store, StoreUrl, copy::CopyProgress};
+
+/// What was restored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Restored {
+    /// How many recordings.
+    pub recordings: u64,
+    /// Bytes of the database and all recordings.
+    pub bytes: u64,
+}
+
+/// A file of a backup.
+struct Listed {
+    name: String,
+    sha256: String,
+    size: u64,
+}
+
+/// Copies a backup to where a service is to find it: neither the database nor any recording may be there yet. All hashes are
+/// compared before the first byte is written, and again as the files are copied. The database comes last. Blocks.
+///
+/// # Errors
+/// What is wrong. Nothing is restored where the backup is not complete, is damaged, or the place is taken.
+pub fn restore_backup(
+    backup: &Path,
+    database: &DatabaseUrl,
+    recordings: &StoreUrl,
+    progress: &dyn CopyProgress,
+) -> Result<Restored, BackupError> {
+    let target = database.file().ok_or(BackupError::Postgres)?;
+    let files = read_sums(backup)?;
+    let has_recordings = files.iter().any(|file| file.name != DATABASE);
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let path = beside(target, suffix);
+        if fs::symlink_metadata(&path).is_ok() {
+            return Err(BackupError::Taken(path));
+        }
+    }
+    // Held until the end: its lock keeps a service from starting meanwhile, and this from beginning while one runs.
+    let _store = match recordings {
+        StoreUrl::Folder(_) => Some(Store::open(recordings, &[])?),
+        StoreUrl::Objects(_) if has_recordings => return Err(BackupError::Objects),
+        StoreUrl::Objects(_) => None,
+    };
+    let folder = match recordings {
+        StoreUrl::Folder(folder) if has_entries(folder, "tmp")? => return Err(BackupError::Taken(folder.clone())),
+        StoreUrl::Folder(folder) => folder.clone(),
+        StoreUrl::Objects(_) => PathBuf::new(),
+    };
+    let bytes = files.iter().map(|file| file.size).sum();
+    progress.begin("bytes checked", bytes);
+    for file in &files {
+        let path = backup.join(&file.name);
+        if hash_file(&path, progress).map_err(about(&path))? != file.sha256 {
+            return Err(BackupError::Damaged { file: path, what: "its SHA-256 is not the one in SHA256SUMS" });
+        }
+    }
+    progress.begin("bytes restored", bytes);
+    let mut folders = BTreeSet::new();
+    for file in files.iter().filter(|file| file.name != DATABASE) {
+        let to = folder.join(file.name.strip_prefix("recordings/").unwrap_or(&file.name));
+        if let Some(parent) = to.parent()
+            && folders.insert(parent.to_owned())
+        {
+            make_folder(parent)?;
+        }
+        copy(backup, file, &to, progress)?;
+    }
+    if has_recordings {
+        folders.insert(folder);
+        folders.iter().try_for_each(|folder| sync_folder(folder))?;
+    }
+    restore_database(backup, &files, target, progress)?;
+    Ok(Restored { recordings: files.len() as u64 - 1, bytes })
+}
+
+/// The database appears under its name when all of it is there.
+fn restore_database(
+    backup: &Path,
+    files: &[Listed],
+    target: &Path,
+    progress: &dyn CopyProgress,
+) -> Result<(), BackupError> {
+    let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    make_folder(parent)?;
+    let draft = beside(target, ".part");
+    if fs::symlink_metadata(&draft).is_ok() {
+        fs::remove_file(&draft).map_err(about(&draft))?;
+    }
+    for file in files.iter().filter(|file| file.name == DATABASE) {
+        copy(backup, file, &draft, progress)?;
+    }
+    fs::rename(&draft, target).map_err(about(target))?;
+    sync_folder(parent)
+}
+
+fn copy(backup: &Path, file: &Listed, to: &Path, progress: &dyn CopyProgress) -> Result<(), BackupError> {
+    let path = backup.join(&file.name);
+    let mut from = File::open(&path).map_err(about(&path))?;
+    if copy_file(&mut from, to, progress).map_err(about(to))? != file.sha256 {
+        return Err(BackupError::Damaged { file: path, what: "it changed while it was restored" });
+    }
+    Ok(())
+}
+
+/// The files of a complete backup.
+fn read_sums(backup: &Path) -> Result<Vec<Listed>, BackupError> {
+    let path = backup.join(SUMS);
+    let Ok(text) = fs::read_to_string(&path) else { return Err(BackupError::Incomplete(backup.to_owned())) };
+    let damaged = |file: PathBuf, what| BackupError::Damaged { file, what };
+    let mut files = Vec::new();
+    for line in text.lines() {
+        let parts = line
+            .split_once("  ")
+            .filter(|(_, name)| *name == DATABASE || is_below(name) && name.starts_with(&format!("{RECORDINGS}/")));
+        let Some((sha256, name)) = parts else { return Err(damaged(path, "it has a line that is no file's")) };
+        let file = backup.join(name);
+        let Ok(size) = fs::metadata(&file).map(|file| file.len()) else {
+            return Err(damaged(file, "SHA256SUMS lists it, and it cannot be read"));
+        };
+        files.push(Listed { name: name.to_owned(), sha256: sha256.to_owned(), size });
+    }
+    if files.iter().filter(|file| file.name == DATABASE).count() != 1 {
+        return Err(damaged(path, "it does not list the database once"));
+    }
+    Ok(files)
+}
+
+/// A file whose name begins as another's.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
