@@ -1,5 +1,6 @@
 //! The OpenAPI document: it equals the one in the repository, is complete, and agrees with the service.
 
+mod examples;
 mod older;
 mod shape;
 
