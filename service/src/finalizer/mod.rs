@@ -67,7 +67,7 @@ impl Default for Finalizer {
     }
 }
 
-/// A handle to a running job. It ends when the job drops its sender; dropping the handle does not stop the job.
+/// A handle to a running job. The job drops its sender when it ends; dropping the handle does not stop it.
 pub(crate) struct Finalizing {
     done: watch::Receiver<()>,
     stop: CancellationToken,
