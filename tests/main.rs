@@ -7,6 +7,7 @@ mod access;
 mod analytics;
 mod audio;
 mod audio_command;
+mod audio_files;
 mod audit;
 mod backup;
 mod bad_input;

@@ -1,6 +1,8 @@
 //! Whole buffers from one format to another: encoding, sample rate, container. Channels are kept.
 
-use crate::wav::{self, TooLong, WavError};
+use std::borrow::Cow;
+
+use crate::wav::{self, Scanned, TooLong, Warning, WavError};
 use crate::{Converter, Encoding, MAX_CHANNELS, OddLength, StreamFormat, mulaw_to_pcm16, resample};
 
 /// What encloses the samples.
@@ -24,6 +26,9 @@ pub struct Source {
     pub sample_rate: Option<u32>,
     /// Raw or WAV.
     pub container: Container,
+    /// Whether to read what a damaged source still has: raw PCM16 without its last odd byte, and a WAV file to its end
+    /// even if its header states fewer samples.
+    pub salvage: bool,
 }
 
 /// What bytes are to be converted to.
@@ -52,6 +57,8 @@ pub struct Converted {
     pub container: Container,
     /// How many frames there are.
     pub frames: u64,
+    /// What is wrong with the source. Whatever it holds that is not in the outcome is named here.
+    pub warnings: Vec<Warning>,
 }
 
 /// Why bytes cannot be converted.
@@ -93,7 +100,7 @@ pub enum ConvertError {
 /// [`ConvertError`] if `bytes` are not what `from` says, a rate is not supported, or a WAV file would be too
 /// long.
 pub fn convert(bytes: &[u8], from: &Source, to: &Format) -> Result<Converted, ConvertError> {
-    let (format, samples) = read(bytes, from)?;
+    let Scanned { format, samples, warnings } = read(bytes, from)?;
     let mut converter = Converter::new(format, to.encoding, to.sample_rate)?;
     let StreamFormat { encoding, sample_rate, channels } = converter.format();
     let length = converter.converted_len(samples.len() as u64);
@@ -102,13 +109,13 @@ pub fn convert(bytes: &[u8], from: &Source, to: &Format) -> Result<Converted, Co
         Container::Wav => wav::stream_header(&converter.format(), Some(length))?,
     };
     bytes.reserve_exact(usize::try_from(length).unwrap_or_default() + 1);
-    converter.push(samples, &mut bytes);
+    converter.push(&samples, &mut bytes);
     converter.finish(&mut bytes);
     if to.container == Container::Wav {
         bytes.extend_from_slice(wav::padding(length));
     }
     let frames = converter.format().frames(length);
-    Ok(Converted { bytes, encoding, sample_rate, channels, container: to.container, frames })
+    Ok(Converted { bytes, encoding, sample_rate, channels, container: to.container, frames, warnings })
 }
 
 /// The 24 kHz PCM16 that OpenAI's Realtime API takes, from telephony's mu-law at 8 kHz.
@@ -124,25 +131,32 @@ pub fn convert_to_storage_format(mulaw: &[u8]) -> Vec<i16> {
 }
 
 /// The samples as they came, and what they are.
-fn read<'a>(bytes: &'a [u8], from: &Source) -> Result<(StreamFormat, &'a [u8]), ConvertError> {
+fn read<'a>(bytes: &'a [u8], from: &Source) -> Result<Scanned<'a>, ConvertError> {
     match from.container {
         Container::Raw => {
             let encoding = from.encoding.unwrap_or(Encoding::Mulaw);
-            if !bytes.len().is_multiple_of(encoding.bytes_per_sample()) {
+            let (frame, mut warnings) = (encoding.bytes_per_sample(), Vec::new());
+            let left = bytes.len() % frame;
+            if left > 0 && !from.salvage {
                 return Err(OddLength { bytes: bytes.len() }.into());
             }
+            if left > 0 {
+                warnings.push(Warning::PartialFrame { bytes: left as u64, frame });
+            }
             let sample_rate = from.sample_rate.unwrap_or(8000);
-            Ok((StreamFormat { encoding, sample_rate, channels: 1 }, bytes))
+            let samples = Cow::Borrowed(&bytes[..bytes.len() - left]);
+            Ok(Scanned { format: StreamFormat { encoding, sample_rate, channels: 1 }, samples, warnings })
         }
         Container::Wav => {
-            let (format, samples) = wav::scan(bytes)?;
+            let scanned = wav::scan(bytes, from.salvage)?;
+            let format = scanned.format;
             if from.encoding.is_some_and(|encoding| encoding != format.encoding) {
                 return Err(ConvertError::Contradicts { field: "encoding" });
             }
             if from.sample_rate.is_some_and(|rate| rate != format.sample_rate) {
                 return Err(ConvertError::Contradicts { field: "sampleRate" });
             }
-            Ok((format, samples))
+            Ok(scanned)
         }
     }
 }

@@ -8,6 +8,7 @@
 //! | a recording | [`TrackReader`] (which is a [`Timeline`] and a [`Resampler`]), [`interleave`], [`wav::header`] |
 //! | a file as it streams | [`wav::HeaderReader`], [`Converter`], [`Meter`], [`wav::stream_header`] |
 //! | a file or a buffer | [`convert()`], [`wav::read`], [`resample()`], [`encode`] |
+//! | bytes that may be a whole file | [`sniff::container`] |
 //!
 //! # Quality of the resampling
 //!
@@ -48,6 +49,7 @@ pub mod g711;
 mod meter;
 mod pcm;
 mod resample;
+pub mod sniff;
 mod stream;
 mod timeline;
 mod track;

@@ -147,14 +147,14 @@ pub fn wav(bytes: &[u8]) {
     let file = bytes.len() as u64;
     if let Ok(Some((header, start))) = whole {
         assert_eq!(header.samples_start, start as u64);
-        assert!(header.salvageable_len(file) <= file - header.samples_start);
-        assert!(
-            header.samples_len(file).is_ok_and(|length| length <= file - header.samples_start)
-                || wav::read(bytes).is_err()
-        );
+        let rest = usize::try_from(header.stated_end()).ok().and_then(|end| bytes.get(end..)).unwrap_or_default();
+        let (plain, salvaged) = (header.extent(file, rest, false), header.extent(file, rest, true));
+        let frame = header.stored_frame() as u64;
+        assert!(plain.bytes <= salvaged.bytes && salvaged.bytes <= file - header.samples_start);
+        assert!(plain.bytes.is_multiple_of(frame) && salvaged.bytes.is_multiple_of(frame));
     }
     if let Ok(read) = wav::read(bytes) {
-        assert!(read.samples.len() * read.encoding.bytes_per_sample() <= bytes.len());
+        assert!(read.samples.len() <= bytes.len());
         assert!(read.samples.len().is_multiple_of(read.channels.into()));
         let Ok(again) = buffer_to_wav(&read.samples, read.sample_rate, read.channels) else { return };
         assert_eq!(wav::read(&again).map(|again| again.samples), Ok(read.samples));
@@ -173,10 +173,13 @@ pub fn convert_audio(bytes: &[u8]) {
     let (from_rate, to_rate) = rates[usize::from(rate) % rates.len()];
     let container = |byte: u8| [Container::Raw, Container::Wav][usize::from(byte % 2)];
     let source = match container(from_container) {
-        Container::Raw => {
-            Source { encoding: Some(encoding(from)), sample_rate: Some(from_rate), container: Container::Raw }
-        }
-        Container::Wav => Source { encoding: None, sample_rate: None, container: Container::Wav },
+        Container::Raw => Source {
+            encoding: Some(encoding(from)),
+            sample_rate: Some(from_rate),
+            container: Container::Raw,
+            salvage: false,
+        },
+        Container::Wav => Source { encoding: None, sample_rate: None, container: Container::Wav, salvage: true },
     };
     let target = Format { encoding: encoding(to), sample_rate: to_rate, container: container(to_container) };
     let Ok(converted) = convert(bytes, &source, &target) else { return };

@@ -6,7 +6,7 @@ use super::Folder;
 
 const ENCODINGS: [Encoding; 3] = [Encoding::Mulaw, Encoding::Alaw, Encoding::Pcm16];
 const CONTAINERS: [(Container, &str); 2] = [(Container::Raw, "raw"), (Container::Wav, "wav")];
-const RAW: Source = Source { encoding: None, sample_rate: None, container: Container::Raw };
+const RAW: Source = Source { encoding: None, sample_rate: None, container: Container::Raw, salvage: false };
 const WAV: Source = Source { container: Container::Wav, ..RAW };
 
 #[tokio::test]

@@ -1,28 +1,26 @@
 //! `convertAudio`.
 
-use std::fmt;
-
 use actix_web::{
     HttpResponse, post,
     web::{self, Data},
 };
-use clap::ValueEnum;
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Serialize};
 use service::{
     Callstore,
     audio::{self, ConvertError, Converted, Source, decode_any_base64, encode_base64},
 };
 use tokio::sync::Semaphore;
 use utoipa::ToSchema;
-use validator::{Validate, ValidationError};
+use validator::Validate;
 
+use super::format::{Container, Format, GivenFormat, To};
 use crate::{
-    calls::{Encoding, check_rate},
+    calls::Encoding,
     chunks::AddAudioChunk,
     extract::{Json, JsonBody, NoQuery, Once, Query},
     limits::AUDIO_MAX_BYTES,
     problem::{Problem, ProblemCode},
-    wire::{number, optional_object},
+    wire::optional_object,
 };
 
 /// Audio with its source and target formats.
@@ -39,155 +37,13 @@ pub struct ConvertAudio {
     /// The target format.
     #[validate(nested)]
     to: To,
+    /// Whether to convert what a damaged source still has: a WAV file to its end even if its header states fewer
+    /// samples, and raw PCM16 without an odd last byte. `warnings` then says what was wrong. False unless given.
+    salvage: Option<bool>,
 }
 
 impl JsonBody for ConvertAudio {
     const MAX_BYTES: usize = AUDIO_MAX_BYTES;
-}
-
-/// The container of the samples: none (`raw`) or a WAV file (`wav`).
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, ToSchema, ValueEnum)]
-#[serde(rename_all = "snake_case")]
-pub enum Container {
-    #[default]
-    Raw,
-    Wav,
-}
-
-crate::calls::same_variants!(Container, audio::Container, [Raw, Wav]);
-
-/// A source format. A WAV header takes precedence; fields that contradict it are an error.
-#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, ToSchema, Validate)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[validate(schema(function = "source_rate"))]
-#[schema(as = AudioSource)]
-struct GivenFormat {
-    /// The codec. Defaults to mu-law.
-    encoding: Option<Encoding>,
-    /// Samples per second. Defaults to 8,000.
-    #[serde(default, deserialize_with = "number::sample_rate")]
-    #[schema(minimum = 8_000, maximum = 48_000)]
-    sample_rate: Option<u32>,
-    /// The container. Defaults to `raw`.
-    container: Option<Container>,
-}
-
-/// A target format.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema, Validate)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[validate(schema(function = "target_rate"))]
-#[schema(as = AudioTarget)]
-pub struct Format {
-    /// The codec.
-    pub encoding: Encoding,
-    /// Samples per second.
-    #[serde(deserialize_with = "some_rate")]
-    #[schema(minimum = 8_000, maximum = 48_000)]
-    pub sample_rate: u32,
-    /// The container. Defaults to `raw`.
-    pub container: Option<Container>,
-}
-
-/// A format by name: `openai` is raw PCM16 at 24 kHz, `storage` raw PCM16 at 16 kHz, `wav` the same in a WAV file.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema, ValueEnum)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = ConversionPreset)]
-pub enum Preset {
-    Openai,
-    Storage,
-    Wav,
-}
-
-/// A preset or a format.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-#[serde(untagged)]
-#[schema(as = ConversionTarget)]
-enum To {
-    /// A format by name.
-    Preset(Preset),
-    /// A format.
-    Format(Format),
-}
-
-impl Preset {
-    /// The format that the name stands for.
-    pub fn format(self) -> Format {
-        let pcm =
-            |sample_rate, container| Format { encoding: Encoding::Pcm16, sample_rate, container: Some(container) };
-        match self {
-            Self::Openai => pcm(24_000, Container::Raw),
-            Self::Storage => pcm(16_000, Container::Raw),
-            Self::Wav => pcm(16_000, Container::Wav),
-        }
-    }
-}
-
-impl To {
-    fn format(self) -> Format {
-        match self {
-            Self::Preset(preset) => preset.format(),
-            Self::Format(format) => format,
-        }
-    }
-}
-
-impl Validate for To {
-    fn validate(&self) -> Result<(), validator::ValidationErrors> {
-        self.format().validate()
-    }
-}
-
-impl<'de> Deserialize<'de> for To {
-    /// By hand, since an untagged enum would not say which field of a format is wrong.
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-
-        impl<'de> de::Visitor<'de> for Visitor {
-            type Value = To;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("openai, storage, wav, or an object with encoding and sampleRate")
-            }
-
-            fn visit_str<E: de::Error>(self, name: &str) -> Result<To, E> {
-                match name {
-                    "openai" => Ok(To::Preset(Preset::Openai)),
-                    "storage" => Ok(To::Preset(Preset::Storage)),
-                    "wav" => Ok(To::Preset(Preset::Wav)),
-                    _ => Err(E::invalid_value(de::Unexpected::Other("another name"), &self)),
-                }
-            }
-
-            fn visit_map<A: de::MapAccess<'de>>(self, map: A) -> Result<To, A::Error> {
-                Format::deserialize(de::value::MapAccessDeserializer::new(map)).map(To::Format)
-            }
-        }
-
-        deserializer.deserialize_any(Visitor)
-    }
-}
-
-fn some_rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    number::sample_rate(deserializer)?.ok_or_else(|| de::Error::custom("Expected a sample rate."))
-}
-
-fn target_rate(format: &Format) -> Result<(), ValidationError> {
-    refuse_rate(check_rate(format.encoding, format.sample_rate))
-}
-
-/// In a WAV file the header decides; it is read later.
-fn source_rate(from: &GivenFormat) -> Result<(), ValidationError> {
-    match from.container.unwrap_or_default() {
-        Container::Wav => Ok(()),
-        Container::Raw => {
-            let encoding = from.encoding.unwrap_or(Encoding::Mulaw);
-            refuse_rate(check_rate(encoding, from.sample_rate.unwrap_or(8_000)))
-        }
-    }
-}
-
-fn refuse_rate(checked: Result<(), &'static str>) -> Result<(), ValidationError> {
-    checked.map_err(|message| ValidationError::new("sampleRate").with_message(message.into()))
 }
 
 /// The converted audio.
@@ -206,6 +62,9 @@ pub struct ConvertedAudio {
     container: Container,
     /// Length in seconds.
     duration: f64,
+    /// What was wrong with the source, a sentence each; usually empty. Audio of the source that is not in the answer is
+    /// always named here.
+    warnings: Vec<String>,
 }
 
 impl ConvertAudio {
@@ -213,7 +72,7 @@ impl ConvertAudio {
     const PCM16: Format = Format { encoding: Encoding::Pcm16, sample_rate: 8_000, container: Some(Container::Raw) };
 
     fn sample() -> Self {
-        Self { audio: AddAudioChunk::FRAME.to_owned(), from: None, to: To::Format(Self::PCM16) }
+        Self { audio: AddAudioChunk::FRAME.to_owned(), from: None, to: To::Format(Self::PCM16), salvage: None }
     }
 }
 
@@ -254,7 +113,16 @@ fn convert(body: &ConvertAudio) -> Result<ConvertedAudio, Problem> {
         encoding: from.encoding.map(Into::into),
         sample_rate: from.sample_rate,
         container: from.container.unwrap_or_default().into(),
+        salvage: body.salvage.unwrap_or_default(),
     };
+    if let (audio::Container::Raw, Some(kind)) = (source.container, audio::sniff::leading_container(&bytes)) {
+        let hint = if kind.contains("WAV") {
+            "Set from.container to \"wav\"."
+        } else {
+            "Decode it first, for example with ffmpeg -i FILE -c:a pcm_s16le FILE.wav."
+        };
+        return Err(Problem::invalid_field("/audio", format!("These are not raw samples but {kind}. {hint}")));
+    }
     let to = body.to.format();
     let target = audio::Format {
         encoding: to.encoding.into(),
@@ -262,7 +130,7 @@ fn convert(body: &ConvertAudio) -> Result<ConvertedAudio, Problem> {
         container: to.container.unwrap_or_default().into(),
     };
     let converted = audio::convert(&bytes, &source, &target).map_err(|error| refuse(&error))?;
-    let Converted { bytes, encoding, sample_rate, channels, container, frames } = converted;
+    let Converted { bytes, encoding, sample_rate, channels, container, frames, warnings } = converted;
     Ok(ConvertedAudio {
         audio: encode_base64(&bytes),
         encoding: encoding.into(),
@@ -270,6 +138,7 @@ fn convert(body: &ConvertAudio) -> Result<ConvertedAudio, Problem> {
         channels,
         container: container.into(),
         duration: frames as f64 / f64::from(sample_rate),
+        warnings: warnings.iter().map(ToString::to_string).collect(),
     })
 }
 

@@ -1,8 +1,9 @@
 //! Converting audio between formats.
 
 pub(crate) mod convert;
+mod format;
 
-pub(crate) use convert::{Container, Preset};
+pub(crate) use format::{Container, Preset};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Registers the operations.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use service::audio::MAX_CHANNELS;
 
-use super::input::Given;
+use super::names::Given;
 use crate::{
     audio::{Container, Preset},
     calls::Encoding,
@@ -74,7 +74,8 @@ pub struct ConvertArgs {
     #[arg(long, value_name = "HZ")]
     pub to_rate: Option<u32>,
 
-    /// Accept a damaged file: use the samples up to the end of the file, without an incomplete last frame
+    /// Accept a damaged file: use the samples up to the end of the file, even if a WAV header states fewer, and leave
+    /// out an incomplete last frame
     #[arg(long)]
     pub salvage: bool,
 }
@@ -133,7 +134,8 @@ pub struct InspectArgs {
     #[arg(long)]
     pub json: bool,
 
-    /// Accept a damaged file: use the samples up to the end of the file, without an incomplete last frame
+    /// Accept a damaged file: use the samples up to the end of the file, even if a WAV header states fewer, and leave
+    /// out an incomplete last frame
     #[arg(long)]
     pub salvage: bool,
 }

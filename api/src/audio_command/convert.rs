@@ -118,9 +118,9 @@ fn convert(args: &ConvertArgs, draft: &DraftPath, mut progress: Progress) -> Res
     progress.clear();
     outcome?;
     output.finish()?;
-    if let Some(damage) = input.damage() {
-        // Only a note. The output is complete whether or not this line can be written.
-        let _ = writeln!(io::stderr(), "callstore: {}: {damage}; what is there was taken.", input.name);
+    for warning in input.warnings() {
+        // The output is complete whether or not this line can be written.
+        let _ = writeln!(io::stderr(), "callstore: {}: {warning}", input.name);
     }
     Ok(())
 }
@@ -138,7 +138,7 @@ fn stream(
         if count > 0 {
             converter.push(&block[..count], &mut converted);
         } else {
-            // Drops an incomplete last frame. Without `--salvage` the input has already failed because of it.
+            // Drops an incomplete last frame, of which the input warns.
             converter.finish(&mut converted);
         }
         output.write(&converted)?;

@@ -154,7 +154,6 @@ fn hint(error: &WavError, flags: &str) -> String {
         WavError::NoFormat | WavError::DamagedFormat => {
             format!("; {flags}container raw reads it as bare samples, the header being noise")
         }
-        WavError::WrongSize { .. } | WavError::PartialFrame { .. } => "; --salvage takes what is there".to_owned(),
     }
 }
 

@@ -1,36 +1,25 @@
 //! Reads an audio file as a stream. Its first bytes show what it is; its end shows whether the sizes in its header were
-//! right.
+//! right. Samples wider than 16 bits are narrowed while they are read.
 
 use std::{
     fs::File,
-    io::{self, Read, Seek},
-    os::{fd::AsFd, unix::fs::MetadataExt},
+    io::{Read, Seek},
+    os::unix::fs::{FileExt, MetadataExt},
     path::Path,
 };
 
 use service::audio::{
-    Container, Encoding, StreamFormat,
-    wav::{Header, HeaderReader},
+    Container, StreamFormat,
+    wav::{Extent, Header, HeaderReader, Warning, Wide},
 };
 
 use super::{
     BLOCK,
     error::AudioError,
-    names::{encoding_named, is_standard_stream, is_wav_name, looks_like},
+    file::{open, read_some},
+    names::{Given, container, is_standard_stream, raw_format},
 };
 use crate::calls::check_rate;
-
-/// The format that the command line states.
-#[derive(Clone, Debug)]
-pub struct Given {
-    /// The prefix of the options: `--from-` or `--`.
-    pub flags: &'static str,
-    pub container: Option<Container>,
-    pub encoding: Option<Encoding>,
-    pub sample_rate: Option<u32>,
-    pub channels: Option<u16>,
-    pub salvage: bool,
-}
 
 /// An open file, positioned at its next samples.
 #[derive(Debug)]
@@ -44,20 +33,27 @@ pub struct Input {
     file: File,
     /// Bytes that were read to detect the format. They precede what is next in the file.
     ahead: Vec<u8>,
+    /// The first bytes after the header of a WAV file.
+    first: Vec<u8>,
+    /// Stored bytes that wait for the rest of their sample, if samples are narrowed.
+    partial: Vec<u8>,
     /// Device and inode of a regular file, to detect that the output is the same file.
     identity: Option<(u64, u64)>,
     /// The file's length; `None` for pipes.
     length: Option<u64>,
-    /// The length of the samples, if known.
+    /// The length of the samples as stored, if known.
     samples_len: Option<u64>,
     /// The most bytes of samples that may still follow.
     reach: u64,
     /// Bytes read so far: samples, and all bytes.
     samples: u64,
     read: u64,
-    /// The fault of a damaged file that is read with `--salvage`.
-    damage: Option<String>,
+    /// The faults of a file that was read all the same.
+    warnings: Vec<Warning>,
 }
+
+/// How many bytes after the stated samples are looked at.
+const REST: usize = 16;
 
 impl Input {
     /// Opens a file or standard input, and reads up to its samples.
@@ -86,20 +82,29 @@ impl Input {
             given,
             file,
             ahead: start,
+            first: Vec::new(),
+            partial: Vec::new(),
             identity: metadata.is_file().then(|| (metadata.dev(), metadata.ino())),
             length,
             samples_len: None,
             reach: u64::MAX,
             samples: 0,
             read: 0,
-            damage: None,
+            warnings: Vec::new(),
         };
         match container {
             Container::Wav => input.read_header()?,
             Container::Raw => input.check_raw()?,
         }
-        input.samples_len = length.map(|length| input.check_length(length)).transpose()?;
-        input.reach = input.samples_len.unwrap_or_else(|| input.header.map_or(u64::MAX, |header| header.reach()));
+        input.samples_len = match length {
+            Some(length) => {
+                let rest = input.rest_at(length)?;
+                Some(input.check_length(length, &rest)?)
+            }
+            None => None,
+        };
+        let reach = input.header.map_or(u64::MAX, |header| header.reach(&input.first));
+        input.reach = input.samples_len.unwrap_or(reach);
         Ok(input)
     }
 
@@ -107,9 +112,18 @@ impl Input {
         if self.header.is_some() { Container::Wav } else { Container::Raw }
     }
 
-    /// The length of the samples, if known before they are read.
+    /// The length of the samples in bytes, as [`read`](Self::read) returns them, if known before they are read.
     pub fn samples_len(&self) -> Option<u64> {
-        self.samples_len
+        self.samples_len.map(|stored| self.narrowed_len(stored))
+    }
+
+    /// How many bytes stored samples become.
+    fn narrowed_len(&self, stored: u64) -> u64 {
+        self.wide().map_or(stored, |wide| stored / wide.bytes_per_sample() as u64 * 2)
+    }
+
+    fn wide(&self) -> Option<Wide> {
+        self.header.and_then(|header| header.wide)
     }
 
     /// The file's length including the header. Complete once everything was read.
@@ -117,9 +131,9 @@ impl Input {
         self.length.unwrap_or(self.read)
     }
 
-    /// The fault of a damaged file. Complete once everything was read.
-    pub fn damage(&self) -> Option<&str> {
-        self.damage.as_deref()
+    /// The faults of the file. Complete once everything was read.
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
     }
 
     /// Whether `other` is the same file.
@@ -129,8 +143,27 @@ impl Input {
     }
 
     /// Reads the next bytes of samples into `block` and returns their number. 0 means the end, and that the file is
-    /// intact or is read with `--salvage`.
+    /// intact, or that [`warnings`](Self::warnings) says what is wrong with it.
     pub fn read(&mut self, block: &mut [u8]) -> Result<usize, AudioError> {
+        let Some(wide) = self.wide() else { return self.read_stored(block) };
+        // An 8-bit sample becomes two bytes, and all others become fewer than they were.
+        let mut stored = vec![0; block.len() / 2 - REST];
+        let mut narrowed = Vec::with_capacity(block.len());
+        while narrowed.is_empty() {
+            let count = self.read_stored(&mut stored)?;
+            if count == 0 {
+                return Ok(0);
+            }
+            self.partial.extend_from_slice(&stored[..count]);
+            let used = wide.narrow(&self.partial, &mut narrowed);
+            self.partial.drain(..used);
+        }
+        block[..narrowed.len()].copy_from_slice(&narrowed);
+        Ok(narrowed.len())
+    }
+
+    /// Reads the next bytes of samples as stored.
+    fn read_stored(&mut self, block: &mut [u8]) -> Result<usize, AudioError> {
         let wanted = block.len().min(usize::try_from(self.reach).unwrap_or(usize::MAX));
         let count = self.read_bytes(&mut block[..wanted])?;
         self.reach -= count as u64;
@@ -148,11 +181,21 @@ impl Input {
             (Some(expected), _) if self.samples < expected => Err(AudioError::Shrunk { file: self.name.clone() }),
             (Some(_), _) => Ok(()),
             (None, Some(_)) => {
-                let mut rest = vec![0; BLOCK];
-                while self.read_bytes(&mut rest)? > 0 {}
-                self.check_length(self.read).map(|_| ())
+                let (mut rest, mut block) = (Vec::new(), vec![0; BLOCK]);
+                loop {
+                    let count = self.read_bytes(&mut block)?;
+                    if count == 0 {
+                        break;
+                    }
+                    let wanted = REST.saturating_sub(rest.len()).min(count);
+                    rest.extend_from_slice(&block[..wanted]);
+                }
+                if self.header.is_some_and(|header| header.reach(&self.first) == u64::MAX) {
+                    rest.clone_from(&self.first);
+                }
+                self.check_length(self.read, &rest).map(|_| ())
             }
-            (None, None) => self.check_length(self.samples).map(|_| ()),
+            (None, None) => self.check_length(self.samples, &[]).map(|_| ()),
         }
     }
 
@@ -187,6 +230,7 @@ impl Input {
         self.check_contradictions(&header.format)?;
         self.format = header.format;
         self.header = Some(header);
+        self.first = block[used..count].iter().copied().take(REST).collect();
         // Puts back the samples that came with the header.
         self.ahead.splice(..0, block[used..count].iter().copied());
         self.read -= (count - used) as u64;
@@ -220,66 +264,38 @@ impl Input {
         })
     }
 
-    /// The length of the samples in `length` bytes, in whole frames. Fails if the file is damaged, unless it is read
-    /// with `--salvage`.
-    fn check_length(&mut self, length: u64) -> Result<u64, AudioError> {
+    /// The first bytes after the stated samples in a regular file of `length` bytes.
+    fn rest_at(&mut self, length: u64) -> Result<Vec<u8>, AudioError> {
+        let Some(header) = self.header else { return Ok(Vec::new()) };
+        let unreadable = |source| AudioError::Unreadable { file: self.name.clone(), source };
+        let mut rest = vec![0; REST];
+        // The file may have been positioned behind its beginning when it was opened.
+        let total = self.file.metadata().map_err(unreadable)?.len();
+        let at = total.saturating_sub(length).saturating_add(header.stated_end());
+        let count = self.file.read_at(&mut rest, at.min(total)).map_err(unreadable)?;
+        rest.truncate(count);
+        Ok(rest)
+    }
+
+    /// The length of the stored samples in a file of `length` bytes, in whole frames. Fails if raw samples end within a
+    /// frame, unless they are read with `--salvage`.
+    fn check_length(&mut self, length: u64, rest: &[u8]) -> Result<u64, AudioError> {
         let frame = self.format.bytes_per_frame();
-        let (damage, there) = match self.header {
-            Some(header) => match header.samples_len(length) {
-                Ok(bytes) => return Ok(bytes),
-                Err(error) => (error.to_string(), header.salvageable_len(length)),
-            },
-            None if length.is_multiple_of(frame as u64) => return Ok(length),
+        let left = length % frame as u64;
+        let extent = match self.header {
+            // What follows the samples in a pipe was not kept, and cannot be salvaged.
+            Some(header) => header.extent(length, rest, self.given.salvage && self.length.is_some()),
+            None if left == 0 => Extent { bytes: length, warnings: Vec::new() },
+            None if self.given.salvage => {
+                Extent { bytes: length - left, warnings: vec![Warning::PartialFrame { bytes: left, frame }] }
+            }
             None => {
                 let damage = format!("{length} bytes are not a whole number of frames of {frame} bytes");
-                (damage, length - length % frame as u64)
+                let seconds = self.format.seconds(length - left);
+                return Err(AudioError::Damaged { file: self.name.clone(), damage, seconds });
             }
         };
-        if self.given.salvage {
-            self.damage = Some(damage);
-            return Ok(there);
-        }
-        Err(AudioError::Damaged { file: self.name.clone(), damage, seconds: self.format.seconds(there) })
-    }
-}
-
-/// Opens a file. Standard input is duplicated as a `File`, so that its length is known if it is a regular file.
-fn open(path: &Path) -> io::Result<File> {
-    let file = if is_standard_stream(path) {
-        File::from(io::stdin().as_fd().try_clone_to_owned()?)
-    } else {
-        File::open(path)?
-    };
-    if file.metadata()?.is_dir() { Err(io::Error::other("it is a folder")) } else { Ok(file) }
-}
-
-fn read_some(file: &mut File, block: &mut [u8]) -> io::Result<usize> {
-    loop {
-        match file.read(block) {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            outcome => return outcome,
-        }
-    }
-}
-
-/// The container: by the options, then by the first bytes, then by the name.
-fn container(name: &str, path: &Path, start: &[u8], given: &Given) -> Result<Container, AudioError> {
-    if let Some(container) = given.container {
-        return Ok(container);
-    }
-    match looks_like(start) {
-        Some("WAV") => Ok(Container::Wav),
-        Some(kind) => Err(AudioError::Foreign { file: name.to_owned(), kind, flags: given.flags }),
-        None if is_wav_name(path) => Ok(Container::Wav),
-        None => Ok(Container::Raw),
-    }
-}
-
-/// The format of raw samples: by the options, then by the name, then mu-law at 8000 Hz with one channel.
-fn raw_format(path: &Path, given: &Given) -> StreamFormat {
-    StreamFormat {
-        encoding: given.encoding.or_else(|| encoding_named(path)).unwrap_or(Encoding::Mulaw),
-        sample_rate: given.sample_rate.unwrap_or(8000),
-        channels: given.channels.unwrap_or(1),
+        self.warnings = extent.warnings;
+        Ok(extent.bytes)
     }
 }

@@ -7,6 +7,7 @@
 mod args;
 mod convert;
 mod error;
+mod file;
 mod input;
 mod inspect;
 mod names;

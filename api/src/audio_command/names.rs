@@ -1,8 +1,22 @@
-//! Detects formats from a file's name and first bytes.
+//! Detects formats from the options, a file's name and its first bytes.
 
 use std::path::Path;
 
-use service::audio::{Container, Encoding};
+use service::audio::{Container, Encoding, StreamFormat};
+
+use super::error::AudioError;
+
+/// The format that the command line states.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// The prefix of the options: `--from-` or `--`.
+    pub flags: &'static str,
+    pub container: Option<Container>,
+    pub encoding: Option<Encoding>,
+    pub sample_rate: Option<u32>,
+    pub channels: Option<u16>,
+    pub salvage: bool,
+}
 
 /// Whether the path is `-`, which means standard input or output.
 pub fn is_standard_stream(path: &Path) -> bool {
@@ -29,13 +43,13 @@ pub fn container_named(path: &Path) -> Option<Container> {
 }
 
 /// Whether a file has the extension of a WAV file.
-pub fn is_wav_name(path: &Path) -> bool {
+fn is_wav_name(path: &Path) -> bool {
     container_named(path) == Some(Container::Wav)
 }
 
 /// The container that a file's first bytes suggest; `None` for raw samples. RF64 and other relatives of WAV count as
 /// WAV, since the WAV reader tells them apart.
-pub fn looks_like(start: &[u8]) -> Option<&'static str> {
+fn looks_like(start: &[u8]) -> Option<&'static str> {
     match start {
         [b'R', b'I', b'F', b'F' | b'X', ..] | [b'R', b'F', b'6', b'4', ..] | [b'B', b'W', b'6', b'4', ..] => {
             Some("WAV")
@@ -53,4 +67,26 @@ pub fn looks_like(start: &[u8]) -> Option<&'static str> {
 
 fn extension(path: &Path) -> String {
     path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default()
+}
+
+/// The container: by the options, then by the first bytes, then by the name.
+pub fn container(name: &str, path: &Path, start: &[u8], given: &Given) -> Result<Container, AudioError> {
+    if let Some(container) = given.container {
+        return Ok(container);
+    }
+    match looks_like(start) {
+        Some("WAV") => Ok(Container::Wav),
+        Some(kind) => Err(AudioError::Foreign { file: name.to_owned(), kind, flags: given.flags }),
+        None if is_wav_name(path) => Ok(Container::Wav),
+        None => Ok(Container::Raw),
+    }
+}
+
+/// The format of raw samples: by the options, then by the name, then mu-law at 8000 Hz with one channel.
+pub fn raw_format(path: &Path, given: &Given) -> StreamFormat {
+    StreamFormat {
+        encoding: given.encoding.or_else(|| encoding_named(path)).unwrap_or(Encoding::Mulaw),
+        sample_rate: given.sample_rate.unwrap_or(8000),
+        channels: given.channels.unwrap_or(1),
+    }
 }

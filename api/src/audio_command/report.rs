@@ -20,9 +20,8 @@ pub struct Report {
     duration: f64,
     /// The size of the whole file, including its header.
     size_bytes: u64,
-    /// The fault of a damaged file.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    damage: Option<String>,
+    /// The faults of a damaged file.
+    warnings: Vec<String>,
     silence_below_dbfs: f64,
     /// One entry per channel.
     levels: Vec<ChannelLevels>,
@@ -80,7 +79,7 @@ impl Report {
             frames,
             duration: format.seconds(bytes),
             size_bytes: input.size(),
-            damage: input.damage().map(ToOwned::to_owned),
+            warnings: input.warnings().iter().map(ToString::to_string).collect(),
             silence_below_dbfs,
             levels: levels.iter().map(channel).collect(),
         }
@@ -120,8 +119,8 @@ impl fmt::Display for Report {
         writeln!(formatter, "  frames       {}", self.frames)?;
         writeln!(formatter, "  duration     {} ({:.6} s)", clock(self.duration), self.duration)?;
         writeln!(formatter, "  size         {} bytes", self.size_bytes)?;
-        if let Some(damage) = &self.damage {
-            writeln!(formatter, "  damage       {damage}")?;
+        for warning in &self.warnings {
+            writeln!(formatter, "  warning      {warning}")?;
         }
         writeln!(formatter, "\n  channel   peak dBFS    RMS dBFS   clipped   DC offset   silence   longest silence")?;
         for (index, levels) in self.levels.iter().enumerate() {

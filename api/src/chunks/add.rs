@@ -153,6 +153,11 @@ async fn read(request: &HttpRequest, mut payload: Payload) -> Result<NewChunk, P
     }
     let mut audio = body.bytes.to_vec();
     if raw.big_endian {
+        // The service looks for containers once the bytes are swapped, when none is recognizable.
+        if let Some(container) = audio::sniff::leading_container(&audio) {
+            let detail = format!("This is the beginning of {container}. Decode it, and send its samples big-endian.");
+            return Err(Problem::invalid_field("/audio", detail));
+        }
         // An odd byte at the end stays, and is refused with the rest of its kind.
         audio.chunks_exact_mut(2).for_each(|sample| sample.swap(0, 1));
     }

@@ -1,12 +1,14 @@
 //! Files of others, with a clear word for what is wrong with a damaged one.
 
-use super::{HeaderReader, tag_name};
+use std::borrow::Cow;
+
+use super::{HeaderReader, Warning, tag_name};
 use crate::{Encoding, OddLength, StreamFormat, decode_into};
 
 /// What a WAV file holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wav {
-    /// How the file holds its samples; here they are decoded.
+    /// How the file holds its samples, PCM of any depth and float counting as PCM16. Here they are decoded.
     pub encoding: Encoding,
     /// Frames a second.
     pub sample_rate: u32,
@@ -23,7 +25,7 @@ pub enum WavError {
     #[error("not a WAV file: it does not begin with RIFF and WAVE")]
     NotWav,
     /// A relative of the WAV file.
-    #[error("{kind} files are not supported, only RIFF files are")]
+    #[error("{kind} files are not supported, only RIFF, RF64 and BW64 files are")]
     OtherKind {
         /// What it is.
         kind: &'static str,
@@ -40,62 +42,64 @@ pub enum WavError {
     /// The `fmt ` chunk is too short, or its fields contradict one another.
     #[error("the fmt chunk is damaged")]
     DamagedFormat,
-    /// The samples are neither PCM nor G.711.
-    #[error("the format tag {tag:#06x}{} is none of 1 (PCM), 6 (A-law) and 7 (mu-law)", tag_name(*.tag))]
+    /// The samples are neither PCM, nor float, nor G.711.
+    #[error("the format tag {tag:#06x}{} is none of 1 (PCM), 3 (float), 6 (A-law) and 7 (mu-law)", tag_name(*.tag))]
     UnknownTag {
         /// The format tag found.
         tag: u16,
     },
-    /// PCM of another depth than 16 bits, or G.711 of another than 8.
-    #[error("{bits} bits a sample are not supported; PCM has 16, G.711 has 8")]
+    /// A depth that the format tag does not have.
+    #[error("{bits} bits a sample are not supported; PCM has 8, 16, 24 or 32, float 32 or 64, G.711 has 8")]
     UnsupportedBits {
         /// The depth found.
         bits: u16,
     },
-    /// A chunk's size goes beyond the end of the file, or of what the RIFF chunk's size leaves for it.
-    #[error("the sizes lie: {stated} bytes are stated where {present} are")]
-    WrongSize {
-        /// What the file says.
-        stated: u64,
-        /// What there is.
-        present: u64,
-    },
-    /// The last frame is incomplete.
-    #[error("{bytes} bytes of samples are not a whole number of frames of {frame} bytes")]
-    PartialFrame {
-        /// Bytes of samples.
-        bytes: u64,
-        /// Bytes a frame.
-        frame: usize,
-    },
 }
 
-/// Reads a WAV file of PCM16, A-law or mu-law.
+/// Reads a WAV file of PCM, float, A-law or mu-law.
 ///
-/// Chunks that are not needed are skipped, and so is what follows the samples. Where the samples' size is one that
-/// stands for an unknown length (`0xFFFFFFFF`, or sox's `0x7FFFF000`), they go on up to the end of the file. Any other
-/// size has to be true. [`HeaderReader`] is for files that stream in.
+/// Skips chunks that are not needed, and what follows the samples. [`Header::extent`](super::Header::extent) says where
+/// the samples of a file with wrong sizes end; the faults that it finds are not reported here, but by
+/// [`convert`](crate::convert()). [`HeaderReader`] is for files that stream in.
 ///
 /// # Errors
-/// [`WavError`] for what is not such a file, or is damaged.
+/// [`WavError`] if the header is not that of such a file.
 pub fn read(bytes: &[u8]) -> Result<Wav, WavError> {
-    let (format, data) = scan(bytes)?;
+    let Scanned { format, samples: data, .. } = scan(bytes, false)?;
     let StreamFormat { encoding, sample_rate, channels } = format;
     let mut samples = Vec::with_capacity(data.len() / encoding.bytes_per_sample());
-    if let Err(OddLength { bytes }) = decode_into(encoding, data, &mut samples) {
+    if let Err(OddLength { bytes }) = decode_into(encoding, &data, &mut samples) {
         unreachable!("whole frames are whole samples, and not {bytes} bytes");
     }
     Ok(Wav { encoding, sample_rate, channels, samples })
 }
 
-/// Walks through the chunks to the samples, and returns them as they are, a whole number of frames.
-pub(crate) fn scan(bytes: &[u8]) -> Result<(StreamFormat, &[u8]), WavError> {
+/// The samples of a file, still encoded, but narrowed to 16 bits if they were wider.
+pub(crate) struct Scanned<'a> {
+    pub format: StreamFormat,
+    /// Whole frames.
+    pub samples: Cow<'a, [u8]>,
+    pub warnings: Vec<Warning>,
+}
+
+/// Walks through the chunks to the samples.
+pub(crate) fn scan(bytes: &[u8], salvage: bool) -> Result<Scanned<'_>, WavError> {
     let mut reader = HeaderReader::new();
     let Some((header, start)) = reader.push(bytes)? else {
         return Err(reader.cut());
     };
-    let samples = &bytes[start..];
-    let length = header.samples_len(bytes.len() as u64)?;
+    let stated_end = usize::try_from(header.stated_end()).unwrap_or(usize::MAX);
+    let rest = bytes.get(stated_end..).unwrap_or_default();
+    let extent = header.extent(bytes.len() as u64, rest, salvage);
     // No more than there is, so that it fits.
-    Ok((header.format, &samples[..length as usize]))
+    let stored = &bytes[start..][..extent.bytes as usize];
+    let samples = match header.wide {
+        None => Cow::Borrowed(stored),
+        Some(wide) => {
+            let mut narrowed = Vec::with_capacity(stored.len() / wide.bytes_per_sample() * 2);
+            wide.narrow(stored, &mut narrowed);
+            Cow::Owned(narrowed)
+        }
+    };
+    Ok(Scanned { format: header.format, samples, warnings: extent.warnings })
 }

@@ -8,7 +8,7 @@ use audio::{
 
 const ENCODINGS: [Encoding; 3] = [Encoding::Mulaw, Encoding::Alaw, Encoding::Pcm16];
 const CONTAINERS: [Container; 2] = [Container::Raw, Container::Wav];
-const PLAIN: Source = Source { encoding: None, sample_rate: None, container: Container::Raw };
+const PLAIN: Source = Source { encoding: None, sample_rate: None, container: Container::Raw, salvage: false };
 const WAV: Source = Source { container: Container::Wav, ..PLAIN };
 const PCM_8K: Format = Format { encoding: Encoding::Pcm16, sample_rate: 8000, container: Container::Raw };
 
@@ -113,7 +113,7 @@ fn channels_are_kept_and_resampled_each_on_its_own() {
 fn a_wav_file_may_be_described_and_not_contradicted() {
     let file = buffer_to_wav(&voice(10), 16_000, 1).unwrap();
     let said = |encoding, sample_rate| {
-        let from = Source { encoding, sample_rate, container: Container::Wav };
+        let from = Source { encoding, sample_rate, ..WAV };
         convert(&file, &from, &PCM_8K).map(|converted| converted.frames)
     };
     assert_eq!(said(None, None), Ok(5));

@@ -12,3 +12,4 @@ mod timeline;
 mod track;
 mod twilio;
 mod wav;
+mod wide;

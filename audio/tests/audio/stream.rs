@@ -2,7 +2,8 @@
 
 use audio::{
     Container, ConvertError, Converter, Encoding, Format, Levels, MAX_CHANNELS, Meter, Source, StreamFormat, Stretch,
-    WavError, buffer_to_wav, convert, encode, wav,
+    WavError, buffer_to_wav, convert, encode,
+    wav::{self, Warning},
 };
 use proptest::prelude::*;
 
@@ -56,7 +57,7 @@ proptest! {
         prop_assert_eq!(pieces.len() as u64, converter.converted_len(bytes.len() as u64));
 
         let file = wav::enclose(format.encoding, bytes, rates.0, channels).unwrap();
-        let source = Source { encoding: None, sample_rate: None, container: Container::Wav };
+        let source = Source { encoding: None, sample_rate: None, container: Container::Wav, salvage: false };
         let target = Format { encoding: ENCODINGS[to], sample_rate: rates.1, container: Container::Raw };
         prop_assert!(convert(&file, &source, &target).unwrap().bytes == pieces);
         // And the converter is as new.
@@ -108,25 +109,35 @@ fn a_header_without_a_length_means_up_to_the_end() {
 #[test]
 fn what_a_damaged_file_still_has_can_be_told() {
     let file = buffer_to_wav(&[1; 100], 8000, 2).unwrap();
-    let read = |file: &[u8]| {
-        let (header, _) = stream_in([file].into_iter()).unwrap();
-        (header.samples_len(file.len() as u64), header.salvageable_len(file.len() as u64), header.reach())
+    let read = |file: &[u8], salvage| {
+        let (header, start) = stream_in([file].into_iter()).unwrap();
+        let rest = file.get(header.stated_end() as usize..).unwrap_or_default();
+        let extent = header.extent(file.len() as u64, rest, salvage);
+        (extent.bytes, extent.warnings, header.reach(&file[start..]))
     };
-    assert_eq!(read(&file), (Ok(200), 200, 200));
-    assert_eq!(read(&file[..44 + 91]), (Err(WavError::WrongSize { stated: 200, present: 91 }), 88, 200));
+    assert_eq!(read(&file, false), (200, vec![], 200));
+    let warnings = vec![Warning::Cut { stated: 200, present: 91 }, Warning::PartialFrame { bytes: 3, frame: 4 }];
+    assert_eq!(read(&file[..44 + 91], false), (88, warnings, 200));
     // Sizes that a recorder did not come to fill in.
-    for riff in [0u32, 36] {
+    for riff in [0u32, 36, 236] {
         let mut file = file.clone();
         file[4..8].copy_from_slice(&riff.to_le_bytes());
         file[40..44].copy_from_slice(&[0; 4]);
-        assert_eq!(read(&file), (Err(WavError::WrongSize { stated: 0, present: 200 }), 200, u64::MAX));
-        assert!(wav::read(&file).is_err());
+        assert_eq!(read(&file, false), (200, vec![], u64::MAX));
     }
     // No samples at all, and a chunk after them, is nothing wrong.
     let mut empty = [&file[..44], b"LIST\x02\0\0\0xx"].concat();
-    empty[4..8].copy_from_slice(&46u32.to_le_bytes());
     empty[40..44].copy_from_slice(&[0; 4]);
-    assert_eq!(read(&empty), (Ok(0), 0, 0));
+    assert_eq!(read(&empty, true), (0, vec![], 0));
+    // A size that is too small: what follows may be a chunk, with or without padding, or samples.
+    let mut short = file.clone();
+    short[40..44].copy_from_slice(&100u32.to_le_bytes());
+    let (stated, bytes) = (100, 100);
+    assert_eq!(read(&short, false), (100, vec![Warning::Trailing { stated, bytes }], 100));
+    assert_eq!(read(&short, true), (200, vec![Warning::Salvaged { stated, bytes }], 100));
+    for chunk in [&b"LIST\x04\0\0\0INFO"[..], b"id3 \x03\0\0\0xxx", b"bext\0\0\0\0"] {
+        assert_eq!(read(&[&file, chunk].concat(), true), (200, vec![], 200));
+    }
 }
 
 fn levels(format: StreamFormat, bytes: &[u8]) -> Vec<Levels> {

@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{
     ChunkStored, NewChunk, Track,
+    append::not_samples,
     rows::{ChunkRow, ROW_MAX_CHUNKS, RowShape, gather},
 };
 use crate::{
@@ -83,6 +84,11 @@ impl Addition {
             }
             self.duplicates += 1;
             return Ok(ChunkStored { duplicate: true, ..stored });
+        }
+        if self.timestamps.is_none()
+            && let Some(container) = audio::sniff::leading_container(&chunk.audio)
+        {
+            return Err(Error::invalid(pointer("audio"), not_samples(container)));
         }
         let given = chunk.timestamp_ms.is_some();
         if *self.timestamps.get_or_insert(given) != given {

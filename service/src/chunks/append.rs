@@ -253,6 +253,9 @@ fn check_limits(chunks: &[NewChunk], pointer: fn(usize, &str) -> String) -> Resu
         let allowed = CHUNK_MIN_BYTES..=CHUNK_MAX_BYTES;
         let detail = || format!("A chunk is {CHUNK_MIN_BYTES} to {CHUNK_MAX_BYTES} bytes of audio.");
         check(allowed.contains(&chunk.audio.len()), index, "audio", &detail);
+        if let Some(container) = audio::sniff::container(&chunk.audio) {
+            check(false, index, "audio", &|| not_samples(container));
+        }
         let fits = chunk.sequence.is_none_or(|sequence| sequence <= SEQUENCE_MAX);
         check(fits, index, "sequence", &|| "Must be 0 to 2,147,483,647.".to_owned());
         let fits = chunk.timestamp_ms.is_none_or(|timestamp| timestamp <= TIMESTAMP_MAX_MS);
@@ -261,6 +264,14 @@ fn check_limits(chunks: &[NewChunk], pointer: fn(usize, &str) -> String) -> Resu
         });
     }
     if errors.is_empty() { Ok(()) } else { Err(Error::Invalid(errors)) }
+}
+
+/// The detail of the error for a chunk that begins with a container's header.
+pub(super) fn not_samples(container: &str) -> String {
+    format!(
+        "This is the beginning of {container}. A chunk is bare samples in the call's format. Decode the file and send \
+         its samples; of a WAV file in the call's format, send what follows its header."
+    )
 }
 
 /// What holds for a chunk of this call.

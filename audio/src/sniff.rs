@@ -1,0 +1,59 @@
+//! Containers by their first bytes: for audio that should be bare samples and may be a whole file.
+
+/// The container that `bytes` begin with, if that is as good as certain; `None` for samples.
+///
+/// Samples can have any value, so only signatures of 5 bytes and more count. Speech has one by chance less than once in
+/// 2^40 chunks.
+#[must_use]
+pub fn container(bytes: &[u8]) -> Option<&'static str> {
+    Some(match bytes {
+        [b'R', b'I', b'F', b'F' | b'X', _, _, _, _, b'W', b'A', b'V', b'E', ..] => "a WAV file",
+        [b'R', b'F', b'6', b'4', _, _, _, _, b'W', b'A', b'V', b'E', ..] => "an RF64 (WAV) file",
+        [b'B', b'W', b'6', b'4', _, _, _, _, b'W', b'A', b'V', b'E', ..] => "a BW64 (WAV) file",
+        [b'F', b'O', b'R', b'M', _, _, _, _, b'A', b'I', b'F', b'F' | b'C', ..] => "an AIFF file",
+        [b'O', b'g', b'g', b'S', 0, 0..=7, ..] => "an Ogg file",
+        [b'f', b'L', b'a', b'C', 0 | 0x80, ..] => "a FLAC file",
+        [b'I', b'D', b'3', 2..=4, 0..=0xFE, _, a, b, c, d, ..] if (a | b | c | d) < 0x80 => "an MP3 file",
+        [0, 0, 0, 8..=255, b'f', b't', b'y', b'p', ..] => "an MP4 file",
+        _ => return None,
+    })
+}
+
+/// As [`container`], for the first bytes of a track or of a whole buffer: shorter signatures count as well, those of
+/// WebM and Matroska, and two MP3 frames in a row.
+///
+/// One MP3 header is not enough: its first 11 bits are ones, as mu-law's silence is.
+#[must_use]
+pub fn leading_container(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        [0x1A, 0x45, 0xDF, 0xA3, ..] => Some("a WebM or Matroska file"),
+        [0xFF, 0xE0..=0xFF, ..] if has_mp3_frames(bytes) => Some("an MP3 file"),
+        _ => container(bytes),
+    }
+}
+
+/// Whether the bytes begin with two MPEG audio frames of layer III that belong together.
+fn has_mp3_frames(bytes: &[u8]) -> bool {
+    let Some((length, kind)) = mp3_frame(bytes) else { return false };
+    bytes.get(length..).and_then(mp3_frame).is_some_and(|(_, next)| next == kind)
+}
+
+/// The length in bytes of the frame that begins here, and what has to be the same in the next: version and rate.
+fn mp3_frame(bytes: &[u8]) -> Option<(usize, (u8, u8))> {
+    /// Kilobits a second, for MPEG 1, and for MPEG 2 and 2.5.
+    const BIT_RATES: [[usize; 14]; 2] = [
+        [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],
+        [8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160],
+    ];
+    let &[0xFF, second, third, _, ..] = bytes else { return None };
+    let version = second >> 3 & 3;
+    let (bit_rate, rate) = (usize::from(third >> 4), third >> 2 & 3);
+    if second < 0xE0 || second >> 1 & 3 != 1 || version == 1 || rate == 3 {
+        return None;
+    }
+    let old = usize::from(version != 3);
+    let kilobits = BIT_RATES[old].get(bit_rate.checked_sub(1)?)?;
+    let hz = [44_100, 48_000, 32_000][usize::from(rate)] >> (3 - version).min(2);
+    let padding = usize::from(third >> 1 & 1);
+    Some(([144_000, 72_000][old] * kilobits / hz + padding, (version, rate)))
+}
