@@ -227,7 +227,8 @@ fn visit(folder: &Path, look: &mut impl FnMut(&Path, &str)) {
 async fn every_operation_refuses_a_query_parameter_that_it_does_not_know() {
     let server = Server::start().await;
     server.start_call("MZ1").await;
-    for operation in operations() {
+    // Numbers at Twilio may have webhooks with parameters of their owner's.
+    for operation in operations().into_iter().filter(|operation| !operation.path.starts_with("/twilio/")) {
         let path = format!("{}?nonsense=1", operation.path_to("MZ1", "00000000-0000-7000-8000-000000000000"));
         let mut request = server.request(operation.method.clone(), &path);
         if let Some(example) = operation.example() {

@@ -1,5 +1,6 @@
 //! Limits of clients, and the responses beyond them.
 
+mod errors;
 mod fields;
 mod greedy;
 mod heads;

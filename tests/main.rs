@@ -59,3 +59,4 @@ mod transcripts;
 mod twilio;
 mod versions;
 mod voice;
+mod webhooks;

@@ -1,5 +1,7 @@
 //! Transcripts: their order, their pages, and WebVTT.
 
+mod formats;
+
 use serde_json::{Value, json};
 
 use crate::support::Server;

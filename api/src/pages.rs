@@ -1,5 +1,5 @@
-//! Everything served besides the operations: WebSockets, the OpenAPI document, Swagger UI with its redirects, and the
-//! fallback for all other paths.
+//! Everything served besides the operations: WebSockets, webhooks by `GET`, the OpenAPI document, Swagger UI with its
+//! redirects, and the fallback for all other paths.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -13,7 +13,7 @@ use crate::{
     openapi::Document,
     problem::Problem,
     stream::{self, open_stream},
-    twilio::open_twilio_stream,
+    twilio::{open_twilio_stream, twilio_status_by_get, twilio_voice_by_get},
 };
 
 /// Registers the pages and the WebSockets.
@@ -21,6 +21,8 @@ pub fn pages(config: &mut ServiceConfig) {
     let redirect = || web::get().to(to_swagger_ui);
     config
         .route("/twilio/stream", web::get().to(open_twilio_stream))
+        .route("/twilio/voice", web::get().to(twilio_voice_by_get))
+        .route("/twilio/status", web::get().to(twilio_status_by_get))
         .route(stream::PATH, web::get().to(open_stream))
         .route("/openapi.json", web::get().to(document))
         .route("/", redirect())

@@ -1,4 +1,4 @@
-//! Problem details (RFC 9457): what every answer of 4xx and 5xx says, and the only table from an error to status and code.
+//! Problem details (RFC 9457), the body of every 4xx and 5xx response, and the only mapping from errors to codes.
 
 mod code;
 mod table;
@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 pub use code::ProblemCode;
 pub use table::PROBLEMS;
 
-/// How much of what a client sent, as the name of a field that nobody knows, is told back to it.
+/// The most characters of a client's own input, such as an unknown field's name, that an error repeats.
 const TOLD_CHARACTERS: usize = 512;
 
 fn shorten(mut text: String) -> String {
@@ -30,41 +30,41 @@ fn shorten(mut text: String) -> String {
     text
 }
 
-/// A problem on its way to an answer.
+/// A problem before it becomes a response.
 #[derive(Clone, Debug)]
 pub struct Problem {
     code: ProblemCode,
     detail: String,
     errors: Vec<FieldError>,
     headers: Vec<(HeaderName, HeaderValue)>,
-    /// What the service failed of; for the log alone.
+    /// The cause of an internal failure. It is logged, never sent.
     cause: Option<String>,
 }
 
 impl Problem {
-    /// A problem of a kind, with a sentence about this case.
+    /// A problem with a detail about this case.
     pub fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into(), errors: Vec::new(), headers: Vec::new(), cause: None }
     }
 
-    /// A problem of a kind, of which nothing more is to be said.
+    /// A problem whose detail is the general explanation.
     pub fn of(code: ProblemCode) -> Self {
         Self::new(code, code.entry().3)
     }
 
-    /// Values that are not allowed.
+    /// Reports values that are not allowed.
     pub fn invalid(errors: Vec<FieldError>) -> Self {
         let short = |error: FieldError| FieldError { pointer: shorten(error.pointer), detail: shorten(error.detail) };
         let errors: Vec<_> = errors.into_iter().map(short).collect();
         let detail = match errors.as_slice() {
             [only] if only.pointer.is_empty() => only.detail.clone(),
             [only] => format!("{}: {}", only.pointer, only.detail),
-            errors => format!("{} values are not allowed; `errors` says which.", errors.len()),
+            errors => format!("{} values are not allowed. `errors` lists each one with what is allowed.", errors.len()),
         };
         Self { code: ProblemCode::ValidationFailed, detail, errors, headers: Vec::new(), cause: None }
     }
 
-    /// One value that is not allowed.
+    /// Reports one value that is not allowed.
     pub fn invalid_field(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::invalid(vec![FieldError { pointer: pointer.into(), detail: detail.into() }])
     }
@@ -83,31 +83,31 @@ impl Problem {
         self.code
     }
 
-    /// Adds a header to the answer.
+    /// Adds a header to the response.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
     }
 
-    /// Says after how many seconds to try again.
+    /// Adds `Retry-After`, in seconds.
     pub fn retry_after(self, seconds: u32) -> Self {
         self.with_header(RETRY_AFTER, seconds.into())
     }
 
-    /// The problem that an answer of the framework's stands for.
+    /// The problem for a status that the framework chose.
     pub fn of_status(status: StatusCode) -> Self {
         Self::of(ProblemCode::of_status(status))
     }
 
-    /// Logs why the service failed, if it did.
+    /// Logs the cause of an internal failure.
     pub fn log(&self, request_id: &str) {
         if let Some(cause) = &self.cause {
             tracing::error!(request_id, cause, "A request failed.");
         }
     }
 
-    /// What is sent.
+    /// The body of the response.
     pub fn details(&self, request_id: &str) -> ProblemDetails {
         let name = self.code.name();
         ProblemDetails {
@@ -137,7 +137,7 @@ impl ResponseError for Problem {
         self.code.status()
     }
 
-    /// The body is written by `observe`, which knows the request's id.
+    /// `observe` writes the body, since it knows the request id.
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.code.status());
         for (name, value) in &self.headers {
@@ -176,12 +176,11 @@ impl From<Error> for Problem {
             Error::Overloaded => Self::new(P::Overloaded, detail).retry_after(1),
             Error::StorageFull => Self::new(P::StorageFull, detail),
             Error::StorageUnavailable(_) | Error::Database(_) if passing => {
-                let told =
-                    "The database does not answer, or cannot be written, for the moment. Send the request again.";
+                let told = "The database does not respond, or cannot be written at the moment. Retry the request.";
                 Self { cause: Some(detail), ..Self::new(P::StorageUnavailable, told).retry_after(1) }
             }
             Error::StoreUnavailable(_) => {
-                let told = "The recording store does not answer for the moment. Send the request again.";
+                let told = "The recording store does not respond at the moment. Retry the request.";
                 Self { cause: Some(detail), ..Self::new(P::StorageUnavailable, told).retry_after(1) }
             }
             Error::StorageUnavailable(_)
@@ -228,7 +227,7 @@ pub struct ProblemError {
 }
 
 impl ProblemDetails {
-    /// An example of a kind.
+    /// An example of each code.
     #[must_use]
     pub fn sample(code: ProblemCode) -> Self {
         let problem = match code {

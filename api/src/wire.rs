@@ -1,6 +1,7 @@
 //! Small types that several resources share on the wire: times, pages, whole numbers, and what tells null from absent.
 
 pub mod number;
+pub mod real;
 
 use std::{fmt, marker::PhantomData};
 

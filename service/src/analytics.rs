@@ -49,7 +49,8 @@ impl Callstore {
     ) -> Result<Analytics, Error> {
         check_json("/metrics", new.metrics.as_ref())?;
         let interruptions = new.interruptions.map(i32::try_from).transpose();
-        let interruptions = interruptions.map_err(|_| Error::invalid("/interruptions", "At most 2,147,483,647."))?;
+        let interruptions = interruptions
+            .map_err(|_| Error::invalid("/interruptions", "Expected a whole number from 0 to 2,147,483,647."))?;
         let (this, about, call, once) = (self.clone(), call, call.clone(), once.cloned());
         self.write_to(about, JSON_MAX_BYTES, move |batch| {
             async move {

@@ -1,4 +1,4 @@
-//! What can go wrong, in the words of the domain.
+//! The errors of the service.
 
 use std::io;
 
@@ -10,24 +10,26 @@ use crate::database::WriteFailure;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No call has this id or `streamSid`.
-    #[error("There is no call with this id or streamSid.")]
+    #[error("No call has this id or streamSid.")]
     CallNotFound,
-    /// The call takes no more chunks.
-    #[error("The call has ended; it takes no more audio.")]
+    /// The call has ended and accepts no more audio.
+    #[error("The call has ended and accepts no more audio. Start a new call.")]
     CallEnded,
     /// Another call, or this one with other content, has the `streamSid`.
     #[error(
-        "A call with this streamSid exists, and its {field} differs. Start the call under another streamSid, or repeat the first request as it was."
+        "Another request has started a call with this streamSid, and its {field} differs. Use a new streamSid, or repeat the first request unchanged."
     )]
     StreamSidTaken {
         /// The first field that differs, by its name in the API.
         field: &'static str,
     },
     /// Another call has the `callSid`.
-    #[error("Another call has this callSid.")]
+    #[error("Another call has this callSid. Use another one, or none.")]
     CallSidTaken,
-    /// The sequence number is stored with other bytes or another timestamp.
-    #[error("Sequence {sequence} of this track is stored already, with other audio or another timestamp.")]
+    /// The sequence is stored with other audio or another timestamp.
+    #[error(
+        "The track already has a chunk with sequence {sequence}, and its audio or timestamp differs. Use the next sequence, or repeat that chunk unchanged."
+    )]
     ChunkConflict {
         /// Where in the request: a JSON pointer to the sequence number.
         pointer: String,
@@ -35,7 +37,7 @@ pub enum Error {
         sequence: u32,
     },
     /// The audio is not in the call's format.
-    #[error("The call's audio is {expected}; this is {given}.")]
+    #[error("The audio is {given}, but the call's is {expected}. Send {expected}.")]
     FormatMismatch {
         /// The call's own format.
         expected: String,
@@ -43,61 +45,59 @@ pub enum Error {
         given: String,
     },
     /// No recording has this id.
-    #[error("There is no recording with this id.")]
+    #[error("No recording has this id. GET /calls/{{call}}/recordings lists a call's recordings.")]
     RecordingNotFound,
     /// The call has no metadata.
-    #[error("The call has no metadata.")]
+    #[error("The call has no metadata. Set it with PUT or PATCH.")]
     MetadataNotFound,
     /// No key has this id.
-    #[error("There is no key with this id.")]
+    #[error("No key has this id. GET /admin/keys lists all keys.")]
     KeyNotFound,
     /// The link was not made by this service for this recording.
-    #[error("The link was not made by this service for this recording, or was changed. Make a new one.")]
-    LinkInvalid,
-    /// The link's time is over.
-    #[error("The link has expired. Make a new one.")]
-    LinkExpired,
-    /// What is stored is another version than the request is about.
     #[error(
-        "It was changed since, or is not there: its ETag is another than If-Match or If-None-Match allow. Get it, and decide again."
+        "The link is not valid for this recording, or was changed. Make a new one with POST /recordings/{{id}}/links."
     )]
+    LinkInvalid,
+    /// The link has expired.
+    #[error("The link has expired. Make a new one with POST /recordings/{{id}}/links.")]
+    LinkExpired,
+    /// The stored version does not match the condition of the request.
+    #[error("It has changed or does not exist (ETag mismatch). Fetch it and retry.")]
     PreconditionFailed,
-    /// A request of this name is under way.
-    #[error("A request with this Idempotency-Key is under way; wait for its answer, or send it again later.")]
+    /// A request with this Idempotency-Key is still running.
+    #[error("A request with this Idempotency-Key is still running. Retry later to get its response.")]
     IdempotencyKeyInUse,
-    /// The name is that of another request.
-    #[error("Another request had this Idempotency-Key in the last 24 hours; send this one with a key of its own.")]
+    /// Another request used this Idempotency-Key.
+    #[error("Another request used this Idempotency-Key within the last 24 hours. Use a new key for this one.")]
     IdempotencyKeyReused,
     /// The cursor was not made by this service for this filter and sort.
-    #[error(
-        "The cursor was not made for this list. Take it unchanged from page.nextCursor, with the same filters and sort."
-    )]
+    #[error("The cursor does not belong to this list. Use page.nextCursor unchanged, with the same filters and sort.")]
     CursorInvalid,
-    /// Values that are not allowed.
+    /// Some values are not allowed.
     #[error("{}", .0.first().map_or("The request is not valid.", |error| error.detail.as_str()))]
     Invalid(Vec<FieldError>),
-    /// More is waiting to be written than the service holds in memory.
-    #[error("Too much waits to be written. Nothing of this request was stored; send it again.")]
+    /// The queue of writes is full.
+    #[error("More requests arrive than the service can store. Nothing of this request was stored. Retry it.")]
     Overloaded,
-    /// The disk is full, or so nearly that no call is started.
-    #[error("There is too little free space. Nothing of this request was stored; make room, and send it again.")]
+    /// The disk is full, or its free space is below the minimum.
+    #[error("Too little disk space is free. Nothing of this request was stored. Free some space and retry.")]
     StorageFull,
-    /// The database cannot be written for the moment: the cause.
+    /// The database cannot be written at the moment, with the cause.
     #[error("the database cannot be written: {0}")]
     StorageUnavailable(String),
     /// The database failed.
     #[error("the database failed: {0}")]
     Database(#[from] DbErr),
-    /// The object store does not answer, or not as it should: the cause.
+    /// The object store does not respond, or responds with an error, with the cause.
     #[error("the recording store cannot be used: {0}")]
     StoreUnavailable(String),
     /// The folder of recordings failed.
     #[error("the recording store failed: {0}")]
     Store(#[from] io::Error),
-    /// The system has no random numbers: the cause.
-    #[error("the system gives no random numbers: {0}")]
+    /// The system returned no random numbers, with the cause.
+    #[error("the system returned no random numbers: {0}")]
     Random(String),
-    /// A stored value does not read as what it should be.
+    /// A stored value cannot be read.
     #[error("a stored value is damaged: {0}")]
     Damaged(&'static str),
 }
@@ -107,12 +107,12 @@ pub enum Error {
 pub struct FieldError {
     /// Where in the request: a JSON pointer, as `/chunks/3/sequence`.
     pub pointer: String,
-    /// What is wrong and what would be right; never the value itself.
+    /// What is wrong and what is allowed; never the value itself.
     pub detail: String,
 }
 
 impl Error {
-    /// Whether the database failed in a way that may be over in a moment.
+    /// Whether the failure may be temporary.
     #[must_use]
     pub fn is_passing(&self) -> bool {
         match self {
@@ -122,7 +122,7 @@ impl Error {
         }
     }
 
-    /// One value is not allowed.
+    /// An error about one value.
     pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::Invalid(vec![FieldError { pointer: pointer.into(), detail: detail.into() }])
     }

@@ -233,10 +233,10 @@ fn merge(before: Value, patch: Value) -> Value {
 pub(crate) fn check_json(pointer: &str, value: Option<&Value>) -> Result<(), Error> {
     let Some(value) = value else { return Ok(()) };
     if depth(value) > JSON_MAX_DEPTH {
-        return Err(Error::invalid(pointer, format!("It is nested deeper than {JSON_MAX_DEPTH} levels.")));
+        return Err(Error::invalid(pointer, format!("Must be nested at most {JSON_MAX_DEPTH} levels deep.")));
     }
     if value.to_string().len() > JSON_MAX_BYTES {
-        return Err(Error::invalid(pointer, format!("It is longer than {JSON_MAX_BYTES} bytes of JSON.")));
+        return Err(Error::invalid(pointer, format!("Must be at most {JSON_MAX_BYTES} bytes of JSON.")));
     }
     Ok(())
 }

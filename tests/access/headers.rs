@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use super::client;
 use crate::{
     keys::create,
-    support::{Answer, Binary, chunk},
+    support::{Answer, Binary, Server, chunk},
 };
 
 /// A method, a path, an extra header, and the status of the response.
@@ -71,6 +71,27 @@ async fn every_kind_of_answer_has_the_headers() {
         assert_eq!(policy.contains("script-src 'self';"), is_page, "{what}: {policy}");
         // Cross-origin reading is off unless origins are listed.
         assert_eq!(answer.header("access-control-allow-origin"), "", "{what}");
+    }
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_may_embed_recordings_once_an_origin_is_listed() {
+    for (arguments, policy) in
+        [(&[][..], "same-origin"), (&["--cors-origins", "https://app.example.com"][..], "cross-origin")]
+    {
+        let server = Server::start_with(arguments).await;
+        let recording = server.record("MZ1").await;
+        let path = format!("/recordings/{recording}/audio");
+        for (method, range, status) in
+            [("GET", "", 200), ("HEAD", "", 200), ("GET", "bytes=0-9", 206), ("GET", "x", 200)]
+        {
+            let request = server.request(method.parse().unwrap(), &path).header("range", range);
+            let answer = Answer::read(request.send().await.unwrap()).await.expect(status);
+            assert_eq!(answer.header("cross-origin-resource-policy"), policy, "{method} {range}");
+        }
+        for path in ["/calls", &format!("/recordings/{recording}"), "/recordings/unknown/audio"] {
+            assert_eq!(server.get(path).await.header("cross-origin-resource-policy"), "same-origin", "{path}");
+        }
     }
 }
 

@@ -81,6 +81,12 @@ async fn without_a_key_pages_of_other_hosts_get_nowhere() {
         assert_eq!(status != 403, allowed, "{method} {header:?}: {status} {code}");
         assert!(allowed || code == "origin_not_allowed", "{method} {header:?}: {status} {code}");
     }
+    // A webhook by GET changes calls, unlike other GET requests.
+    for path in ["/twilio/status?CallSid=CA1", "/twilio/voice?CallSid=CA1", "/twilio/%73tatus?CallSid=CA1"] {
+        let page = [host, ("sec-fetch-site", "cross-site")];
+        assert_eq!(ask(&service, "GET", path, &page).await, (403, "origin_not_allowed".to_owned()), "{path}");
+        assert!(ask(&service, "GET", path, &[host]).await.0 < 300, "{path}");
+    }
     // A form that a page of another host posts, as a browser sends it.
     let form =
         [host, ("content-type", "text/plain"), ("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")];

@@ -49,9 +49,9 @@ impl Keys {
         execute(&folder.join("data/callstore.db"), past).await;
         let unknown = format!("cs_{}", "A".repeat(43));
         let refused = vec![
-            (None, "has no key"),
+            (None, "has no API key"),
             (Some(String::new()), "Bearer KEY"),
-            (Some(unknown), "none of this service's"),
+            (Some(unknown), "Unknown API key"),
             (Some(revoked), "was revoked"),
             (Some(expired), "has expired"),
         ];
@@ -78,7 +78,7 @@ async fn ask(service: &Binary, method: &Method, operation: &Operation, key: Opti
 /// Fails unless the response says that the key needs one of these scopes.
 fn assert_forbidden(problem: &Value, scopes: &[&str], scope: &str) {
     let needed = if scopes.is_empty() { "admin".to_owned() } else { scopes.join(" or ") };
-    let detail = format!("This needs a key of scope {needed}; this one has {scope}.");
+    let detail = format!("This operation needs a key of scope {needed}; this key has {scope}. Use another key.");
     assert_eq!((&problem["code"], &problem["detail"]), (&json!("forbidden"), &json!(detail)));
 }
 

@@ -86,6 +86,8 @@ pub fn ask(operation: &Operation, status: &str, world: &World) -> Option<Ask> {
         (_, "401") => Ask::header("authorization", "Bearer nobody-s"),
         (_, "403") => Ask::header("origin", "https://elsewhere.example"),
         (_, "404") => Ask { call: Some("unknown"), ..example() },
+        ("listTranscripts", "406") => Ask::header("accept", "image/png, application/json;q=0"),
+        ("twilioVoice" | "twilioStatus", "422") => Ask::raw(FORM, "CallSid="),
         (_, "422") => Ask { query: "?nonsense=1", ..example() },
         (_, "400") => Ask::raw("application/json", "{"),
         (_, "415") => Ask::raw("text/plain", "text"),

@@ -15,6 +15,7 @@ use actix_web::{
     },
 };
 
+use super::paths::WEBHOOKS;
 use crate::problem::{Problem, ProblemCode};
 
 /// The header by which a browser states the origin's relation to the target.
@@ -67,18 +68,19 @@ impl Hosts {
         let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
         let target = request.uri().authority().map(|authority| authority.as_str());
         if [target, text(HOST)].into_iter().flatten().any(|host| !self.allow(host)) || !headers.contains_key(HOST) {
-            let detail = "The Host header names neither this machine nor a host that --allowed-hosts \
-                (CALLSTORE_ALLOWED_HOSTS) lists. Add the host there, or make a key: callstore keys create.";
+            let detail = "The Host header names a host that is not allowed. Until the first key exists, localhost and the \
+                hosts in --allowed-hosts (CALLSTORE_ALLOWED_HOSTS) are allowed. Add the host there, or make a key with \
+                callstore keys create.";
             return Err(Problem::new(ProblemCode::HostNotAllowed, detail));
         }
         let fetched = || headers.get(FETCH_SITE).is_some_and(|site| site == "cross-site");
         let foreign = match text(ORIGIN) {
             Some(origin) => !self.allow_origin(origin) && !origins.allow(origin),
-            None => fetched() && request.method() != Method::GET,
+            None => fetched() && (request.method() != Method::GET || WEBHOOKS.contains(&request.match_info().as_str())),
         };
         if foreign {
-            let detail = "The request comes from a web page of another host. --allowed-hosts (CALLSTORE_ALLOWED_HOSTS) \
-                lists hosts whose pages may make requests, --cors-origins (CALLSTORE_CORS_ORIGINS) origins.";
+            let detail = "The request comes from a web page of another origin. Allow the page's host with --allowed-hosts \
+                (CALLSTORE_ALLOWED_HOSTS), or its origin with --cors-origins (CALLSTORE_CORS_ORIGINS).";
             return Err(Problem::new(ProblemCode::OriginNotAllowed, detail));
         }
         Ok(())

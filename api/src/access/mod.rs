@@ -63,6 +63,11 @@ impl Access {
         Self { callstore, hosts: allowed_hosts, origins: cors_origins, open: insecure_no_auth, twilio_signs, rates }
     }
 
+    /// Whether pages of other origins may use this service.
+    pub fn shares(&self) -> bool {
+        !self.origins.is_empty()
+    }
+
     /// Whether a request may be made, and the client's remaining quota, if limited.
     fn check(&self, request: &ServiceRequest, known: &KnownPaths) -> Result<Option<Standing>, Problem> {
         let admitted = self.admit(request, known);
@@ -116,9 +121,9 @@ impl Access {
         let key = bearer(headers).ok_or_else(|| {
             let given = headers.contains_key(header::AUTHORIZATION);
             unauthorized(if given {
-                "The Authorization header is not one of the form: Bearer KEY."
+                "The Authorization header is malformed. Send it as Authorization: Bearer KEY."
             } else {
-                "The request has no key; send it as Authorization: Bearer KEY."
+                "The request has no API key. Send it as Authorization: Bearer KEY."
             })
         })?;
         if request.head().upgrade() {
@@ -132,7 +137,11 @@ impl Access {
             return Ok(Some(key));
         }
         let needed: Vec<_> = scopes.iter().map(|scope| scope.name()).collect();
-        let detail = format!("This needs a key of scope {}; this one has {}.", needed.join(" or "), scope.name());
+        let detail = format!(
+            "This operation needs a key of scope {}; this key has {}. Use another key.",
+            needed.join(" or "),
+            scope.name()
+        );
         Err(Problem::new(ProblemCode::Forbidden, detail))
     }
 }
@@ -151,9 +160,9 @@ pub fn check_key_again(request: &HttpRequest) -> Result<(), Problem> {
 
 fn refused(refusal: KeyRefusal) -> Problem {
     unauthorized(match refusal {
-        KeyRefusal::Unknown => "The key is none of this service's.",
-        KeyRefusal::Revoked => "The key was revoked.",
-        KeyRefusal::Expired => "The key has expired.",
+        KeyRefusal::Unknown => "Unknown API key.",
+        KeyRefusal::Revoked => "The API key was revoked. Use another one.",
+        KeyRefusal::Expired => "The API key has expired. Use another one.",
     })
 }
 

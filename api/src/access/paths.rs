@@ -16,6 +16,8 @@ use crate::{
     stream,
 };
 
+/// Twilio's webhooks. They work by `GET` as by `POST`, and have the same effects. The document describes only `POST`.
+pub const WEBHOOKS: [&str; 2] = ["/twilio/voice", "/twilio/status"];
 /// The operation's name of `/calls/{call}/stream` in the audit log.
 const STREAM: &str = "stream";
 
@@ -103,6 +105,7 @@ pub struct KnownPath {
 }
 
 /// An operation: a path with a method.
+#[derive(Clone)]
 pub struct KnownOperation {
     /// The method.
     pub method: Method,
@@ -123,7 +126,12 @@ impl KnownPaths {
                 let audited = Audited::of(&method, path, &id);
                 KnownOperation { method, id, need: Need::of(operation), audited }
             };
-            KnownPath { pattern: path.clone(), operations: operations(item).into_iter().map(known).collect() }
+            let mut operations: Vec<_> = operations(item).into_iter().map(known).collect();
+            if WEBHOOKS.contains(&path.as_str()) {
+                let by_get = |by_post: &KnownOperation| KnownOperation { method: Method::GET, ..by_post.clone() };
+                operations.extend(operations.first().map(by_get));
+            }
+            KnownPath { pattern: path.clone(), operations }
         });
         let pages = Need::beside_the_document().map(|(path, need)| {
             // Twilio's socket gets its audit entry when its stream starts. Before that, its call is unknown.
@@ -147,7 +155,7 @@ impl KnownPaths {
     /// 404 for an unknown path, 405 for a method that the path does not have.
     pub fn need(&self, path: &str, method: &Method) -> Result<&Need, Problem> {
         let known = self.find(path).ok_or_else(|| {
-            Problem::new(ProblemCode::NotFound, "Nothing has this path; /swagger-ui/ lists what there is.")
+            Problem::new(ProblemCode::NotFound, "No operation has this path. /swagger-ui/ lists all operations.")
         })?;
         known.operation(method).map(|operation| &operation.need).ok_or_else(|| known.method_not_allowed())
     }
@@ -176,7 +184,7 @@ impl KnownPath {
         }
         methods.sort_unstable();
         let allowed = methods.join(", ");
-        let problem = Problem::new(ProblemCode::MethodNotAllowed, format!("This path takes {allowed}."));
+        let problem = Problem::new(ProblemCode::MethodNotAllowed, format!("This path supports {allowed}."));
         match HeaderValue::from_str(&allowed) {
             Ok(allowed) => problem.with_header(header::ALLOW, allowed),
             Err(_) => problem,

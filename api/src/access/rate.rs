@@ -111,7 +111,7 @@ impl Rates {
         }
         drop(buckets);
         let wait = seconds(missing);
-        let detail = format!("More than {} requests a second; try again in {wait} s.", self.per_second);
+        let detail = format!("The limit of {} requests a second is exceeded. Retry in {wait} s.", self.per_second);
         let problem = Problem::new(ProblemCode::RateLimited, detail).retry_after(wait);
         let standing = Standing { requests: 0, full_in: missing, policy: self.policy.clone() };
         Err(standing.headers().into_iter().fold(problem, |problem, (name, value)| problem.with_header(name, value)))

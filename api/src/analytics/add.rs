@@ -11,7 +11,7 @@ use super::{Analytics, Metrics, Sentiment};
 use crate::{
     extract::{CallPath, Json, JsonBody, NoQuery, Once, Query},
     problem::Problem,
-    wire::{Time, any_case, number},
+    wire::{Time, any_case, number, real},
 };
 
 /// A new analytics snapshot.
@@ -22,14 +22,17 @@ pub struct AddAnalytics {
     #[serde(default, deserialize_with = "any_case")]
     pub sentiment: Option<Sentiment>,
     /// The strength of the sentiment, 0 to 1.
+    #[serde(default, deserialize_with = "real::share")]
     #[schema(minimum = 0, maximum = 1)]
     #[validate(range(min = 0.0, max = 1.0))]
     pub sentiment_score: Option<f64>,
     /// Seconds of speech.
+    #[serde(default, deserialize_with = "real::amount")]
     #[schema(minimum = 0)]
     #[validate(range(min = 0.0))]
     pub talk_time: Option<f64>,
     /// Seconds of silence.
+    #[serde(default, deserialize_with = "real::amount")]
     #[schema(minimum = 0)]
     #[validate(range(min = 0.0))]
     pub silence_time: Option<f64>,
@@ -39,6 +42,7 @@ pub struct AddAnalytics {
     #[validate(range(max = 2_147_483_647))]
     pub interruptions: Option<u32>,
     /// The agent's mean response time in milliseconds.
+    #[serde(default, deserialize_with = "real::amount")]
     #[schema(minimum = 0)]
     #[validate(range(min = 0.0))]
     pub average_latency: Option<f64>,

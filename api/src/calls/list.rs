@@ -8,9 +8,9 @@ use validator::{Validate, ValidationError};
 
 use super::{Call, Direction, Status};
 use crate::{
-    extract::{Limit, Offset, Query},
+    extract::{CallOffset, Limit, Query},
     problem::Problem,
-    wire::{PageInfo, Time, moment_or_day},
+    wire::{PageInfo, Time, moment_or_day, real},
 };
 
 /// Filters, order and page of a list of calls.
@@ -25,7 +25,7 @@ pub struct ListCallsQuery {
     limit: Limit,
     /// How many calls to skip, at most 100,000; beyond that, use `cursor`. Not together with `cursor`.
     #[param(value_type = Option<u64>, minimum = 0, maximum = 100_000)]
-    offset: Option<Offset>,
+    offset: Option<CallOffset>,
     /// The `page.nextCursor` of the previous page. Send the same filters and `sort` with it.
     #[param(pattern = "^[A-Za-z0-9_-]+$")]
     cursor: Option<String>,
@@ -53,11 +53,13 @@ pub struct ListCallsQuery {
     started_before: Option<Time>,
     /// Only calls of at least this many seconds.
     #[param(minimum = 0)]
-    #[validate(range(min = 0.0, max = 1e12), custom(function = "finite"))]
+    #[serde(default, deserialize_with = "real::duration_parameter")]
+    #[validate(range(min = 0.0, max = 1e12))]
     min_duration: Option<f64>,
     /// Only calls of at most this many seconds.
     #[param(minimum = 0)]
-    #[validate(range(min = 0.0, max = 1e12), custom(function = "finite"))]
+    #[serde(default, deserialize_with = "real::duration_parameter")]
+    #[validate(range(min = 0.0, max = 1e12))]
     max_duration: Option<f64>,
     /// The order; a minus sorts in descending order. Calls without a duration come last.
     #[param(inline)]
@@ -82,16 +84,10 @@ enum Sort {
     Duration,
 }
 
-/// NaN is neither below nor above a limit.
-fn finite(seconds: f64) -> Result<(), ValidationError> {
-    if seconds.is_nan() { Err(ValidationError::new("finite").with_message("Must be a number.".into())) } else { Ok(()) }
-}
-
 fn one_way_to_a_page(query: &ListCallsQuery) -> Result<(), ValidationError> {
     let refuse = |message: &'static str| Err(ValidationError::new("offset").with_message(message.into()));
     match query.offset {
-        Some(_) if query.cursor.is_some() => refuse("Give either offset or cursor."),
-        Some(offset) if !offset.in_reach() => refuse("At most 100000; further on, page by cursor (page.nextCursor)."),
+        Some(_) if query.cursor.is_some() => refuse("offset and cursor exclude each other. Send one of them."),
         _ => Ok(()),
     }
 }

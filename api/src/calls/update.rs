@@ -41,7 +41,7 @@ pub struct UpdateCall {
 fn keeps_a_caller(change: &UpdateCall) -> Result<(), ValidationError> {
     match change.caller {
         Some(None) => {
-            Err(ValidationError::new("caller").with_message("A call has a caller; it cannot be removed.".into()))
+            Err(ValidationError::new("caller").with_message("Must not be null: every call has a caller.".into()))
         }
         _ => Ok(()),
     }

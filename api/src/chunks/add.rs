@@ -33,7 +33,9 @@ pub struct AddAudioChunk {
     #[schema(minimum = 0, maximum = 2_147_483_647)]
     pub sequence: Option<u32>,
     /// The chunk's position: milliseconds since the start of the stream. Either all chunks of a track have one, or
-    /// none.
+    /// none. Up to 10 ms before or after the end of the previous chunk counts as adjacent. Further ahead, the time
+    /// between becomes silence; further back, the audio that overlaps is dropped. If your timestamps are arrival times
+    /// that jitter more, send `sequence` alone.
     #[serde(default, deserialize_with = "number::timestamp")]
     #[schema(minimum = 0, maximum = 43_200_000)]
     pub timestamp: Option<u32>,
@@ -148,7 +150,7 @@ async fn read(request: &HttpRequest, mut payload: Payload) -> Result<NewChunk, P
     let raw = raw_audio(kind)?;
     let Query(query) = Query::<RawChunkQuery>::of(request)?;
     if body.bytes.is_empty() || body.bytes.len() > CHUNK_MAX_BYTES {
-        let detail = format!("The body has to be 1 to {CHUNK_MAX_BYTES} bytes of audio.");
+        let detail = format!("The body must be 1 to {CHUNK_MAX_BYTES} bytes of audio.");
         return Err(Problem::invalid_field("", detail));
     }
     let mut audio = body.bytes.to_vec();

@@ -34,7 +34,7 @@ pub fn check_batch(field: &'static str, items: usize) -> Result<(), ValidationEr
     if (1..=BATCH_MAX).contains(&items) {
         return Ok(());
     }
-    Err(ValidationError::new(field).with_message(format!("A batch has 1 to {BATCH_MAX} items.").into()))
+    Err(ValidationError::new(field).with_message(format!("Must have 1 to {BATCH_MAX} items.").into()))
 }
 
 impl JsonBody for AddAudioChunks {

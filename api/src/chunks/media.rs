@@ -24,29 +24,34 @@ const TYPES: &str =
 /// (RFC 2586, big-endian), or `application/octet-stream`.
 pub fn raw_audio(content_type: Option<&str>) -> Result<RawAudio, Problem> {
     let refuse = |detail: String| Problem::new(ProblemCode::UnsupportedMediaType, detail);
-    let unknown = || refuse(format!("Send the chunk with Content-Type: {TYPES}."));
+    let unknown =
+        || refuse(format!("The Content-Type is missing or not supported. Send the chunk with Content-Type: {TYPES}."));
     let (kind, parameters) = media_type(content_type.ok_or_else(unknown)?);
     let mut rate = None;
     for (name, value) in parameters {
         let number = value.parse::<u32>().ok();
         match name.trim().to_ascii_lowercase().as_str() {
-            "rate" => rate = Some(number.ok_or_else(|| refuse("The rate is not a whole number.".to_owned()))?),
+            "rate" => {
+                rate = Some(
+                    number.ok_or_else(|| refuse("The rate must be a whole number of samples a second.".to_owned()))?,
+                )
+            }
             "channels" if number != Some(1) => {
-                return Err(refuse("A chunk has one channel; send each voice as a track of its own.".to_owned()));
+                return Err(refuse("A chunk must have one channel. Send each voice as its own track.".to_owned()));
             }
             _ => {}
         }
     }
     let g711 = |encoding| match rate {
         None | Some(8_000) => Ok(Some(AudioFormat { encoding, sample_rate_hz: 8_000 })),
-        Some(_) => Err(refuse("G.711 has 8000 samples a second.".to_owned())),
+        Some(_) => Err(refuse("The rate of mu-law and A-law must be 8000.".to_owned())),
     };
     let format = match kind.to_ascii_lowercase().as_str() {
         "audio/basic" | "audio/pcmu" => g711(Encoding::Mulaw)?,
         "audio/pcma" => g711(Encoding::Alaw)?,
         "audio/l16" => {
             let sample_rate_hz =
-                rate.ok_or_else(|| refuse("audio/L16 needs its rate: audio/L16;rate=16000.".to_owned()))?;
+                rate.ok_or_else(|| refuse("audio/L16 needs a rate, as in audio/L16;rate=16000.".to_owned()))?;
             return Ok(RawAudio {
                 format: Some(AudioFormat { encoding: Encoding::Pcm16, sample_rate_hz }),
                 big_endian: true,

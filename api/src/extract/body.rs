@@ -37,12 +37,12 @@ impl Body {
     pub async fn read(request: &HttpRequest, payload: &mut Payload, limit: usize) -> Result<Self, Problem> {
         let too_large = || {
             let detail =
-                format!("The body is larger than the {limit} bytes that this operation takes; send less at a time.");
+                format!("The body is too large: this operation accepts at most {limit} bytes. Split the request.");
             Problem::new(ProblemCode::PayloadTooLarge, detail)
         };
         let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
         if header(&CONTENT_ENCODING).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity")) {
-            let detail = "Bodies are taken as they are; send this one without Content-Encoding.";
+            let detail = "Compressed bodies are not supported. Send the body without Content-Encoding.";
             return Err(Problem::new(ProblemCode::UnsupportedMediaType, detail));
         }
         let announced = header(&CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
@@ -53,7 +53,8 @@ impl Body {
         let (mut first, mut bytes, mut received) = (Bytes::new(), BytesMut::new(), 0);
         let mut pace = Pace::default();
         while let Some(part) = pace.next(payload, received).await? {
-            let part = part.map_err(|_| Problem::new(ProblemCode::BadRequest, "The body did not arrive whole."))?;
+            let part = part
+                .map_err(|_| Problem::new(ProblemCode::BadRequest, "The body ended early. Send the request again."))?;
             received += part.len();
             if received > limit {
                 return Err(too_large());
@@ -95,7 +96,10 @@ impl Body {
         if given.is_some_and(|given| types.iter().any(|kind| given.eq_ignore_ascii_case(kind))) {
             return Ok(());
         }
-        let detail = format!("Send the body with Content-Type: {}.", types.join(" or "));
+        let detail = format!(
+            "The Content-Type is missing or not supported. Send the body with Content-Type: {}.",
+            types.join(" or ")
+        );
         Err(Problem::new(ProblemCode::UnsupportedMediaType, detail))
     }
 }
@@ -125,8 +129,8 @@ impl Pace {
         let allowed = (BODY_GRACE + earned).min(BODY_LIMIT);
         timeout_at(begun + allowed, payload.next()).await.map_err(|_| {
             let detail = format!(
-                "{received} bytes of the body came within {} s; it has to come at {BODY_BYTES_PER_SECOND} bytes a second \
-                 or more, and within {} s.",
+                "The body arrived too slowly: {received} bytes within {} s. Send {BODY_BYTES_PER_SECOND} bytes a second or \
+                 more, and the whole body within {} s.",
                 allowed.as_secs(),
                 BODY_LIMIT.as_secs()
             );

@@ -37,7 +37,12 @@ impl FromRequest for Form {
 impl Form {
     /// Validates a body as a form.
     pub fn of(bytes: &[u8]) -> Result<Self, Problem> {
-        let refuse = || Problem::new(ProblemCode::BadRequest, "The form is not UTF-8; escape its characters as UTF-8.");
+        let refuse = || {
+            Problem::new(
+                ProblemCode::BadRequest,
+                "The form is not valid UTF-8. Percent-encode its characters as UTF-8.",
+            )
+        };
         let text = str::from_utf8(bytes).map_err(|_| refuse())?;
         percent_decode_str(text).decode_utf8().map_err(|_| refuse())?;
         Ok(Self(text.to_owned()))

@@ -108,7 +108,12 @@ fn problem(bytes: &[u8], error: &serde_json::Error, path: &Path) -> Problem {
     let unnamed = message == "expected value" && serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
     let message = if unnamed { "expected one of the values that are listed" } else { message };
     match error.classify() {
-        Category::Data => {}
+        // A field can hide what the parser found with its own message.
+        Category::Data => {
+            if let Err(error) = serde_json::from_slice::<IgnoredAny>(bytes) {
+                return malformed(&error);
+            }
+        }
         Category::Syntax if beyond || unnamed => {}
         Category::Syntax | Category::Eof | Category::Io => return malformed(error),
     }

@@ -16,4 +16,4 @@ pub use form::Form;
 pub use json::{Json, JsonBody, OptionalJson, from_json};
 pub use once::Once;
 pub use path::{CallPath, IdPath, KeyPath};
-pub use query::{Limit, NoQuery, Offset, PageQuery, Query};
+pub use query::{CallOffset, Limit, NoQuery, Offset, PageQuery, Query};

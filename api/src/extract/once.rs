@@ -52,10 +52,11 @@ impl Once {
             (1..=IDEMPOTENCY_KEY_MAX).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic())
         };
         let name = name.to_str().ok().filter(fits).filter(|_| given.next().is_none()).ok_or_else(|| {
-            let detail = format!("Send one Idempotency-Key of 1 to {IDEMPOTENCY_KEY_MAX} visible characters of ASCII.");
+            let detail =
+                format!("Send one Idempotency-Key header, of 1 to {IDEMPOTENCY_KEY_MAX} visible ASCII characters.");
             Problem::invalid_field("/Idempotency-Key", detail)
         })?;
-        let failed = || Problem::new(ProblemCode::InternalError, "The service is not there.");
+        let failed = || Problem::new(ProblemCode::InternalError, "The service is not available.");
         let callstore = request.app_data::<Data<Callstore>>().ok_or_else(failed)?;
         let who = request.extensions().get::<KeyId>().map(|id| id.0);
         let named = Some(callstore.name_request(who, name)?);

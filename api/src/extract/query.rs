@@ -50,7 +50,10 @@ impl<T: de::DeserializeOwned + Validate> Query<T> {
 pub(crate) fn parse<T: de::DeserializeOwned + Validate>(query: &str) -> Result<T, Problem> {
     let pairs = || form_urlencoded::parse(query.as_bytes());
     if percent_decode_str(query).decode_utf8().is_err() {
-        return Err(Problem::invalid_field("", "The query is not UTF-8; escape its characters as UTF-8."));
+        return Err(Problem::invalid_field(
+            "",
+            "The query is not valid UTF-8. Percent-encode its characters as UTF-8.",
+        ));
     }
     if let Some((name, _)) = pairs().find(|(name, value)| name.contains('\0') || value.contains('\0')) {
         let pointer = format!("/{}", name.replace('\0', ""));
@@ -155,13 +158,28 @@ impl Offset {
     pub fn clamped(self) -> u64 {
         self.0.min(i64::MAX.unsigned_abs())
     }
+}
 
-    /// Whether lists of calls support this offset. Beyond it, clients use cursors.
-    #[must_use]
-    pub fn in_reach(self) -> bool {
-        self.0 <= OFFSET_MAX
+/// The number of calls to skip. Beyond the limit, clients use cursors.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CallOffset(pub u64);
+
+impl<'de> Deserialize<'de> for CallOffset {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let expected = "Expected a whole number from 0 to 100,000. Beyond that, page by cursor (page.nextCursor).";
+        let offset = digits(deserializer, 0, expected)?;
+        if offset > OFFSET_MAX { Err(de::Error::custom(expected)) } else { Ok(Self(offset)) }
     }
 }
+
+impl PartialSchema for CallOffset {
+    fn schema() -> RefOr<Schema> {
+        let schema = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(OFFSET_MAX as f64));
+        schema.default(Some(0.into())).into()
+    }
+}
+
+impl ToSchema for CallOffset {}
 
 impl PartialSchema for Limit {
     fn schema() -> RefOr<Schema> {

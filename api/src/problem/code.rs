@@ -1,4 +1,4 @@
-//! The kinds of problems: their codes.
+//! The codes of problems.
 
 use actix_web::http::StatusCode;
 use serde::Serialize;
@@ -10,75 +10,77 @@ use super::table::{Entry, PROBLEMS};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProblemCode {
-    /// The body is not JSON.
+    /// The body is not valid JSON.
     MalformedJson,
-    /// The cursor does not fit the list.
+    /// The cursor does not belong to this list.
     InvalidCursor,
-    /// The request is not one that HTTP allows.
+    /// The request is not valid HTTP.
     BadRequest,
-    /// The request has no key, or one that is not taken.
+    /// The request has no valid key.
     Unauthorized,
-    /// The key may not do this.
+    /// The key lacks the scope.
     Forbidden,
-    /// The request was sent to a host that is not this service.
+    /// The request is for a host that is not allowed.
     HostNotAllowed,
-    /// The request comes from a web page of another host.
+    /// The request comes from a web page that is not allowed.
     OriginNotAllowed,
-    /// There is nothing under this path.
+    /// No operation has this path.
     NotFound,
-    /// There is no such call.
+    /// The call does not exist.
     CallNotFound,
-    /// There is no such recording.
+    /// The recording does not exist.
     RecordingNotFound,
     /// The call has no metadata.
     MetadataNotFound,
-    /// There is no such key.
+    /// The key does not exist.
     KeyNotFound,
-    /// The path takes other methods.
+    /// The path does not support the method.
     MethodNotAllowed,
-    /// The request took too long to arrive.
+    /// No media type in Accept is available.
+    NotAcceptable,
+    /// The request arrived too slowly.
     RequestTimeout,
-    /// The request is not signed as Twilio signs.
+    /// Twilio's signature is missing or invalid.
     SignatureInvalid,
-    /// The link is not one of this service for this recording.
+    /// The link is not valid for this recording.
     LinkInvalid,
-    /// The link's time is over.
+    /// The link has expired.
     LinkExpired,
     /// The call has ended.
     CallEnded,
-    /// The stream's name is taken.
+    /// Another call has the streamSid.
     StreamSidConflict,
-    /// The phone call's name is taken.
+    /// Another call has the callSid.
     CallSidConflict,
-    /// The sequence number is taken.
+    /// Another chunk has the sequence.
     ChunkConflict,
-    /// A request of the same name is under way.
+    /// A request with this Idempotency-Key is still running.
     IdempotencyKeyInUse,
-    /// The name is another request's.
+    /// Another request used this Idempotency-Key.
     IdempotencyKeyReused,
-    /// What is stored is another version.
+    /// The stored version does not match the condition.
     PreconditionFailed,
     /// The body is too large.
     PayloadTooLarge,
-    /// The body is of another kind.
+    /// The Content-Type is not supported.
     UnsupportedMediaType,
-    /// The audio is in another format.
+    /// The audio is not in the call's format.
     AudioFormatMismatch,
-    /// The range lies outside the file.
+    /// The range lies beyond the end of the file.
     RangeNotSatisfiable,
-    /// Values are not allowed.
+    /// A field or parameter is not valid.
     ValidationFailed,
     /// The service failed.
     InternalError,
-    /// The service cannot work now.
+    /// The service is not ready.
     NotReady,
-    /// Too much waits to be written.
+    /// The service is overloaded.
     Overloaded,
-    /// The database or the object store cannot be used now.
+    /// The database or the object store is unavailable.
     StorageUnavailable,
-    /// The disk is full, or nearly.
+    /// Too little disk space is free.
     StorageFull,
-    /// The client makes too many requests.
+    /// The rate limit is exceeded.
     RateLimited,
     /// Too many connections are open.
     TooManyConnections,
@@ -89,19 +91,19 @@ impl ProblemCode {
         PROBLEMS.iter().find(|entry| entry.0 == self).unwrap_or(&PROBLEMS[0])
     }
 
-    /// The answer's status.
+    /// The status of the response.
     #[must_use]
     pub fn status(self) -> StatusCode {
         self.entry().1
     }
 
-    /// The code as it is written.
+    /// The code on the wire.
     #[must_use]
     pub fn name(self) -> String {
         serde_json::to_value(self).ok().and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default()
     }
 
-    /// Counts an answer with this code, for the metrics.
+    /// Counts a response with this code in the metrics.
     pub fn count(self, route: &str) {
         let labels = [("route", route.to_owned()), ("code", self.name())];
         metrics::counter!("callstore_problems_total", &labels).increment(1);

@@ -1,227 +1,265 @@
-//! What is said of each kind of problem: status, title and explanation.
+//! What every kind of problem says: status, title and explanation.
 
 use actix_web::http::StatusCode;
 
 use super::ProblemCode;
 
-/// What is said of each kind: status, title, explanation.
+/// A kind of problem: its code, status, title and explanation.
 pub type Entry = (ProblemCode, StatusCode, &'static str, &'static str);
 
-/// Every kind of problem, the service's own failure first; the first of a status stands for an answer of the framework's with that status.
-pub const PROBLEMS: [Entry; 36] = {
+/// Every kind of problem, internal errors first. The first entry of a status also stands for the framework's responses
+/// with that status.
+pub const PROBLEMS: [Entry; 37] = {
     use ProblemCode as P;
     use StatusCode as S;
     [
         (
             P::InternalError,
             S::INTERNAL_SERVER_ERROR,
-            "The service failed",
-            "It is not the request's fault. The service's log has the cause under the `requestId`.",
+            "Internal error",
+            "The service failed; the request is not at fault. The service's log has the cause under the \
+             `requestId`.",
         ),
         (
             P::BadRequest,
             S::BAD_REQUEST,
-            "The request is malformed",
-            "The request is not one that HTTP allows, or its body did not arrive whole, or is a form that is not UTF-8.",
+            "Malformed request",
+            "The request is not valid HTTP, its body ended early, or its form is not UTF-8. Correct it and send \
+             it again.",
         ),
         (
             P::MalformedJson,
             S::BAD_REQUEST,
-            "The body is not JSON",
-            "The body could not be read as JSON. `detail` says at which line and column reading stopped.",
+            "Malformed JSON",
+            "The body is not valid JSON. `detail` names the line and column of the error.",
         ),
         (
             P::InvalidCursor,
             S::BAD_REQUEST,
-            "The cursor does not fit",
-            "A cursor is taken unchanged from `page.nextCursor` and used with the same filters and the same sort. Begin at the first page again.",
+            "Invalid cursor",
+            "A cursor is valid only unchanged, as taken from `page.nextCursor`, and with the same filters and \
+             sort. Start again at the first page.",
         ),
         (
             P::Unauthorized,
             S::UNAUTHORIZED,
-            "A key is needed",
-            "The request has no key, or one that is unknown, revoked or expired; `detail` says which. Send it as `Authorization: Bearer KEY`. `callstore keys create` makes keys, as does `POST /admin/keys`.",
+            "API key required",
+            "The request has no key, or an unknown, revoked or expired one; `detail` says which. Send a key as \
+             `Authorization: Bearer KEY`. `callstore keys create` or `POST /admin/keys` makes one.",
         ),
         (
             P::Forbidden,
             S::FORBIDDEN,
-            "The key may not do this",
-            "The key's scope is another than the operation needs; `detail` names both. `ingest` writes calls, `read` reads, `admin` does everything.",
+            "Key lacks the scope",
+            "The key's scope does not allow this operation; `detail` names the scope that it needs. `ingest` \
+             writes calls, `read` reads them, `admin` does everything.",
         ),
         (
             P::HostNotAllowed,
             S::FORBIDDEN,
-            "The host is not known",
-            "As long as no key was made, only requests to this machine's own names are answered: localhost, 127.0.0.0/8 and [::1]. `--allowed-hosts` (`CALLSTORE_ALLOWED_HOSTS`) adds others; with the first key, keys are asked for instead.",
+            "Host not allowed",
+            "Until the first key exists, the service answers only requests for localhost, 127.0.0.0/8 and \
+             [::1]. Add other hosts with `--allowed-hosts` (`CALLSTORE_ALLOWED_HOSTS`), or make a key.",
         ),
         (
             P::OriginNotAllowed,
             S::FORBIDDEN,
-            "The web page may not do this",
-            "As long as no key was made, requests of web pages are answered only where the page is of an allowed host. `--allowed-hosts` (`CALLSTORE_ALLOWED_HOSTS`) adds hosts, `--cors-origins` (`CALLSTORE_CORS_ORIGINS`) other origins.",
+            "Origin not allowed",
+            "Until the first key exists, the service answers only web pages of allowed hosts and origins. Add \
+             hosts with `--allowed-hosts` (`CALLSTORE_ALLOWED_HOSTS`) or origins with `--cors-origins` \
+             (`CALLSTORE_CORS_ORIGINS`).",
         ),
-        (
-            P::NotFound,
-            S::NOT_FOUND,
-            "There is nothing here",
-            "No operation has this path. `/swagger-ui/` lists all of them.",
-        ),
+        (P::NotFound, S::NOT_FOUND, "Not found", "No operation has this path. `/swagger-ui/` lists all operations."),
         (
             P::CallNotFound,
             S::NOT_FOUND,
-            "There is no such call",
-            "No call has this id or streamSid, or it was deleted.",
+            "Call not found",
+            "No call has this id or streamSid, or it was deleted. `GET /calls` lists all calls.",
         ),
         (
             P::RecordingNotFound,
             S::NOT_FOUND,
-            "There is no such recording",
-            "No recording has this id, or its call was deleted. `GET /calls/{call}/recordings` lists the recordings of a call.",
+            "Recording not found",
+            "No recording has this id, or its call was deleted. `GET /calls/{call}/recordings` lists a call's \
+             recordings.",
         ),
         (
             P::MetadataNotFound,
             S::NOT_FOUND,
-            "The call has no metadata",
-            "Nothing was set for this call yet, or it was deleted. `PUT` and `PATCH` make it.",
+            "Metadata not found",
+            "The call has no metadata: none was set, or it was deleted. Set it with `PUT` or `PATCH`.",
         ),
         (
             P::KeyNotFound,
             S::NOT_FOUND,
-            "There is no such key",
-            "No key has this id. `GET /admin/keys` lists all of them, also those that were revoked.",
+            "Key not found",
+            "No key has this id. `GET /admin/keys` lists all keys, revoked ones included.",
         ),
         (
             P::MethodNotAllowed,
             S::METHOD_NOT_ALLOWED,
-            "The method is not allowed here",
-            "The path exists, but takes other methods: the `Allow` header lists them.",
+            "Method not allowed",
+            "This path does not support the method. The `Allow` header lists the supported ones.",
+        ),
+        (
+            P::NotAcceptable,
+            S::NOT_ACCEPTABLE,
+            "Not acceptable",
+            "No media type in `Accept` is available. `detail` lists the available ones; accept one of them, or \
+             use the `format` parameter.",
         ),
         (
             P::RequestTimeout,
             S::REQUEST_TIMEOUT,
-            "The request took too long",
-            "The head of a request has to be there within 10 s of its first byte; its body has to come at 1 KiB a second or more, and within 60 s. The connection closes. Send it again, in smaller parts where the line is slow.",
+            "Request timeout",
+            "The request arrived too slowly. Its head must arrive within 10 s, and its body at 1 KiB/s or \
+             faster within 60 s. The connection closes. Send the request again, in smaller parts on a slow \
+             connection.",
         ),
         (
             P::SignatureInvalid,
             S::FORBIDDEN,
-            "The request is not signed by Twilio",
-            "`X-Twilio-Signature` is missing, or is not the signature of this request. Twilio signs the address that it was given, and with its account's auth token: `CALLSTORE_PUBLIC_URL` has to begin that address, scheme and host alike, and `CALLSTORE_TWILIO_AUTH_TOKEN` has to be that account's primary token.",
+            "Invalid Twilio signature",
+            "`X-Twilio-Signature` is missing or does not match the request. The URL configured at Twilio must \
+             begin with `CALLSTORE_PUBLIC_URL`, and `CALLSTORE_TWILIO_AUTH_TOKEN` must be the account's primary \
+             auth token.",
         ),
         (
             P::LinkInvalid,
             S::FORBIDDEN,
-            "The link is not valid",
-            "`expires` and `signature` are taken unchanged from a link that `POST /recordings/{id}/links` has made, and hold for that recording alone. Make a new link.",
+            "Invalid link",
+            "The link is not valid for this recording, or was changed. Use `expires` and `signature` unchanged, \
+             or make a new link with `POST /recordings/{id}/links`.",
         ),
         (
             P::LinkExpired,
             S::FORBIDDEN,
-            "The link has expired",
-            "A link works until its `expiresAt`. `POST /recordings/{id}/links` makes a new one; `ttlSeconds` says for how long.",
+            "Link expired",
+            "The link's `expiresAt` has passed. Make a new link with `POST /recordings/{id}/links`; \
+             `ttlSeconds` sets how long it works.",
         ),
         (
             P::CallEnded,
             S::CONFLICT,
-            "The call has ended",
-            "An ended call takes no more audio. Transcripts, analytics and metadata can still be added.",
+            "Call ended",
+            "An ended call accepts no audio. Transcripts, analytics and metadata can still be added. Start a \
+             new call for more audio.",
         ),
         (
             P::StreamSidConflict,
             S::CONFLICT,
-            "The streamSid is taken",
-            "A call with this streamSid exists and differs in the field that `detail` names. The same request again would have returned that call.",
+            "streamSid conflict",
+            "Another request has started a call with this streamSid; `detail` names the first field that \
+             differs. Use a new streamSid. Repeating the first request unchanged returns the existing call.",
         ),
-        (P::CallSidConflict, S::CONFLICT, "The callSid is taken", "Another call has this callSid."),
+        (
+            P::CallSidConflict,
+            S::CONFLICT,
+            "callSid conflict",
+            "Another call has this callSid. A callSid belongs to one call. Use another one, or none.",
+        ),
         (
             P::ChunkConflict,
             S::CONFLICT,
-            "The sequence number is taken",
-            "The track holds other audio, or another timestamp, under this sequence number. The same chunk again would have been acknowledged.",
+            "Chunk conflict",
+            "The track already has a chunk with this sequence, and its audio or timestamp differs. Use the next \
+             sequence. Repeating a chunk unchanged is acknowledged.",
         ),
         (
             P::IdempotencyKeyInUse,
             S::CONFLICT,
-            "The request is under way",
-            "A request with this `Idempotency-Key` has not been answered yet. Send it again after `Retry-After` to get its answer.",
+            "Request in progress",
+            "A request with this `Idempotency-Key` is still running. Retry after `Retry-After` seconds to get \
+             its response.",
         ),
         (
             P::PreconditionFailed,
             S::PRECONDITION_FAILED,
-            "It was changed since",
-            "`If-Match` or `If-None-Match` does not allow what is stored now: someone else has changed it, or it is not there. Get it with its `ETag`, and decide again.",
+            "Precondition failed",
+            "The stored version does not match `If-Match` or `If-None-Match`: it has changed, or does not \
+             exist. Fetch it with its `ETag` and retry.",
         ),
         (
             P::PayloadTooLarge,
             S::PAYLOAD_TOO_LARGE,
-            "The body is too large",
-            "A body is at most 1 MiB, a batch 8 MiB, audio to convert 16 MiB. Send less at a time.",
+            "Body too large",
+            "A body may have 1 MiB, a batch 8 MiB, and audio to convert 16 MiB. Split the request.",
         ),
         (
             P::UnsupportedMediaType,
             S::UNSUPPORTED_MEDIA_TYPE,
-            "The body is of an unknown kind",
-            "The `Content-Type` is missing or is none that the operation takes; `detail` lists those.",
+            "Unsupported media type",
+            "The `Content-Type` is missing or not supported. `detail` lists the supported ones.",
         ),
         (
             P::AudioFormatMismatch,
             S::UNSUPPORTED_MEDIA_TYPE,
-            "The audio is not in the call's format",
-            "All chunks of a call have the format that the call was started with, its `audioFormat`.",
+            "Audio format mismatch",
+            "The chunk's format differs from the call's `audioFormat`. Send all chunks in the format that the \
+             call was started with.",
         ),
         (
             P::RangeNotSatisfiable,
             S::RANGE_NOT_SATISFIABLE,
-            "The range lies outside the recording",
-            "`Content-Range` says how long the recording is.",
+            "Range not satisfiable",
+            "The range starts beyond the end of the recording. `Content-Range` has the recording's size.",
         ),
         (
             P::ValidationFailed,
             S::UNPROCESSABLE_ENTITY,
-            "The request is not valid",
-            "The request could be read, but something in it is missing, unknown, or not allowed: `errors` says what and where.",
+            "Validation failed",
+            "A field or parameter is missing, unknown, or has a value that is not allowed. `errors` lists each \
+             one with what is allowed.",
         ),
         (
             P::IdempotencyKeyReused,
             S::UNPROCESSABLE_ENTITY,
-            "The key is another request's",
-            "A request with this `Idempotency-Key` but another path, query or body was answered in the last 24 hours. Give this one a key of its own.",
+            "Idempotency-Key reused",
+            "Another request used this `Idempotency-Key` within the last 24 hours, with a different path, query \
+             or body. Use a new key for each request.",
         ),
         (
             P::NotReady,
             S::SERVICE_UNAVAILABLE,
-            "The service is not ready",
-            "The database, the recording store or free space is missing. Try again later.",
+            "Not ready",
+            "The database or the recording store does not work, or too little disk space is free; `detail` says \
+             which. Try again later.",
         ),
         (
             P::Overloaded,
             S::SERVICE_UNAVAILABLE,
-            "Too much waits to be written",
-            "Requests arrive faster than they can be stored. Nothing of this one was stored: send it again after `Retry-After`.",
+            "Overloaded",
+            "More requests arrive than the service can store. Nothing of this request was stored. Retry after \
+             `Retry-After` seconds.",
         ),
         (
             P::StorageUnavailable,
             S::SERVICE_UNAVAILABLE,
-            "The storage cannot be used",
-            "The disk fails, another program keeps the database to itself, or the object store of recordings does not answer. Nothing of this request is acknowledged: send it again after `Retry-After`.",
+            "Storage unavailable",
+            "The disk fails, another program locks the database, or the object store does not respond. Nothing \
+             of this request is acknowledged. Retry after `Retry-After` seconds.",
         ),
         (
             P::StorageFull,
             S::INSUFFICIENT_STORAGE,
-            "There is too little free space",
-            "The disk is full, or so nearly that no call is started. Nothing of this request was stored: make room, and send it again.",
+            "Storage full",
+            "The disk is full, or its free space is below `--min-free-space`. Nothing of this request was \
+             stored. Free some space and retry.",
         ),
         (
             P::RateLimited,
             S::TOO_MANY_REQUESTS,
-            "Too many requests",
-            "A key, or without one an address, may make so many requests a second as the header `RateLimit-Policy` says. Nothing was done: send it again after `Retry-After`. A batch is one request.",
+            "Rate limit exceeded",
+            "The key, or the address of a client without one, has used up its rate limit, which \
+             `RateLimit-Policy` states. The request had no effect. Retry after `Retry-After` seconds. A batch \
+             counts as one request.",
         ),
         (
             P::TooManyConnections,
             S::SERVICE_UNAVAILABLE,
             "Too many connections",
-            "As many connections are open as `--max-connections` (`CALLSTORE_MAX_CONNECTIONS`) allows. Connect again after `Retry-After`, and send more than one request on a connection.",
+            "The service has as many connections as `--max-connections` (`CALLSTORE_MAX_CONNECTIONS`) allows. \
+             Reconnect after `Retry-After` seconds, and send several requests on each connection.",
         ),
     ]
 };

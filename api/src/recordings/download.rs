@@ -18,6 +18,7 @@ use validator::Validate;
 
 use super::range::{Wanted, wanted};
 use crate::{
+    access::Access,
     chunks::RawBytes,
     extract::{IdPath, Query},
     observe::is_head,
@@ -114,7 +115,7 @@ pub async fn download_recording(
         // Audio does not shrink, and a compressed part would have another length: keep the compressor off.
         .insert_header(ContentEncoding::Identity)
         .content_type("audio/wav");
-    share(&mut response, link);
+    share(&mut response, &request, link);
     let part = match wanted(request.headers(), &etag, size) {
         Wanted::NotModified => return Ok(response.status(StatusCode::NOT_MODIFIED).finish()),
         Wanted::Whole => 0..size,
@@ -124,7 +125,7 @@ pub async fn download_recording(
             part
         }
         Wanted::NotSatisfiable => {
-            let detail = format!("The recording has {size} bytes.");
+            let detail = format!("The range starts beyond the end. The recording has {size} bytes.");
             let problem = Problem::new(ProblemCode::RangeNotSatisfiable, detail);
             let place = HeaderValue::from_str(&format!("bytes */{size}"));
             return Err(place.map_or(problem.clone(), |place| problem.with_header(header::CONTENT_RANGE, place)));
@@ -135,7 +136,7 @@ pub async fn download_recording(
         && let Some(address) = callstore.signed_url(&recording, head).await?
     {
         let mut elsewhere = HttpResponse::TemporaryRedirect();
-        share(&mut elsewhere, link);
+        share(&mut elsewhere, &request, link);
         return Ok(elsewhere.insert_header((header::LOCATION, address.expose().as_str())).finish());
     }
     let length = part.end - part.start;
@@ -156,9 +157,10 @@ fn inline(name: &str) -> String {
     format!("inline; filename=\"{simple}.wav\"; filename*=UTF-8''{escaped}.wav")
 }
 
-/// Lets whoever has a link show it in a page of any origin.
-fn share(response: &mut HttpResponseBuilder, link: Option<(&str, &str)>) {
-    if link.is_some() {
+/// Lets pages of other origins embed the audio: any page by a link, and every page once `--cors-origins` lists one.
+fn share(response: &mut HttpResponseBuilder, request: &HttpRequest, link: Option<(&str, &str)>) {
+    let shares = request.app_data::<Data<Access>>().is_some_and(|access| access.shares());
+    if link.is_some() || shares {
         response.insert_header((header::CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"));
     }
 }

@@ -125,7 +125,7 @@ impl Drop for OpenSocket {
 
 /// Rejects a request that is not a WebSocket handshake (RFC 6455, section 4.2.1).
 pub fn check_handshake(request: &HttpRequest) -> Result<(), Problem> {
-    let detail = "This is a WebSocket; connect with ws:// or wss://, as RFC 6455 says.";
+    let detail = "This path is a WebSocket. Connect with ws:// or wss:// (RFC 6455).";
     verify_handshake(request.head()).map_err(|_| Problem::new(ProblemCode::BadRequest, detail))
 }
 

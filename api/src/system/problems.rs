@@ -54,6 +54,9 @@ impl ProblemKind {
 pub async fn get_problem(request: HttpRequest, _: Query<NoQuery>) -> Result<HttpResponse, Problem> {
     match ProblemKind::named(request.match_info().query("name")) {
         Some(kind) => Ok(HttpResponse::Ok().json(kind)),
-        None => Err(Problem::new(ProblemCode::NotFound, "No problem has this name.")),
+        None => Err(Problem::new(
+            ProblemCode::NotFound,
+            "No problem has this name. The schema ProblemCode in /openapi.json lists all names.",
+        )),
     }
 }

@@ -58,9 +58,9 @@ pub async fn get_readyz(callstore: Data<Callstore>, _: Query<NoQuery>) -> Result
         return Ok(HttpResponse::Ok().json(Readyz::from(health)));
     }
     let parts = [
-        (health.database, "the database does not answer or cannot be written"),
+        (health.database, "the database does not respond or cannot be written"),
         (health.store, "the recording store cannot be written"),
-        (health.free_space, "there is too little free space"),
+        (health.free_space, "free space is below --min-free-space"),
     ];
     let missing: Vec<_> = parts.into_iter().filter(|(there, _)| !there).map(|(_, missing)| missing).collect();
     Err(Problem::new(ProblemCode::NotReady, format!("The service is not ready: {}.", missing.join(", "))))

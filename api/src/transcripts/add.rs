@@ -11,7 +11,7 @@ use crate::{
     audit::Entry,
     extract::{CallPath, Json, JsonBody, NoQuery, Once, Query},
     problem::Problem,
-    wire::{check_length, name},
+    wire::{check_length, name, real},
 };
 
 /// A new transcript.
@@ -28,14 +28,17 @@ pub struct AddTranscript {
     #[validate(custom(function = "utterance"))]
     pub text: Private,
     /// The recognizer's confidence, 0 to 1.
+    #[serde(default, deserialize_with = "real::share")]
     #[schema(minimum = 0, maximum = 1)]
     #[validate(range(min = 0.0, max = 1.0))]
     pub confidence: Option<f64>,
     /// When the utterance begins: seconds since the start of the call.
+    #[serde(default, deserialize_with = "real::place")]
     #[schema(minimum = 0, maximum = 43_200)]
     #[validate(custom(function = "in_a_call"))]
     pub start_time: Option<f64>,
     /// When the utterance ends: seconds since the start of the call, not before `startTime`.
+    #[serde(default, deserialize_with = "real::place")]
     #[schema(minimum = 0, maximum = 43_200)]
     #[validate(custom(function = "in_a_call"))]
     pub end_time: Option<f64>,

@@ -1,12 +1,6 @@
 //! `listTranscripts`.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    body::BodyStream,
-    get,
-    http::header::{self, Accept, Header},
-    web::Data,
-};
+use actix_web::{HttpRequest, HttpResponse, body::BodyStream, get, http::header, web::Data};
 use bytes::Bytes;
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
@@ -14,7 +8,7 @@ use service::{CallRef, Callstore, ListTranscripts, Page, Private, limits::PAGE_M
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::{Transcript, vtt};
+use super::{Transcript, captions::Captions, format::TranscriptFormat};
 use crate::{
     extract::{CallPath, Limit, Offset, Query},
     problem::Problem,
@@ -26,7 +20,7 @@ use crate::{
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub struct ListTranscriptsQuery {
-    /// The page size. Values over 500 count as 500. WebVTT returns all transcripts by default.
+    /// The page size. Values over 500 count as 500. Formats other than JSON return all transcripts by default.
     #[param(inline)]
     limit: Option<Limit>,
     /// How many transcripts to skip.
@@ -36,6 +30,9 @@ pub struct ListTranscriptsQuery {
     /// Only transcripts of this speaker.
     #[param(value_type = Option<String>)]
     speaker: Option<Private>,
+    /// The format of the response. Wins over `Accept`.
+    #[param(inline)]
+    format: Option<TranscriptFormat>,
 }
 
 /// A page of a call's transcripts.
@@ -55,8 +52,9 @@ impl TranscriptPage {
 
 /// List a call's transcripts
 ///
-/// Sorted by `startTime`; transcripts without one come last, in order of arrival. `Accept: text/vtt` returns those with
-/// both times as WebVTT.
+/// Sorted by `startTime`; transcripts without one come last, in order of arrival. `format` or `Accept` chooses JSON,
+/// WebVTT, SubRip or plain text. WebVTT and SubRip have the transcripts with a start and an end, and each cue lasts 1 ms
+/// or longer. Plain text has a line for each transcript.
 #[utoipa::path(
     operation_id = "listTranscripts",
     tag = "Transcripts",
@@ -65,8 +63,12 @@ impl TranscriptPage {
     responses(
         (status = 200, description = "The transcripts.", content(
             (TranscriptPage = "application/json", example = json!(TranscriptPage::sample())),
-            (String = "text/vtt", example = "WEBVTT\n\n00:00:00.500 --> 00:00:03.770\n<v agent>Welcome to Luigi's.\n"))),
+            (String = "text/vtt", example = "WEBVTT\n\n00:00:00.500 --> 00:00:03.770\n<v agent>Welcome to Luigi's.\n"),
+            (String = "application/x-subrip",
+                example = "1\n00:00:00,500 --> 00:00:03,770\nagent: Welcome to Luigi's.\n\n"),
+            (String = "text/plain", example = "[00:00:00.500] agent: Welcome to Luigi's.\n"))),
         (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
+        (status = 406, description = "`not_acceptable`: `Accept` allows none of the formats."),
     ),
 )]
 #[get("/calls/{call}/transcripts")]
@@ -76,16 +78,17 @@ pub async fn list_transcripts(
     call: CallPath,
     Query(query): Query<ListTranscriptsQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let as_vtt = wants_vtt(&request);
+    let format = TranscriptFormat::of(query.format, &request)?;
+    let is_text = format != TranscriptFormat::Json;
     let limit = match query.limit {
         Some(limit) => limit.0,
-        None if as_vtt => PAGE_MAX,
+        None if is_text => PAGE_MAX,
         None => Limit::default().0,
     };
     let page = Page { limit, offset: query.offset.clamped() };
     let list = ListTranscripts { page, speaker: query.speaker };
-    if as_vtt {
-        return write_vtt(callstore, call.0, list, query.limit.is_some()).await;
+    if is_text {
+        return write_text(callstore, call.0, list, format, query.limit.is_some()).await;
     }
     let found = callstore.list_transcripts(&call.0, &list).await?;
     Ok(HttpResponse::Ok().append_header(VARY_ACCEPT).json(TranscriptPage {
@@ -97,42 +100,35 @@ pub async fn list_transcripts(
 /// Caches keep the two forms apart.
 const VARY_ACCEPT: (header::HeaderName, &str) = (header::VARY, "accept");
 
-/// Whether WebVTT is what the client would rather have.
-fn wants_vtt(request: &HttpRequest) -> bool {
-    let Ok(accept) = Accept::parse(request) else { return false };
-    let preferred = accept.ranked().into_iter().find(|kind| {
-        let kind = kind.essence_str();
-        ["text/vtt", "text/*", "application/json", "application/*", "*/*"].contains(&kind)
-    });
-    preferred.is_some_and(|kind| kind.type_() == "text")
-}
-
-/// Writes cues page by page, so that a long call is never in memory as a whole.
-async fn write_vtt(
+/// Writes captions or text page by page, so that a long call is never in memory as a whole.
+async fn write_text(
     callstore: Data<Callstore>,
     call: CallRef,
     mut list: ListTranscripts,
+    format: TranscriptFormat,
     one_page: bool,
 ) -> Result<HttpResponse, Problem> {
     let first = callstore.list_transcripts(&call, &list).await?;
-    let pages = stream::unfold(Some((first, true)), move |state| {
+    let captions = Captions::new(format);
+    let header = captions.header();
+    let pages = stream::unfold(Some((first, header, captions)), move |state| {
         let (callstore, call) = (callstore.clone(), call.clone());
         list.page.offset += list.page.limit;
         let next = list.clone();
         async move {
-            let (found, is_first) = state?;
-            let mut text = if is_first { vtt::HEADER.to_owned() } else { String::new() };
-            text.extend(found.items.iter().map(vtt::cue));
+            let (found, header, mut captions) = state?;
+            let mut text = header.to_owned();
+            text.extend(found.items.iter().map(|transcript| captions.write(transcript)));
             if !found.has_more || one_page {
                 return Some((Ok(Bytes::from(text)), None));
             }
             match callstore.list_transcripts(&call, &next).await {
-                Ok(following) => Some((Ok(Bytes::from(text)), Some((following, false)))),
+                Ok(following) => Some((Ok(Bytes::from(text)), Some((following, "", captions)))),
                 Err(error) => Some((Err(error), None)),
             }
         }
     });
     let mut response = HttpResponse::Ok();
     response.append_header(VARY_ACCEPT);
-    Ok(response.insert_header((header::CONTENT_TYPE, "text/vtt; charset=utf-8")).body(BodyStream::new(pages)))
+    Ok(response.insert_header((header::CONTENT_TYPE, format.content_type())).body(BodyStream::new(pages)))
 }

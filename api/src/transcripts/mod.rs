@@ -2,8 +2,9 @@
 
 pub(crate) mod add;
 pub(crate) mod add_batch;
+mod captions;
+mod format;
 pub(crate) mod list;
-mod vtt;
 
 use serde::Serialize;
 use service::Private;

@@ -33,7 +33,9 @@ use ending::Ending;
 use message::{Malformed, Media, Message, Start};
 pub use settings::{Twilio, TwilioSettings};
 use start::Opening;
+pub use status::twilio_status_by_get;
 use stream::{Stream, due, interrupted};
+pub use voice::twilio_voice_by_get;
 
 /// Registers the webhooks.
 pub fn routes(config: &mut ServiceConfig<'_>) {

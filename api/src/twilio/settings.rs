@@ -7,7 +7,7 @@ use clap::Args;
 use reqwest::Url;
 use service::Private;
 
-use super::signature::{AuthTokens, Signatures};
+use super::signature::{AuthTokens, Fields, Signatures};
 use crate::{
     extract::Form,
     problem::{Problem, ProblemCode},
@@ -91,30 +91,36 @@ impl Twilio {
         self.signatures.is_some()
     }
 
-    /// Rejects a webhook without a valid signature, if signatures are required.
-    pub fn check_webhook(&self, request: &HttpRequest, form: &Form) -> Result<(), Problem> {
-        self.check(request, Some(form))
+    /// Rejects a webhook without a valid signature, if signatures are required. Twilio signs the URL and the form.
+    pub fn check_post(&self, request: &HttpRequest, form: &Form) -> Result<(), Problem> {
+        self.check(request, false, form.pairs().collect())
+    }
+
+    /// The same for a webhook by `GET`. Twilio signs the URL, query included.
+    pub fn check_get(&self, request: &HttpRequest) -> Result<(), Problem> {
+        self.check(request, false, Vec::new())
     }
 
     /// Rejects a WebSocket handshake without a valid signature, if signatures are required.
     pub fn check_socket(&self, request: &HttpRequest) -> Result<(), Problem> {
-        self.check(request, None)
+        self.check(request, true, Vec::new())
     }
 
-    fn check(&self, request: &HttpRequest, form: Option<&Form>) -> Result<(), Problem> {
+    fn check(&self, request: &HttpRequest, websocket: bool, fields: Fields<'_>) -> Result<(), Problem> {
         let Some(signatures) = &self.signatures else { return Ok(()) };
         let refuse = |detail: &str| Err(Problem::new(ProblemCode::SignatureInvalid, detail));
         let Some(given) = request.headers().get(SIGNATURE) else {
-            return refuse("signature_missing: the request has no X-Twilio-Signature; only Twilio may send it.");
+            return refuse(
+                "signature_missing: the request has no X-Twilio-Signature. Only requests that Twilio signs are accepted.",
+            );
         };
         let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
-        let fields = form.map(|form| form.pairs().collect()).unwrap_or_default();
-        if signatures.holds(form.is_none(), target, fields, given.as_bytes()) {
+        if signatures.holds(websocket, target, fields, given.as_bytes()) {
             return Ok(());
         }
         refuse(
-            "X-Twilio-Signature is not that of this request. Check that CALLSTORE_PUBLIC_URL begins the address that Twilio \
-             was given, and that CALLSTORE_TWILIO_AUTH_TOKEN is the account's.",
+            "X-Twilio-Signature does not match this request. Check that the URL configured at Twilio begins with \
+             CALLSTORE_PUBLIC_URL, and that CALLSTORE_TWILIO_AUTH_TOKEN is the account's auth token.",
         )
     }
 }

@@ -31,6 +31,9 @@ impl AuthTokens {
     }
 }
 
+/// The names and values of a form.
+pub type Fields<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
+
 /// Verifies Twilio's signatures.
 #[derive(Clone, Debug)]
 pub struct Signatures {
@@ -43,13 +46,7 @@ pub struct Signatures {
 impl Signatures {
     /// Whether `given` is a valid signature of a request to `target` (path and query) with a form's fields. Compares in
     /// constant time and tries all tokens, so the duration reveals nothing about them.
-    pub fn holds(
-        &self,
-        websocket: bool,
-        target: &str,
-        fields: Vec<(Cow<'_, str>, Cow<'_, str>)>,
-        given: &[u8],
-    ) -> bool {
+    pub fn holds(&self, websocket: bool, target: &str, fields: Fields<'_>, given: &[u8]) -> bool {
         let fields = joined(fields);
         let mut holds = Choice::from(0);
         for address in self.spellings(websocket, target) {
@@ -79,7 +76,7 @@ impl Signatures {
 }
 
 /// The form's fields, sorted and concatenated for signing. A name that repeats with the same value counts once.
-pub(crate) fn joined(mut fields: Vec<(Cow<'_, str>, Cow<'_, str>)>) -> String {
+pub(crate) fn joined(mut fields: Fields<'_>) -> String {
     fields.sort_unstable();
     fields.dedup();
     fields.into_iter().flat_map(|(name, value)| [name, value]).collect()

@@ -11,7 +11,7 @@ use super::{
     voice::{check_name, party},
 };
 use crate::{
-    extract::{Form, NoQuery, Once, Query},
+    extract::{Form, Once},
     problem::Problem,
 };
 
@@ -71,7 +71,9 @@ impl StatusForm {
 /// The webhook for "Call status changes". It completes the call that has this `callSid` or `streamSid`: `callSid`,
 /// caller, direction, and the called number in `customData`. When the phone call is over, the call ends (`stream_stop`)
 /// after the audio that is still arriving. Unknown phone calls get the same response, so that Twilio does not retry.
-/// With `CALLSTORE_TWILIO_AUTH_TOKEN` it accepts only requests that Twilio signed; without, it accepts API keys.
+/// With `CALLSTORE_TWILIO_AUTH_TOKEN` it accepts only requests that Twilio signed; without, it accepts API keys. `GET`
+/// works as well, with the fields as query parameters. A `POST` may have query parameters of your own, which are signed
+/// and otherwise ignored.
 #[utoipa::path(
     operation_id = "twilioStatus",
     tag = "Twilio",
@@ -91,11 +93,25 @@ pub async fn twilio_status(
     callstore: Data<Callstore>,
     twilio: Data<Twilio>,
     request: HttpRequest,
-    _: Query<NoQuery>,
     once: Once,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
-    twilio.check_webhook(&request, &form)?;
+    twilio.check_post(&request, &form)?;
+    note(&callstore, once, &form).await
+}
+
+/// The same webhook, for phone numbers that are set to `GET`: the fields are parameters of the query.
+pub async fn twilio_status_by_get(
+    callstore: Data<Callstore>,
+    twilio: Data<Twilio>,
+    request: HttpRequest,
+    once: Once,
+) -> Result<HttpResponse, Problem> {
+    twilio.check_get(&request)?;
+    note(&callstore, once, &Form::of(request.query_string().as_bytes())?).await
+}
+
+async fn note(callstore: &Callstore, once: Once, form: &Form) -> Result<HttpResponse, Problem> {
     let status: StatusForm = form.read()?;
     check_name("CallSid", &status.call_sid)?;
     let stream_sid = status.stream_sid.clone().filter(|name| !name.is_empty());

@@ -12,7 +12,7 @@ use super::{
     twiml::stream_and_go_on,
 };
 use crate::{
-    extract::{Form, NoQuery, Once, Query},
+    extract::{Form, Once},
     problem::Problem,
     public::BaseUrl,
 };
@@ -69,7 +69,9 @@ pub fn party(given: Option<Private>) -> Option<Private> {
 ///
 /// The webhook for "A call comes in". Returns TwiML that streams both sides of the call to `/twilio/stream` with a
 /// one-time token, and then redirects to `CALLSTORE_TWILIO_NEXT_URL` or keeps the line open in silence. With
-/// `CALLSTORE_TWILIO_AUTH_TOKEN` it accepts only requests that Twilio signed; without, it accepts API keys.
+/// `CALLSTORE_TWILIO_AUTH_TOKEN` it accepts only requests that Twilio signed; without, it accepts API keys. `GET` works
+/// as well, with the fields as query parameters. A `POST` may have query parameters of your own, which are signed and
+/// otherwise ignored.
 #[utoipa::path(
     operation_id = "twilioVoice",
     tag = "Twilio",
@@ -91,11 +93,33 @@ pub async fn twilio_voice(
     twilio: Data<Twilio>,
     base: Data<BaseUrl>,
     request: HttpRequest,
-    _: Query<NoQuery>,
     once: Once,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
-    twilio.check_webhook(&request, &form)?;
+    twilio.check_post(&request, &form)?;
+    answer(&callstore, &twilio, &base, &request, once, &form).await
+}
+
+/// The same webhook, for phone numbers that are set to `GET`: the fields are parameters of the query.
+pub async fn twilio_voice_by_get(
+    callstore: Data<Callstore>,
+    twilio: Data<Twilio>,
+    base: Data<BaseUrl>,
+    request: HttpRequest,
+    once: Once,
+) -> Result<HttpResponse, Problem> {
+    twilio.check_get(&request)?;
+    answer(&callstore, &twilio, &base, &request, once, &Form::of(request.query_string().as_bytes())?).await
+}
+
+async fn answer(
+    callstore: &Callstore,
+    twilio: &Twilio,
+    base: &BaseUrl,
+    request: &HttpRequest,
+    once: Once,
+    form: &Form,
+) -> Result<HttpResponse, Problem> {
     let VoiceForm { call_sid, from, to } = form.read()?;
     check_name("CallSid", &call_sid)?;
     let token = callstore.issue_stream_token(&call_sid).await?;
@@ -103,7 +127,7 @@ pub async fn twilio_voice(
     let parameters = [("caller", from.as_ref()), ("callee", to.as_ref()), (TOKEN, Some(&token))];
     let parameters: Vec<_> =
         parameters.into_iter().filter_map(|(name, value)| Some((name, value?.expose().as_str()))).collect();
-    let url = base.of_websocket(&request) + "/twilio/stream";
+    let url = base.of_websocket(request) + "/twilio/stream";
     let answer = stream_and_go_on(&url, &parameters, twilio.next_url.as_ref().map(AsRef::as_ref));
     let answer = callstore.keep_outcome(once.key(), answer).await?;
     let mut response = HttpResponse::Ok();

@@ -131,7 +131,7 @@ impl Callstore {
 fn ended(call: Call, end: End, now: Timestamp) -> Result<entity::call::ActiveModel, Error> {
     let start = call.start_time;
     if end.reason == EndReason::Api && end.time.is_some_and(|time| time < start) {
-        return Err(Error::invalid("/endTime", "It must not be before the call's startTime."));
+        return Err(Error::invalid("/endTime", "Must not be before the call's startTime."));
     }
     // A start time in the future must not make the duration negative.
     let time = end.time.unwrap_or(now).max(start);

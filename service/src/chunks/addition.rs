@@ -73,7 +73,10 @@ impl Addition {
     ) -> Result<ChunkStored, Error> {
         let sequence = chunk.sequence.unwrap_or(self.next);
         if sequence > SEQUENCE_MAX {
-            return Err(Error::invalid(pointer("sequence"), "The track has used the largest sequence number."));
+            return Err(Error::invalid(
+                pointer("sequence"),
+                "The track has a chunk with the largest sequence, 2,147,483,647. Send an explicit sequence.",
+            ));
         }
         let bytes = chunk.audio.len();
         let duration = format.seconds(bytes as u64);
@@ -93,9 +96,9 @@ impl Addition {
         let given = chunk.timestamp_ms.is_some();
         if *self.timestamps.get_or_insert(given) != given {
             let detail = if given {
-                "The chunks before on this track have no timestamp; leave it out of all, or give it to all."
+                "Earlier chunks of this track have no timestamp. Send one with every chunk of a track, or with none."
             } else {
-                "The chunks before on this track have timestamps; give one to each."
+                "Earlier chunks of this track have timestamps. Send one with every chunk of a track, or with none."
             };
             return Err(Error::invalid(pointer("timestamp"), detail));
         }

@@ -251,7 +251,7 @@ fn check_limits(chunks: &[NewChunk], pointer: fn(usize, &str) -> String) -> Resu
     };
     for (index, chunk) in chunks.iter().enumerate() {
         let allowed = CHUNK_MIN_BYTES..=CHUNK_MAX_BYTES;
-        let detail = || format!("A chunk is {CHUNK_MIN_BYTES} to {CHUNK_MAX_BYTES} bytes of audio.");
+        let detail = || format!("Must be {CHUNK_MIN_BYTES} to {CHUNK_MAX_BYTES} bytes of audio.");
         check(allowed.contains(&chunk.audio.len()), index, "audio", &detail);
         if let Some(container) = audio::sniff::container(&chunk.audio) {
             check(false, index, "audio", &|| not_samples(container));
@@ -281,7 +281,7 @@ fn check_format(chunks: &[NewChunk], expected: AudioFormat, pointer: fn(usize, &
             return Err(Error::FormatMismatch { expected: expected.to_string(), given: given.to_string() });
         }
         if expected.encoding == Encoding::Pcm16 && !chunk.audio.len().is_multiple_of(2) {
-            let detail = "The call's audio is pcm16, two bytes a sample; this is an odd number of bytes.";
+            let detail = "Must be whole samples: the call's audio is pcm16, with 2 bytes a sample, and this is an odd number of bytes.";
             return Err(Error::invalid(pointer(index, "audio"), detail));
         }
     }

@@ -45,7 +45,10 @@ impl NewKey {
             return Err(Error::invalid("/label", format!("Must be 1 to {LABEL_MAX} characters long, without NUL.")));
         }
         if label == Some(FILE_LABEL) {
-            return Err(Error::invalid("/label", "This label is kept for the key of the admin key file."));
+            return Err(Error::invalid(
+                "/label",
+                "This label is reserved for the key in the admin key file. Choose another one.",
+            ));
         }
         if self.expires_at.is_some_and(|end| end <= now) {
             return Err(Error::invalid("/expiresAt", "Must be in the future."));

@@ -1,0 +1,74 @@
+//! Numbers with a fraction on the wire. If one has the wrong type, the error names the same limits as if it were too
+//! small or too large; `validate` checks those.
+
+use std::fmt;
+
+use serde::{Deserializer, de};
+
+/// What a field may hold.
+#[derive(Clone, Copy)]
+struct Real {
+    /// The limits, for people.
+    expected: &'static str,
+    /// Whether the number comes as text, as parameters of a query do.
+    as_text: bool,
+}
+
+impl Real {
+    fn read<'de, D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<f64>, D::Error> {
+        let read = if self.as_text { deserializer.deserialize_str(self) } else { deserializer.deserialize_any(self) };
+        read.map_err(|_| de::Error::custom(format!("Expected {}.", self.expected)))
+    }
+}
+
+impl de::Visitor<'_> for Real {
+    type Value = Option<f64>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.expected)
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Self::Value, E> {
+        Ok(Some(number as f64))
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
+        Ok(Some(number as f64))
+    }
+
+    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Self::Value, E> {
+        Ok(Some(number))
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Self::Value, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Self::Value, E> {
+        match text.parse::<f64>() {
+            Ok(number) if self.as_text && number.is_finite() => Ok(Some(number)),
+            _ => Err(E::custom("not a number")),
+        }
+    }
+}
+
+/// Reads a share, such as `confidence`.
+pub fn share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    Real { expected: "a number from 0 to 1", as_text: false }.read(deserializer)
+}
+
+/// Reads a duration or another amount.
+pub fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    Real { expected: "a number, at least 0", as_text: false }.read(deserializer)
+}
+
+/// Reads a place in a call.
+pub fn place<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    let expected = "a number from 0 to 43,200: seconds (not milliseconds) since the start of the call";
+    Real { expected, as_text: false }.read(deserializer)
+}
+
+/// Reads a duration in a query.
+pub fn duration_parameter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    Real { expected: "a number of seconds from 0 to 1000000000000", as_text: true }.read(deserializer)
+}
