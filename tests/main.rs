@@ -16,6 +16,7 @@ mod calls;
 mod chunks;
 mod clients;
 mod cluster;
+mod command_line;
 mod connections;
 mod copy;
 mod crash;

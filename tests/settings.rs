@@ -39,9 +39,9 @@ async fn a_wrong_setting_stops_the_start_and_is_named_with_the_reason() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("file"), "no folder, no database, no key").unwrap();
     for (arguments, words) in [
-        (["--listen", "nonsense"], ["--listen", "socket address"]),
-        (["--listen", "127.0.0.1"], ["--listen", "socket address"]),
-        (["--listen", "127.0.0.1:99999"], ["--listen", "socket address"]),
+        (["--listen", "nonsense"], ["--listen", "not an address and a port"]),
+        (["--listen", "127.0.0.1"], ["--listen", "the port is missing"]),
+        (["--listen", "127.0.0.1:99999"], ["--listen", "above 65535"]),
         (["--database-url", "mysql://user:secret@localhost/callstore"], ["--database-url", "sqlite://PATH"]),
         (["--database-url", "postgres://user:secret@localhost:none/callstore"], ["--database-url", "postgres://USER"]),
         (["--database-url", "postgres://user:secret@localhost:1/callstore"], ["PostgreSQL", "refused"]),
@@ -50,9 +50,9 @@ async fn a_wrong_setting_stops_the_start_and_is_named_with_the_reason() {
         (["--database-url", "sqlite::memory:"], ["--database-url", "in memory"]),
         (["--database-url", "sqlite://:memory:"], ["--database-url", "in memory"]),
         (["--database-url", "sqlite://x.db?mode=memory"], ["--database-url", "in memory"]),
-        (["--database-url", "sqlite://file/x.db"], ["the folder file", "cannot be made"]),
+        (["--database-url", "sqlite://file/x.db"], ["the folder /", "/file cannot be made"]),
         (["--database-url", "sqlite:///proc/callstore/x.db"], ["the folder /proc/callstore", "cannot be made"]),
-        (["--database-url", "sqlite://file"], ["the file file", "cannot be opened"]),
+        (["--database-url", "sqlite://file"], ["the file /", "/file cannot be opened"]),
         (["--recordings", "file"], ["the folder for recordings", "file cannot be used"]),
         (["--recordings", "file/below"], ["the folder for recordings", "file/below cannot be used"]),
         (["--recordings", "/proc/callstore"], ["the folder for recordings", "/proc/callstore cannot be used"]),
@@ -75,7 +75,7 @@ async fn a_wrong_setting_stops_the_start_and_is_named_with_the_reason() {
         (["--max-connections", "4000000000"], ["--max-connections", "open files"]),
         (["--rate-limit", "many"], ["--rate-limit", "invalid digit"]),
         (["--rate-limit", "1000001"], ["--rate-limit", "1000000"]),
-        (["--port", "80"], ["--port", "unexpected"]),
+        (["--port", "80"], ["--port", "--listen"]),
         (["--public-url", "calls.example.com"], ["--public-url", "https://"]),
         (["--public-url", "https://a.example?b"], ["--public-url", "no query"]),
         (["--twilio-auth-token", "secret"], ["CALLSTORE_TWILIO_AUTH_TOKEN", "CALLSTORE_PUBLIC_URL"]),

@@ -1,46 +1,56 @@
 //! The command line.
 
 use std::{
+    ffi::OsString,
     io::{self, IsTerminal, Write},
     path::Path,
     process::ExitCode,
 };
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use migration::{MigrationStatus, Migrator, MigratorTrait};
 use rustix::fs::Mode;
-use service::Database;
+use service::{Database, absolute};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::{
     audio_command::{self, AudioCommand},
     backup_command::{self, BackupArgs, RestoreArgs},
     copy_command::{self, CopyArgs},
-    document, document_3_0,
+    document, document_3_0, environment,
     keys::{self, KeysCommand},
     server,
     settings::{DatabaseSettings, LogFormat, Settings},
     simulate::{self, SimulateArgs},
 };
 
-/// Callstore keeps phone calls: audio, transcripts, analytics and metadata, while the call runs.
+/// Stores phone calls while they run: audio, transcripts, analytics and metadata
+///
+/// Without a command, starts the service.
 #[derive(Debug, Parser)]
 #[command(name = "callstore", version, args_conflicts_with_subcommands = true)]
+#[command(after_help = "Examples:\n  \
+    callstore\n  \
+    callstore --listen 0.0.0.0:8080 --admin-key-file admin-key\n  \
+    callstore keys create --scope ingest --label \"voice agent\"\n  \
+    callstore simulate --calls 100 --duration 30s\n  \
+    callstore audio convert call.ulaw call.wav")]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
     settings: Settings,
-    /// How the log is written: text or json; text on a terminal unless given
+    /// Format of the log: text or json [default: text on a terminal, otherwise json]
     #[arg(long, env = "CALLSTORE_LOG_FORMAT", global = true, value_name = "FORMAT")]
     log_format: Option<LogFormat>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Start the service (what happens without a command as well)
+    /// Start the service, as without a command
     Serve(Box<Settings>),
-    /// Change the database's schema, or show where it stands
+    /// Apply, revert or list the migrations of the database
     Migrate {
         #[command(subcommand)]
         step: Migrate,
@@ -50,27 +60,45 @@ enum Command {
     Copy(CopyArgs),
     /// Print the OpenAPI document
     Openapi {
-        /// The version of OpenAPI: 3.0 is for generators that cannot read 3.1
+        /// Version of OpenAPI; 3.0 is for generators that cannot read 3.1
         #[arg(long, value_name = "VERSION", value_enum, default_value_t)]
         version: OpenApiVersion,
     },
-    /// Make, list and revoke API keys; a service that runs notices within a second
+    /// Create, list and revoke API keys; a running service notices within a second
+    #[command(after_help = "Examples:\n  \
+        callstore keys create --scope admin --label operator\n  \
+        callstore keys create --scope ingest --label \"voice agent\" --expires 90d\n  \
+        callstore keys list\n  \
+        callstore keys revoke 0198c9f2-7d5e-7c3a-9a54-0f6f2b1c8d3e")]
     Keys {
         #[command(subcommand)]
         command: KeysCommand,
     },
     Simulate(SimulateArgs),
-    /// Convert and inspect files of audio; needs no service
+    /// Convert and inspect audio files; needs no service
+    #[command(after_help = "Examples:\n  \
+        callstore audio convert call.ulaw call.wav --to-rate 16000\n  \
+        callstore audio convert call.wav call.pcm --to openai\n  \
+        callstore audio inspect call.wav")]
     Audio {
         #[command(subcommand)]
         command: AudioCommand,
     },
+    /// Print a script that completes commands and options in a shell
+    #[command(after_help = "Examples:\n  \
+        callstore completions bash > ~/.local/share/bash-completion/completions/callstore\n  \
+        callstore completions zsh > ~/.zfunc/_callstore\n  \
+        callstore completions fish > ~/.config/fish/completions/callstore.fish")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
 }
 
-/// The versions of OpenAPI in which the document is printed.
+/// The versions of OpenAPI in which the document can be printed.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum OpenApiVersion {
-    /// As the service serves it
+    /// The document that the service serves
     #[default]
     #[value(name = "3.1")]
     Current,
@@ -81,18 +109,18 @@ enum OpenApiVersion {
 
 #[derive(Debug, Subcommand)]
 enum Migrate {
-    /// Apply all migrations that are not applied yet (the service does so at its start)
+    /// Apply all pending migrations, as the service does when it starts
     Up(DatabaseSettings),
-    /// Take back the latest migration; its tables and their rows are gone then
+    /// Revert the latest migration; this deletes its tables with their rows
     Down(DatabaseSettings),
-    /// List the migrations and whether they are applied
+    /// List the migrations, applied and pending
     Status(DatabaseSettings),
 }
 
-/// Why a command failed, in a sentence.
+/// The reason why a command failed, as a sentence.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Runs the command that was given.
+/// Runs the given command.
 #[must_use]
 pub fn main() -> ExitCode {
     match dotenvy::dotenv() {
@@ -114,7 +142,7 @@ pub fn main() -> ExitCode {
                 | Command::Copy(_)
         )
     ) {
-        // What people said is for this user alone: the database, its log, and recordings.
+        // Only this user may read what the command writes: the database, its log, and recordings.
         rustix::process::umask(Mode::RWXG | Mode::RWXO);
     }
     let outcome = match cli.command {
@@ -127,6 +155,7 @@ pub fn main() -> ExitCode {
         Some(Command::Restore(args)) => backup_command::restore(&args),
         Some(Command::Copy(args)) => runtime().and_then(|runtime| runtime.block_on(copy_command::run(&args))),
         Some(Command::Openapi { version }) => print_document(version),
+        Some(Command::Completions { shell }) => print_completions(shell),
         Some(Command::Simulate(args)) => match runtime() {
             Ok(runtime) => return runtime.block_on(simulate::main(&args)),
             Err(error) => Err(error),
@@ -149,6 +178,10 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 
 fn serve(settings: &Settings, log_format: Option<LogFormat>) -> Result<(), Failure> {
     start_log(log_format)?;
+    let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    for warning in environment::warnings(&Cli::command(), std::env::vars_os().filter_map(text)) {
+        tracing::warn!("{warning}");
+    }
     actix_web::rt::System::new().block_on(server::serve(settings))
 }
 
@@ -196,7 +229,14 @@ fn print_document(version: OpenApiVersion) -> Result<(), Failure> {
     Ok(write!(io::stdout(), "{document}")?)
 }
 
-/// Why a start failed, with the path that it is about.
+fn print_completions(shell: Shell) -> Result<(), Failure> {
+    // The generator panics when it cannot write, so that it gets a buffer.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::command(), "callstore", &mut script);
+    Ok(io::stdout().write_all(&script)?)
+}
+
+/// The reason why a start failed, with the path concerned.
 pub(crate) fn about(path: &Path, what: &str, error: &io::Error) -> Failure {
-    format!("{what} {} cannot be used: {error}", path.display()).into()
+    format!("{what} {} cannot be used: {error}", absolute(path).display()).into()
 }

@@ -12,6 +12,7 @@ mod chunks;
 pub mod command;
 mod connections;
 mod copy_command;
+mod environment;
 mod events;
 mod extract;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -28,6 +29,7 @@ mod public;
 mod recordings;
 mod routes;
 pub mod server;
+mod setting_values;
 pub mod settings;
 pub mod simulate;
 mod socket;

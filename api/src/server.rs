@@ -21,7 +21,7 @@ use actix_web::{
     web::{self, Data},
 };
 use migration::{Migrator, MigratorTrait};
-use service::{Callstore, Clock, Database, Ids, KEY_MIN_CHARACTERS, Secret, Store, SystemClock, SystemIds};
+use service::{Callstore, Clock, Database, Ids, KEY_MIN_CHARACTERS, Secret, Store, SystemClock, SystemIds, absolute};
 use utoipa_actix_web::AppExt;
 
 use crate::{
@@ -204,6 +204,7 @@ fn admin_key(settings: &Settings) -> Result<Option<Secret>, Failure> {
     if key.is_fit() {
         return Ok(Some(key));
     }
+    let path = absolute(path);
     let path = path.display();
     Err(format!("the admin key file {path} has to hold at least {KEY_MIN_CHARACTERS} visible characters of ASCII")
         .into())

@@ -27,6 +27,7 @@ mod links;
 mod metadata;
 mod modes;
 mod page;
+mod paths;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 mod plans;
@@ -64,6 +65,7 @@ pub use links::Link;
 pub use metadata::{Metadata, MetadataChange, MetadataSet, NewMetadata};
 pub use modes::tighten_modes;
 pub use page::{Page, Slice};
+pub use paths::absolute;
 pub use policy::{Policy, RECONNECT_GRACE};
 pub use recordings::{Gap, Recording, RecordingFile};
 pub use store::{AudioStream, Store, StoreError, StoreUrl, StoreUrlError};

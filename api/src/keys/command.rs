@@ -1,4 +1,4 @@
-//! `callstore keys`: makes, lists and revokes keys in the database, whether a service runs on it or not.
+//! `callstore keys`: creates, lists and revokes keys in the database, with or without a running service.
 
 use std::{
     io::{self, Write},
@@ -11,18 +11,18 @@ use service::{Clock, Database, NewKey, SystemClock, SystemIds, Timestamp};
 use uuid::Uuid;
 
 use super::{ApiKey, Scope};
-use crate::{settings::DatabaseSettings, wire::Time};
+use crate::{setting_values::key_id, settings::DatabaseSettings, wire::Time};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Make, list and revoke API keys; a service that runs notices within a second
+/// Create, list and revoke API keys; a running service notices within a second
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
-    /// Make a key, and print it: it is not kept and not shown again
+    /// Create a key and print it; the database keeps only its hash, so it cannot be shown again
     Create(CreateArgs),
-    /// List all keys, also those that are expired or revoked; never the keys themselves
+    /// List the ids, scopes and states of all keys, including expired and revoked ones
     List(ListArgs),
-    /// Revoke a key for good
+    /// Revoke a key permanently
     Revoke(RevokeArgs),
 }
 
@@ -31,10 +31,10 @@ pub struct CreateArgs {
     /// What the key may do
     #[arg(long, value_enum)]
     scope: Scope,
-    /// What it is for, up to 128 characters
+    /// Note on what it is for, up to 128 characters
     #[arg(long, value_name = "TEXT")]
     label: Option<String>,
-    /// When it expires: in a time from now, as 90d or 12h, or then, as 2030-01-01T00:00:00Z; never unless given
+    /// Expiry: a duration from now such as 90d, or a time such as 2030-01-01T00:00:00Z [default: never]
     #[arg(long, value_name = "TIME", value_parser = expiry)]
     expires: Option<Expiry>,
     #[command(flatten)]
@@ -52,7 +52,8 @@ pub struct ListArgs {
 
 #[derive(Debug, Args)]
 pub struct RevokeArgs {
-    /// The key's id, from the list
+    /// Id of the key, as `callstore keys list` shows it
+    #[arg(value_parser = key_id)]
     id: Uuid,
     #[command(flatten)]
     database: DatabaseSettings,

@@ -26,6 +26,11 @@ const DURATION_MAX: Duration = Duration::from_secs(12 * 3_600);
 /// Ctrl-C ends all calls, compares them and prints the report; a second Ctrl-C aborts. The exit code is 1 if a call
 /// failed or a recording is wrong.
 #[derive(Args, Clone, Debug)]
+#[command(after_help = "Examples:\n  \
+    callstore simulate\n  \
+    callstore simulate --calls 500 --duration 2m --transport twilio\n  \
+    callstore simulate --chaos --seed 7 --verify samples\n  \
+    callstore simulate session.jsonl --pace realtime --url https://calls.example.com")]
 pub struct SimulateArgs {
     /// Recorded sessions, one Twilio message per line. Transcripts of NAME.jsonl are read from NAME.transcripts.json,
     /// if that file exists

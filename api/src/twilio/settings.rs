@@ -5,7 +5,7 @@ use std::{convert::Infallible, fs, path::PathBuf};
 use actix_web::{HttpRequest, http::header::HeaderName};
 use clap::Args;
 use reqwest::Url;
-use service::Private;
+use service::{Private, absolute};
 
 use super::signature::{AuthTokens, Fields, Signatures};
 use crate::{
@@ -52,8 +52,9 @@ impl TwilioSettings {
             (Some(text), None) => Some(("CALLSTORE_TWILIO_AUTH_TOKEN", text.expose().clone())),
             (None, Some(path)) => {
                 let file = "CALLSTORE_TWILIO_AUTH_TOKEN_FILE";
-                let text = fs::read_to_string(path)
-                    .map_err(|error| format!("{file}: the file {} cannot be read: {error}", path.display()))?;
+                let text = fs::read_to_string(path).map_err(|error| {
+                    format!("{file}: the file {} cannot be read: {error}", absolute(path).display())
+                })?;
                 Some((file, text))
             }
             (Some(_), Some(_)) => {

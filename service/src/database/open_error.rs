@@ -4,11 +4,13 @@ use std::{io, path::PathBuf};
 
 use sea_orm::DbErr;
 
+use crate::absolute;
+
 /// Why the database could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The folder for the file could not be created.
-    #[error("the folder {} cannot be made: {source}", folder.display())]
+    #[error("the folder {} cannot be made: {source}", absolute(folder).display())]
     Folder {
         /// The folder.
         folder: PathBuf,
@@ -16,7 +18,7 @@ pub enum OpenError {
         source: io::Error,
     },
     /// SQLite refused the file.
-    #[error("the file {} cannot be opened as a database: {source}", path.display())]
+    #[error("the file {} cannot be opened as a database: {source}", absolute(path).display())]
     File {
         /// The file.
         path: PathBuf,

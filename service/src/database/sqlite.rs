@@ -12,6 +12,7 @@ use sea_orm::{
 };
 
 use super::{BUSY_TIMEOUT, OpenError, failure::is_locked, parallelism};
+use crate::absolute;
 
 /// The oldest SQLite whose WAL mode is safe with several connections.
 const SQLITE_MIN: (u32, u32, u32) = (3, 51, 3);
@@ -53,7 +54,7 @@ pub(super) async fn open_alone(
     };
     let connection = match connect(path, 1, options).await {
         Ok(connection) => connection,
-        Err(error) if is_locked(&error) => return Err(OpenError::InUse(path.display().to_string())),
+        Err(error) if is_locked(&error) => return Err(OpenError::InUse(absolute(path).display().to_string())),
         Err(source) => return Err(OpenError::File { path: path.to_owned(), source }),
     };
     check_version(path, &connection).await?;

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 pub use url::{StoreUrl, StoreUrlError};
 
-use crate::{Error, Private};
+use crate::{Error, Private, absolute};
 use folder::Folder;
 use objects::Objects;
 use upload::Upload;
@@ -37,7 +37,7 @@ enum Kind {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The folder cannot be created, read or written, or another service uses it.
-    #[error("the folder for recordings {} cannot be used: {source}", folder.display())]
+    #[error("the folder for recordings {} cannot be used: {source}", absolute(folder).display())]
     Folder {
         /// The folder.
         folder: PathBuf,
