@@ -111,7 +111,7 @@ async fn what_cannot_be_made_or_revoked_is_refused_with_the_reason() {
         (&["create", "--scope", "read", "--label", ""], "1 to 128"),
         (&["create", "--scope", "read", "--label", &long], "1 to 128"),
         (&["create", "--scope", "read", "--label", "admin key file"], "reserved for"),
-        (&["revoke", "00000000-0000-7000-8000-000000000000"], "no key with this id"),
+        (&["revoke", "00000000-0000-7000-8000-000000000000"], "No key has this id"),
         (&["revoke", "nonsense"], "nonsense"),
     ] {
         let said = refusal(&keys(folder.path(), arguments).await);

@@ -1,5 +1,5 @@
-//! Parsers of settings whose values people often get wrong. Each error says what is wrong and what is allowed; clap puts
-//! the option and the value before it.
+//! Parsers of settings whose values people often get wrong. Each error says what is wrong and what is allowed; clap
+//! puts the option and the value before it.
 
 use std::{
     convert::Infallible,

@@ -1,4 +1,4 @@
-//! The settings of the service. A flag wins over the environment, the environment over `.env`, and `.env` over the default.
+//! The settings of the service. A flag wins over the environment, that over `.env`, and `.env` over the default.
 
 use std::{convert::Infallible, ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
@@ -46,7 +46,8 @@ pub struct Settings {
     /// Limits on clients.
     #[command(flatten)]
     pub limits: LimitSettings,
-    /// URL at which clients reach the service, such as https://calls.example.com; links begin with it, and Twilio signs it
+    /// URL at which clients reach the service, such as https://calls.example.com; links begin with it, and Twilio signs
+    /// it
     #[arg(long, env = "CALLSTORE_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<PublicUrl>,
     /// The settings for Twilio.
