@@ -261,7 +261,7 @@ async fn the_command_line_enters_what_it_does() {
     let folder = TempDir::new().unwrap();
     create(folder.path(), "admin", &["--label", "mine"]).await;
     let id = id_of(folder.path(), "mine").await;
-    let revoked = keys(folder.path(), &["revoke", &id]).await;
+    let revoked = keys(folder.path(), &["revoke", "--force", &id]).await;
     assert!(revoked.status.success());
     let admin = create(folder.path(), "admin", &["--label", "other"]).await;
     let service = crate::support::Binary::serve(folder.path()).await;

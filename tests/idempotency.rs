@@ -95,7 +95,7 @@ pub async fn hold(server: &Server, name: &str) -> TcpStream {
          Content-Length: {}\r\nConnection: close\r\n\r\n",
         held_body().len()
     );
-    let body = json!({});
+    let body = json!({ "nonsense": 1 });
     eventually("a request is under way", || async {
         let mut socket = TcpStream::connect(server.url("").replace("http://", "")).await.unwrap();
         socket.write_all(head.as_bytes()).await.unwrap();
@@ -190,7 +190,9 @@ async fn while_a_request_is_under_way_another_of_its_name_waits() {
     let server = Server::start().await;
     let body = held_body();
     let mut socket = hold(&server, KEY).await;
-    let refused = post_json(&server, KEY, "/calls", &json!({})).await.expect_problem(409, "idempotency_key_in_use");
+    let refused = post_json(&server, KEY, "/calls", &json!({ "nonsense": 1 }))
+        .await
+        .expect_problem(409, "idempotency_key_in_use");
     assert_eq!(refused.header("retry-after"), "1");
     assert_eq!(server.count("call").await, 0);
     socket.write_all(body.as_bytes()).await.unwrap();

@@ -59,35 +59,41 @@ pub async fn list_calls(service: &Binary, key: &str) -> u16 {
 #[tokio::test]
 async fn the_command_line_makes_lists_and_revokes_keys_without_a_service() {
     let folder = TempDir::new().unwrap();
+    let other = create(folder.path(), "admin", &["--expires", "2999-01-01T00:00:00Z", "--label", "other"]).await;
     let key = create(folder.path(), "ingest", &["--label", "voice \u{1b}[31magent", "--expires", "90d"]).await;
     assert!(key.len() == 46 && key.starts_with("cs_"), "{key}");
     assert!(key.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte)), "{key}");
-    let other = create(folder.path(), "admin", &["--expires", "2999-01-01T00:00:00Z", "--label", "other"]).await;
     let plain = create(folder.path(), "read", &[]).await;
     assert!(key != other && other != plain);
 
     let all = listed(folder.path()).await;
     let scopes: Vec<_> = all.iter().map(|key| key["scope"].as_str().unwrap()).collect();
-    assert_eq!(scopes, ["ingest", "admin", "read"]);
-    assert_eq!((&all[1]["expiresAt"], &all[1]["label"]), (&json!("2999-01-01T00:00:00.000Z"), &json!("other")));
+    assert_eq!(scopes, ["admin", "ingest", "read"]);
+    assert_eq!((&all[0]["expiresAt"], &all[0]["label"]), (&json!("2999-01-01T00:00:00.000Z"), &json!("other")));
     assert_eq!(
         (&all[2]["expiresAt"], &all[2]["label"], &all[2]["revokedAt"]),
         (&json!(null), &json!(null), &json!(null))
     );
 
     let id = id_of(folder.path(), "other").await;
-    assert_eq!(printed(keys(folder.path(), &["revoke", &id]).await), "");
-    let at = listed(folder.path()).await[1]["revokedAt"].clone();
+    // It is the last usable admin key.
+    assert!(refusal(&keys(folder.path(), &["revoke", &id]).await).contains("--force"));
+    let revoked = keys(folder.path(), &["revoke", &id, "--force"]).await;
+    let said = String::from_utf8(revoked.stderr.clone()).unwrap();
+    assert_eq!((printed(revoked), said), (String::new(), format!("Revoked key {id} (scope admin).\n")));
+    let at = listed(folder.path()).await[0]["revokedAt"].clone();
     assert!(at.is_string());
     // Revoking again changes nothing.
-    printed(keys(folder.path(), &["revoke", &id]).await);
-    assert_eq!(listed(folder.path()).await[1]["revokedAt"], at);
+    let again = keys(folder.path(), &["revoke", &id]).await;
+    assert!(String::from_utf8(again.stderr.clone()).unwrap().contains("was revoked already, at "));
+    printed(again);
+    assert_eq!(listed(folder.path()).await[0]["revokedAt"], at);
 
     let table = printed(keys(folder.path(), &["list"]).await);
     let lines: Vec<_> = table.lines().collect();
     assert_eq!(lines.len(), 4, "{table}");
-    assert!(lines[0].starts_with("ID ") && lines[1].contains(" usable ") && lines[1].ends_with("voice ?[31magent"));
-    assert!(lines[2].contains(" revoked ") && lines[2].contains(&id) && lines[3].contains("  never "), "{table}");
+    assert!(lines[0].starts_with("ID ") && lines[2].contains(" usable ") && lines[2].ends_with("voice ?[31magent"));
+    assert!(lines[1].contains(" revoked ") && lines[1].contains(&id) && lines[3].contains("  never "), "{table}");
     for key in [&key, &other, &plain] {
         assert!(!table.contains(key.as_str()) && !all.iter().any(|shown| shown.to_string().contains(key.as_str())));
     }
@@ -138,7 +144,8 @@ async fn a_service_that_runs_takes_and_drops_keys_of_the_command_line_within_a_s
         .await;
         assert!(begun.elapsed() < Duration::from_secs(1), "it took {:?}", begun.elapsed());
     };
-    wait(200).await;
+    // The first request with it is answered.
+    assert_eq!(list_calls(&service, &key).await, 200);
     // Open sockets close with their key; what was sent before is durable.
     let mut own = Socket::try_open_as(&service.url("/calls/MZ1/stream"), Some(&key)).await.unwrap();
     let other = Socket::try_open_as(&service.url("/calls/MZ1/stream"), Some(&first)).await.unwrap();
@@ -159,7 +166,7 @@ async fn a_service_that_runs_takes_and_drops_keys_of_the_command_line_within_a_s
 #[tokio::test]
 async fn a_key_is_taken_after_a_restart_and_only_its_hash_is_stored() {
     let folder = TempDir::new().unwrap();
-    let key = create(folder.path(), "read", &[]).await;
+    let key = create(folder.path(), "admin", &[]).await;
     for _ in 0..2 {
         let service = Binary::serve(folder.path()).await;
         assert_eq!(list_calls(&service, &key).await, 200);

@@ -190,3 +190,73 @@ async fn a_failure_is_logged_once_with_its_cause_and_answered_with_a_request_id(
     let answered = |line: &&Value| line["route"] == "/calls/{call}/transcripts" && line["request_id"] == "find-me";
     assert_eq!(lines.iter().filter(answered).count(), 1);
 }
+
+/// Every call's life is in the log at `info`, a line each, by ids alone; a refused stream is a warning that says why.
+#[tokio::test]
+async fn the_log_tells_the_life_of_every_call_and_why_a_stream_was_refused() {
+    let logged = Logged::start().await;
+    let call = logged.post("/calls", json!({ "streamSid": "MZ1", "caller": "+14155550134" })).await.expect(201).json();
+    let id = call["id"].as_str().unwrap().to_owned();
+    let mut own =
+        Socket::try_open_as(&format!("http://{}/calls/MZ1/stream", logged.address), Some(ADMIN_KEY)).await.unwrap();
+    own.json(&json!({ "audio": silence(160), "sequence": 0 })).await;
+    own.receive().await;
+    own.close().await;
+    eventually("the end of the stream is in the log", || async {
+        logged.lines().iter().any(|line| line["message"] == "A stream disconnected.").then_some(())
+    })
+    .await;
+    logged.post("/calls/MZ1/end", json!({})).await.expect(200);
+    logged.ask(Method::DELETE, "/calls/MZ1", None).await.expect(204);
+    let key = logged.post("/admin/keys", json!({ "scope": "read", "label": "Agent Smith" })).await.expect(201).json();
+    let path = format!("/admin/keys/{}", key["id"].as_str().unwrap());
+    logged.ask(Method::DELETE, &path, None).await.expect(204);
+
+    let lines = logged.lines();
+    let of_call: Vec<_> = lines.iter().filter(|line| line["call"] == id.as_str() && line["level"] == "INFO").collect();
+    let said: Vec<_> = of_call.iter().map(|line| line["message"].as_str().unwrap()).collect();
+    let life = [
+        "A call started.",
+        "A stream connected.",
+        "A stream disconnected.",
+        "A call ended.",
+        "A call was recorded.",
+        "A call was deleted.",
+    ];
+    assert_eq!(said, life);
+    assert_eq!((&of_call[3]["reason"], of_call[4]["bytes"].as_u64().unwrap() > 44), (&json!("api"), true));
+    let of_key = lines.iter().filter(|line| line["key"] == key["id"]).map(|line| line["message"].as_str().unwrap());
+    assert_eq!(of_key.collect::<Vec<_>>(), ["A key was made.", "A key was revoked."]);
+
+    // A platform whose stream is not understood, or in a format that no call has.
+    for (message, dialect, code) in [
+        (
+            json!({ "event": "start", "stream_id": "1", "start": { "media_format": { "encoding": "OPUS" } } }),
+            "telnyx",
+            1003,
+        ),
+        (json!({ "event": "start", "start": { "streamSid": "a b" } }), "twilio", 1007),
+    ] {
+        let url = format!("http://{}/twilio/stream", logged.address);
+        let signature = sign(TWILIO_TOKEN, &format!("{}/twilio/stream", PUBLIC.replace("https", "wss")), &[]);
+        let headers = [("x-twilio-signature", signature.as_str())];
+        let mut socket = Socket::try_open_with(&url, &headers).await.unwrap();
+        socket.json(&message).await;
+        assert_eq!(socket.closed().await.0, code);
+        let line = eventually("the refusal is in the log", || async {
+            logged.lines().into_iter().find(|line| line["code"] == code && line["message"] == "A stream was refused.")
+        })
+        .await;
+        assert_eq!((&line["level"], &line["dialect"]), (&json!("WARN"), &json!(dialect)));
+        assert!(line["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{line}");
+        let metrics = logged.get("/metrics").await.expect(200).text();
+        assert!(metrics.contains(&format!("callstore_stream_refused_total{{code=\"{code}\"}} 1")), "{metrics}");
+    }
+    let handshake = Socket::try_open(&format!("http://{}/calls/none/stream", logged.address)).await;
+    assert!(handshake.is_err());
+    let refused = logged.lines().into_iter().find(|line| line["message"] == "A WebSocket was refused.").unwrap();
+    assert_eq!(
+        (&refused["level"], &refused["status"], &refused["route"]),
+        (&json!("WARN"), &json!(401), &json!("/calls/{call}/stream"))
+    );
+}

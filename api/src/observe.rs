@@ -104,6 +104,10 @@ pub async fn observe(
     if let Some(code) = problem {
         code.count(route);
     }
+    if response.request().head().upgrade() && status >= 400 {
+        let code = problem.map(ProblemCode::name);
+        tracing::warn!(request_id = text(&request_id), route, status, code, "A WebSocket was refused.");
+    }
     let recorders = recorders(label, route, status);
     recorders.requests.increment(1);
     recorders.seconds.record(elapsed.as_secs_f64());

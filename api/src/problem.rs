@@ -166,6 +166,8 @@ impl From<Error> for Problem {
             Error::RecordingNotFound => Self::new(P::RecordingNotFound, detail),
             Error::MetadataNotFound => Self::new(P::MetadataNotFound, detail),
             Error::KeyNotFound => Self::new(P::KeyNotFound, detail),
+            Error::AdminKeyRequired => Self::new(P::AdminKeyRequired, detail),
+            Error::LastAdminKey => Self::new(P::LastAdminKey, detail),
             Error::LinkInvalid => Self::new(P::LinkInvalid, detail),
             Error::LinkExpired => Self::new(P::LinkExpired, detail),
             Error::PreconditionFailed => Self::new(P::PreconditionFailed, detail),

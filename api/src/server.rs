@@ -8,7 +8,7 @@ use std::{
     rc::Rc,
     sync::Arc,
     thread::available_parallelism,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use actix_http::{HttpService, KeepAlive};
@@ -21,7 +21,9 @@ use actix_web::{
     web::{self, Data},
 };
 use migration::{Migrator, MigratorTrait};
-use service::{Callstore, Clock, Database, Ids, KEY_MIN_CHARACTERS, Secret, Store, SystemClock, SystemIds, absolute};
+use service::{
+    Callstore, Clock, Database, DatabaseUrl, Ids, KEY_MIN_CHARACTERS, Secret, Store, SystemClock, SystemIds, absolute,
+};
 use utoipa_actix_web::AppExt;
 
 use crate::{
@@ -76,7 +78,11 @@ impl Running {
 /// The reason why the service cannot start, as a sentence.
 pub async fn serve(settings: &Settings) -> Result<(), Failure> {
     let (running, server) = start(settings, Box::new(SystemClock), Arc::new(SystemIds)).await?;
-    tracing::info!(address = %running.address, "Callstore listens; /swagger-ui/ shows what it can do.");
+    let (address, data) = (running.address, data_folder(&settings.database.url()?));
+    // A browser cannot open the unspecified address.
+    let page =
+        if address.ip().is_unspecified() { format!("localhost:{}", address.port()) } else { address.to_string() };
+    tracing::info!(%address, "Callstore is ready: http://{page}/swagger-ui/ (data in {data})");
     let mut server = std::pin::pin!(server);
     tokio::select! {
         ended = &mut server => ended?,
@@ -115,8 +121,14 @@ pub async fn start(
     // A folder of many recordings takes a while; the service need not wait for it.
     actix_web::rt::task::spawn_blocking(move || service::tighten_modes(&file, &folder));
     let ready = async {
-        let migrated = Migrator::up(database.writer(), None).await;
-        migrated.map_err(|error| format!("the database cannot be migrated: {error}"))?;
+        let begun = Instant::now();
+        let failed = |error| format!("the database cannot be migrated: {error}");
+        let pending = Migrator::get_pending_migrations(database.writer()).await.map_err(failed)?.len();
+        Migrator::up(database.writer(), None).await.map_err(failed)?;
+        if pending > 0 {
+            let milliseconds = begun.elapsed().as_millis() as u64;
+            tracing::info!(migrations = pending, milliseconds, "The database was migrated.");
+        }
         admit(settings, admin_key.as_ref(), &database, &*clock, &*ids).await
     };
     database.alone(ready).await??;
@@ -194,6 +206,12 @@ pub async fn start(
     actix_web::rt::spawn(keep_metrics());
     let handle = server.handle();
     Ok((Running { address, callstore, handle }, server))
+}
+
+/// Where the calls are, for people: the folder of the database's file, or the kind of server.
+fn data_folder(url: &DatabaseUrl) -> String {
+    let Some(file) = url.file().map(absolute) else { return "PostgreSQL".to_owned() };
+    file.parent().unwrap_or(&file).display().to_string()
 }
 
 /// Reads the admin key from its file, if one is configured.

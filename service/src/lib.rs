@@ -60,7 +60,9 @@ pub use error::{Error, FieldError};
 pub use events::{CallEvent, EventType, NewEvent};
 pub use health::Health;
 pub use idempotency::{Idempotency, NameInUse};
-pub use keys::{ApiKey, CreatedKey, FILE_LABEL, KEY_MIN_CHARACTERS, KeyGrant, KeyRefusal, NewKey, Scope, Secret};
+pub use keys::{
+    ApiKey, CreatedKey, FILE_LABEL, KEY_MIN_CHARACTERS, KeyGrant, KeyRefusal, NewKey, Revoked, Scope, Secret,
+};
 pub use links::Link;
 pub use metadata::{Metadata, MetadataChange, MetadataSet, NewMetadata};
 pub use modes::tighten_modes;

@@ -106,7 +106,7 @@ async fn preflight(service: &Binary, origin: &str) -> Answer {
 #[tokio::test]
 async fn pages_of_listed_origins_may_ask_and_read() {
     let folder = TempDir::new().unwrap();
-    let key = create(folder.path(), "read", &[]).await;
+    let key = create(folder.path(), "admin", &[]).await;
     let mut command = Binary::command(folder.path());
     command.env("CALLSTORE_CORS_ORIGINS", "https://app.example.com, http://localhost:3000");
     let service = Binary::start(command).await;
@@ -141,7 +141,7 @@ async fn pages_of_listed_origins_may_ask_and_read() {
 #[tokio::test]
 async fn without_listed_origins_there_is_no_preflight() {
     let folder = TempDir::new().unwrap();
-    create(folder.path(), "read", &[]).await;
+    create(folder.path(), "admin", &[]).await;
     let service = Binary::serve(folder.path()).await;
     let answer = preflight(&service, "https://app.example.com").await.expect_problem(405, "method_not_allowed");
     assert_eq!(answer.header("access-control-allow-origin"), "");

@@ -105,6 +105,7 @@ async fn the_first_key_takes_the_place_of_hosts_and_origins_also_while_the_servi
         request.header("origin", "https://app.example.com").bearer_auth(key).send().await.unwrap().status().as_u16()
     };
     assert_eq!(call("nothing").await, 403);
+    create(folder.path(), "admin", &[]).await;
     let key = create(folder.path(), "ingest", &[]).await;
     eventually("the key is taken", async || (call(&key).await < 300).then_some(())).await;
     assert_eq!(client().get(service.url("/calls")).send().await.unwrap().status(), 401);

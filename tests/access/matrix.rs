@@ -39,8 +39,8 @@ struct Keys {
 impl Keys {
     async fn make(folder: &Path) -> Self {
         let mut scoped = Vec::new();
-        for scope in ["ingest", "read", "admin"] {
-            scoped.push((scope, create(folder, scope, &[]).await));
+        for scope in ["admin", "read", "ingest"] {
+            scoped.insert(0, (scope, create(folder, scope, &[]).await));
         }
         let revoked = create(folder, "admin", &["--label", "revoked"]).await;
         assert!(keys(folder, &["revoke", &id_of(folder, "revoked").await]).await.status.success());

@@ -36,10 +36,10 @@ async fn without_a_usable_key_no_other_machine_is_answered() {
     }
     // A key that is no longer valid does not count.
     create(folder.path(), "admin", &["--label", "revoked"]).await;
-    assert!(keys(folder.path(), &["revoke", &id_of(folder.path(), "revoked").await]).await.status.success());
+    assert!(keys(folder.path(), &["revoke", "--force", &id_of(folder.path(), "revoked").await]).await.status.success());
     assert!(refusal(command(folder.path(), BEYOND)).await.contains("no usable key"));
 
-    let key = create(folder.path(), "read", &["--expires", "1d"]).await;
+    let key = create(folder.path(), "admin", &["--expires", "1d"]).await;
     let service = Binary::start(command(folder.path(), BEYOND)).await;
     assert_eq!(client().get(service.url("/calls")).send().await.unwrap().status(), 401);
     assert_eq!(client().get(service.url("/calls")).bearer_auth(key).send().await.unwrap().status(), 200);
@@ -59,7 +59,7 @@ async fn a_service_without_keys_is_open_only_where_that_is_said() {
         let calls = client().get(service.url("/calls")).header("host", "anything.example");
         assert_eq!(calls.send().await.unwrap().status(), 200);
         // Once a key exists it is required all the same.
-        let made = client().post(service.url("/admin/keys")).json(&serde_json::json!({ "scope": "read" }));
+        let made = client().post(service.url("/admin/keys")).json(&serde_json::json!({ "scope": "admin" }));
         assert_eq!(made.send().await.unwrap().status(), 201);
         assert_eq!(client().get(service.url("/calls")).send().await.unwrap().status(), 401);
     }
@@ -100,7 +100,7 @@ async fn the_first_key_can_be_given_as_a_file() {
     assert!(!known[0]["revokedAt"].is_null() && known[1]["revokedAt"].is_null(), "{known:?}");
 
     // A revoked key stays revoked, whatever the file says.
-    assert!(keys(folder.path(), &["revoke", known[1]["id"].as_str().unwrap()]).await.status.success());
+    assert!(keys(folder.path(), &["revoke", "--force", known[1]["id"].as_str().unwrap()]).await.status.success());
     let mut again = command(folder.path(), BEYOND);
     again.env("CALLSTORE_ADMIN_KEY_FILE", &file);
     let said = refusal(again).await;

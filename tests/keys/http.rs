@@ -89,6 +89,7 @@ async fn no_key_is_in_the_log_nor_in_any_answer() {
     let (log, file) = (folder.path().join("log"), folder.path().join("admin-key"));
     let admin = "canary-of-the-admin-key-file-0123456789";
     fs::write(&file, admin).unwrap();
+    create(folder.path(), "admin", &[]).await;
     let read = create(folder.path(), "read", &[]).await;
     let mut command = Binary::command(folder.path());
     command.env("RUST_LOG", "trace").env("CALLSTORE_ADMIN_KEY_FILE", &file);
@@ -151,7 +152,7 @@ async fn a_key_that_ends_while_a_body_is_sent_writes_nothing() {
     socket.write_all(head.as_bytes()).await.unwrap();
     // The request is in progress once its name is reserved.
     let again = server.client.post(server.url("/calls")).bearer_auth(made["key"].as_str().unwrap());
-    let again = again.header("idempotency-key", "held").json(&json!({}));
+    let again = again.header("idempotency-key", "held").json(&json!({ "nonsense": 1 }));
     eventually("the request is under way", || async {
         let status = again.try_clone().unwrap().send().await.unwrap().status();
         (status.as_u16() == 409).then_some(())
@@ -163,4 +164,44 @@ async fn a_key_that_ends_while_a_body_is_sent_writes_nothing() {
     socket.read_to_end(&mut answer).await.unwrap();
     Answer::parse(&answer).expect_problem(401, "unauthorized");
     assert_eq!(server.count("call").await, 0);
+}
+
+#[tokio::test]
+async fn the_first_key_is_an_admin_s_and_the_last_admin_key_goes_only_by_force() {
+    let server = Server::start().await;
+    for scope in ["ingest", "read"] {
+        let refused = server.post("/admin/keys", &json!({ "scope": scope })).await;
+        assert!(refused.expect_problem(409, "admin_key_required").text().contains("Make an admin key first"));
+    }
+    // Nothing was made: the service is open as before.
+    assert_eq!(server.get("/admin/keys").await.expect(200).json()["items"], json!([]));
+
+    let server = Server::keyed().await;
+    let of = |key: &Value| format!("/admin/keys/{}", key["id"].as_str().unwrap());
+    let keys = server.get("/admin/keys").await.expect(200).json();
+    let first = of(&keys["items"][0]);
+    server.delete(&first).await.expect_problem(409, "last_admin_key");
+    // One of another scope, or one that expires before, does not take its place.
+    server.post("/admin/keys", &json!({ "scope": "read" })).await.expect(201);
+    let short = json!({ "scope": "admin", "expiresAt": "2026-01-02T03:04:06Z" });
+    let short = server.post("/admin/keys", &short).await.expect(201).json();
+    server.clock.advance_ms(1_000);
+    server.delete(&first).await.expect_problem(409, "last_admin_key");
+    server.delete(&of(&short)).await.expect(204);
+    let second = server.post("/admin/keys", &json!({ "scope": "admin" })).await.expect(201).json();
+    server.delete(&of(&second)).await.expect(204);
+    server.delete(&format!("{first}?force=true")).await.expect(204);
+    assert_eq!(status(&server, ADMIN_KEY, "/calls").await, 401);
+}
+
+/// Of many first keys at once at most those are made that leave an admin.
+#[tokio::test]
+async fn first_keys_that_race_leave_an_admin() {
+    let server = Server::start().await;
+    let scopes = ["read", "admin", "ingest", "admin", "read", "ingest"];
+    let bodies = scopes.map(|scope| json!({ "scope": scope }));
+    let answers = futures_util::future::join_all(bodies.iter().map(|body| server.post("/admin/keys", body))).await;
+    let made: Vec<_> = answers.iter().filter(|answer| answer.status == 201).map(Answer::json).collect();
+    assert!(made.iter().any(|key| key["scope"] == "admin"), "{made:?}");
+    assert_eq!(server.count("api_key").await, made.len() as i64);
 }

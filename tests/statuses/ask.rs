@@ -77,6 +77,8 @@ pub fn ask(operation: &Operation, status: &str, world: &World) -> Option<Ask> {
         }
         ("getProblem" | "getRecording" | "downloadRecording" | "createRecordingLink", "404") => Ask::default(),
         ("getMetadata" | "deleteMetadata" | "revokeKey", "404") => Ask::default(),
+        ("revokeKey", "409") => Ask::default(),
+        ("revokeKey", "204" | "500" | "503" | "507") => Ask::query("?force=true"),
         ("getReadyz", "503") => Ask::default(),
         ("downloadRecording", "503") => return None,
         (_, "408") => Ask::header("content-length", "1000"),

@@ -116,6 +116,14 @@ impl Access {
         }
     }
 
+    /// Whether the request's key was made so recently that only the database knew it.
+    async fn has_new_key(&self, request: &ServiceRequest) -> bool {
+        match bearer(request.headers()) {
+            Some(key) => self.callstore.find_new_key(key).await,
+            None => false,
+        }
+    }
+
     fn check_key<'a>(&self, request: &'a ServiceRequest, scopes: &[Scope]) -> Result<Option<&'a str>, Problem> {
         let headers = request.headers();
         let key = bearer(headers).ok_or_else(|| {
@@ -185,7 +193,12 @@ pub async fn guard<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
     let checked = match (request.app_data::<Data<Access>>(), request.app_data::<Data<KnownPaths>>()) {
-        (Some(access), Some(known)) => access.check(&request, known),
+        (Some(access), Some(known)) => match access.check(&request, known) {
+            Err(problem) if problem.code() == ProblemCode::Unauthorized && access.has_new_key(&request).await => {
+                access.check(&request, known)
+            }
+            checked => checked,
+        },
         _ => Err(Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR)),
     };
     match checked {

@@ -7,7 +7,7 @@ use std::{
 
 use clap::{Args, Subcommand};
 use migration::{Migrator, MigratorTrait};
-use service::{Clock, Database, NewKey, SystemClock, SystemIds, Timestamp};
+use service::{Clock, Database, Error, NewKey, SystemClock, SystemIds, Timestamp};
 use uuid::Uuid;
 
 use super::{ApiKey, Scope};
@@ -55,6 +55,9 @@ pub struct RevokeArgs {
     /// Id of the key, as `callstore keys list` shows it
     #[arg(value_parser = key_id)]
     id: Uuid,
+    /// Revoke it even if it is the last usable admin key: nobody can manage keys over HTTP then
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     database: DatabaseSettings,
 }
@@ -96,6 +99,10 @@ pub async fn run(command: KeysCommand) -> Result<(), Failure> {
             let created = database.create_key(new, &SystemClock, &SystemIds).await?;
             writeln!(io::stdout(), "{}", created.secret.expose())?;
             let (scope, id) = (args.scope.name(), created.key.id);
+            if let (Scope::Admin, Some(end)) = (args.scope, created.key.expires_at) {
+                let end = Time(end);
+                writeln!(io::stderr(), "It expires at {end}: without another admin key nobody can manage keys then.")?;
+            }
             writeln!(io::stderr(), "This is the key, of scope {scope} and with the id {id}. It is not shown again.")?;
         }
         KeysCommand::List(args) => {
@@ -107,7 +114,20 @@ pub async fn run(command: KeysCommand) -> Result<(), Failure> {
                 print(&keys)?;
             }
         }
-        KeysCommand::Revoke(args) => open(&args.database).await?.revoke_key(args.id, &SystemClock, &SystemIds).await?,
+        KeysCommand::Revoke(args) => {
+            let database = open(&args.database).await?;
+            let revoked = match database.revoke_key(args.id, args.force, &SystemClock, &SystemIds).await {
+                Err(error @ Error::LastAdminKey) => {
+                    return Err(format!("{error} Repeat with --force to revoke it anyway.").into());
+                }
+                revoked => revoked?,
+            };
+            let (id, scope) = (args.id, Scope::from(revoked.scope).name());
+            match revoked.before.map(Time) {
+                None => writeln!(io::stderr(), "Revoked key {id} (scope {scope}).")?,
+                Some(time) => writeln!(io::stderr(), "Key {id} (scope {scope}) was revoked already, at {time}.")?,
+            }
+        }
     }
     Ok(())
 }

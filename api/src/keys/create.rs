@@ -32,8 +32,7 @@ impl JsonBody for CreateKey {}
 
 impl CreateKey {
     fn sample() -> Self {
-        let sample = ApiKey::sample();
-        Self { scope: sample.scope, label: sample.label, expires_at: sample.expires_at }
+        Self { scope: Scope::Admin, label: Some("first admin".to_owned()), expires_at: None }
     }
 }
 
@@ -63,9 +62,12 @@ impl CreatedKey {
     tag = "Keys",
     security(("apiKey" = ["admin"])),
     request_body(content = CreateKey, description = "The key.", example = json!(CreateKey::sample())),
-    responses((status = 201, description = "The key is created.", body = CreatedKey,
-        headers(("Location" = String, description = "The path that revokes the key.")),
-        example = json!(CreatedKey::sample()))),
+    responses(
+        (status = 201, description = "The key is created.", body = CreatedKey,
+            headers(("Location" = String, description = "The path that revokes the key.")),
+            example = json!(CreatedKey::sample())),
+        (status = 409, description = "`admin_key_required`: the first key must have the scope `admin`."),
+    ),
 )]
 #[post("/admin/keys")]
 pub async fn create_key(

@@ -1,27 +1,47 @@
 //! `revokeKey`.
 
 use actix_web::{HttpResponse, delete, web::Data};
+use serde::Deserialize;
 use service::Callstore;
+use utoipa::IntoParams;
+use validator::Validate;
 
 use crate::{
-    extract::{KeyPath, NoQuery, Query},
+    extract::{KeyPath, Query},
     problem::Problem,
 };
 
+/// How to revoke.
+#[derive(Debug, Deserialize, IntoParams, Validate)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeKeyQuery {
+    /// Revoke the key even if it is the last usable admin key.
+    #[serde(default)]
+    force: bool,
+}
+
 /// Revoke an API key
 ///
-/// The service rejects the key from now on. This cannot be undone. `listKeys` still shows the key, as revoked.
+/// The key stops working at once and for good; `listKeys` still shows it. The last usable admin key is revoked only with
+/// `force=true`: without one, nobody can manage keys, delete calls or read the audit over HTTP.
 #[utoipa::path(
     operation_id = "revokeKey",
     tag = "Keys",
     security(("apiKey" = ["admin"])),
+    params(RevokeKeyQuery),
     responses(
         (status = 204, description = "The key is revoked."),
         (status = 404, description = "`key_not_found`: no key has this id."),
+        (status = 409, description = "`last_admin_key`: it is the last usable admin key."),
     ),
 )]
 #[delete("/admin/keys/{id}")]
-pub async fn revoke_key(callstore: Data<Callstore>, key: KeyPath, _: Query<NoQuery>) -> Result<HttpResponse, Problem> {
-    callstore.revoke_key(key.0).await?;
+pub async fn revoke_key(
+    callstore: Data<Callstore>,
+    key: KeyPath,
+    Query(query): Query<RevokeKeyQuery>,
+) -> Result<HttpResponse, Problem> {
+    callstore.revoke_key(key.0, query.force).await?;
     Ok(HttpResponse::NoContent().finish())
 }

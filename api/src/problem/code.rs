@@ -34,6 +34,10 @@ pub enum ProblemCode {
     MetadataNotFound,
     /// The key does not exist.
     KeyNotFound,
+    /// There is no usable admin key yet.
+    AdminKeyRequired,
+    /// The key is the last usable admin key.
+    LastAdminKey,
     /// The path does not support the method.
     MethodNotAllowed,
     /// No media type in Accept is available.

@@ -9,7 +9,7 @@ pub type Entry = (ProblemCode, StatusCode, &'static str, &'static str);
 
 /// Every kind of problem, internal errors first. The first entry of a status also stands for the framework's responses
 /// with that status.
-pub const PROBLEMS: [Entry; 37] = {
+pub const PROBLEMS: [Entry; 39] = {
     use ProblemCode as P;
     use StatusCode as S;
     [
@@ -144,6 +144,21 @@ pub const PROBLEMS: [Entry; 37] = {
             "Call ended",
             "An ended call accepts no audio. Transcripts, analytics and metadata can still be added. Start a \
              new call for more audio.",
+        ),
+        (
+            P::AdminKeyRequired,
+            S::CONFLICT,
+            "Admin key required first",
+            "Once a key exists, every request needs one, and only an admin key can manage keys. Make an admin key first, \
+             then keys of other scopes.",
+        ),
+        (
+            P::LastAdminKey,
+            S::CONFLICT,
+            "Last admin key",
+            "Without an admin key nobody can manage keys, delete calls or read the audit. Make another admin key first, \
+             or revoke this one with `force=true` (`--force` on the command line). `callstore keys create --scope admin` \
+             on the server makes a new one.",
         ),
         (
             P::StreamSidConflict,

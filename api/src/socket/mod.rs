@@ -4,6 +4,7 @@
 mod connection;
 pub(crate) mod decoder;
 mod heartbeat;
+mod note;
 mod upgrade;
 
 use std::{future::Future, time::Duration};
@@ -17,6 +18,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 pub use actix_http::ws::CloseCode;
 pub use connection::Connection;
 pub use decoder::Fault;
+pub use note::{End, note_end};
 pub use upgrade::answer;
 
 use crate::{

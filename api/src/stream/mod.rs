@@ -15,7 +15,8 @@ use crate::{
     limits::{STREAM_MESSAGE_MAX_BYTES, STREAM_WAITING_MAX, STREAM_WAITING_MAX_BYTES},
     observe::request_id,
     problem::Problem,
-    socket::{CloseCode, Fault, OpenSocket, PeerGone, Received, Rest, Socket, check_handshake},
+    socket::{CloseCode, End, Fault, OpenSocket, PeerGone, Received, Rest, Socket, check_handshake, note_end},
+    twilio::dialect::dialect,
 };
 use frame::Incoming;
 use reply::{Reply, store};
@@ -33,7 +34,8 @@ pub async fn open_stream(
     check_handshake(&request)?;
     let call = callstore.open_socket(&call.0).await?;
     let request_id = request_id(&request);
-    let session = Session { call, request_id, waiting: Vec::new(), pending: Load::default(), call_ended: false };
+    let session =
+        Session { call, request_id, waiting: Vec::new(), pending: Load::default(), call_ended: false, seen: None };
     Ok(Socket::accept(&request, STREAM_MESSAGE_MAX_BYTES, |socket| session.run(socket)))
 }
 
@@ -45,6 +47,8 @@ struct Session {
     waiting: Vec<Incoming>,
     /// The messages that wait or are being committed. Reading pauses while this is at its limit.
     pending: Load,
+    /// The platform whose dialect a refused message looks like: its stream belongs at `/twilio/stream`.
+    seen: Option<&'static str>,
     /// Set once a chunk was refused because the call has ended. Then the session closes.
     call_ended: bool,
 }
@@ -76,6 +80,8 @@ enum Stop {
 impl Session {
     async fn run(mut self, mut socket: Socket) {
         let _open = OpenSocket::count("callstore");
+        let call = self.call.call_id();
+        tracing::info!(protocol = "callstore", %call, "A stream connected.");
         let mut commit = None;
         let ending = self.listen(&mut socket, &mut commit).await;
         let (interrupted, (mut code, reason)) = match ending {
@@ -92,10 +98,13 @@ impl Session {
             let Some(under_way) = commit.take().or_else(|| self.commit()) else { break };
             let _ = self.finish(under_way, &mut socket).await;
         }
+        let refused = !self.call_ended && !matches!(code, CloseCode::Normal | CloseCode::Restart);
         if self.call_ended {
             code = CloseCode::Policy;
         }
         Box::pin(self.call.close()).await;
+        let refused = self.seen.or(refused.then_some("callstore"));
+        note_end(End { protocol: "callstore", call: Some(call), code, reason, skipped: 0, refused });
         socket.close(code, reason).await;
     }
 
@@ -151,7 +160,13 @@ impl Session {
 
     fn take(&mut self, received: Received) -> Result<(), Ending> {
         let message = match received {
-            Received::Text(text) => Incoming::of_text(&text),
+            Received::Text(text) => {
+                let message = Incoming::of_text(&text);
+                if self.seen.is_none() && matches!(message, Incoming::Refused { .. }) {
+                    self.seen = Some(dialect(&text)).filter(|seen| *seen != "unknown");
+                }
+                message
+            }
             Received::Binary(bytes) => Incoming::of_bytes(bytes),
             Received::Closed => return Err((CloseCode::Normal, "")),
             Received::KeyEnded => return Err((CloseCode::Policy, "The key is no longer taken.")),

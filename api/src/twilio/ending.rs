@@ -1,9 +1,10 @@
 //! How and why a carrier's socket closes.
 
 use service::{Error, Interruption, TokenRefused};
+use uuid::Uuid;
 
 use super::start::Unfit;
-use crate::socket::CloseCode;
+use crate::socket::{CloseCode, End, note_end};
 
 /// The close code and reason of a socket.
 pub struct Ending {
@@ -13,18 +14,29 @@ pub struct Ending {
     pub reason: &'static str,
     /// Whether the whole stream is over. Otherwise the carrier may reconnect and continue it.
     pub stopped: bool,
+    /// Whether the stream is refused: because of what the carrier sent, or because the service failed.
+    pub refused: bool,
 }
 
 impl Ending {
     /// Closes the socket. The stream may continue on another.
     pub fn new(code: CloseCode, reason: &'static str) -> Self {
-        Self { code, reason, stopped: false }
+        Self { code, reason, stopped: false, refused: code != CloseCode::Normal }
+    }
+
+    /// Writes the log line of the socket's end; `seen` is the dialect of its first message, `skipped` the number of
+    /// messages and frames that were skipped.
+    pub fn note(&self, call: Option<Uuid>, seen: Option<&'static str>, skipped: u64) {
+        let refused = self.refused.then(|| seen.unwrap_or("unknown"));
+        note_end(End { protocol: "twilio", call, code: self.code, reason: self.reason, skipped, refused });
     }
 
     /// The close code for an error. Unexpected errors are logged.
     pub fn of(error: &Error) -> Self {
         match error {
-            Error::CallEnded | Error::CallNotFound => Self::new(CloseCode::Policy, "The call has ended."),
+            Error::CallEnded | Error::CallNotFound => {
+                Self { refused: false, ..Self::new(CloseCode::Policy, "The call has ended.") }
+            }
             Error::FormatMismatch { .. } => {
                 Self::new(CloseCode::Unsupported, "The stream has come back in another media format.")
             }
@@ -59,11 +71,12 @@ impl From<TokenRefused> for Ending {
 
 impl From<Interruption> for Ending {
     fn from(interruption: Interruption) -> Self {
-        match interruption {
+        let ending = match interruption {
             Interruption::CallEnded => Self::new(CloseCode::Policy, "The call has ended."),
             Interruption::TakenOver => Self::new(CloseCode::Policy, "The stream goes on on another socket."),
             Interruption::HungUp => Self { stopped: true, ..Self::new(CloseCode::Normal, "The phone call has ended.") },
             Interruption::Stopping => Self::new(CloseCode::Restart, "The service stops."),
-        }
+        };
+        Self { refused: false, ..ending }
     }
 }

@@ -2,6 +2,7 @@
 //! refused are skipped and counted, so one bad frame never ends a call.
 
 mod admission;
+pub(crate) mod dialect;
 mod ending;
 pub(crate) mod message;
 mod settings;
@@ -29,6 +30,7 @@ use crate::{
     problem::Problem,
     socket::{CloseCode, Fault, OpenSocket, Received, Rest, Socket, check_handshake},
 };
+use dialect::dialect;
 use ending::Ending;
 use message::{Malformed, Media, Message, Start};
 pub use settings::{Twilio, TwilioSettings};
@@ -63,7 +65,7 @@ pub async fn open_twilio_stream(
     let entry = entry_of(&request, STREAM, &request_id(&request));
     let entry = Some(Box::new(NewAuditEntry { status: StatusCode::SWITCHING_PROTOCOLS.as_u16(), ..entry }));
     let callstore = Callstore::clone(&callstore);
-    let session = Session { callstore, guarded, arrival, entry, stream: None, skipped: 0 };
+    let session = Session { callstore, guarded, arrival, entry, stream: None, seen: None, skipped: 0 };
     Ok(Socket::accept(&request, MEDIA_MESSAGE_MAX_BYTES, |socket| session.run(socket)))
 }
 
@@ -79,6 +81,8 @@ struct Session {
     entry: Option<Box<NewAuditEntry>>,
     /// The stream; `None` before `start`.
     stream: Option<Stream>,
+    /// The dialect of the first message, for the log of a refused stream.
+    seen: Option<&'static str>,
     /// The number of messages and frames skipped so far, for the log.
     skipped: u64,
 }
@@ -89,19 +93,21 @@ impl Session {
         let mut ending = self.listen(&mut socket).await;
         // Lets newer sockets start without waiting for this one to close.
         self.arrival = None;
+        let mut call = None;
         if let Some(mut stream) = self.stream.take() {
             if let Err(error) = Box::pin(self.store(&mut stream)).await {
                 ending = Ending::of(&error);
             }
-            let call = stream.media.call_id();
-            let code = u16::from(ending.code);
-            tracing::info!(%call, code, stopped = ending.stopped, skipped = self.skipped, "A media stream has closed.");
+            call = Some(stream.media.call_id());
             if !ending.stopped {
                 Box::pin(stream.media.close()).await;
             } else if let Err(error) = Box::pin(stream.media.stop()).await {
                 ending = Ending::of(&error);
             }
         }
+        // Another platform's messages were skipped until the peer gave up.
+        ending.refused |= call.is_none() && self.seen.is_some_and(|seen| seen != "twilio");
+        ending.note(call, self.seen, self.skipped);
         socket.close(ending.code, ending.reason).await;
     }
 
@@ -180,6 +186,9 @@ impl Session {
     }
 
     async fn read(&mut self, text: &str) -> Result<(), Ending> {
+        if self.stream.is_none() && self.seen.is_none_or(|seen| seen == "unknown" || seen == "twilio") {
+            self.seen = Some(dialect(text));
+        }
         match Message::read(text) {
             Err(Malformed) => self.skip("malformed"),
             Ok(Message::Connected) => Ok(()),
@@ -207,7 +216,8 @@ impl Session {
             Box::pin(admission::admit(&self.callstore, &stream, token.as_ref())).await?;
         }
         let name = stream.stream_sid.clone();
-        let media = Box::pin(self.callstore.open_stream(stream, arrival)).await.map_err(|error| Ending::of(&error))?;
+        let media = Box::pin(self.callstore.open_stream(stream, arrival)).await;
+        let media = media.map_err(|error| Ending { refused: true, ..Ending::of(&error) })?;
         if let Some(entry) = self.entry.take() {
             Box::pin(self.callstore.audit(NewAuditEntry { resource: format!("/calls/{}", media.call_id()), ..*entry }))
                 .await;

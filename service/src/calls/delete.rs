@@ -34,6 +34,7 @@ impl Callstore {
             })
             .await?;
         metrics::counter!("callstore_calls_deleted_total").increment(1);
+        tracing::info!(call = %id, "A call was deleted.");
         self.0.streams.ended(id);
         self.purge_call(id);
         Ok(())

@@ -87,7 +87,9 @@ impl Callstore {
         });
         let (call, has_ended) = work.await?;
         if has_ended {
-            metrics::counter!("callstore_calls_ended_total", "reason" => reason_name(call.end_reason)).increment(1);
+            let reason = reason_name(call.end_reason);
+            metrics::counter!("callstore_calls_ended_total", "reason" => reason).increment(1);
+            tracing::info!(call = %call.id, reason, duration_ms = call.duration_ms, "A call ended.");
         }
         if call.status != Status::Active {
             self.0.streams.ended(call.id);

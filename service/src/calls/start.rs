@@ -60,6 +60,7 @@ impl Callstore {
         let started = started.await?;
         if started.created && !once.is_some_and(Idempotency::is_replayed) {
             metrics::counter!("callstore_calls_started_total").increment(1);
+            tracing::info!(call = %started.call.id, "A call started.");
         }
         Ok(started)
     }

@@ -21,7 +21,8 @@ pub(super) enum Place {
 
 impl DatabaseUrl {
     /// The database's file, if it is one.
-    pub(crate) fn file(&self) -> Option<&Path> {
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
         match &self.0 {
             Place::Sqlite(path) => Some(path),
             Place::Postgres(_) => None,

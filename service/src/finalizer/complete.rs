@@ -47,7 +47,13 @@ impl Callstore {
             .boxed()
         });
         match completed.await {
-            Ok(Some(plan)) => measure(&plan, size_bytes),
+            Ok(Some(plan)) => {
+                measure(&plan, size_bytes);
+                match size_bytes {
+                    Some(bytes) => tracing::info!(call = %id, bytes, seconds = plan.seconds(), "A call was recorded."),
+                    None => tracing::info!(call = %id, "A call without audio was completed."),
+                }
+            }
             Ok(None) => {}
             Err(Error::CallNotFound) => {
                 // Deleting a call removes its file too. This covers a file that was published after that.

@@ -233,7 +233,8 @@ impl Callstore {
             Err(Failure::Later(_)) if self.0.finalizer.stop.is_cancelled() => Ok(()),
             Err(Failure::Later(error)) => Err(error),
             Err(failure) => {
-                tracing::error!(call = %id, error = %failure, "A recording could not be made.");
+                let code = failure.public().0;
+                tracing::error!(call = %id, code, error = %failure, "A recording failed. The chunks are kept.");
                 self.fail(id, failure.public()).await
             }
         }

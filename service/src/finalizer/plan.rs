@@ -23,6 +23,14 @@ pub(super) struct Plan {
     pub tracks: Vec<TrackPlan>,
 }
 
+impl Plan {
+    /// The length of the recording, in seconds.
+    pub fn seconds(&self) -> f64 {
+        let longest = self.tracks.iter().map(|track| track.length).max();
+        samples_to_seconds(longest.unwrap_or(0), self.format.sample_rate_hz)
+    }
+}
+
 /// How to lay out one track.
 #[derive(Debug)]
 pub(super) struct TrackPlan {

@@ -4,8 +4,8 @@
 use entity::api_key::{ActiveModel, Column, Entity};
 use futures_util::FutureExt;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+    ActiveEnum, ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait,
+    IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -35,6 +35,15 @@ pub struct CreatedKey {
     pub key: ApiKey,
     /// The key in plain text, which is not stored.
     pub secret: Secret,
+}
+
+/// A key that is revoked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revoked {
+    /// What it could do.
+    pub scope: Scope,
+    /// When it had been revoked before; none if this has revoked it.
+    pub before: Option<Timestamp>,
 }
 
 impl NewKey {
@@ -71,15 +80,18 @@ impl Callstore {
     /// Creates a key. With `once`, a retry returns the stored outcome, including the key.
     ///
     /// # Errors
-    /// `Invalid` for a label or an expiry that is not allowed, `IdempotencyKeyReused`, `Random`, or a failing database.
+    /// `Invalid` for a label or an expiry that is not allowed, `AdminKeyRequired` for a key of another scope while no
+    /// admin key is usable, `IdempotencyKeyReused`, `Random`, or a failing database.
     pub async fn create_key(&self, new: NewKey, once: Option<&Idempotency>) -> Result<CreatedKey, Error> {
         let CreatedKey { key, secret } = new.make(self.0.ids.next(), self.now())?;
-        let (made, once) = ((key, secret.expose().to_owned()), once.cloned());
+        let (made, once, replayed) = ((key, secret.expose().to_owned()), once.cloned(), once.cloned());
         let made = self.write(0, |batch| {
             async move {
                 if let Some(before) = batch.recall(once.as_ref()).await? {
                     return Ok(before);
                 }
+                lock(batch.transaction()).await?;
+                require_admin(batch.transaction(), &made.0).await?;
                 insert(batch.transaction(), made.0.clone()).await?;
                 batch.record(once.as_ref(), &made)?;
                 Ok(made)
@@ -87,6 +99,9 @@ impl Callstore {
             .boxed()
         });
         let (key, secret) = made.await?;
+        if !replayed.is_some_and(|once| once.is_replayed()) {
+            tracing::info!(key = %key.id, scope = key.scope.to_value(), "A key was made.");
+        }
         self.read_changed_keys().await;
         Ok(CreatedKey { key, secret: Secret::new(secret) })
     }
@@ -100,15 +115,18 @@ impl Callstore {
         Ok(Slice::cut(keys, page.limit))
     }
 
-    /// Revokes a key for good. One that was revoked stays so.
+    /// Revokes a key for good. One that was revoked stays so. The last usable admin key is revoked only with `force`.
     ///
     /// # Errors
-    /// `KeyNotFound`, or a failing database.
-    pub async fn revoke_key(&self, id: Uuid) -> Result<(), Error> {
+    /// `KeyNotFound`, `LastAdminKey`, or a failing database.
+    pub async fn revoke_key(&self, id: Uuid, force: bool) -> Result<Revoked, Error> {
         let now = self.now();
-        self.write(0, move |batch| revoke(batch.transaction(), id, now).boxed()).await?;
+        let revoked = self.write(0, move |batch| revoke(batch.transaction(), id, now, force).boxed()).await?;
+        if revoked.before.is_none() {
+            tracing::info!(key = %id, scope = revoked.scope.to_value(), "A key was revoked.");
+        }
         self.read_changed_keys().await;
-        Ok(())
+        Ok(revoked)
     }
 
     /// Applies a change at once. If that fails, it applies with the next periodic reading.
@@ -128,6 +146,8 @@ impl Database {
     pub async fn create_key(&self, new: NewKey, clock: &dyn Clock, ids: &dyn Ids) -> Result<CreatedKey, Error> {
         let created = new.make(ids.next(), clock.now())?;
         let transaction = self.begin().await?;
+        lock(&transaction).await?;
+        require_admin(&transaction, &created.key).await?;
         insert(&transaction, created.key.clone()).await?;
         enter_command(&transaction, "createKey", resource(created.key.id), clock, ids).await?;
         transaction.commit().await?;
@@ -142,15 +162,16 @@ impl Database {
         Ok(select().all(self.readers()).await?)
     }
 
-    /// Revokes a key for good. One that was revoked stays so.
+    /// Revokes a key for good. One that was revoked stays so. The last usable admin key is revoked only with `force`.
     ///
     /// # Errors
-    /// `KeyNotFound`, or a failing database.
-    pub async fn revoke_key(&self, id: Uuid, clock: &dyn Clock, ids: &dyn Ids) -> Result<(), Error> {
+    /// `KeyNotFound`, `LastAdminKey`, or a failing database.
+    pub async fn revoke_key(&self, id: Uuid, force: bool, clock: &dyn Clock, ids: &dyn Ids) -> Result<Revoked, Error> {
         let transaction = self.begin().await?;
-        revoke(&transaction, id, clock.now()).await?;
+        let revoked = revoke(&transaction, id, clock.now(), force).await?;
         enter_command(&transaction, "revokeKey", resource(id), clock, ids).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await?;
+        Ok(revoked)
     }
 
     /// Makes the key from the admin key file an admin key, and revokes an earlier key from that file. Returns false if
@@ -189,9 +210,7 @@ impl Database {
     /// # Errors
     /// A failing database.
     pub async fn has_usable_key(&self, clock: &dyn Clock) -> Result<bool, Error> {
-        let lasts = Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(clock.now()));
-        let usable = Entity::find().filter(Column::RevokedAt.is_null()).filter(lasts);
-        Ok(usable.count(self.readers()).await? > 0)
+        Ok(usable(clock.now()).count(self.readers()).await? > 0)
     }
 }
 
@@ -209,11 +228,43 @@ async fn insert(transaction: &impl ConnectionTrait, key: ApiKey) -> Result<(), D
     Entity::insert(row).exec_without_returning(transaction).await.map(drop)
 }
 
-async fn revoke(transaction: &impl ConnectionTrait, id: Uuid, now: Timestamp) -> Result<(), Error> {
-    let key = Entity::find_by_id(id).one(transaction).await?.ok_or(Error::KeyNotFound)?;
-    if key.revoked_at.is_none() {
-        let revoked = ApiKey { revoked_at: Some(now), ..key };
-        Entity::update(revoked.into_active_model().reset_all()).exec(transaction).await?;
+/// Keys that are neither revoked nor expired.
+fn usable(now: Timestamp) -> sea_orm::Select<Entity> {
+    let lasts = Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(now));
+    Entity::find().filter(Column::RevokedAt.is_null()).filter(lasts)
+}
+
+/// Makes other nodes that make or revoke keys wait for this transaction, so that no two of them each take the other's
+/// admin key for the one that stays. On SQLite every transaction that writes is alone.
+async fn lock(transaction: &impl ConnectionTrait) -> Result<(), DbErr> {
+    if transaction.get_database_backend() == DbBackend::Postgres {
+        transaction.execute_unprepared("LOCK TABLE api_key IN SHARE ROW EXCLUSIVE MODE").await?;
     }
     Ok(())
+}
+
+/// Refuses a key that would leave keys without anyone who may manage them. Made at `created_at`, which is now.
+async fn require_admin(transaction: &impl ConnectionTrait, key: &ApiKey) -> Result<(), Error> {
+    let admins = usable(key.created_at).filter(Column::Scope.eq(Scope::Admin));
+    if key.scope == Scope::Admin || admins.count(transaction).await? > 0 {
+        return Ok(());
+    }
+    Err(Error::AdminKeyRequired)
+}
+
+async fn revoke(transaction: &impl ConnectionTrait, id: Uuid, now: Timestamp, force: bool) -> Result<Revoked, Error> {
+    lock(transaction).await?;
+    let key = Entity::find_by_id(id).one(transaction).await?.ok_or(Error::KeyNotFound)?;
+    let revoked = Revoked { scope: key.scope, before: key.revoked_at };
+    if revoked.before.is_some() {
+        return Ok(revoked);
+    }
+    let is_usable_admin = key.scope == Scope::Admin && key.expires_at.is_none_or(|end| end > now);
+    let others = usable(now).filter(Column::Scope.eq(Scope::Admin)).filter(Column::Id.ne(id));
+    if is_usable_admin && !force && others.count(transaction).await? == 0 {
+        return Err(Error::LastAdminKey);
+    }
+    let row = ApiKey { revoked_at: Some(now), ..key };
+    Entity::update(row.into_active_model().reset_all()).exec(transaction).await?;
+    Ok(revoked)
 }

@@ -5,7 +5,7 @@ mod ring;
 mod secret;
 
 pub use entity::api_key::{Model as ApiKey, Scope};
-pub use manage::{CreatedKey, FILE_LABEL, NewKey};
+pub use manage::{CreatedKey, FILE_LABEL, NewKey, Revoked};
 pub use ring::{KeyGrant, KeyRefusal};
 pub use secret::{KEY_MIN_CHARACTERS, Secret};
 

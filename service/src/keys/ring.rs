@@ -9,8 +9,8 @@ use std::{
     time::Duration,
 };
 
-use entity::api_key::Entity;
-use sea_orm::EntityTrait;
+use entity::api_key::{Column, Entity};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use subtle::ConstantTimeEq;
 use tokio::sync::{Mutex, watch};
 use uuid::Uuid;
@@ -23,6 +23,9 @@ use crate::{Callstore, Error, Timestamp};
 
 /// How often the keys are read.
 const BEAT: Duration = Duration::from_millis(500);
+/// How many unknown keys are looked for in the database in a second. Beyond that a new key is known within a [`BEAT`]; a
+/// client that guesses keys costs no more than these reads, and learns nothing that a response does not say.
+const LOOKUPS_PER_SECOND: u32 = 20;
 
 /// The keys as last read.
 pub(crate) struct Ring {
@@ -36,6 +39,8 @@ pub(crate) struct Ring {
     changes: watch::Sender<Timestamp>,
     /// Serializes readings, so that a slow one cannot overwrite the result of a later one.
     reading: Mutex<()>,
+    /// The second in which unknown keys were last looked for in the database, and how many.
+    lookups: std::sync::Mutex<(i64, u32)>,
 }
 
 /// The part of a key that is needed to check it.
@@ -70,7 +75,13 @@ pub struct KeyGrant {
 impl Default for Ring {
     fn default() -> Self {
         let changes = watch::Sender::new(Timestamp(0));
-        Self { required: AtomicBool::default(), keys: RwLock::default(), changes, reading: Mutex::default() }
+        Self {
+            required: AtomicBool::default(),
+            keys: RwLock::default(),
+            changes,
+            reading: Mutex::default(),
+            lookups: Default::default(),
+        }
     }
 }
 
@@ -100,6 +111,17 @@ impl Ring {
             *read = now;
             tell
         });
+    }
+
+    /// Whether one more unknown key may be looked for.
+    fn may_look(&self, now: Timestamp) -> bool {
+        let mut lookups = self.lookups.lock().unwrap_or_else(PoisonError::into_inner);
+        let second = now.0.div_euclid(1_000);
+        if lookups.0 != second {
+            *lookups = (second, 0);
+        }
+        lookups.1 += 1;
+        lookups.1 <= LOOKUPS_PER_SECOND
     }
 
     fn find(&self, hash: &KeyHash) -> Option<Held> {
@@ -153,6 +175,17 @@ impl Callstore {
             Some(key) if key.expires_at.is_some_and(|end| end <= self.now()) => Err(KeyRefusal::Expired),
             Some(key) => Ok((key.id, key.scope)),
         }
+    }
+
+    /// Looks once in the database for a key that is unknown here: the command line or another node may have made it since
+    /// the keys were last read. Returns whether it is known now.
+    pub async fn find_new_key(&self, key: &str) -> bool {
+        let hash = hash(key);
+        if self.check_hash(&hash) != Err(KeyRefusal::Unknown) || !self.0.keys.may_look(self.now()) {
+            return false;
+        }
+        let stored = Entity::find().filter(Column::Hash.eq(hash.to_vec())).one(self.0.database.readers()).await;
+        matches!(stored, Ok(Some(_))) && self.read_keys().await.is_ok()
     }
 
     /// Reads the keys from the database.

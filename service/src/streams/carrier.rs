@@ -98,7 +98,7 @@ impl Callstore {
         let stored = if created { [None; 2] } else { self.stored_tracks(call.id, expected).await? };
         let continuity = Continuity::new(stored, elapsed_ms);
         let id = call.id;
-        tracing::info!(call = %id, resumed = !created, "A media stream has started.");
+        tracing::info!(protocol = "twilio", call = %id, resumed = !created, "A stream connected.");
         Ok(MediaStream { callstore: self.clone(), call: CallRef::of(id), id, place, continuity })
     }
 

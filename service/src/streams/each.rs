@@ -86,6 +86,8 @@ fn is_of_one_chunk(error: &Error) -> bool {
         | Error::RecordingNotFound
         | Error::MetadataNotFound
         | Error::KeyNotFound
+        | Error::AdminKeyRequired
+        | Error::LastAdminKey
         | Error::PreconditionFailed
         | Error::IdempotencyKeyInUse
         | Error::IdempotencyKeyReused

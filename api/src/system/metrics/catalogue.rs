@@ -47,6 +47,7 @@ const BY_PROTOCOL: Series = Each("protocol", &["callstore", "twilio"]);
 const BY_OUTCOME: Series = Each("outcome", &["completed", "failed", "no_audio"]);
 const BY_OPERATION: Series = Each("operation", &["delete", "probe", "read", "write"]);
 const BY_END: Series = Each("reason", &["api", "idle_timeout", "max_duration", "stream_disconnect", "stream_stop"]);
+const BY_REFUSAL: Series = Each("code", &["1000", "1002", "1003", "1007", "1008", "1009", "1011"]);
 const BY_SKIP: Series = Each(
     "reason",
     &[
@@ -99,6 +100,7 @@ pub const CATALOGUE: &[Metric] = &[
         One,
     ),
     counter("callstore_stream_takeovers_total", Unit::Count, "Media streams that went on on a new socket.", One),
+    counter("callstore_stream_refused_total", Unit::Count, "Streams refused, or closed for a cause.", BY_REFUSAL),
     counter("callstore_stream_skipped_total", Unit::Count, "Messages and frames of media streams skipped.", BY_SKIP),
     counter("callstore_stream_unknown_events_total", Unit::Count, "Events of media streams that are not known.", One),
     // Calls.
