@@ -84,25 +84,35 @@ async fn post_json(server: &Server, key: &str, path: &str, body: &Value) -> Answ
 }
 
 /// The body of a request that is held in progress.
-fn held_body() -> String {
+pub fn held_body() -> String {
     call("held").to_string()
 }
 
 /// Starts a named request whose body is still to come.
 pub async fn hold(server: &Server, name: &str) -> TcpStream {
+    hold_as(server, name, None).await
+}
+
+/// The same with a key of its own in place of the server's.
+pub async fn hold_as(server: &Server, name: &str, key: Option<&str>) -> TcpStream {
+    let authorization = key.map(|key| format!("Authorization: Bearer {key}\r\n")).unwrap_or_default();
     let head = format!(
-        "POST /calls HTTP/1.1\r\nHost: localhost\r\nIdempotency-Key: {name}\r\nContent-Type: application/json\r\n\
-         Content-Length: {}\r\nConnection: close\r\n\r\n",
+        "POST /calls HTTP/1.1\r\nHost: localhost\r\n{authorization}Idempotency-Key: {name}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
         held_body().len()
     );
-    let body = json!({ "nonsense": 1 });
+    let probe = || async {
+        let request = server.client.post(server.url("/calls")).header("idempotency-key", name);
+        let request = key.into_iter().fold(request, reqwest::RequestBuilder::bearer_auth);
+        request.json(&json!({ "nonsense": 1 })).send().await.unwrap().status().as_u16()
+    };
     eventually("a request is under way", || async {
         let mut socket = TcpStream::connect(server.url("").replace("http://", "")).await.unwrap();
         socket.write_all(head.as_bytes()).await.unwrap();
         // Until the service has read its headers, another request with the name fails because of its own body. That
         // request holds the name meanwhile, so this one may be refused.
         let taken_up = eventually("the request is taken up or refused", || async {
-            let taken_up = post_json(server, name, "/calls", &body).await.status == 409;
+            let taken_up = probe().await == 409;
             let refused = socket.try_read(&mut [0]).is_ok();
             (taken_up || refused).then_some(!refused)
         });

@@ -5,13 +5,13 @@ use std::{fs, process::Stdio};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::create;
-use crate::support::{ADMIN_KEY, Answer, Binary, Server, call, client_builder, eventually};
+use crate::{
+    idempotency::{held_body, hold_as},
+    support::{ADMIN_KEY, Answer, Binary, Server, client_builder, eventually},
+};
 
 async fn status(server: &Server, key: &str, path: &str) -> u16 {
     server.request(Method::GET, path).bearer_auth(key).send().await.unwrap().status().as_u16()
@@ -140,26 +140,9 @@ async fn no_key_is_in_the_log_nor_in_any_answer() {
 async fn a_key_that_ends_while_a_body_is_sent_writes_nothing() {
     let server = Server::keyed().await;
     let made = server.post("/admin/keys", &json!({ "scope": "ingest" })).await.expect(201).json();
-    let body = call("MZ1").to_string();
-    let head = format!(
-        "POST /calls HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nIdempotency-Key: held\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{}",
-        made["key"].as_str().unwrap(),
-        body.len(),
-        &body[..5],
-    );
-    let mut socket = TcpStream::connect(server.url("").replace("http://", "")).await.unwrap();
-    socket.write_all(head.as_bytes()).await.unwrap();
-    // The request is in progress once its name is reserved.
-    let again = server.client.post(server.url("/calls")).bearer_auth(made["key"].as_str().unwrap());
-    let again = again.header("idempotency-key", "held").json(&json!({ "nonsense": 1 }));
-    eventually("the request is under way", || async {
-        let status = again.try_clone().unwrap().send().await.unwrap().status();
-        (status.as_u16() == 409).then_some(())
-    })
-    .await;
+    let mut socket = hold_as(&server, "held", made["key"].as_str()).await;
     server.delete(&format!("/admin/keys/{}", made["id"].as_str().unwrap())).await.expect(204);
-    socket.write_all(&body.as_bytes()[5..]).await.unwrap();
+    socket.write_all(held_body().as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     socket.read_to_end(&mut answer).await.unwrap();
     Answer::parse(&answer).expect_problem(401, "unauthorized");
