@@ -239,14 +239,14 @@ async fn admit(
     if let Some(key) = admin_key
         && !database.admit_admin_key(key, clock, ids).await?
     {
-        tracing::warn!("The key in the admin key file was revoked, and is not taken; write another into it.");
+        tracing::warn!("The key in the admin key file was revoked and is ignored. Write a new key into the file.");
     }
     let address = settings.listen;
     if address.ip().to_canonical().is_loopback() || database.has_usable_key(clock).await? {
         return Ok(());
     }
     if settings.access.insecure_no_auth {
-        tracing::warn!(listen = %address, "Whoever reaches this address may do everything, until a key is made.");
+        tracing::warn!(listen = %address, "Without a key, anyone who can reach this address has full access. Make a key.");
         return Ok(());
     }
     Err(format!(

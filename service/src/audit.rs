@@ -65,7 +65,7 @@ impl Callstore {
         let row = entry.clone();
         if let Err(error) = self.write_as(0, |outcome| AddEntry { row, outcome }).await {
             metrics::counter!("callstore_audit_misses_total").increment(1);
-            tracing::error!(%error, ?entry, "The audit misses an entry.");
+            tracing::error!(%error, ?entry, "An audit entry could not be written.");
         }
     }
 

@@ -55,12 +55,12 @@ pub enum Error {
     KeyNotFound,
     /// A key was to be made that would leave keys without anyone who may manage them.
     #[error(
-        "There is no usable admin key, and from the first key on every request needs one: nobody could manage keys. Make an admin key first: `callstore keys create --scope admin`, or createKey with the scope admin."
+        "There is no usable admin key, and with this key alone nobody could manage keys. Make an admin key first: `callstore keys create --scope admin`, or createKey with the scope admin."
     )]
     AdminKeyRequired,
     /// The last usable admin key was to be revoked.
     #[error(
-        "This is the last usable admin key. Without it nobody can manage keys, delete calls or read the audit over HTTP; a new one comes only from `callstore keys create --scope admin` on the server. Make another admin key first."
+        "This is the last usable admin key. Without it, nobody can manage keys, delete calls or read the audit over HTTP. Make another admin key first."
     )]
     LastAdminKey,
     /// The link was not made by this service for this recording.

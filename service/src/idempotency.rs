@@ -111,7 +111,7 @@ impl Callstore {
     pub(crate) async fn keep_forgetting(self) {
         while self.0.finalizer.pause(FORGET_EVERY).await {
             if let Err(error) = self.forget().await {
-                tracing::error!(%error, "Outcomes of requests that are a day old could not be removed yet.");
+                tracing::error!(%error, "Stored responses older than a day could not be removed; the service tries again.");
             }
         }
     }

@@ -64,7 +64,7 @@ impl Callstore {
         }
         if held.is_cancelled() {
             if let Err(error) = self.0.database.end_lease(&name, self.0.node).await {
-                tracing::warn!(%error, lease = name, "A lease could not be ended; it lasts some seconds longer.");
+                tracing::warn!(%error, lease = name, "A lease could not be released; it expires some seconds later.");
             }
         } else {
             tracing::warn!(lease = name, "A lease could not be renewed; another node may take it over.");

@@ -154,13 +154,13 @@ impl Callstore {
         self.resume_finalizing().await?;
         let this = self.clone();
         self.0.finalizer.spawn(async move {
-            let what = "What the last run had not removed could not be looked up yet.";
+            let what = "Unfinished deletions of the last run could not be read; the service tries again.";
             this.until_done(what, || this.resume_purging()).await;
         });
         let store = self.0.store.clone();
         self.0.finalizer.spawn(async move {
             if let Err(error) = store.probe().await {
-                tracing::error!(%error, "Recordings wait until they can be stored.");
+                tracing::error!(%error, "The recording store cannot be used; recordings are made once it can.");
             }
         });
         self.0.finalizer.spawn(self.clone().keep_sweeping());

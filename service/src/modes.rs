@@ -81,7 +81,7 @@ impl Tightened {
         if self.files > 0 {
             tracing::info!(
                 files = self.files,
-                "Other users could reach files or folders of the data; they are now for this user alone."
+                "Other users had access to files or folders of the data; the service has removed it."
             );
         }
         if let Some((path, error)) = &self.first {
@@ -89,7 +89,7 @@ impl Tightened {
                 files = self.failed,
                 first = %path.display(),
                 %error,
-                "Other users can reach files or folders of the data, and their modes cannot be changed. As their owner, \
+                "Other users have access to files or folders of the data, and the service cannot change that. As their owner, \
                  run `chmod -R go-rwx` on them, or `chown -R` them to the service's user."
             );
         }

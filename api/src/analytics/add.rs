@@ -46,7 +46,7 @@ pub struct AddAnalytics {
     #[schema(minimum = 0)]
     #[validate(range(min = 0.0))]
     pub average_latency: Option<f64>,
-    /// Figures of your own.
+    /// A JSON object with your own figures.
     #[schema(value_type = Option<Metrics>)]
     pub metrics: Option<Map<String, Value>>,
     /// The time that the figures describe. Defaults to now.

@@ -59,7 +59,7 @@ pub struct Analytics {
     /// The agent's mean response time in milliseconds.
     #[schema(required)]
     pub average_latency: Option<f64>,
-    /// Figures of your own.
+    /// A JSON object with your own figures.
     #[schema(required, value_type = Option<Metrics>)]
     pub metrics: Option<Map<String, Value>>,
     /// The time that the figures describe.

@@ -37,8 +37,8 @@ pub struct ConvertAudio {
     /// The target format.
     #[validate(nested)]
     to: To,
-    /// Whether to convert what a damaged source still has: a WAV file to its end even if its header states fewer
-    /// samples, and raw PCM16 without an odd last byte. `warnings` then says what was wrong. False unless given.
+    /// Whether to convert as much of a damaged source as possible: a WAV file to its end even if its header states
+    /// fewer samples, and raw PCM16 without an odd last byte. `warnings` then names the damage. Defaults to false.
     salvage: Option<bool>,
 }
 
@@ -62,8 +62,8 @@ pub struct ConvertedAudio {
     container: Container,
     /// Length in seconds.
     duration: f64,
-    /// What was wrong with the source, a sentence each; usually empty. Audio of the source that is not in the answer is
-    /// always named here.
+    /// The problems of the source, one sentence each; usually empty. They name all source audio that is missing from
+    /// the response.
     warnings: Vec<String>,
 }
 

@@ -23,8 +23,9 @@ pub struct RevokeKeyQuery {
 
 /// Revoke an API key
 ///
-/// The key stops working at once and for good; `listKeys` still shows it. The last usable admin key is revoked only with
-/// `force=true`: without one, nobody can manage keys, delete calls or read the audit over HTTP.
+/// The service rejects the key from now on. This cannot be undone. `listKeys` still shows the key, as revoked. The last
+/// usable admin key is revoked only with `force=true`: without an admin key, nobody can manage keys, delete calls or
+/// read the audit over HTTP.
 #[utoipa::path(
     operation_id = "revokeKey",
     tag = "Keys",

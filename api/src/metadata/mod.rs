@@ -47,7 +47,7 @@ pub struct Metadata {
     /// The quality of the line.
     #[schema(required)]
     pub network_quality: Option<String>,
-    /// Data of your own.
+    /// A JSON object with your own data.
     #[schema(required, value_type = Option<CustomData>)]
     pub custom_data: Option<Private<Map<String, Value>>>,
     /// When the metadata was created.

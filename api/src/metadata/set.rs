@@ -33,7 +33,7 @@ pub struct SetMetadata {
     #[schema(min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
     #[validate(length(min = 1, max = 128))]
     pub network_quality: Option<String>,
-    /// Data of your own.
+    /// A JSON object with your own data.
     #[schema(value_type = Option<CustomData>)]
     pub custom_data: Option<Private<Map<String, Value>>>,
 }

@@ -148,9 +148,9 @@ pub const PROBLEMS: [Entry; 39] = {
         (
             P::AdminKeyRequired,
             S::CONFLICT,
-            "Admin key required first",
-            "Once a key exists, every request needs one, and only an admin key can manage keys. Make an admin key first, \
-             then keys of other scopes.",
+            "Admin key required",
+            "No admin key is usable. Once a key exists, every request needs one, and only an admin key can manage keys. \
+             Make an admin key first, then keys of other scopes.",
         ),
         (
             P::LastAdminKey,

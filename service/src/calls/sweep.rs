@@ -28,7 +28,7 @@ impl Callstore {
         while self.0.finalizer.pause(BEAT).await {
             beats += 1;
             if let Err(error) = self.sweep_once(beats).await {
-                tracing::error!(%error, "Calls that are due could not be ended yet.");
+                tracing::error!(%error, "Calls that timed out could not be ended; the next sweep tries again.");
             }
         }
     }

@@ -85,7 +85,7 @@ async fn look(url: &str) -> Result<Confirmed, sqlx::Error> {
     let mut setting = async |show| sqlx::query_scalar::<_, String>(show).fetch_one(&mut connection).await;
     if setting("SHOW fsync").await? == "off" {
         tracing::warn!(
-            "The PostgreSQL server runs with fsync = off: what is acknowledged is lost when its machine stops."
+            "The PostgreSQL server runs with fsync = off: acknowledged data can be lost when its machine crashes."
         );
     }
     let confirmed = match setting("SHOW synchronous_commit").await?.as_str() {

@@ -170,7 +170,7 @@ impl Callstore {
         let this = self.clone();
         finalizer.tasks.spawn(async move {
             loop {
-                let what = "A call could not be finalized yet.";
+                let what = "A call could not be finalized; the service tries again.";
                 this.until_done(what, || this.finalize_once(call)).await;
                 if this.0.finalizer.stop.is_cancelled() || this.0.finalizer.finish(call) {
                     break;

@@ -41,7 +41,7 @@ impl Callstore {
             .all(self.0.database.readers())
             .await?;
         if !unfinished.is_empty() {
-            tracing::info!(calls = unfinished.len(), "Calls that had ended are finalized now.");
+            tracing::info!(calls = unfinished.len(), "Finalizing calls that had ended before the service stopped.");
         }
         for call in unfinished {
             self.finalize(call);

@@ -205,7 +205,7 @@ impl Callstore {
             if let Err(error) = &read
                 && !failing
             {
-                tracing::error!(%error, "The keys cannot be read; those that are known hold on.");
+                tracing::error!(%error, "The keys cannot be read; the service accepts the keys that it knows.");
             }
             failing = read.is_err();
         }

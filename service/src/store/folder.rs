@@ -70,7 +70,7 @@ impl Folder {
         match folder.probe() {
             // A full disk is no reason to refuse to start: calls can still be read, and deleted to make room.
             Err(error) if error.kind() == io::ErrorKind::StorageFull => {
-                tracing::error!("There is no space left for recordings; delete calls, or make room.");
+                tracing::error!("No disk space is left for recordings. Delete calls or free some space.");
             }
             other => other?,
         }

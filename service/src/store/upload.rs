@@ -65,7 +65,7 @@ impl Parts {
         let mut pause = ABORT_AGAIN_FIRST;
         while let Err(error) = unless_missing(self.upload.abort().await) {
             let error = failed("write", &error);
-            tracing::warn!(%error, "An upload that was begun could not be aborted yet.");
+            tracing::warn!(%error, "An unfinished upload could not be aborted; the service tries again.");
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(ABORT_AGAIN_LAST);
         }

@@ -142,7 +142,7 @@ impl Callstore {
             match self.set_metadata(&CallRef::of(id), metadata, Precondition::default()).await {
                 Ok(_) => {}
                 Err(Error::Invalid(_)) => {
-                    tracing::warn!(call = %id, "A stream's parameters are too large or too deep; they are not kept.");
+                    tracing::warn!(call = %id, "A stream's parameters are too large or too deep and were not stored.");
                 }
                 Err(error) => return Err(error),
             }

@@ -98,7 +98,7 @@ impl Callstore {
     async fn close_place(&self, call: Uuid, mut place: Place) {
         place.leave();
         if let Err(error) = self.note_disconnect(call).await {
-            tracing::error!(%call, %error, "A stream's disconnect could not be noted; the call ends by its idle timeout.");
+            tracing::error!(%call, %error, "A stream's disconnect could not be stored; the call ends by its idle timeout.");
         }
     }
 }

@@ -79,7 +79,7 @@ impl Writer {
         if let Some(task) = task
             && task.await.is_err()
         {
-            tracing::error!("The writer ended before its time.");
+            tracing::error!("The writer stopped unexpectedly.");
         }
     }
 
