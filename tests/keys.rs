@@ -155,7 +155,7 @@ async fn a_service_that_runs_takes_and_drops_keys_of_the_command_line_within_a_s
     let id = id_of(folder.path(), "short-lived").await;
     printed(keys(folder.path(), &["revoke", &id]).await);
     wait(401).await;
-    let reason = "The key is no longer taken.".to_owned();
+    let reason = "The key was revoked or has expired.".to_owned();
     assert_eq!((own.closed().await, carrier.closed().await), ((1008, reason.clone()), (1008, reason)));
     // The socket of another key stays open.
     let mut other = other;

@@ -141,7 +141,7 @@ async fn a_start_that_cannot_be_a_call_closes_the_socket_with_its_code() {
     started(&server, "MZ1").await.close().await;
     let mut socket = connect(&server).await;
     socket.json(&format("audio/x-alaw", 8_000)).await;
-    assert_eq!(socket.closed().await, (1003, "The stream has come back in another media format.".to_owned()));
+    assert_eq!(socket.closed().await, (1003, "The stream returned with another media format.".to_owned()));
     let mut socket = started(&server, "MZ1").await;
     socket.json(&inbound("MZ1", 1, 20)).await;
     socket.wire().write_all(&[0x81, 0x01, b'x']).await.unwrap();

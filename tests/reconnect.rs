@@ -73,7 +73,7 @@ async fn a_new_socket_takes_over_from_an_old_one() {
     stored(&server, "MZ1", 2).await;
     let mut new = connect(&server).await;
     new.json(&start("MZ1")).await;
-    assert_eq!(old.closed().await, (1008, "The stream goes on on another socket.".to_owned()));
+    assert_eq!(old.closed().await, (1008, "Another socket took over the stream.".to_owned()));
     new.json(&inbound("MZ1", 3, 120)).await;
     stored(&server, "MZ1", 3).await;
     assert_eq!(column(&server, "MZ1", "disconnected_at").await, None);
@@ -97,7 +97,7 @@ async fn sockets_take_over_in_the_order_in_which_they_were_accepted() {
     old.json(&start("MZ1")).await;
     old.json(&inbound("MZ1", 1, 80)).await;
     old.json(&inbound("MZ1", 2, 100)).await;
-    assert_eq!(old.closed().await, (1008, "The stream goes on on another socket.".to_owned()));
+    assert_eq!(old.closed().await, (1008, "Another socket took over the stream.".to_owned()));
     new.json(&stop("MZ1")).await;
     assert_eq!(new.closed().await.0, 1000);
     let recording = completed(&server, "MZ1").await["recordings"][0].clone();
@@ -171,7 +171,9 @@ async fn a_return_after_a_restart_of_the_service_goes_on() {
     socket.json(&inbound("MZ1", 1, 20)).await;
     socket.json(&inbound("MZ1", 2, 40)).await;
     // They may still be in the socket's batch when the service is told to stop, and are stored nevertheless.
-    server.stop_and(async { assert_eq!(socket.closed().await, (1012, "The service stops.".to_owned())) }).await;
+    server
+        .stop_and(async { assert_eq!(socket.closed().await, (1012, "The service is stopping. Reconnect.".to_owned())) })
+        .await;
     server.clock.advance_ms(2_000);
     server.restart().await;
     stored(&server, "MZ1", 2).await;

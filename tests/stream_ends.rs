@@ -154,7 +154,7 @@ async fn what_no_client_should_send_closes_the_socket_with_its_code() {
     socket.binary(numbered(0)).await;
     socket.send(too_long).await;
     assert_eq!(socket.receive().await, ack("inbound", 0));
-    assert_eq!(socket.closed().await, (1009, "A message is at most 1 MiB.".to_owned()));
+    assert_eq!(socket.closed().await, (1009, "A message may have at most 1 MiB.".to_owned()));
     for (bytes, code) in [
         // A text that is not UTF-8, an unmasked frame, and bytes that are no frame.
         (&[0x81, 0x82, 0, 0, 0, 0, 0xFF, 0xFE][..], 1007),

@@ -147,7 +147,7 @@ async fn a_socket_whose_stream_never_starts_is_closed() {
     let server = Server::start().await;
     let mut socket = connect(&server).await;
     socket.json(&json!({ "event": "connected", "protocol": "Call", "version": "1.0.0" })).await;
-    assert_eq!(socket.closed().await, (1008, "No start has come.".to_owned()));
+    assert_eq!(socket.closed().await, (1008, "No start message arrived in time.".to_owned()));
 }
 
 #[tokio::test]

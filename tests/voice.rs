@@ -113,7 +113,7 @@ async fn a_stream_without_a_token_of_its_phone_call_is_not_taken() {
         assert_eq!(refused(&server, "MZ1", "CA1", parameters).await, missing);
     }
     assert_eq!(refused(&server, "MZ1", "", json!({ "token": token })).await, missing);
-    let invalid = "The token is not one of this service for this phone call.";
+    let invalid = "The token is not valid for this phone call.";
     let flipped = |index: usize| {
         let mut changed = token.clone().into_bytes();
         changed[index] = if changed[index] == b'A' { b'B' } else { b'A' };

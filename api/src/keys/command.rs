@@ -101,7 +101,10 @@ pub async fn run(command: KeysCommand) -> Result<(), Failure> {
             let (scope, id) = (args.scope.name(), created.key.id);
             if let (Scope::Admin, Some(end)) = (args.scope, created.key.expires_at) {
                 let end = Time(end);
-                writeln!(io::stderr(), "It expires at {end}: without another admin key nobody can manage keys then.")?;
+                writeln!(
+                    io::stderr(),
+                    "It expires at {end}. Without another admin key, nobody can manage keys after that."
+                )?;
             }
             writeln!(io::stderr(), "This is the key, of scope {scope} and with the id {id}. It is not shown again.")?;
         }

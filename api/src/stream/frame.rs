@@ -48,22 +48,22 @@ impl Incoming {
             Self::Refused { problem, track, sequence: None }
         };
         let Some((header, _)) = bytes.split_first_chunk::<HEADER_BYTES>() else {
-            return refuse("A binary message is a header of 12 bytes and the audio.", None);
+            return refuse("A binary message must be a header of 12 bytes, followed by audio.", None);
         };
         let [track, flags, zero1, zero2, s0, s1, s2, s3, t0, t1, t2, t3] = *header;
         let track = match track {
             0 => Track::Inbound,
             1 => Track::Outbound,
-            _ => return refuse("Byte 0 is the track: 0 inbound, 1 outbound.", None),
+            _ => return refuse("Byte 0 must be the track: 0 inbound, 1 outbound.", None),
         };
         if flags & !(SEQUENCE_GIVEN | TIMESTAMP_GIVEN) != 0 {
             return refuse(
-                "Byte 1 are flags: 1 a sequence is given, 2 a timestamp is given; all others are 0.",
+                "Byte 1 must be flags: 1 if a sequence is given, 2 if a timestamp is given; all other bits 0.",
                 Some(track),
             );
         }
         if (zero1, zero2) != (0, 0) {
-            return refuse("Bytes 2 and 3 are 0.", Some(track));
+            return refuse("Bytes 2 and 3 must be 0.", Some(track));
         }
         let given = |flag: u8, value: [u8; 4]| (flags & flag != 0).then(|| u32::from_le_bytes(value));
         let (sequence, timestamp_ms) =

@@ -131,7 +131,7 @@ impl Session {
                 interruption = self.call.interrupted() => return Ok(Stop::Interrupted(match interruption {
                     Interruption::CallEnded => CALL_ENDED,
                     Interruption::Stopping | Interruption::TakenOver | Interruption::HungUp => {
-                        (CloseCode::Restart, "The service stops; connect again.")
+                        (CloseCode::Restart, "The service is stopping. Reconnect.")
                     }
                 })),
                 received = socket.receive(), if has_room => {
@@ -169,9 +169,9 @@ impl Session {
             }
             Received::Binary(bytes) => Incoming::of_bytes(bytes),
             Received::Closed => return Err((CloseCode::Normal, "")),
-            Received::KeyEnded => return Err((CloseCode::Policy, "The key is no longer taken.")),
-            Received::Faulty(Fault::TooLong) => return Err((CloseCode::Size, "A message is at most 1 MiB.")),
-            Received::Faulty(Fault::NotUtf8) => return Err((CloseCode::Invalid, "A text message is UTF-8.")),
+            Received::KeyEnded => return Err((CloseCode::Policy, "The key was revoked or has expired.")),
+            Received::Faulty(Fault::TooLong) => return Err((CloseCode::Size, "A message may have at most 1 MiB.")),
+            Received::Faulty(Fault::NotUtf8) => return Err((CloseCode::Invalid, "A text message must be UTF-8.")),
             Received::Faulty(Fault::Protocol) => return Err((CloseCode::Protocol, "Not a WebSocket frame.")),
         };
         self.pending.messages += 1;

@@ -38,7 +38,7 @@ impl Ending {
                 Self { refused: false, ..Self::new(CloseCode::Policy, "The call has ended.") }
             }
             Error::FormatMismatch { .. } => {
-                Self::new(CloseCode::Unsupported, "The stream has come back in another media format.")
+                Self::new(CloseCode::Unsupported, "The stream returned with another media format.")
             }
             error => {
                 tracing::error!(%error, "A media stream is closed, because the service failed.");
@@ -51,8 +51,8 @@ impl Ending {
 impl From<Unfit> for Ending {
     fn from(unfit: Unfit) -> Self {
         match unfit {
-            Unfit::Name => Self::new(CloseCode::Invalid, "The start has no streamSid, or one that is not allowed."),
-            Unfit::Format => Self::new(CloseCode::Unsupported, "The media format is not mu-law, A-law or L16, mono."),
+            Unfit::Name => Self::new(CloseCode::Invalid, "The start has no valid streamSid."),
+            Unfit::Format => Self::new(CloseCode::Unsupported, "The media format must be mono mu-law, A-law or L16."),
         }
     }
 }
@@ -60,7 +60,7 @@ impl From<Unfit> for Ending {
 impl From<TokenRefused> for Ending {
     fn from(refused: TokenRefused) -> Self {
         let reason = match refused {
-            TokenRefused::Invalid => "The token is not one of this service for this phone call.",
+            TokenRefused::Invalid => "The token is not valid for this phone call.",
             TokenRefused::Expired => "The token has expired.",
             TokenRefused::Used => "The token was used before.",
             TokenRefused::Failed(error) => return Self::of(&error),
@@ -73,9 +73,9 @@ impl From<Interruption> for Ending {
     fn from(interruption: Interruption) -> Self {
         let ending = match interruption {
             Interruption::CallEnded => Self::new(CloseCode::Policy, "The call has ended."),
-            Interruption::TakenOver => Self::new(CloseCode::Policy, "The stream goes on on another socket."),
+            Interruption::TakenOver => Self::new(CloseCode::Policy, "Another socket took over the stream."),
             Interruption::HungUp => Self { stopped: true, ..Self::new(CloseCode::Normal, "The phone call has ended.") },
-            Interruption::Stopping => Self::new(CloseCode::Restart, "The service stops."),
+            Interruption::Stopping => Self::new(CloseCode::Restart, "The service is stopping. Reconnect."),
         };
         Self { refused: false, ..ending }
     }

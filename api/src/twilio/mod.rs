@@ -123,7 +123,7 @@ impl Session {
                 interruption = interrupted(stream) => return Box::pin(self.rest(interruption, socket)).await,
                 () = due(stream) => Box::pin(self.take_waiting(None, socket)).await,
                 () = sleep_until(late), if self.arrival.is_some() => {
-                    return Ending::new(CloseCode::Policy, "No start has come.");
+                    return Ending::new(CloseCode::Policy, "No start message arrived in time.");
                 }
                 received = socket.receive(), if !gathers => Box::pin(self.take_waiting(Some(received), socket)).await,
             };
@@ -181,7 +181,7 @@ impl Session {
             Received::Faulty(Fault::NotUtf8) => self.skip("not_utf8"),
             Received::Faulty(Fault::Protocol) => Err(Ending::new(CloseCode::Protocol, "Not a WebSocket frame.")),
             Received::Closed => Err(Ending::new(CloseCode::Normal, "")),
-            Received::KeyEnded => Err(Ending::new(CloseCode::Policy, "The key is no longer taken.")),
+            Received::KeyEnded => Err(Ending::new(CloseCode::Policy, "The key was revoked or has expired.")),
         }
     }
 
