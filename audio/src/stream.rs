@@ -56,6 +56,17 @@ impl PartialFrame {
         (begun, whole)
     }
 
+    /// The bytes of the incomplete frame.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Replaces the bytes of the incomplete frame.
+    pub(crate) fn restore(&mut self, bytes: &[u8]) {
+        self.0.clear();
+        self.0.extend_from_slice(bytes);
+    }
+
     /// Drops the pending bytes and returns their number.
     fn drop_bytes(&mut self) -> usize {
         std::mem::take(&mut self.0).len()
@@ -69,11 +80,11 @@ impl PartialFrame {
 /// Each channel is resampled on its own. Input that already has the encoding and rate is passed through unchanged.
 #[derive(Debug)]
 pub struct Converter {
-    from: StreamFormat,
-    to: StreamFormat,
+    pub(crate) from: StreamFormat,
+    pub(crate) to: StreamFormat,
     /// One per channel; empty if the rate stays the same.
-    resamplers: Vec<Resampler>,
-    partial: PartialFrame,
+    pub(crate) resamplers: Vec<Resampler>,
+    pub(crate) partial: PartialFrame,
     samples: Vec<i16>,
     channel: Vec<i16>,
     resampled: Vec<i16>,

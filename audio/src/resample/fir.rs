@@ -54,6 +54,21 @@ impl<const P: usize> Fir<P> {
         self.window.resize(BEFORE, 0);
     }
 
+    /// The samples that are still needed.
+    pub fn window(&self) -> &[i16] {
+        &self.window
+    }
+
+    /// Continues from the [window](Self::window) of another filter. Returns false if its length is impossible.
+    pub fn resume(&mut self, window: &[i16]) -> bool {
+        let fits = (BEFORE..=BEFORE + AFTER).contains(&window.len());
+        if fits {
+            self.window.clear();
+            self.window.extend_from_slice(window);
+        }
+        fits
+    }
+
     /// Appends the outputs for all input samples with enough samples after them.
     fn filter(&mut self, out: &mut Vec<i16>) {
         let count = self.window.len().saturating_sub(BEFORE + AFTER);

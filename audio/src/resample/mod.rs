@@ -2,7 +2,7 @@
 //!
 //!
 //! Factors two and three, from telephony to storage (8 to 16 kHz) and to OpenAI (8 to 24 kHz), use filters of this
-//! crate (`fir`). All other ratios use `rubato` (`general`).
+//! crate (`fir`). All other ratios use a filter in floats (`general`).
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -10,6 +10,7 @@ mod design;
 mod fir;
 mod general;
 mod kernel;
+mod prototype;
 
 use fir::Fir;
 use general::General;
@@ -59,6 +60,27 @@ impl Resampler {
             Engine::Double(fir) => fir.push(input, out),
             Engine::Triple(fir) => fir.push(input, out),
             Engine::General(general) => general.push(input, out),
+        }
+    }
+
+    /// The resampler's state: the number of samples pushed since the start, or 0 where it does not matter, and the last
+    /// samples, which are still needed.
+    pub(crate) fn history(&self) -> (u64, Vec<i16>) {
+        match &self.engine {
+            Engine::Same => (0, Vec::new()),
+            Engine::Double(fir) => (0, fir.window().to_vec()),
+            Engine::Triple(fir) => (0, fir.window().to_vec()),
+            Engine::General(general) => general.history(),
+        }
+    }
+
+    /// Continues from the history of another resampler. Returns false if it does not belong to these rates.
+    pub(crate) fn resume(&mut self, pushed: u64, last: &[i16]) -> bool {
+        match &mut self.engine {
+            Engine::Same => pushed == 0 && last.is_empty(),
+            Engine::Double(fir) => pushed == 0 && fir.resume(last),
+            Engine::Triple(fir) => pushed == 0 && fir.resume(last),
+            Engine::General(general) => general.resume(pushed, last),
         }
     }
 

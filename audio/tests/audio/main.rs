@@ -7,6 +7,7 @@ mod convert;
 mod g711;
 mod resampler;
 mod spectrum;
+mod state;
 mod stream;
 mod timeline;
 mod track;
