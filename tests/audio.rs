@@ -31,7 +31,7 @@ async fn each_preset_gives_its_format() {
         let (answer, converted) = convert(&server, &mulaw, json!(null), json!(preset)).await;
         let expected = json!({
             "audio": answer["audio"], "encoding": "pcm16", "sampleRate": rate, "channels": 1, "container": container,
-            "duration": 0.1, "warnings": [],
+            "duration": 0.1, "warnings": [], "state": null,
         });
         assert_eq!(answer, expected);
         let samples = rate as usize / 10;

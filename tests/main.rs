@@ -8,6 +8,7 @@ mod analytics;
 mod audio;
 mod audio_command;
 mod audio_files;
+mod audio_pieces;
 mod audit;
 mod backup;
 mod bad_input;

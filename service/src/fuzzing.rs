@@ -2,8 +2,8 @@
 //! has the other parsers, and the list of all.
 
 use audio::{
-    Container, Converter, Encoding, Format, Source, StreamFormat, buffer_to_wav, convert, decode_any_base64,
-    decode_base64_into, decode_into, encode, encode_base64,
+    Container, Converter, Encoding, Format, SAMPLE_RATES, STATE_MAX_BYTES, Source, StreamFormat, buffer_to_wav,
+    convert, decode_any_base64, decode_base64_into, decode_into, encode, encode_base64,
     wav::{self, HeaderReader},
 };
 use base64::{
@@ -15,6 +15,8 @@ use uuid::Uuid;
 use crate::{
     CallFilter, CallRef, CallSort, Error, SortField, Timestamp, TokenRefused,
     calls::cursor::{self, Position},
+    conversion,
+    limits::CONVERSION_STATE_MAX,
     links,
     signer::Signer,
     streams::token::Claim,
@@ -71,6 +73,28 @@ pub fn stream_token(bytes: &[u8]) {
     assert_eq!(Claim::read(&SIGNER, &token, &call_sid).ok(), Some(claim));
     assert!(Claim::read(&SIGNER, &token, &format!("{call_sid}x")).is_err());
     assert!(Claim::read(&SIGNER, &token[..token.len() - 1], &call_sid).is_err());
+}
+
+/// A conversion's state is accepted only if this service signed it. A state that a converter resumes from is the one
+/// that it saves. The first four bytes select the formats.
+pub fn conversion_state(bytes: &[u8]) {
+    assert!(matches!(conversion::read(&SIGNER, &String::from_utf8_lossy(bytes)), Ok(None)));
+    let Some((&[from, from_rate, to, to_rate], state)) = bytes.split_first_chunk() else { return };
+    let encoding = |byte: u8| [Encoding::Mulaw, Encoding::Alaw, Encoding::Pcm16][usize::from(byte % 3)];
+    let rate = |byte: u8| SAMPLE_RATES[usize::from(byte) % SAMPLE_RATES.len()];
+    let format = StreamFormat { encoding: encoding(from), sample_rate: rate(from_rate), channels: 1 };
+    let Ok(mut converter) = Converter::new(format, encoding(to), rate(to_rate)) else { panic!("known rates") };
+    if converter.resume(state).is_err() {
+        return;
+    }
+    assert!(converter.save() == state && state.len() <= STATE_MAX_BYTES);
+    let Ok(text) = conversion::sign(&SIGNER, state) else { panic!("everything can be signed") };
+    assert!(text.len() <= CONVERSION_STATE_MAX);
+    assert!(conversion::read(&SIGNER, &text).is_ok_and(|read| read.as_deref() == Some(state)));
+    assert!(conversion::read(&SIGNER, &text[..text.len() - 1]).is_ok_and(|read| read.is_none()));
+    let mut out = Vec::new();
+    converter.push(bytes, &mut out);
+    converter.finish(&mut out);
 }
 
 /// A call reference is short and has plain characters, and one that looks like an id is an id.

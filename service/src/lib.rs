@@ -8,6 +8,7 @@ mod backup;
 mod calls;
 mod chunks;
 mod clock;
+mod conversion;
 mod copy;
 mod crash;
 mod database;

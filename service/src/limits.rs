@@ -26,6 +26,8 @@ pub const JSON_MAX_BYTES: usize = 64 * 1024;
 pub const JSON_MAX_DEPTH: usize = 16;
 /// Longest `Idempotency-Key`, in characters.
 pub const IDEMPOTENCY_KEY_MAX: usize = 255;
+/// Longest state of a conversion in pieces, as text.
+pub const CONVERSION_STATE_MAX: usize = 4096;
 /// Default lifetime of a link to a recording, in seconds.
 pub const LINK_TTL_DEFAULT_SECONDS: u32 = 300;
 /// Longest lifetime of a link to a recording, in seconds.

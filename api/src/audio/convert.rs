@@ -13,7 +13,10 @@ use tokio::sync::Semaphore;
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::format::{Container, Format, GivenFormat, To};
+use super::{
+    format::{Container, Format, GivenFormat, To},
+    pieces,
+};
 use crate::{
     calls::Encoding,
     chunks::AddAudioChunk,
@@ -33,13 +36,18 @@ pub struct ConvertAudio {
     /// The source format. Defaults to raw mu-law at 8,000 Hz.
     #[serde(default, deserialize_with = "optional_object")]
     #[validate(nested)]
-    from: Option<GivenFormat>,
+    pub from: Option<GivenFormat>,
     /// The target format.
     #[validate(nested)]
-    to: To,
+    pub to: To,
     /// Whether to convert as much of a damaged source as possible: a WAV file to its end even if its header states
     /// fewer samples, and raw PCM16 without an odd last byte. `warnings` then names the damage. Defaults to false.
-    salvage: Option<bool>,
+    pub salvage: Option<bool>,
+    /// Converts a piece: empty with the first piece, and `state` of the previous answer with the others. Absent or null
+    /// to convert the audio as a whole.
+    pub state: Option<String>,
+    /// Whether this is the last piece, so that the answer has all remaining audio. False unless given.
+    pub end: Option<bool>,
 }
 
 impl JsonBody for ConvertAudio {
@@ -51,20 +59,23 @@ impl JsonBody for ConvertAudio {
 #[serde(rename_all = "camelCase")]
 pub struct ConvertedAudio {
     /// The audio as base64.
-    audio: String,
+    pub audio: String,
     /// Its codec.
-    encoding: Encoding,
+    pub encoding: Encoding,
     /// Samples per second.
-    sample_rate: u32,
+    pub sample_rate: u32,
     /// Number of channels, as in the source.
-    channels: u16,
+    pub channels: u16,
     /// The container.
-    container: Container,
+    pub container: Container,
     /// Length in seconds.
-    duration: f64,
+    pub duration: f64,
     /// The problems of the source, one sentence each; usually empty. They name all source audio that is missing from
     /// the response.
-    warnings: Vec<String>,
+    pub warnings: Vec<String>,
+    /// The `state` to send with the next piece: opaque, at most 4,096 characters, valid at every node. Null for audio
+    /// converted as a whole, and after the last piece.
+    pub state: Option<String>,
 }
 
 impl ConvertAudio {
@@ -72,7 +83,14 @@ impl ConvertAudio {
     const PCM16: Format = Format { encoding: Encoding::Pcm16, sample_rate: 8_000, container: Some(Container::Raw) };
 
     fn sample() -> Self {
-        Self { audio: AddAudioChunk::FRAME.to_owned(), from: None, to: To::Format(Self::PCM16), salvage: None }
+        Self {
+            audio: AddAudioChunk::FRAME.to_owned(),
+            from: None,
+            to: To::Format(Self::PCM16),
+            salvage: None,
+            state: None,
+            end: None,
+        }
     }
 }
 
@@ -82,6 +100,11 @@ static AT_ONCE: Semaphore = Semaphore::const_new(2);
 /// Convert audio
 ///
 /// Converts codec, sample rate and container of up to 16 MiB and 64 channels. Nothing is stored.
+///
+/// To convert audio as it arrives, such as frames of 20 ms, send it in pieces. Send `state: ""` with the first piece,
+/// each answer's `state` with the next piece, and `end: true` with the last. The answers joined are the conversion of the
+/// whole, bit for bit. A piece may be cut anywhere and may be empty. An answer may be empty, too: the filter looks ahead,
+/// so up to 17 ms of audio come with a later answer. Pieces are raw and have one channel.
 #[utoipa::path(
     operation_id = "convertAudio",
     tag = "Audio",
@@ -100,14 +123,30 @@ pub async fn convert_audio(
 ) -> Result<HttpResponse, Problem> {
     let unfinished = || Problem::new(ProblemCode::InternalError, "The conversion did not finish.");
     let _turn = AT_ONCE.acquire().await.map_err(|_| unfinished())?;
-    let answer = web::block(move || convert(&body)).await.map_err(|_| unfinished())??;
+    pieces::check(&body)?;
+    let answer = match body.state.as_deref() {
+        None => web::block(move || convert(&body)).await.map_err(|_| unfinished())??,
+        Some(state) => {
+            let state = match state {
+                "" => Vec::new(),
+                text => callstore.read_conversion(text).await?.ok_or_else(pieces::invalid_state)?,
+            };
+            let converted =
+                web::block(move || pieces::convert(&body, &samples(&body, state.is_empty())?, &state)).await;
+            let (answer, next) = converted.map_err(|_| unfinished())??;
+            match next {
+                Some(next) => ConvertedAudio { state: Some(callstore.sign_conversion(&next).await?), ..answer },
+                None => answer,
+            }
+        }
+    };
     // The same audio converts to the same; it need not be kept.
     callstore.keep_outcome(once.key(), ()).await?;
     Ok(once.answer(HttpResponse::Ok().json(answer)))
 }
 
 fn convert(body: &ConvertAudio) -> Result<ConvertedAudio, Problem> {
-    let bytes = decode_any_base64(&body.audio).map_err(|error| Problem::invalid_base64("/audio", &error))?;
+    let bytes = samples(body, true)?;
     let from = body.from.unwrap_or_default();
     let source = Source {
         encoding: from.encoding.map(Into::into),
@@ -115,14 +154,6 @@ fn convert(body: &ConvertAudio) -> Result<ConvertedAudio, Problem> {
         container: from.container.unwrap_or_default().into(),
         salvage: body.salvage.unwrap_or_default(),
     };
-    if let (audio::Container::Raw, Some(kind)) = (source.container, audio::sniff::leading_container(&bytes)) {
-        let hint = if kind.contains("WAV") {
-            "Set from.container to \"wav\"."
-        } else {
-            "Decode it first, for example with ffmpeg -i FILE -c:a pcm_s16le FILE.wav."
-        };
-        return Err(Problem::invalid_field("/audio", format!("These are not raw samples but {kind}. {hint}")));
-    }
     let to = body.to.format();
     let target = audio::Format {
         encoding: to.encoding.into(),
@@ -139,7 +170,23 @@ fn convert(body: &ConvertAudio) -> Result<ConvertedAudio, Problem> {
         container: container.into(),
         duration: frames as f64 / f64::from(sample_rate),
         warnings: warnings.iter().map(ToString::to_string).collect(),
+        state: None,
     })
+}
+
+/// The decoded audio. At the beginning of raw samples, a container is refused.
+fn samples(body: &ConvertAudio, begins: bool) -> Result<Vec<u8>, Problem> {
+    let bytes = decode_any_base64(&body.audio).map_err(|error| Problem::invalid_base64("/audio", &error))?;
+    let container = body.from.unwrap_or_default().container.unwrap_or_default();
+    if let (true, Container::Raw, Some(kind)) = (begins, container, audio::sniff::leading_container(&bytes)) {
+        let hint = if kind.contains("WAV") {
+            "Set from.container to \"wav\"."
+        } else {
+            "Decode it first, for example with ffmpeg -i FILE -c:a pcm_s16le FILE.wav."
+        };
+        return Err(Problem::invalid_field("/audio", format!("These are not raw samples but {kind}. {hint}")));
+    }
+    Ok(bytes)
 }
 
 fn refuse(error: &ConvertError) -> Problem {

@@ -2,6 +2,7 @@
 
 pub(crate) mod convert;
 mod format;
+mod pieces;
 
 pub(crate) use format::{Container, Preset};
 use utoipa_actix_web::service_config::ServiceConfig;

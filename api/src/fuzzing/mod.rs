@@ -9,17 +9,18 @@ mod streams;
 mod tests;
 
 pub use bodies::{bearer, form, host, json_body, media_type, prefer, query, range, time};
-pub use service::fuzzing::{base64, call_name, convert_audio, cursor, g711, link, stream_token, wav};
+pub use service::fuzzing::{base64, call_name, conversion_state, convert_audio, cursor, g711, link, stream_token, wav};
 pub use streams::{stream_message, twilio_message, websocket};
 
 /// What has to hold of a parser, for any bytes; it panics where it does not.
 pub type Body = fn(&[u8]);
 
 /// All of them, by the names of their targets.
-pub const BODIES: [(&str, Body); 20] = [
+pub const BODIES: [(&str, Body); 21] = [
     ("base64", base64),
     ("bearer", bearer),
     ("call_name", call_name),
+    ("conversion_state", conversion_state),
     ("convert_audio", convert_audio),
     ("cursor", cursor),
     ("form", form),

@@ -1,0 +1,84 @@
+//! `convertAudio` in pieces: the client keeps the converter's state between requests.
+
+use service::audio::{self, Container, Converter, StateError, StreamFormat, encode_base64, wav::Warning};
+
+use super::convert::{ConvertAudio, ConvertedAudio};
+use crate::problem::Problem;
+
+/// Refuses what a conversion in pieces cannot do.
+pub fn check(body: &ConvertAudio) -> Result<(), Problem> {
+    let refuse = |pointer: &str, detail: &str| Err(Problem::invalid_field(pointer, detail));
+    match &body.state {
+        None if body.end == Some(true) => {
+            refuse("/end", "Only a conversion in pieces has an end: send `state` as well, or leave `end` out.")
+        }
+        None => Ok(()),
+        Some(_) if Container::from(body.from.unwrap_or_default().container.unwrap_or_default()) == Container::Wav => {
+            refuse(
+                "/from/container",
+                "Pieces are raw samples. Send what follows the WAV header as raw, or the whole file without `state`.",
+            )
+        }
+        Some(_) if Container::from(body.to.format().container.unwrap_or_default()) == Container::Wav => refuse(
+            "/to",
+            "Pieces are raw samples, and a WAV header states the length of the whole. Ask for raw pieces and put a \
+             header in front of them, or convert the whole without `state`.",
+        ),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Converts a piece after those that `state` remembers; an empty state is the beginning. Returns the answer without its
+/// state, and the state unless this is the end.
+pub fn convert(body: &ConvertAudio, bytes: &[u8], state: &[u8]) -> Result<(ConvertedAudio, Option<Vec<u8>>), Problem> {
+    let (from, to) = (body.from.unwrap_or_default(), body.to.format());
+    let encoding = from.encoding.map_or(audio::Encoding::Mulaw, Into::into);
+    let format = StreamFormat { encoding, sample_rate: from.sample_rate.unwrap_or(8_000), channels: 1 };
+    let mut converter = Converter::new(format, to.encoding.into(), to.sample_rate)
+        .map_err(|error| Problem::invalid_field("/to", format!("Cannot be converted: {error}.")))?;
+    if !state.is_empty() {
+        converter.resume(state).map_err(|error| match error {
+            StateError::OtherFormats => {
+                let detail = "The state belongs to a conversion between other formats. Repeat `from` and `to` of the \
+                    first piece, or begin anew with an empty `state`.";
+                Problem::invalid_field("/state", detail)
+            }
+            StateError::Damaged => invalid_state(),
+        })?;
+    }
+    let (mut out, mut warnings) = (Vec::new(), Vec::new());
+    converter.push(bytes, &mut out);
+    let state = if body.end == Some(true) {
+        let left = converter.finish(&mut out);
+        if left > 0 && body.salvage != Some(true) {
+            let detail = "The pieces together are an odd number of bytes, and PCM16 takes two bytes a sample. Send the \
+                missing byte, or `salvage: true` to leave the last one out.";
+            return Err(Problem::invalid_field("/audio", detail));
+        }
+        if left > 0 {
+            warnings.push(Warning::PartialFrame { bytes: left as u64, frame: format.bytes_per_frame() }.to_string());
+        }
+        None
+    } else {
+        Some(converter.save())
+    };
+    let format = converter.format();
+    let answer = ConvertedAudio {
+        audio: encode_base64(&out),
+        encoding: format.encoding.into(),
+        sample_rate: format.sample_rate,
+        channels: 1,
+        container: Container::Raw.into(),
+        duration: format.seconds(out.len() as u64),
+        warnings,
+        state: None,
+    };
+    Ok((answer, state))
+}
+
+/// The problem with a state that this service has not made.
+pub fn invalid_state() -> Problem {
+    let detail = "This is not a state that this service returned. Send `state` of the previous answer unchanged, or an \
+        empty one to begin.";
+    Problem::invalid_field("/state", detail)
+}
