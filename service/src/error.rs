@@ -60,7 +60,7 @@ pub enum Error {
     AdminKeyRequired,
     /// The last usable admin key was to be revoked.
     #[error(
-        "This is the last usable admin key. Without it, nobody can manage keys, delete calls or read the audit over HTTP. Make another admin key first."
+        "This is the last usable admin key. Without it, nobody can manage keys, delete calls or read the audit over HTTP. Make another admin key first, or force it (`--force`, over HTTP `?force=true`)."
     )]
     LastAdminKey,
     /// The link was not made by this service for this recording.

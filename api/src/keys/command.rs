@@ -7,7 +7,7 @@ use std::{
 
 use clap::{Args, Subcommand};
 use migration::{Migrator, MigratorTrait};
-use service::{Clock, Database, Error, NewKey, SystemClock, SystemIds, Timestamp};
+use service::{Clock, Database, NewKey, SystemClock, SystemIds, Timestamp, absolute};
 use uuid::Uuid;
 
 use super::{ApiKey, Scope};
@@ -106,7 +106,12 @@ pub async fn run(command: KeysCommand) -> Result<(), Failure> {
                     "It expires at {end}. Without another admin key, nobody can manage keys after that."
                 )?;
             }
-            writeln!(io::stderr(), "This is the key, of scope {scope} and with the id {id}. It is not shown again.")?;
+            // A key in another database than the service's would protect nothing.
+            let place = match args.database.url()?.file() {
+                Some(file) => absolute(file).display().to_string(),
+                None => "the PostgreSQL database".to_owned(),
+            };
+            writeln!(io::stderr(), "Created key {id} (scope {scope}) in {place}. The key is not shown again.")?;
         }
         KeysCommand::List(args) => {
             let keys = open(&args.database).await?.list_keys().await?;
@@ -119,12 +124,7 @@ pub async fn run(command: KeysCommand) -> Result<(), Failure> {
         }
         KeysCommand::Revoke(args) => {
             let database = open(&args.database).await?;
-            let revoked = match database.revoke_key(args.id, args.force, &SystemClock, &SystemIds).await {
-                Err(error @ Error::LastAdminKey) => {
-                    return Err(format!("{error} Repeat with --force to revoke it anyway.").into());
-                }
-                revoked => revoked?,
-            };
+            let revoked = database.revoke_key(args.id, args.force, &SystemClock, &SystemIds).await?;
             let (id, scope) = (args.id, Scope::from(revoked.scope).name());
             match revoked.before.map(Time) {
                 None => writeln!(io::stderr(), "Revoked key {id} (scope {scope}).")?,
