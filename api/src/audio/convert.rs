@@ -75,6 +75,7 @@ pub struct ConvertedAudio {
     pub warnings: Vec<String>,
     /// The `state` to send with the next piece: opaque, at most 4,096 characters, valid at every node. Null for audio
     /// converted as a whole, and after the last piece.
+    #[schema(required)]
     pub state: Option<String>,
 }
 

@@ -142,8 +142,7 @@ impl Input {
         self.identity.is_some() && self.identity == other
     }
 
-    /// Reads the next bytes of samples into `block` and returns their number. 0 means the end, and that the file is
-    /// intact, or that [`warnings`](Self::warnings) says what is wrong with it.
+    /// Reads samples into `block` and returns their bytes. At 0, [`warnings`](Self::warnings) has the file's faults.
     pub fn read(&mut self, block: &mut [u8]) -> Result<usize, AudioError> {
         let Some(wide) = self.wide() else { return self.read_stored(block) };
         // An 8-bit sample becomes two bytes, and all others become fewer than they were.

@@ -31,6 +31,11 @@ impl Ending {
         note_end(End { protocol: "twilio", call, code: self.code, reason: self.reason, skipped, refused });
     }
 
+    /// The close code for an error that keeps a stream from starting.
+    pub fn refused(error: &Error) -> Self {
+        Self { refused: true, ..Self::of(error) }
+    }
+
     /// The close code for an error. Unexpected errors are logged.
     pub fn of(error: &Error) -> Self {
         match error {

@@ -93,12 +93,11 @@ impl Session {
         let mut ending = self.listen(&mut socket).await;
         // Lets newer sockets start without waiting for this one to close.
         self.arrival = None;
-        let mut call = None;
+        let call = self.stream.as_ref().map(|stream| stream.media.call_id());
         if let Some(mut stream) = self.stream.take() {
             if let Err(error) = Box::pin(self.store(&mut stream)).await {
                 ending = Ending::of(&error);
             }
-            call = Some(stream.media.call_id());
             if !ending.stopped {
                 Box::pin(stream.media.close()).await;
             } else if let Err(error) = Box::pin(stream.media.stop()).await {
@@ -133,8 +132,7 @@ impl Session {
         }
     }
 
-    /// Handles all messages that have arrived: `first` and those after it. Without `first`, also stores the gathered
-    /// frames.
+    /// Handles `first` and all messages that arrived after it. Without `first`, also stores the gathered frames.
     async fn take_waiting(&mut self, first: Option<Received>, socket: &mut Socket) -> Result<(), Ending> {
         let store = first.is_none();
         let (mut next, mut taken) = (first.or_else(|| socket.receive_now()), 0);
@@ -146,8 +144,7 @@ impl Session {
         if store { self.store_now().await } else { Ok(()) }
     }
 
-    /// Receives the messages that the carrier sent before the socket had to close, as long as the reason for that
-    /// allows.
+    /// Receives what the carrier sent before the socket had to close, as far as the reason for that allows.
     async fn rest(&mut self, interruption: Interruption, socket: &mut Socket) -> Ending {
         let mut left = match interruption {
             Interruption::CallEnded => return interruption.into(),
@@ -216,8 +213,8 @@ impl Session {
             Box::pin(admission::admit(&self.callstore, &stream, token.as_ref())).await?;
         }
         let name = stream.stream_sid.clone();
-        let media = Box::pin(self.callstore.open_stream(stream, arrival)).await;
-        let media = media.map_err(|error| Ending { refused: true, ..Ending::of(&error) })?;
+        let media =
+            Box::pin(self.callstore.open_stream(stream, arrival)).await.map_err(|error| Ending::refused(&error))?;
         if let Some(entry) = self.entry.take() {
             Box::pin(self.callstore.audit(NewAuditEntry { resource: format!("/calls/{}", media.call_id()), ..*entry }))
                 .await;
@@ -253,8 +250,7 @@ impl Session {
         }
         self.store_now().await?;
         let Some(stream) = &self.stream else { return Ok(()) };
-        let kept = Box::pin(stream.media.add_event(event)).await;
-        kept.map_err(|error| Ending::of(&error))
+        Box::pin(stream.media.add_event(event)).await.map_err(|error| Ending::of(&error))
     }
 
     /// The stream, if `stream_sid` is absent or names it; otherwise the reason to skip the message.
