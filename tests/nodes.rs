@@ -121,7 +121,7 @@ async fn keys_and_links_hold_on_every_node() {
     let Some((first, second, _shared)) = nodes().await else { return };
     let recording = first.record("MZ1").await;
     let link = first.post(&format!("/recordings/{recording}/links"), &json!({})).await.expect(201).json();
-    let made = first.post("/admin/keys", &json!({ "scope": "read" })).await.expect(201).json();
+    let made = first.post("/admin/keys", &json!({ "scope": "admin" })).await.expect(201).json();
     let link = link["url"].as_str().unwrap().split_once("/recordings/").unwrap().1.to_owned();
     let status = async |key: Option<&str>, path: String| {
         let request = second.request(Method::GET, &path);
