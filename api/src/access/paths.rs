@@ -44,7 +44,10 @@ impl Need {
     fn of(operation: &Operation) -> Self {
         let stated = serde_json::to_value(&operation.security).unwrap_or_default();
         let stated = stated.as_array().map(Vec::as_slice).unwrap_or_default();
-        if stated.iter().any(|requirement| requirement.as_object().is_some_and(serde_json::Map::is_empty)) {
+        let signed_by = operation.extensions.as_ref().and_then(|extensions| extensions.get(SIGNED_BY)?.as_str());
+        let open = stated.iter().any(|requirement| requirement.as_object().is_some_and(serde_json::Map::is_empty));
+        // An operation that accepts a signature can do without a key, but not without both.
+        if open && signed_by.is_none() {
             return Self::Nothing;
         }
         let named = |scope: &Scope| {
@@ -55,7 +58,6 @@ impl Need {
         };
         let scopes: Vec<_> = Scope::ALL.into_iter().filter(named).collect();
         let scopes = if scopes.is_empty() { vec![Scope::Admin] } else { scopes };
-        let signed_by = operation.extensions.as_ref().and_then(|extensions| extensions.get(SIGNED_BY)?.as_str());
         let or = match signed_by {
             Some("link") => Some(StandIn::Link),
             Some("twilio") => Some(StandIn::Twilio),

@@ -10,7 +10,7 @@ use utoipa::openapi::{
     security::SecurityRequirement,
 };
 
-use super::{once, optional, shared};
+use super::{SIGNED_BY, once, optional, shared};
 use crate::problem::{PROBLEMS, ProblemCode, ProblemDetails};
 
 /// Completes the operation that a path has for a method.
@@ -24,6 +24,10 @@ pub fn complete(operation: &mut Operation, path: &str, method: &Method) {
     }
     optional::leave_out(operation);
     add_responses(operation, method != Method::GET);
+    if operation.extensions.as_ref().is_some_and(|extensions| extensions.contains_key(SIGNED_BY)) {
+        // A request with a signature needs no key.
+        operation.security.get_or_insert_default().push(SecurityRequirement::default());
+    }
 }
 
 fn add_path_parameter(operation: &mut Operation, path: &str, name: &str) {
