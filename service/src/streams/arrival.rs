@@ -15,7 +15,7 @@ use tokio::{
 
 use crate::Callstore;
 
-/// How long after its acceptance an older socket without a stream name is waited for. A carrier names the stream at
+/// How long a newer socket waits for an older one that has not named its stream yet. A carrier names the stream at
 /// once.
 const PATIENCE: Duration = Duration::from_secs(2);
 
