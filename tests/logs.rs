@@ -229,13 +229,22 @@ async fn the_log_tells_the_life_of_every_call_and_why_a_stream_was_refused() {
     assert_eq!(of_key.collect::<Vec<_>>(), ["A key was made.", "A key was revoked."]);
 
     // A platform whose stream is not understood, or in a format that no call has.
-    for (message, dialect, code) in [
+    let opus = json!({ "media_format": { "encoding": "OPUS", "sample_rate": 48_000, "channels": 2 } });
+    for (message, dialect, code, reason, stream) in [
         (
-            json!({ "event": "start", "stream_id": "1", "start": { "media_format": { "encoding": "OPUS" } } }),
+            json!({ "event": "start", "stream_id": "1", "start": opus }),
             "telnyx",
             1003,
+            "The media format must be mono mu-law, A-law or L16, not OPUS at 48000 Hz, 2 channels.",
+            json!("1"),
         ),
-        (json!({ "event": "start", "start": { "streamSid": "a b" } }), "twilio", 1007),
+        (
+            json!({ "event": "start", "start": { "streamSid": "a b" } }),
+            "twilio",
+            1007,
+            "The start has no valid streamSid.",
+            Value::Null,
+        ),
     ] {
         let url = format!("http://{}/twilio/stream", logged.address);
         let signature = sign(TWILIO_TOKEN, &format!("{}/twilio/stream", PUBLIC.replace("https", "wss")), &[]);
@@ -248,7 +257,7 @@ async fn the_log_tells_the_life_of_every_call_and_why_a_stream_was_refused() {
         })
         .await;
         assert_eq!((&line["level"], &line["dialect"]), (&json!("WARN"), &json!(dialect)));
-        assert!(line["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{line}");
+        assert_eq!((line["reason"].as_str().unwrap(), &line["stream"]), (reason, &stream), "{line}");
         let metrics = logged.get("/metrics").await.expect(200).text();
         assert!(metrics.contains(&format!("callstore_stream_refused_total{{code=\"{code}\"}} 1")), "{metrics}");
     }

@@ -27,7 +27,9 @@ impl Service {
     pub async fn start() -> Self {
         let folder = TempDir::new().unwrap();
         let binary = Binary::serve(folder.path()).await;
-        Self { binary, client: client_builder().build().unwrap(), folder }
+        // A pool may open more connections than requests need, and keeps them: they would be counted as well.
+        let client = client_builder().pool_max_idle_per_host(0).build().unwrap();
+        Self { binary, client, folder }
     }
 
     async fn send(&self, method: Method, path: &str, body: Value, status: u16) -> Value {

@@ -72,9 +72,8 @@ impl Problem {
     /// A field that is not base64.
     pub fn invalid_base64(pointer: impl Into<String>, error: &service::audio::Base64Error) -> Self {
         let offset = error.offset;
-        let detail = format!(
-            "Not base64: the character at offset {offset} does not fit. Send standard or URL-safe base64, or a data: URL."
-        );
+        let detail =
+            format!("Not base64 from offset {offset} on. Send whole standard or URL-safe base64, or a data: URL.");
         Self::invalid_field(pointer, detail)
     }
 
@@ -170,7 +169,7 @@ impl From<Error> for Problem {
             Error::LastAdminKey => Self::new(P::LastAdminKey, detail),
             Error::LinkInvalid => Self::new(P::LinkInvalid, detail),
             Error::LinkExpired => Self::new(P::LinkExpired, detail),
-            Error::PreconditionFailed => Self::new(P::PreconditionFailed, detail),
+            Error::PreconditionFailed { .. } => Self::new(P::PreconditionFailed, detail),
             Error::IdempotencyKeyInUse => Self::new(P::IdempotencyKeyInUse, detail).retry_after(1),
             Error::IdempotencyKeyReused => Self::new(P::IdempotencyKeyReused, detail),
             Error::CursorInvalid => Self::new(P::InvalidCursor, detail),

@@ -7,7 +7,6 @@ use base64_simd::{AsOut as _, STANDARD, STANDARD_NO_PAD};
 
 /// Text that is not base64.
 ///
-///
 /// It holds the offset only, never the text, because the text is someone's voice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not base64 at offset {offset}")]
@@ -91,7 +90,6 @@ pub fn encode_base64(bytes: &[u8]) -> String {
 }
 
 /// The offset at which `text`, known not to be base64, first breaks the rules.
-///
 ///
 /// Padding that is too short or interrupted is bad from its first `=`. Padding that is too long is bad from the first
 /// excess character. A lone last symbol holds six bits, too few for a byte, and is bad itself.

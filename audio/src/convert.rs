@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::wav::{self, Scanned, TooLong, Warning, WavError};
-use crate::{Converter, Encoding, MAX_CHANNELS, OddLength, StreamFormat, mulaw_to_pcm16, resample};
+use crate::{Converter, Encoding, MAX_CHANNELS, OddLength, SAMPLE_RATES, StreamFormat, mulaw_to_pcm16, resample};
 
 /// What encloses the samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -77,7 +77,7 @@ pub enum ConvertError {
         field: &'static str,
     },
     /// A rate that is not one of [`SAMPLE_RATES`](crate::SAMPLE_RATES).
-    #[error("{hz} Hz is not a supported sample rate")]
+    #[error("{hz} Hz is not a supported sample rate; supported are {}", rates())]
     UnsupportedRate {
         /// The rate.
         hz: u32,
@@ -91,6 +91,11 @@ pub enum ConvertError {
     /// The outcome does not fit into a WAV file.
     #[error(transparent)]
     TooLong(#[from] TooLong),
+}
+
+/// The supported rates as a list.
+fn rates() -> String {
+    SAMPLE_RATES.map(|hz| hz.to_string()).join(", ")
 }
 
 /// Converts `bytes` from one format to another. Each channel is resampled on its own; what is at the rate

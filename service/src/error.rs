@@ -72,8 +72,18 @@ pub enum Error {
     #[error("The link has expired. Make a new one with POST /recordings/{{id}}/links.")]
     LinkExpired,
     /// The stored version does not match the condition of the request.
-    #[error("It has changed or does not exist (ETag mismatch). Fetch it and retry.")]
-    PreconditionFailed,
+    #[error(
+        "{}",
+        if *exists {
+            "It exists already, in a version that If-None-Match excludes. Leave that header out to change it."
+        } else {
+            "It has changed or does not exist (ETag mismatch). Fetch it and retry."
+        }
+    )]
+    PreconditionFailed {
+        /// Whether a version exists that must not.
+        exists: bool,
+    },
     /// A request with this Idempotency-Key is still running.
     #[error("A request with this Idempotency-Key is still running. Retry later to get its response.")]
     IdempotencyKeyInUse,

@@ -73,6 +73,6 @@ impl Precondition {
         let version = stored.map(Versioned::version);
         let matches = self.if_match.as_ref().is_none_or(|versions| versions.have(version.as_deref()));
         let none = !self.if_none_match.as_ref().is_some_and(|versions| versions.have(version.as_deref()));
-        if matches && none { Ok(()) } else { Err(Error::PreconditionFailed) }
+        if matches && none { Ok(()) } else { Err(Error::PreconditionFailed { exists: matches }) }
     }
 }

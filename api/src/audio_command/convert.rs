@@ -8,7 +8,7 @@ use std::{
 };
 
 use clap::ValueEnum;
-use service::audio::{Container, ConvertError, Converter, Encoding};
+use service::audio::{Container, Converter, Encoding};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
@@ -16,7 +16,7 @@ use super::{
     args::ConvertArgs,
     error::AudioError,
     input::Input,
-    names::{container_named, encoding_named},
+    names::{container_named, encoding_named, foreign_named},
     output::{DraftPath, Output},
     progress::Progress,
 };
@@ -85,6 +85,9 @@ impl Target {
             return Err(AudioError::Rate { flag: "--to-rate".to_owned(), hz, reason });
         }
         let container = args.to_container.map(Into::into).or_else(|| container_named(&args.output));
+        if let (None, Some(kind)) = (container, foreign_named(&args.output)) {
+            return Err(AudioError::ForeignName { file: args.output.display().to_string(), kind });
+        }
         Ok(Self { container: container.unwrap_or(Container::Wav), encoding, sample_rate })
     }
 
@@ -109,7 +112,7 @@ fn convert(args: &ConvertArgs, draft: &DraftPath, mut progress: Progress) -> Res
     let mut input = Input::open(&args.input, args.given())?;
     let target = Target::new(args, &input)?;
     let converter = Converter::new(input.format, target.encoding, target.sample_rate);
-    let mut converter = converter.map_err(|error| refuse(&input, &error))?;
+    let mut converter = converter.map_err(|reason| AudioError::Unsupported { file: input.name.clone(), reason })?;
     let length = input.samples_len().map(|length| converter.converted_len(length));
     let mut output = Output::create(&args.output, &input, converter.format(), target.container, length, draft)?;
 
@@ -146,13 +149,5 @@ fn stream(
             return Ok(());
         }
         progress.add(count);
-    }
-}
-
-fn refuse(input: &Input, error: &ConvertError) -> AudioError {
-    let file = input.name.clone();
-    match error {
-        ConvertError::UnsupportedRate { hz } => AudioError::UnsupportedRate { file, hz: *hz },
-        error => AudioError::Channels { file, reason: error.to_string() },
     }
 }

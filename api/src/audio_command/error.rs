@@ -2,7 +2,7 @@
 
 use std::io;
 
-use service::audio::{SAMPLE_RATES, TooLong, WavError};
+use service::audio::{ConvertError, TooLong, WavError};
 
 /// Why a file cannot be converted or inspected. File names are as on the command line.
 #[derive(Debug, thiserror::Error)]
@@ -79,21 +79,13 @@ pub enum AudioError {
         /// The allowed rates, as a sentence.
         reason: &'static str,
     },
-    /// A WAV file has a sample rate that cannot be converted.
-    #[error("{file} has {hz} Hz, which is not a supported sample rate; supported are {}.", rates())]
-    UnsupportedRate {
-        /// The input.
-        file: String,
-        /// The rate.
-        hz: u32,
-    },
-    /// The input has too many channels.
+    /// A WAV file has a sample rate or a number of channels that cannot be converted.
     #[error("{file}: {reason}.")]
-    Channels {
+    Unsupported {
         /// The input.
         file: String,
-        /// The limit, as a phrase.
-        reason: String,
+        /// What is not supported, as a phrase.
+        reason: ConvertError,
     },
     /// The preset's container contradicts the output's name.
     #[error(
@@ -106,6 +98,14 @@ pub enum AudioError {
         preset: String,
         /// The container that the preset writes.
         gives: &'static str,
+    },
+    /// The output is named like a file of a kind that is not written.
+    #[error("{file} is named like {kind}, which is not written; name it .wav or .raw, or say --to-container.")]
+    ForeignName {
+        /// The output.
+        file: String,
+        /// The kind that the extension stands for.
+        kind: &'static str,
     },
     /// The output cannot be created or written.
     #[error("{file} cannot be written: {source}.")]
@@ -151,12 +151,8 @@ fn hint(error: &WavError, flags: &str) -> String {
             "; ffmpeg -i IN -c:a pcm_s16le OUT.wav makes a file that can be read".to_owned()
         }
         WavError::CutHeader { .. } => ", before any samples; nothing can be saved from it".to_owned(),
-        WavError::NoFormat | WavError::DamagedFormat => {
+        WavError::NoFormat | WavError::DamagedFormat { .. } => {
             format!("; {flags}container raw reads it as bare samples, the header being noise")
         }
     }
-}
-
-fn rates() -> String {
-    SAMPLE_RATES.map(|hz| hz.to_string()).join(", ")
 }

@@ -42,6 +42,20 @@ pub fn container_named(path: &Path) -> Option<Container> {
     }
 }
 
+/// The kind of audio file that an extension stands for, where it is one that is neither read nor written.
+pub fn foreign_named(path: &Path) -> Option<&'static str> {
+    match extension(path).as_str() {
+        "mp3" => Some("an MP3 file"),
+        "ogg" | "oga" | "opus" => Some("an Ogg file"),
+        "flac" => Some("a FLAC file"),
+        "m4a" | "mp4" | "aac" => Some("an MP4 file"),
+        "webm" | "mka" | "mkv" => Some("a Matroska or WebM file"),
+        "aif" | "aiff" | "aifc" => Some("an AIFF file"),
+        "au" | "snd" => Some("an AU file"),
+        _ => None,
+    }
+}
+
 /// Whether a file has the extension of a WAV file.
 fn is_wav_name(path: &Path) -> bool {
     container_named(path) == Some(Container::Wav)

@@ -54,12 +54,12 @@ pub struct ListCallsQuery {
     /// Only calls of at least this many seconds.
     #[param(minimum = 0)]
     #[serde(default, deserialize_with = "real::duration_parameter")]
-    #[validate(range(min = 0.0, max = 1e12))]
+    #[validate(range(min = 0.0, max = 1e12, message = "Must be 0 to 1,000,000,000,000 seconds."))]
     min_duration: Option<f64>,
     /// Only calls of at most this many seconds.
     #[param(minimum = 0)]
     #[serde(default, deserialize_with = "real::duration_parameter")]
-    #[validate(range(min = 0.0, max = 1e12))]
+    #[validate(range(min = 0.0, max = 1e12, message = "Must be 0 to 1,000,000,000,000 seconds."))]
     max_duration: Option<f64>,
     /// The order; a minus sorts in descending order. Calls without a duration come last.
     #[param(inline)]

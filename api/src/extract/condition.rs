@@ -32,12 +32,13 @@ impl FromRequest for Condition {
     }
 }
 
-/// The versions in a list of ETags. Weak and malformed ETags match no version.
+/// The versions in a list of ETags. A weak ETag matches no version; one whose quotes a shell took away counts.
 fn versions(tags: &str) -> Versions {
     if tags.trim() == "*" {
         return Versions::Any;
     }
-    let named = tags.split(',').filter_map(|tag| tag.trim().strip_prefix('"')?.strip_suffix('"'));
+    let strong = tags.split(',').map(str::trim).filter(|tag| !tag.starts_with("W/"));
+    let named = strong.map(|tag| tag.trim_matches('"'));
     Versions::OneOf(named.map(|tag| tag.split(PARTS).next().unwrap_or_default().to_owned()).collect())
 }
 

@@ -10,7 +10,7 @@ use serde_path_to_error::{Path, Segment};
 use service::FieldError;
 use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
 
-use super::{Body, repair::repaired};
+use super::{Body, repair::repaired, wording::sentence};
 use crate::{
     limits::BODY_MAX_BYTES,
     problem::{Problem, ProblemCode},
@@ -129,14 +129,6 @@ fn problem(bytes: &[u8], error: &serde_json::Error, path: &Path) -> Problem {
     Problem::invalid_field(pointer, sentence(message))
 }
 
-/// Formats a message as a sentence, with a capital letter and a full stop.
-pub(super) fn sentence(message: &str) -> String {
-    let mut letters = message.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();
-    let stop = if message.ends_with('.') { "" } else { "." };
-    format!("{first}{}{stop}", letters.as_str())
-}
-
 fn pointer(path: &Path) -> String {
     let segments = path.iter().map(|segment| match segment {
         Segment::Seq { index } => format!("/{index}"),
@@ -206,7 +198,8 @@ fn detail(error: &ValidationError) -> String {
     if let Some(message) = &error.message {
         return message.to_string();
     }
-    let limit = |name: &str| error.params.get(name).map(ToString::to_string);
+    // A limit that is a whole number is a float where the field is one.
+    let limit = |name: &str| error.params.get(name).map(|limit| limit.to_string().trim_end_matches(".0").to_owned());
     let unit = if error.code == "length" { " characters long" } else { "" };
     match (limit("min"), limit("max")) {
         (Some(min), Some(max)) => format!("Must be {min} to {max}{unit}."),

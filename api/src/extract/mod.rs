@@ -9,6 +9,7 @@ mod once;
 mod path;
 pub(crate) mod query;
 mod repair;
+mod wording;
 
 pub use body::{Body, media_type};
 pub use condition::{Condition, all, etag, etag_with_parts, fresh, has};

@@ -18,7 +18,7 @@ use utoipa::{
 };
 use validator::Validate;
 
-use super::json::{field_errors, sentence};
+use super::{json::field_errors, wording::sentence};
 use crate::problem::Problem;
 
 /// The parameters of a query string.

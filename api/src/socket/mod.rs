@@ -239,8 +239,8 @@ impl Socket {
         self.connection.send(&frame(TEXT, text.as_bytes())).await.map_err(|_| PeerGone)
     }
 
-    /// Sends a close frame with a code and a reason, and closes the connection.
-    pub async fn close(mut self, code: CloseCode, reason: &'static str) {
+    /// Sends a close frame with a code and a reason of at most 123 bytes, and closes the connection.
+    pub async fn close(mut self, code: CloseCode, reason: &str) {
         let payload = [&u16::from(code).to_be_bytes()[..], reason.as_bytes()].concat();
         // The peer may be gone already.
         let _ = self.connection.send(&frame(CLOSE, &payload)).await;

@@ -10,6 +10,8 @@ pub struct End<'a> {
     pub protocol: &'static str,
     /// The call; `None` if the stream never got one.
     pub call: Option<Uuid>,
+    /// The `streamSid` of a carrier's stream, if it was named.
+    pub stream: Option<&'a str>,
     /// The close code.
     pub code: CloseCode,
     /// The reason that the peer was told.
@@ -23,11 +25,11 @@ pub struct End<'a> {
 
 /// Writes one line for a stream that has ended: a warning if it was refused, which is also counted.
 pub fn note_end(end: End<'_>) {
-    let End { protocol, call, code, reason, skipped, refused } = end;
+    let End { protocol, call, stream, code, reason, skipped, refused } = end;
     let call = call.map(tracing::field::display);
     let code = u16::from(code);
     let Some(dialect) = refused else {
-        return tracing::info!(protocol, call, code, reason, skipped, "A stream disconnected.");
+        return tracing::info!(protocol, call, stream, code, reason, skipped, "A stream disconnected.");
     };
     let label = match code {
         1000 => "1000",
@@ -39,5 +41,5 @@ pub fn note_end(end: End<'_>) {
         _ => "1011",
     };
     metrics::counter!("callstore_stream_refused_total", "code" => label).increment(1);
-    tracing::warn!(protocol, call, code, reason, skipped, dialect, "A stream was refused.");
+    tracing::warn!(protocol, call, stream, code, reason, skipped, dialect, "A stream was refused.");
 }

@@ -104,7 +104,7 @@ impl Session {
         }
         Box::pin(self.call.close()).await;
         let refused = self.seen.or(refused.then_some("callstore"));
-        note_end(End { protocol: "callstore", call: Some(call), code, reason, skipped: 0, refused });
+        note_end(End { protocol: "callstore", call: Some(call), stream: None, code, reason, skipped: 0, refused });
         socket.close(code, reason).await;
     }
 

@@ -1,5 +1,7 @@
 //! How and why a carrier's socket closes.
 
+use std::borrow::Cow;
+
 use service::{Error, Interruption, TokenRefused};
 use uuid::Uuid;
 
@@ -11,7 +13,7 @@ pub struct Ending {
     /// The close code.
     pub code: CloseCode,
     /// The reason for the peer.
-    pub reason: &'static str,
+    pub reason: Cow<'static, str>,
     /// Whether the whole stream is over. Otherwise the carrier may reconnect and continue it.
     pub stopped: bool,
     /// Whether the stream is refused: because of what the carrier sent, or because the service failed.
@@ -20,15 +22,15 @@ pub struct Ending {
 
 impl Ending {
     /// Closes the socket. The stream may continue on another.
-    pub fn new(code: CloseCode, reason: &'static str) -> Self {
-        Self { code, reason, stopped: false, refused: code != CloseCode::Normal }
+    pub fn new(code: CloseCode, reason: impl Into<Cow<'static, str>>) -> Self {
+        Self { code, reason: reason.into(), stopped: false, refused: code != CloseCode::Normal }
     }
 
     /// Writes the log line of the socket's end; `seen` is the dialect of its first message, `skipped` the number of
     /// messages and frames that were skipped.
-    pub fn note(&self, call: Option<Uuid>, seen: Option<&'static str>, skipped: u64) {
+    pub fn note(&self, call: Option<Uuid>, stream: Option<&str>, seen: Option<&'static str>, skipped: u64) {
         let refused = self.refused.then(|| seen.unwrap_or("unknown"));
-        note_end(End { protocol: "twilio", call, code: self.code, reason: self.reason, skipped, refused });
+        note_end(End { protocol: "twilio", call, stream, code: self.code, reason: &self.reason, skipped, refused });
     }
 
     /// The close code for an error that keeps a stream from starting.
@@ -57,7 +59,10 @@ impl From<Unfit> for Ending {
     fn from(unfit: Unfit) -> Self {
         match unfit {
             Unfit::Name => Self::new(CloseCode::Invalid, "The start has no valid streamSid."),
-            Unfit::Format => Self::new(CloseCode::Unsupported, "The media format must be mono mu-law, A-law or L16."),
+            Unfit::Format(came) => Self::new(
+                CloseCode::Unsupported,
+                format!("The media format must be mono mu-law, A-law or L16, not {came}."),
+            ),
         }
     }
 }

@@ -13,11 +13,9 @@ mod stream;
 mod twiml;
 pub(crate) mod voice;
 
-use std::time::Duration;
-
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use service::{
-    Arrival, Callstore, Error, Frame, Interruption, NewAuditEntry, NewEvent, audio::decode_any_base64,
+    Arrival, CallRef, Callstore, Error, Frame, Interruption, NewAuditEntry, NewEvent, audio::decode_any_base64,
     limits::BATCH_MAX,
 };
 use tokio::time::{Instant, sleep_until};
@@ -36,7 +34,7 @@ use message::{Malformed, Media, Message, Start};
 pub use settings::{Twilio, TwilioSettings};
 use start::Opening;
 pub use status::twilio_status_by_get;
-use stream::{Stream, due, interrupted};
+use stream::{GATHER, GATHER_BYTES, Stream, due, interrupted};
 pub use voice::twilio_voice_by_get;
 
 /// Registers the webhooks.
@@ -46,10 +44,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
 
 /// The operation's name in the audit log.
 const STREAM: &str = "twilioStream";
-/// How long frames are gathered before they are stored in one commit.
-const GATHER: Duration = Duration::from_millis(50);
-/// The most bytes of audio to gather. At this size they are stored immediately.
-const GATHER_BYTES: usize = 1024 * 1024;
 /// The most messages read from a socket in one go, so that other sockets get their turn.
 const TURN: usize = 1024;
 
@@ -65,7 +59,7 @@ pub async fn open_twilio_stream(
     let entry = entry_of(&request, STREAM, &request_id(&request));
     let entry = Some(Box::new(NewAuditEntry { status: StatusCode::SWITCHING_PROTOCOLS.as_u16(), ..entry }));
     let callstore = Callstore::clone(&callstore);
-    let session = Session { callstore, guarded, arrival, entry, stream: None, seen: None, skipped: 0 };
+    let session = Session { callstore, guarded, arrival, entry, stream: None, name: None, seen: None, skipped: 0 };
     Ok(Socket::accept(&request, MEDIA_MESSAGE_MAX_BYTES, |socket| session.run(socket)))
 }
 
@@ -81,6 +75,8 @@ struct Session {
     entry: Option<Box<NewAuditEntry>>,
     /// The stream; `None` before `start`.
     stream: Option<Stream>,
+    /// The `streamSid` of the start.
+    name: Option<String>,
     /// The dialect of the first message, for the log of a refused stream.
     seen: Option<&'static str>,
     /// The number of messages and frames skipped so far, for the log.
@@ -106,8 +102,8 @@ impl Session {
         }
         // Another platform's messages were skipped until the peer gave up.
         ending.refused |= call.is_none() && self.seen.is_some_and(|seen| seen != "twilio");
-        ending.note(call, self.seen, self.skipped);
-        socket.close(ending.code, ending.reason).await;
+        ending.note(call, self.name.as_deref(), self.seen, self.skipped);
+        socket.close(ending.code, &ending.reason).await;
     }
 
     /// Receives messages until the socket must close. The socket is not read while frames are gathered: the kernel
@@ -208,18 +204,19 @@ impl Session {
 
     async fn start(&mut self, stream_sid: Option<String>, start: Start) -> Result<(), Ending> {
         let Some(arrival) = self.arrival.take() else { return self.skip("second_start") };
+        let name = stream_sid.as_ref().or(start.stream_sid.as_ref());
+        self.name = name.filter(|name| CallRef::parse(name).is_some()).cloned();
         let Opening { stream, big_endian, token } = Opening::new(stream_sid, start)?;
         if self.guarded {
             Box::pin(admission::admit(&self.callstore, &stream, token.as_ref())).await?;
         }
-        let name = stream.stream_sid.clone();
         let media =
             Box::pin(self.callstore.open_stream(stream, arrival)).await.map_err(|error| Ending::refused(&error))?;
         if let Some(entry) = self.entry.take() {
             Box::pin(self.callstore.audit(NewAuditEntry { resource: format!("/calls/{}", media.call_id()), ..*entry }))
                 .await;
         }
-        self.stream = Some(Stream { media, name, big_endian, frames: Vec::new(), bytes: 0, gather: GATHER, due: None });
+        self.stream = Some(Stream { media, big_endian, frames: Vec::new(), bytes: 0, gather: GATHER, due: None });
         Ok(())
     }
 
@@ -256,7 +253,7 @@ impl Session {
     /// The stream, if `stream_sid` is absent or names it; otherwise the reason to skip the message.
     fn named(&mut self, stream_sid: Option<String>) -> Result<&mut Stream, &'static str> {
         let stream = self.stream.as_mut().ok_or("before_start")?;
-        if stream_sid.is_some_and(|name| name != stream.name) { Err("other_stream") } else { Ok(stream) }
+        if stream_sid.is_some() && stream_sid != self.name { Err("other_stream") } else { Ok(stream) }
     }
 
     /// Stores the gathered frames.

@@ -23,12 +23,12 @@ pub struct Opening {
 }
 
 /// Why a stream cannot be opened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unfit {
     /// The `streamSid` is missing or invalid.
     Name,
-    /// The service does not support the format of the payloads.
-    Format,
+    /// The service does not support the format of the payloads, described here.
+    Format(String),
 }
 
 impl Opening {
@@ -95,20 +95,29 @@ fn cleaned(value: Value) -> Value {
 
 /// Parses a format by the names that carriers use, and returns whether it is big-endian: L16 is (RFC 2586, RFC 3551).
 fn read_format(format: &MediaFormat) -> Result<(AudioFormat, bool), Unfit> {
+    let unfit = || Unfit::Format(describe(format));
     let name = format.encoding.to_ascii_lowercase();
     let name = name.strip_prefix("audio/").unwrap_or(&name);
     let encoding = match name.strip_prefix("x-").unwrap_or(name) {
         "mulaw" | "ulaw" | "pcmu" | "basic" => Encoding::Mulaw,
         "alaw" | "pcma" => Encoding::Alaw,
         "l16" => Encoding::Pcm16,
-        _ => return Err(Unfit::Format),
+        _ => return Err(unfit()),
     };
     let sample_rate_hz = format.sample_rate.unwrap_or(8_000);
-    calls::check_rate(encoding.into(), sample_rate_hz).map_err(|_| Unfit::Format)?;
+    calls::check_rate(encoding.into(), sample_rate_hz).map_err(|_| unfit())?;
     if format.channels.is_some_and(|channels| channels != 1) {
-        return Err(Unfit::Format);
+        return Err(unfit());
     }
     Ok((AudioFormat { encoding, sample_rate_hz }, encoding == Encoding::Pcm16))
+}
+
+/// A format in the words of its sender, such as `OPUS at 48000 Hz, 2 channels`.
+fn describe(format: &MediaFormat) -> String {
+    let encoding: String = format.encoding.chars().filter(|letter| !letter.is_control()).take(24).collect();
+    let rate = format.sample_rate.map(|hz| format!(" at {hz} Hz")).unwrap_or_default();
+    let channels = format.channels.filter(|&count| count != 1).map(|count| format!(", {count} channels"));
+    format!("{encoding}{rate}{}", channels.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -150,10 +159,10 @@ mod tests {
         assert_eq!(format("PCMA", json!(null)), Ok(("alaw at 8000 Hz".to_owned(), false)));
         assert_eq!(format("L16", json!("16000")), Ok(("pcm16 at 16000 Hz".to_owned(), true)));
         for (name, rate) in [("OPUS", 8_000), ("PCMU", 16_000), ("L16", 12_000)] {
-            assert_eq!(format(name, json!(rate)), Err(Unfit::Format));
+            assert_eq!(format(name, json!(rate)), Err(Unfit::Format(format!("{name} at {rate} Hz"))));
         }
         let stereo = json!({ "mediaFormat": { "encoding": "PCMU", "channels": 2 } });
-        assert_eq!(open(stereo), Err(Unfit::Format));
+        assert_eq!(open(stereo), Err(Unfit::Format("PCMU, 2 channels".to_owned())));
     }
 
     #[test]

@@ -5,12 +5,15 @@ use std::{future::pending, time::Duration};
 use service::{Frame, Interruption, MediaStream};
 use tokio::time::{Instant, sleep_until};
 
+/// How long frames are gathered before they are stored in one commit.
+pub const GATHER: Duration = Duration::from_millis(50);
+/// The most bytes of audio to gather. At this size they are stored immediately.
+pub const GATHER_BYTES: usize = 1024 * 1024;
+
 /// A stream from its `start` message to the close of its socket.
 pub struct Stream {
     /// The service's side of the stream. Its socket's place in the call lives as long as this.
     pub media: MediaStream,
-    /// The `streamSid`.
-    pub name: String,
     /// Whether samples in the payloads are big-endian.
     pub big_endian: bool,
     /// Gathered frames, in the order of arrival.

@@ -70,5 +70,5 @@ pub fn place<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, 
 
 /// Reads a duration in a query.
 pub fn duration_parameter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
-    Real { expected: "a number of seconds from 0 to 1000000000000", as_text: true }.read(deserializer)
+    Real { expected: "a number of seconds from 0 to 1,000,000,000,000", as_text: true }.read(deserializer)
 }

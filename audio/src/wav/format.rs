@@ -66,9 +66,11 @@ fn round_float(sample: f64) -> i16 {
 
 /// Reads a `fmt ` chunk: the format of the samples once they are narrowed, and how the file stores them.
 pub fn parse(content: &[u8]) -> Result<(StreamFormat, Option<Wide>), WavError> {
-    let field = |at| u16_at(content, at).ok_or(WavError::DamagedFormat);
+    let damaged = |fault| WavError::DamagedFormat { fault };
+    let short = damaged("it is shorter than its format needs");
+    let field = |at| u16_at(content, at).ok_or(short);
     let channels = field(2)?;
-    let sample_rate = u32_at(content, 4).ok_or(WavError::DamagedFormat)?;
+    let sample_rate = u32_at(content, 4).ok_or(short)?;
     let block_align = usize::from(field(12)?);
     let bits = field(14)?;
     let mut tag = field(0)?;
@@ -92,8 +94,14 @@ pub fn parse(content: &[u8]) -> Result<(StreamFormat, Option<Wide>), WavError> {
         (ALAW | MULAW | PCM | FLOAT, ..) => return Err(WavError::UnsupportedBits { bits }),
         _ => return Err(WavError::UnknownTag { tag }),
     };
-    if channels == 0 || sample_rate == 0 || block_align != usize::from(channels) * width {
-        return Err(WavError::DamagedFormat);
+    if channels == 0 {
+        return Err(damaged("it says 0 channels"));
+    }
+    if sample_rate == 0 {
+        return Err(damaged("it says 0 Hz"));
+    }
+    if block_align != usize::from(channels) * width {
+        return Err(damaged("its bytes a frame are not its channels times the bytes of a sample"));
     }
     Ok((StreamFormat { encoding, sample_rate, channels }, wide))
 }

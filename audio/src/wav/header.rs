@@ -1,7 +1,7 @@
 //! The header of a file, read as it streams in.
 
 use super::{WavError, Wide, format, u32_at};
-use crate::StreamFormat;
+use crate::{StreamFormat, sniff::leading_container};
 
 /// As much of a `fmt ` chunk as is looked at: an extensible one's length.
 const FORMAT_LEN: u32 = 40;
@@ -140,7 +140,7 @@ impl HeaderReader {
                 Part::Chunk
             }
             Part::Chunk => {
-                let size = u32_at(&part, 4).ok_or(WavError::DamagedFormat)?;
+                let size = u32_at(&part, 4).ok_or(WavError::NoFormat)?;
                 match &part[..4] {
                     b"data" => {
                         let (format, wide) = self.format.ok_or(WavError::NoFormat)?;
@@ -178,8 +178,8 @@ impl HeaderReader {
 fn check_kind(start: &[u8]) -> Result<(), WavError> {
     match start.get(..4) {
         Some(b"RIFF" | b"RF64" | b"BW64") => Ok(()),
-        Some(b"RIFX") => Err(WavError::OtherKind { kind: "RIFX (big-endian)" }),
+        Some(b"RIFX") => Err(WavError::OtherKind { kind: "a RIFX (big-endian) file" }),
         None if !start.is_empty() && [b"RIFF", b"RF64", b"BW64"].iter().any(|kind| kind.starts_with(start)) => Ok(()),
-        _ => Err(WavError::NotWav),
+        _ => Err(leading_container(start).map_or(WavError::NotWav, |kind| WavError::OtherKind { kind })),
     }
 }

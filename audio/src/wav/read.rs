@@ -24,10 +24,10 @@ pub enum WavError {
     /// It does not begin with `RIFF`, a size and `WAVE`.
     #[error("not a WAV file: it does not begin with RIFF and WAVE")]
     NotWav,
-    /// A relative of the WAV file.
-    #[error("{kind} files are not supported, only RIFF, RF64 and BW64 files are")]
+    /// Another kind of audio file.
+    #[error("this is {kind}, and only WAV files (RIFF, RF64 and BW64) can be read")]
     OtherKind {
-        /// What it is.
+        /// What it is, with its article.
         kind: &'static str,
     },
     /// It ends before its samples begin.
@@ -40,8 +40,11 @@ pub enum WavError {
     #[error("there is no fmt chunk before the data")]
     NoFormat,
     /// The `fmt ` chunk is too short, or its fields contradict one another.
-    #[error("the fmt chunk is damaged")]
-    DamagedFormat,
+    #[error("the fmt chunk is damaged: {fault}")]
+    DamagedFormat {
+        /// What is wrong with it.
+        fault: &'static str,
+    },
     /// The samples are neither PCM, nor float, nor G.711.
     #[error("the format tag {tag:#06x}{} is none of 1 (PCM), 3 (float), 6 (A-law) and 7 (mu-law)", tag_name(*.tag))]
     UnknownTag {

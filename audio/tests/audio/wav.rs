@@ -161,20 +161,25 @@ fn damage_is_named() {
     assert!(patched(0, b"RIFF").is_ok());
     assert!(matches!(patched(0, b"RIFX"), Err(WavError::OtherKind { kind }) if kind.contains("big-endian")));
     assert_eq!(patched(0, b"FORM"), Err(WavError::NotWav));
+    assert_eq!(patched(0, b"OggS\0\x02"), Err(WavError::OtherKind { kind: "an Ogg file" }));
     assert_eq!(patched(8, b"AVI "), Err(WavError::NotWav));
     // The format: tag, channels, rate, bytes a frame, bits.
     assert_eq!(patched(20, &[0x11]), Err(WavError::UnknownTag { tag: 0x11 }));
     assert_eq!(patched(20, &[3]), Err(WavError::UnsupportedBits { bits: 16 }));
-    assert_eq!(patched(20, &[0xFE, 0xFF]), Err(WavError::DamagedFormat));
-    assert_eq!(patched(22, &[0]), Err(WavError::DamagedFormat));
-    assert_eq!(patched(24, &[0; 4]), Err(WavError::DamagedFormat));
-    assert_eq!(patched(32, &[2]), Err(WavError::DamagedFormat));
-    assert_eq!(patched(34, &[24]), Err(WavError::DamagedFormat));
+    let damaged = |at, bytes: &[u8], expected: &str| match patched(at, bytes) {
+        Err(WavError::DamagedFormat { fault }) => assert!(fault.contains(expected), "{fault}"),
+        other => panic!("{other:?}"),
+    };
+    damaged(20, &[0xFE, 0xFF], "shorter");
+    damaged(22, &[0], "0 channels");
+    damaged(24, &[0; 4], "0 Hz");
+    damaged(32, &[2], "bytes a frame");
+    damaged(34, &[24], "bytes a frame");
     assert_eq!(patched(34, &[0]), Err(WavError::UnsupportedBits { bits: 0 }));
     assert_eq!(patched(34, &[64]), Err(WavError::UnsupportedBits { bits: 64 }));
     // Chunks: no format, a format that is too short, a chunk that goes beyond the end.
     assert_eq!(patched(12, b"xxxx"), Err(WavError::NoFormat));
-    assert_eq!(patched(16, &[10]), Err(WavError::DamagedFormat));
+    damaged(16, &[10], "shorter");
     assert_eq!(patched(16, &[200]), Err(WavError::CutHeader { bytes: 52 }));
 }
 

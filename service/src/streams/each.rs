@@ -88,7 +88,7 @@ fn is_of_one_chunk(error: &Error) -> bool {
         | Error::KeyNotFound
         | Error::AdminKeyRequired
         | Error::LastAdminKey
-        | Error::PreconditionFailed
+        | Error::PreconditionFailed { .. }
         | Error::IdempotencyKeyInUse
         | Error::IdempotencyKeyReused
         | Error::CursorInvalid
