@@ -161,6 +161,8 @@ async fn what_cannot_be_asked_for_is_refused_in_a_sentence() {
         ("convert song.mp3 out.wav", ["MP3", "--from-container raw"]),
         ("inspect song.ogg", ["Ogg", "--container raw"]),
         ("convert caller.ulaw out.wav --from-container wav", ["caller.ulaw", "not a WAV file"]),
+        ("convert song.ogg out.wav --from-container wav", ["song.ogg", "an Ogg file"]),
+        ("convert caller.ulaw out.mp3", ["out.mp3", "an MP3 file"]),
     ] {
         let said = folder.refused(arguments).await;
         assert!(words.iter().all(|word| said.contains(word)), "{arguments}: {said}");

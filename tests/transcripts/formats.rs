@@ -66,7 +66,7 @@ async fn accept_chooses_the_format_and_a_parameter_wins_over_it() {
     for format in ["", "VTT", "xml", "vtt,srt"] {
         let refused = server.get(&format!("{PATH}?format={format}")).await.expect_problem(422, "validation_failed");
         assert_eq!(refused.pointers(), ["/format"]);
-        assert!(refused.text().contains("`json`, `vtt`, `srt`, `txt`"), "{}", refused.text());
+        assert!(refused.text().contains("`json`, `vtt`, `srt` or `txt`"), "{}", refused.text());
     }
     let unknown = server.get("/calls/unknown/transcripts?format=srt").await;
     unknown.expect_problem(404, "call_not_found");

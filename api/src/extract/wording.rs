@@ -19,14 +19,17 @@ fn rewritten(message: &str) -> Option<String> {
     }
     if let Some(rest) = message.strip_prefix("unknown variant `") {
         let (value, expected) = rest.rsplit_once("`, expected ")?;
-        return Some(format!("must be {}, not `{}`", listed(expected), shown(value)));
+        let not = if value.is_empty() { String::new() } else { format!(", not `{}`", shown(value)) };
+        return Some(format!("must be {}{not}", listed(expected)));
     }
     if let Some(rest) = message.strip_prefix("unknown field `") {
-        let (name, known) = rest.rsplit_once("`, ")?;
-        let known = known.strip_prefix("expected ").map_or("there are none here".to_owned(), |known| {
-            let names = listed(known);
-            if names.matches('`').count() == 2 { format!("only {names} is") } else { format!("known are {names}") }
-        });
+        let (name, known) = if let Some((name, names)) = rest.rsplit_once("`, expected one of ") {
+            (name, format!("known are {}", names.replace('`', "")))
+        } else if let Some((name, only)) = rest.rsplit_once("`, expected ") {
+            (name, format!("known are {}", only.replace('`', "")))
+        } else {
+            (rest.strip_suffix("`, there are no fields")?, "there are none here".to_owned())
+        };
         return Some(format!("the name `{}` is not known; {known}", shown(name)));
     }
     for (kind, what) in [("missing field `", "is required"), ("duplicate field `", "is given twice; send it once")] {
@@ -95,11 +98,9 @@ mod tests {
             ),
             ("unknown variant `x`, expected one of `a`, `b`, `c`", "Must be `a`, `b` or `c`, not `x`."),
             ("unknown variant `x`, expected `a`", "Must be `a`, not `x`."),
-            (
-                "unknown field `x`, expected one of `a`, `b`, `c`",
-                "The name `x` is not known; known are `a`, `b` or `c`.",
-            ),
-            ("unknown field `x`, expected `a`", "The name `x` is not known; only `a` is."),
+            ("unknown variant ``, expected `a`", "Must be `a`."),
+            ("unknown field `x`, expected one of `a`, `b`, `c`", "The name `x` is not known; known are a, b, c."),
+            ("unknown field `x`, expected `a` or `b`", "The name `x` is not known; known are a or b."),
             ("unknown field `x`, there are no fields", "The name `x` is not known; there are none here."),
             ("missing field `audio`", "`audio` is required."),
             ("duplicate field `caller`", "`caller` is given twice; send it once."),
