@@ -42,6 +42,40 @@ pub struct Format {
     pub container: Container,
 }
 
+/// The formats that have a name of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Preset {
+    /// What OpenAI's Realtime API takes: raw PCM16 at 24 kHz.
+    Openai,
+    /// What recordings are stored in: raw PCM16 at 16 kHz.
+    Storage,
+    /// The same in a WAV file.
+    Wav,
+}
+
+impl Preset {
+    /// The format that the name stands for.
+    #[must_use]
+    pub const fn format(self) -> Format {
+        let (sample_rate, container) = match self {
+            Self::Openai => (24_000, Container::Raw),
+            Self::Storage => (16_000, Container::Raw),
+            Self::Wav => (16_000, Container::Wav),
+        };
+        Format { encoding: Encoding::Pcm16, sample_rate, container }
+    }
+
+    /// The preset's name in the API: `openai`, `storage` or `wav`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Openai => "openai",
+            Self::Storage => "storage",
+            Self::Wav => "wav",
+        }
+    }
+}
+
 /// The outcome of a conversion.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Converted {

@@ -3,7 +3,7 @@
 //!
 //! PCM16 is little-endian throughout. [`crate::g711`] defines the meaning of each G.711 code.
 
-use crate::g711;
+use crate::{SAMPLE_RATES, g711};
 
 /// How samples are encoded in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +35,30 @@ impl Encoding {
             Self::Pcm16 => "pcm16",
         }
     }
+
+    /// Whether samples in this encoding can have `hz` samples a second.
+    ///
+    /// # Errors
+    /// [`UnfitRate`] for G.711 at another rate than 8,000 Hz, and for PCM16 at a rate that is not one of
+    /// [`SAMPLE_RATES`].
+    pub fn check_rate(self, hz: u32) -> Result<(), UnfitRate> {
+        let (fits, unfit) = match self {
+            Self::Mulaw | Self::Alaw => (hz == 8000, UnfitRate::G711),
+            Self::Pcm16 => (SAMPLE_RATES.contains(&hz), UnfitRate::Pcm16),
+        };
+        if fits { Ok(()) } else { Err(unfit) }
+    }
+}
+
+/// A sample rate that an encoding does not have. Prints as the sentence that says which ones it has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum UnfitRate {
+    /// Of mu-law or A-law.
+    #[error("G.711 has 8000 samples a second.")]
+    G711,
+    /// Of PCM16.
+    #[error("Must be 8000, 11025, 16000, 22050, 24000, 32000, 44100 or 48000.")]
+    Pcm16,
 }
 
 /// PCM16 data with an odd number of bytes.

@@ -59,10 +59,11 @@ pub mod wav;
 
 pub use base64_codec::{Base64Error, decode_any_base64, decode_base64, decode_base64_into, encode_base64};
 pub use convert::{
-    Container, ConvertError, Converted, Format, Source, convert, convert_to_openai_format, convert_to_storage_format,
+    Container, ConvertError, Converted, Format, Preset, Source, convert, convert_to_openai_format,
+    convert_to_storage_format,
 };
 pub use encoding::{
-    Encoding, OddLength, alaw_to_pcm16, decode_into, encode, mulaw_to_pcm16, pcm16_to_alaw, pcm16_to_mulaw,
+    Encoding, OddLength, UnfitRate, alaw_to_pcm16, decode_into, encode, mulaw_to_pcm16, pcm16_to_alaw, pcm16_to_mulaw,
 };
 pub use meter::{Levels, Meter, Stretch};
 pub use pcm::{interleave, pcm16_bytes};

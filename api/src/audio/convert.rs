@@ -155,13 +155,7 @@ fn convert(body: &ConvertAudio) -> Result<ConvertedAudio, Problem> {
         container: from.container.unwrap_or_default().into(),
         salvage: body.salvage.unwrap_or_default(),
     };
-    let to = body.to.format();
-    let target = audio::Format {
-        encoding: to.encoding.into(),
-        sample_rate: to.sample_rate,
-        container: to.container.unwrap_or_default().into(),
-    };
-    let converted = audio::convert(&bytes, &source, &target).map_err(|error| refuse(&error))?;
+    let converted = audio::convert(&bytes, &source, &body.to.into()).map_err(|error| refuse(&error))?;
     let Converted { bytes, encoding, sample_rate, channels, container, frames, warnings } = converted;
     Ok(ConvertedAudio {
         audio: encode_base64(&bytes),

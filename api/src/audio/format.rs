@@ -77,32 +77,33 @@ pub enum To {
     Format(Format),
 }
 
-impl Preset {
-    /// The format that the name stands for.
-    pub fn format(self) -> Format {
-        let pcm =
-            |sample_rate, container| Format { encoding: Encoding::Pcm16, sample_rate, container: Some(container) };
-        match self {
-            Self::Openai => pcm(24_000, Container::Raw),
-            Self::Storage => pcm(16_000, Container::Raw),
-            Self::Wav => pcm(16_000, Container::Wav),
+crate::calls::same_variants!(Preset, audio::Preset, [Openai, Storage, Wav]);
+
+impl From<Format> for audio::Format {
+    fn from(format: Format) -> Self {
+        Self {
+            encoding: format.encoding.into(),
+            sample_rate: format.sample_rate,
+            container: format.container.unwrap_or_default().into(),
         }
     }
 }
 
-impl To {
-    /// The format itself.
-    pub fn format(self) -> Format {
-        match self {
-            Self::Preset(preset) => preset.format(),
-            Self::Format(format) => format,
+impl From<To> for audio::Format {
+    fn from(to: To) -> Self {
+        match to {
+            To::Preset(preset) => audio::Preset::from(preset).format(),
+            To::Format(format) => format.into(),
         }
     }
 }
 
 impl Validate for To {
     fn validate(&self) -> Result<(), validator::ValidationErrors> {
-        self.format().validate()
+        match self {
+            Self::Preset(_) => Ok(()),
+            Self::Format(format) => format.validate(),
+        }
     }
 }
 
@@ -141,7 +142,7 @@ fn some_rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error
 }
 
 fn target_rate(format: &Format) -> Result<(), ValidationError> {
-    refuse_rate(check_rate(format.encoding, format.sample_rate))
+    check_rate(format.encoding, format.sample_rate)
 }
 
 /// In a WAV file the header decides; it is read later.
@@ -150,11 +151,7 @@ fn source_rate(from: &GivenFormat) -> Result<(), ValidationError> {
         Container::Wav => Ok(()),
         Container::Raw => {
             let encoding = from.encoding.unwrap_or(Encoding::Mulaw);
-            refuse_rate(check_rate(encoding, from.sample_rate.unwrap_or(8_000)))
+            check_rate(encoding, from.sample_rate.unwrap_or(8_000))
         }
     }
-}
-
-fn refuse_rate(checked: Result<(), &'static str>) -> Result<(), ValidationError> {
-    checked.map_err(|message| ValidationError::new("sampleRate").with_message(message.into()))
 }

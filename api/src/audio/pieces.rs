@@ -19,7 +19,7 @@ pub fn check(body: &ConvertAudio) -> Result<(), Problem> {
                 "Pieces are raw samples. Send what follows the WAV header as raw, or the whole file without `state`.",
             )
         }
-        Some(_) if Container::from(body.to.format().container.unwrap_or_default()) == Container::Wav => refuse(
+        Some(_) if audio::Format::from(body.to).container == Container::Wav => refuse(
             "/to",
             "Pieces are raw samples, and a WAV header states the length of the whole. Ask for raw pieces and put a \
              header in front of them, or convert the whole without `state`.",
@@ -31,10 +31,10 @@ pub fn check(body: &ConvertAudio) -> Result<(), Problem> {
 /// Converts a piece after those that `state` remembers; an empty state is the beginning. Returns the answer without its
 /// state, and the state unless this is the end.
 pub fn convert(body: &ConvertAudio, bytes: &[u8], state: &[u8]) -> Result<(ConvertedAudio, Option<Vec<u8>>), Problem> {
-    let (from, to) = (body.from.unwrap_or_default(), body.to.format());
+    let (from, to) = (body.from.unwrap_or_default(), audio::Format::from(body.to));
     let encoding = from.encoding.map_or(audio::Encoding::Mulaw, Into::into);
     let format = StreamFormat { encoding, sample_rate: from.sample_rate.unwrap_or(8_000), channels: 1 };
-    let mut converter = Converter::new(format, to.encoding.into(), to.sample_rate)
+    let mut converter = Converter::new(format, to.encoding, to.sample_rate)
         .map_err(|error| Problem::invalid_field("/to", format!("Cannot be converted: {error}.")))?;
     if !state.is_empty() {
         converter.resume(state).map_err(|error| match error {

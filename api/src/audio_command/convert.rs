@@ -7,8 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use clap::ValueEnum;
-use service::audio::{Container, Converter, Encoding};
+use service::audio::{Container, Converter, Encoding, Format, Preset};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
@@ -20,7 +19,6 @@ use super::{
     output::{DraftPath, Output},
     progress::Progress,
 };
-use crate::{audio::Preset, calls::check_rate};
 
 /// Converts a file. Removes the incomplete output if a signal stops the conversion.
 pub fn main(args: &ConvertArgs) -> Result<ExitCode, AudioError> {
@@ -62,55 +60,46 @@ async fn stopped() -> io::Result<u8> {
     })
 }
 
-/// The format of the output.
-struct Target {
-    container: Container,
-    encoding: Encoding,
-    sample_rate: u32,
+/// The format of the output: a preset, or what the options and the name of the output say.
+fn target(args: &ConvertArgs, input: &Input) -> Result<Format, AudioError> {
+    if let Some(preset) = args.to {
+        return named(args, preset.into());
+    }
+    let encoding = args.to_encoding.map(Into::into).or_else(|| encoding_named(&args.output));
+    let encoding = encoding.unwrap_or(Encoding::Pcm16);
+    let sample_rate = match (args.to_rate, encoding) {
+        (Some(hz), _) => hz,
+        (None, Encoding::Pcm16) => input.format.sample_rate,
+        (None, Encoding::Mulaw | Encoding::Alaw) => 8000,
+    };
+    if let (Some(hz), Err(reason)) = (args.to_rate, encoding.check_rate(sample_rate)) {
+        return Err(AudioError::Rate { flag: "--to-rate".to_owned(), hz, reason });
+    }
+    let container = args.to_container.map(Into::into).or_else(|| container_named(&args.output));
+    if let (None, Some(kind)) = (container, foreign_named(&args.output)) {
+        return Err(AudioError::ForeignName { file: args.output.display().to_string(), kind });
+    }
+    Ok(Format { encoding, sample_rate, container: container.unwrap_or(Container::Wav) })
 }
 
-impl Target {
-    fn new(args: &ConvertArgs, input: &Input) -> Result<Self, AudioError> {
-        if let Some(preset) = args.to {
-            return Self::preset(args, preset);
-        }
-        let encoding = args.to_encoding.map(Into::into).or_else(|| encoding_named(&args.output));
-        let encoding = encoding.unwrap_or(Encoding::Pcm16);
-        let sample_rate = match (args.to_rate, encoding) {
-            (Some(hz), _) => hz,
-            (None, Encoding::Pcm16) => input.format.sample_rate,
-            (None, Encoding::Mulaw | Encoding::Alaw) => 8000,
+/// The format of a preset. Fails if the name of the output says another one.
+fn named(args: &ConvertArgs, preset: Preset) -> Result<Format, AudioError> {
+    let format = preset.format();
+    let named = (container_named(&args.output), encoding_named(&args.output));
+    if named.0.is_some_and(|named| named != format.container) || named.1.is_some_and(|named| named != format.encoding) {
+        let gives = match format.container {
+            Container::Raw => "raw pcm16",
+            Container::Wav => "a WAV file",
         };
-        if let (Some(hz), Err(reason)) = (args.to_rate, check_rate(encoding.into(), sample_rate)) {
-            return Err(AudioError::Rate { flag: "--to-rate".to_owned(), hz, reason });
-        }
-        let container = args.to_container.map(Into::into).or_else(|| container_named(&args.output));
-        if let (None, Some(kind)) = (container, foreign_named(&args.output)) {
-            return Err(AudioError::ForeignName { file: args.output.display().to_string(), kind });
-        }
-        Ok(Self { container: container.unwrap_or(Container::Wav), encoding, sample_rate })
+        let (file, preset) = (args.output.display().to_string(), preset.as_str());
+        return Err(AudioError::Misnamed { file, preset, gives });
     }
-
-    fn preset(args: &ConvertArgs, preset: Preset) -> Result<Self, AudioError> {
-        let format = preset.format();
-        let container = format.container.unwrap_or_default().into();
-        let (encoding, sample_rate) = (format.encoding.into(), format.sample_rate);
-        let named = (container_named(&args.output), encoding_named(&args.output));
-        if named.0.is_some_and(|named| named != container) || named.1.is_some_and(|named| named != encoding) {
-            let gives = match container {
-                Container::Raw => "raw pcm16",
-                Container::Wav => "a WAV file",
-            };
-            let preset = preset.to_possible_value().map(|preset| preset.get_name().to_owned()).unwrap_or_default();
-            return Err(AudioError::Misnamed { file: args.output.display().to_string(), preset, gives });
-        }
-        Ok(Self { container, encoding, sample_rate })
-    }
+    Ok(format)
 }
 
 fn convert(args: &ConvertArgs, draft: &DraftPath, mut progress: Progress) -> Result<(), AudioError> {
     let mut input = Input::open(&args.input, args.given())?;
-    let target = Target::new(args, &input)?;
+    let target = target(args, &input)?;
     let converter = Converter::new(input.format, target.encoding, target.sample_rate);
     let mut converter = converter.map_err(|reason| AudioError::Unsupported { file: input.name.clone(), reason })?;
     let length = input.samples_len().map(|length| converter.converted_len(length));

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use service::audio::{ConvertError, TooLong, WavError};
+use service::audio::{ConvertError, TooLong, UnfitRate, WavError};
 
 /// Why a file cannot be converted or inspected. File names are as on the command line.
 #[derive(Debug, thiserror::Error)]
@@ -77,7 +77,7 @@ pub enum AudioError {
         /// The rate.
         hz: u32,
         /// The allowed rates, as a sentence.
-        reason: &'static str,
+        reason: UnfitRate,
     },
     /// A WAV file has a sample rate or a number of channels that cannot be converted.
     #[error("{file}: {reason}.")]
@@ -95,7 +95,7 @@ pub enum AudioError {
         /// The output.
         file: String,
         /// The preset.
-        preset: String,
+        preset: &'static str,
         /// The container that the preset writes.
         gives: &'static str,
     },

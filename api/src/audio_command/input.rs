@@ -19,7 +19,6 @@ use super::{
     file::{open, read_some},
     names::{Given, container, is_standard_stream, raw_format},
 };
-use crate::calls::check_rate;
 
 /// An open file, positioned at its next samples.
 #[derive(Debug)]
@@ -256,7 +255,7 @@ impl Input {
 
     fn check_raw(&self) -> Result<(), AudioError> {
         let StreamFormat { encoding, sample_rate: hz, .. } = self.format;
-        check_rate(encoding.into(), hz).map_err(|reason| AudioError::Rate {
+        encoding.check_rate(hz).map_err(|reason| AudioError::Rate {
             flag: format!("{}rate", self.given.flags),
             hz,
             reason,

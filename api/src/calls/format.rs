@@ -50,20 +50,12 @@ fn rate<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Err
 
 fn rate_fits_encoding(format: &AudioFormat) -> Result<(), ValidationError> {
     check_rate(format.encoding, format.sample_rate)
-        .map_err(|message| ValidationError::new("sampleRate").with_message(message.into()))
 }
 
-/// Refuses a sample rate that an encoding does not have.
-pub fn check_rate(encoding: Encoding, sample_rate: u32) -> Result<(), &'static str> {
-    let fits = match encoding {
-        Encoding::Mulaw | Encoding::Alaw => sample_rate == 8_000,
-        Encoding::Pcm16 => audio::SAMPLE_RATES.contains(&sample_rate),
-    };
-    let message = match encoding {
-        Encoding::Mulaw | Encoding::Alaw => "G.711 has 8000 samples a second.",
-        Encoding::Pcm16 => "Must be 8000, 11025, 16000, 22050, 24000, 32000, 44100 or 48000.",
-    };
-    if fits { Ok(()) } else { Err(message) }
+/// Refuses a sample rate that an encoding does not have, for a schema's validation.
+pub fn check_rate(encoding: Encoding, sample_rate: u32) -> Result<(), ValidationError> {
+    let checked = audio::Encoding::from(encoding).check_rate(sample_rate);
+    checked.map_err(|unfit| ValidationError::new("sampleRate").with_message(unfit.to_string().into()))
 }
 
 same_variants!(Encoding, audio::Encoding, [Mulaw, Alaw, Pcm16]);

@@ -4,7 +4,6 @@ use serde_json::{Map, Value};
 use service::{AudioFormat, CallRef, NewStream, Private, UNKNOWN_CALLER, audio::Encoding};
 
 use super::message::{MediaFormat, Start};
-use crate::calls;
 
 /// The maximum length of `caller`, in characters.
 pub const CALLER_MAX: usize = 128;
@@ -105,7 +104,7 @@ fn read_format(format: &MediaFormat) -> Result<(AudioFormat, bool), Unfit> {
         _ => return Err(unfit()),
     };
     let sample_rate_hz = format.sample_rate.unwrap_or(8_000);
-    calls::check_rate(encoding.into(), sample_rate_hz).map_err(|_| unfit())?;
+    encoding.check_rate(sample_rate_hz).map_err(|_| unfit())?;
     if format.channels.is_some_and(|channels| channels != 1) {
         return Err(unfit());
     }

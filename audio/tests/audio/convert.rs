@@ -2,8 +2,9 @@
 
 use audio::wav;
 use audio::{
-    Container, ConvertError, Encoding, Format, OddLength, SAMPLE_RATES, Source, WavError, buffer_to_wav, convert,
-    convert_to_openai_format, convert_to_storage_format, decode_into, encode, mulaw_to_pcm16, resample, resampled_len,
+    Container, ConvertError, Encoding, Format, OddLength, Preset, SAMPLE_RATES, Source, UnfitRate, WavError,
+    buffer_to_wav, convert, convert_to_openai_format, convert_to_storage_format, decode_into, encode, mulaw_to_pcm16,
+    resample, resampled_len,
 };
 
 const ENCODINGS: [Encoding; 3] = [Encoding::Mulaw, Encoding::Alaw, Encoding::Pcm16];
@@ -154,4 +155,26 @@ fn the_presets_are_16_and_24_khz() {
     let samples = mulaw_to_pcm16(&codes);
     assert_eq!(convert_to_storage_format(&codes), resample(&samples, 8000, 16_000));
     assert_eq!(convert_to_openai_format(&codes), resample(&samples, 8000, 24_000));
+}
+
+#[test]
+fn a_preset_is_the_format_of_its_name() {
+    let source = [0xFF, 0x00, 0x80, 0x7F].repeat(40);
+    let converted = |preset: Preset| convert(&source, &PLAIN, &preset.format()).unwrap().bytes;
+    let pcm = |samples: &[i16]| encode(Encoding::Pcm16, samples);
+    assert_eq!(converted(Preset::Openai), pcm(&convert_to_openai_format(&source)));
+    assert_eq!(converted(Preset::Storage), pcm(&convert_to_storage_format(&source)));
+    assert_eq!(wav::read(&converted(Preset::Wav)).unwrap().sample_rate, 16_000);
+    assert_eq!([Preset::Openai, Preset::Storage, Preset::Wav].map(Preset::as_str), ["openai", "storage", "wav"]);
+}
+
+#[test]
+fn an_encoding_has_the_rates_that_its_refusal_lists() {
+    for hz in SAMPLE_RATES {
+        let unfit = (hz != 8_000).then_some(UnfitRate::G711);
+        assert_eq!([Encoding::Mulaw, Encoding::Alaw].map(|law| law.check_rate(hz).err()), [unfit, unfit]);
+        assert_eq!(Encoding::Pcm16.check_rate(hz), Ok(()));
+        assert!(UnfitRate::Pcm16.to_string().contains(&hz.to_string()));
+    }
+    assert_eq!(Encoding::Pcm16.check_rate(8_001), Err(UnfitRate::Pcm16));
 }
