@@ -52,7 +52,7 @@ impl Callstore {
         let interruptions = interruptions
             .map_err(|_| Error::invalid("/interruptions", "Expected a whole number from 0 to 2,147,483,647."))?;
         let (this, about, call, once) = (self.clone(), call, call.clone(), once.cloned());
-        self.write_to(about, JSON_MAX_BYTES, move |batch| {
+        self.write(Some(about), JSON_MAX_BYTES, move |batch| {
             async move {
                 if let Some(before) = batch.recall(once.as_ref()).await? {
                     return Ok(before);

@@ -63,7 +63,7 @@ impl Callstore {
     pub async fn audit(&self, new: NewAuditEntry) {
         let entry = self.entry(new);
         let row = entry.clone();
-        if let Err(error) = self.write_as(0, |outcome| AddEntry { row, outcome }).await {
+        if let Err(error) = self.queue(0, |outcome| AddEntry { row, outcome }).await {
             metrics::counter!("callstore_audit_misses_total").increment(1);
             tracing::error!(%error, ?entry, "An audit entry could not be written.");
         }

@@ -37,7 +37,7 @@ impl Callstore {
             created_at: Set(self.now()),
         };
         let call = CallRef::of(call);
-        self.write_to(&call.clone(), 0, move |batch| {
+        self.write(Some(&call.clone()), 0, move |batch| {
             async move {
                 // A deleted call must fail this write alone: the foreign key would refuse the row.
                 let call = batch.call_id(&call).await?;

@@ -62,7 +62,7 @@ impl Callstore {
     pub async fn health(&self) -> Health {
         let probe = async {
             let read = entity::call::Entity::find().limit(1).one(self.0.database.readers()).await;
-            let written = self.write(0, |batch| async { Ok(batch.check_writable().await?) }.boxed()).await;
+            let written = self.write(None, 0, |batch| async { Ok(batch.check_writable().await?) }.boxed()).await;
             // A full write queue is no reason to stop sending reads here.
             read.is_ok() && matches!(written, Ok(()) | Err(Error::Overloaded))
         };

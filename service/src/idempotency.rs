@@ -93,7 +93,7 @@ impl Callstore {
         T: Serialize + DeserializeOwned + Send + 'static,
     {
         let Some(once) = once.cloned() else { return Ok(outcome) };
-        self.write(0, move |batch| {
+        self.write(None, 0, move |batch| {
             async move {
                 let once = Some(&once);
                 if let Some(before) = batch.recall(once).await? {
@@ -123,7 +123,7 @@ impl Callstore {
             let all = (over.len() as u64) < FORGET_AT_ONCE;
             if !over.is_empty() {
                 let rows = Entity::delete_many().filter(Column::Id.is_in(over));
-                self.write(0, |batch| async move { Ok(rows.exec(batch.transaction()).await?) }.boxed()).await?;
+                self.write(None, 0, |batch| async move { Ok(rows.exec(batch.transaction()).await?) }.boxed()).await?;
             }
             if all {
                 return Ok(());

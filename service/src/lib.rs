@@ -148,7 +148,7 @@ impl Callstore {
     /// When the database does not answer.
     pub async fn resume(&self) -> Result<(), Error> {
         // An empty write makes the writer read the journal, so that a damaged journal fails the start.
-        self.write(0, |_| async { Ok(()) }.boxed()).await?;
+        self.write(None, 0, |_| async { Ok(()) }.boxed()).await?;
         self.read_keys().await?;
         self.0.finalizer.spawn(self.clone().keep_reading_keys());
         self.signer().await?;

@@ -122,7 +122,7 @@ impl Callstore {
     /// `PreconditionFailed`, and as [`get_metadata`](Self::get_metadata).
     pub async fn delete_metadata(&self, call: &CallRef, condition: Precondition) -> Result<(), Error> {
         let (this, about, call) = (self.clone(), call, call.clone());
-        self.write_to(about, 0, move |batch| {
+        self.write(Some(about), 0, move |batch| {
             async move {
                 let call_id = batch.call_id(&call).await?;
                 let stored = Entity::find_by_id(call_id).one(batch.transaction()).await?;
@@ -144,7 +144,7 @@ impl Callstore {
         change: impl FnOnce(&mut ActiveModel) + Send + 'static,
     ) -> Result<MetadataSet, Error> {
         let (this, about, call) = (self.clone(), call, call.clone());
-        self.write_to(about, JSON_MAX_BYTES, move |batch| {
+        self.write(Some(about), JSON_MAX_BYTES, move |batch| {
             async move {
                 let call_id = batch.call_id(&call).await?;
                 let now = this.now();

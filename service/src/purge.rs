@@ -129,8 +129,10 @@ impl Callstore {
 
     /// Runs one delete in its own transaction.
     async fn delete<E: EntityTrait>(&self, delete: sea_orm::DeleteMany<E>) -> Result<u64, Error> {
-        self.write(0, move |batch| async move { Ok(delete.exec(batch.transaction()).await?.rows_affected) }.boxed())
-            .await
+        self.write(None, 0, move |batch| {
+            async move { Ok(delete.exec(batch.transaction()).await?.rows_affected) }.boxed()
+        })
+        .await
     }
 }
 

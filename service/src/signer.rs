@@ -66,7 +66,7 @@ impl Callstore {
     /// Stores a new secret, unless another node was faster, and returns the stored one.
     async fn make_secret(&self) -> Result<Vec<u8>, Error> {
         let secret = random::<SECRET_BYTES>()?.to_vec();
-        self.write(0, move |batch| {
+        self.write(None, 0, move |batch| {
             async move {
                 let row = ActiveModel { name: Set(NAME.to_owned()), value: Set(secret) };
                 let unless_there = OnConflict::column(Column::Name).do_nothing().to_owned();

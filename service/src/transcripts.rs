@@ -58,7 +58,7 @@ impl Callstore {
     ) -> Result<Vec<Transcript>, Error> {
         let bytes = new.iter().map(|new| ROW_BYTES + new.speaker.expose().len() + new.text.expose().len()).sum();
         let (callstore, call, once) = (self.clone(), call.clone(), once.cloned());
-        self.write_as(bytes, |outcome| AddTranscripts { callstore, call, new, once, entry, outcome }).await
+        self.queue(bytes, |outcome| AddTranscripts { callstore, call, new, once, entry, outcome }).await
     }
 
     /// Stores one utterance.

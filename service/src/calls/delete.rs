@@ -15,7 +15,7 @@ impl Callstore {
     pub async fn delete_call(&self, call: &CallRef, condition: Precondition) -> Result<(), Error> {
         let (this, about, call) = (self.clone(), call, call.clone());
         let id = self
-            .write_to(about, 0, move |batch| {
+            .write(Some(about), 0, move |batch| {
                 async move {
                     let stored = batch.call(&call).await?;
                     condition.check(Some(&stored))?;

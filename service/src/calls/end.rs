@@ -74,7 +74,7 @@ impl Callstore {
         once: Option<&Idempotency>,
     ) -> Result<Call, Error> {
         let (this, about, call, once) = (self.clone(), call, call.clone(), once.cloned());
-        let work = self.write_to(about, 0, move |batch| {
+        let work = self.write(Some(about), 0, move |batch| {
             async move {
                 let again: Option<()> = batch.recall(once.as_ref()).await?;
                 let ended = this.move_to_finalizing(batch, &call, decide).await?;

@@ -46,7 +46,7 @@ impl Callstore {
     pub async fn note_phone_call(&self, phone: PhoneCall, once: Option<&Idempotency>) -> Result<(), Error> {
         let about = call_of(self.0.database.readers(), &phone).await?.map(|call| CallRef::of(call.id));
         let (this, over, once) = (self.clone(), phone.over, once.cloned());
-        let noted = self.write_about(about, JSON_MAX_BYTES, move |batch| {
+        let noted = self.write(about.as_ref(), JSON_MAX_BYTES, move |batch| {
             async move {
                 if let Some(before) = batch.recall(once.as_ref()).await? {
                     return Ok(before);

@@ -46,7 +46,7 @@ impl Callstore {
         let (this, key) = (self.clone(), once.cloned());
         // Free space matters only for new calls; an existing one is returned anyway.
         let full = !self.0.policy.has_room(self.free_bytes()?);
-        let started = self.write(0, move |batch| {
+        let started = self.write(None, 0, move |batch| {
             async move {
                 if let Some(before) = batch.recall(key.as_ref()).await? {
                     return Ok(before);

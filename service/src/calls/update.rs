@@ -51,7 +51,7 @@ impl Callstore {
         condition: Precondition,
     ) -> Result<Call, Error> {
         let (this, about, call) = (self.clone(), call, call.clone());
-        self.write_to(about, 0, move |batch| {
+        self.write(Some(about), 0, move |batch| {
             async move {
                 let stored = batch.call(&call).await?;
                 condition.check(Some(&stored))?;

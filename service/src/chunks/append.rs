@@ -87,7 +87,7 @@ impl Callstore {
         let bytes = chunks.iter().map(|chunk| chunk.audio.len()).sum();
         let (callstore, call, key) = (self.clone(), call.clone(), once.cloned());
         let write = |outcome| AddChunks { callstore, call, chunks, once: key, pointer, outcome };
-        let stored = self.write_as(bytes, write).await?;
+        let stored = self.queue(bytes, write).await?;
         if !once.is_some_and(Idempotency::is_replayed) {
             count(&stored);
         }

@@ -110,7 +110,7 @@ impl Callstore {
             // A shared database has no journal.
             return Ok(());
         }
-        self.write_to(&CallRef::of(call), 0, move |batch| {
+        self.write(Some(&CallRef::of(call)), 0, move |batch| {
             batch.settle(call);
             async { Ok(()) }.boxed()
         })

@@ -30,7 +30,7 @@ impl Callstore {
         let (this, id) = (self.clone(), call.id);
         let size_bytes = file.as_ref().map(|file| file.size_bytes);
         let about = CallRef::of(id);
-        let completed = self.write_to(&about, 0, move |batch| {
+        let completed = self.write(Some(&about), 0, move |batch| {
             async move {
                 let transaction = batch.transaction();
                 if !this.leave_finalizing(transaction, id, None).await? {
@@ -68,7 +68,7 @@ impl Callstore {
     pub(super) async fn fail(&self, call: Uuid, why: (&'static str, &'static str)) -> Result<(), Error> {
         let this = self.clone();
         let about = CallRef::of(call);
-        let failed = self.write_to(&about, 0, move |batch| {
+        let failed = self.write(Some(&about), 0, move |batch| {
             async move { Ok(this.leave_finalizing(batch.transaction(), call, Some(why)).await?) }.boxed()
         });
         if failed.await? {

@@ -85,7 +85,7 @@ impl Callstore {
     pub async fn create_key(&self, new: NewKey, once: Option<&Idempotency>) -> Result<CreatedKey, Error> {
         let CreatedKey { key, secret } = new.make(self.0.ids.next(), self.now())?;
         let (made, once, replayed) = ((key, secret.expose().to_owned()), once.cloned(), once.cloned());
-        let made = self.write(0, |batch| {
+        let made = self.write(None, 0, |batch| {
             async move {
                 if let Some(before) = batch.recall(once.as_ref()).await? {
                     return Ok(before);
@@ -121,7 +121,7 @@ impl Callstore {
     /// `KeyNotFound`, `LastAdminKey`, or a failing database.
     pub async fn revoke_key(&self, id: Uuid, force: bool) -> Result<Revoked, Error> {
         let now = self.now();
-        let revoked = self.write(0, move |batch| revoke(batch.transaction(), id, now, force).boxed()).await?;
+        let revoked = self.write(None, 0, move |batch| revoke(batch.transaction(), id, now, force).boxed()).await?;
         if revoked.before.is_none() {
             tracing::info!(key = %id, scope = revoked.scope.to_value(), "A key was revoked.");
         }

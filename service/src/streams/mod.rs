@@ -59,7 +59,8 @@ impl Callstore {
     async fn note_open(&self, call: Uuid) -> Result<(), Error> {
         let now = self.now();
         let about = CallRef::of(call);
-        let noted = self.write_to(&about, 0, move |batch| async move { Ok(batch.note_open(call, now).await?) }.boxed());
+        let noted =
+            self.write(Some(&about), 0, move |batch| async move { Ok(batch.note_open(call, now).await?) }.boxed());
         if noted.await? { Ok(()) } else { Err(Error::CallEnded) }
     }
 
@@ -81,7 +82,7 @@ impl Callstore {
     /// Notes that a call's last socket has closed.
     async fn note_disconnect(&self, call: Uuid) -> Result<(), Error> {
         let (this, now) = (self.clone(), self.now());
-        self.write_to(&CallRef::of(call), 0, move |batch| {
+        self.write(Some(&CallRef::of(call)), 0, move |batch| {
             async move {
                 // A socket that has opened meanwhile already holds its place, and its own note is written later.
                 if !this.0.streams.is_open(call) {

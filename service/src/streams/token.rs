@@ -92,7 +92,7 @@ impl Callstore {
     pub async fn use_stream_token(&self, token: &str, call_sid: &str, stream_sid: &str) -> Result<(), TokenRefused> {
         let Claim { expires, id } = Claim::read(self.signer().await?, token, call_sid)?;
         let (this, stream_sid) = (self.clone(), stream_sid.to_owned());
-        let used = self.write(0, move |batch| {
+        let used = self.write(None, 0, move |batch| {
             async move {
                 let (transaction, now) = (batch.transaction(), this.now());
                 if let Some(used) = Entity::find_by_id(id).one(transaction).await? {

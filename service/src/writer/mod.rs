@@ -28,7 +28,7 @@ pub(crate) use live::{LiveTrack, StoredTrack};
 pub(crate) use state::State;
 pub(crate) use write::{Outcome, Pending, Write};
 
-use write::Request;
+use write::Closure;
 
 use crate::{
     CallRef, Callstore, Error, crash,
@@ -98,47 +98,28 @@ impl Writer {
 }
 
 impl Callstore {
-    /// Runs `work` in the writer's next transaction and returns once that is durable. `bytes` is its approximate size
-    /// in memory. If `work` refuses, its statements are undone. Work that changes a call, or depends on what is stored
-    /// of one, must use [`write_to`](Self::write_to).
+    /// Runs `work` in the writer's next transaction and returns once that is durable. If `work` refuses, its statements
+    /// are undone. Work that changes a call, or depends on what is stored of one, must name the call: no other node then
+    /// writes to it meanwhile. `bytes` is the approximate size of `work` in memory.
     ///
     /// # Errors
     /// The error of `work`; `Overloaded` when the queue is full; `StorageFull`, `StorageUnavailable` or `Database` when
     /// the transaction failed.
-    pub(crate) async fn write<T, F>(&self, bytes: usize, work: F) -> Result<T, Error>
+    pub(crate) async fn write<T, F>(&self, call: Option<&CallRef>, bytes: usize, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: for<'a> FnOnce(&'a mut Batch) -> BoxFuture<'a, Result<T, Error>> + Send + 'static,
     {
-        self.write_about(None, bytes, work).await
+        let call = call.cloned();
+        self.queue(bytes, |outcome| Closure::new(call, work, outcome)).await
     }
 
-    /// Like [`write`](Self::write), for work on a call: no other node writes to that call meanwhile.
+    /// Queues a write and waits for its outcome. [`write`](Self::write) does so for closures; frequent writes have
+    /// their own [`Write`] type.
     ///
     /// # Errors
     /// As for `write`.
-    pub(crate) async fn write_to<T, F>(&self, call: &CallRef, bytes: usize, work: F) -> Result<T, Error>
-    where
-        T: Send + 'static,
-        F: for<'a> FnOnce(&'a mut Batch) -> BoxFuture<'a, Result<T, Error>> + Send + 'static,
-    {
-        self.write_about(Some(call.clone()), bytes, work).await
-    }
-
-    /// [`write_to`](Self::write_to) if there is a call, else [`write`](Self::write).
-    ///
-    /// # Errors
-    /// As for `write`.
-    pub(crate) async fn write_about<T, F>(&self, call: Option<CallRef>, bytes: usize, work: F) -> Result<T, Error>
-    where
-        T: Send + 'static,
-        F: for<'a> FnOnce(&'a mut Batch) -> BoxFuture<'a, Result<T, Error>> + Send + 'static,
-    {
-        self.write_as(bytes, |outcome| Request::new(call, work, outcome)).await
-    }
-
-    /// Like [`write`](Self::write), for a dedicated [`Write`] type.
-    pub(crate) async fn write_as<T, W>(&self, bytes: usize, write: impl FnOnce(Outcome<T>) -> W) -> Result<T, Error>
+    pub(crate) async fn queue<T, W>(&self, bytes: usize, write: impl FnOnce(Outcome<T>) -> W) -> Result<T, Error>
     where
         W: Write + 'static,
     {

@@ -54,13 +54,13 @@ pub(crate) struct Outcome<T> {
 }
 
 /// A write given as a closure.
-pub(super) struct Request<F, T> {
+pub(super) struct Closure<F, T> {
     call: Option<CallRef>,
     work: Option<F>,
     outcome: Outcome<T>,
 }
 
-impl<F, T> Request<F, T> {
+impl<F, T> Closure<F, T> {
     pub(super) fn new(call: Option<CallRef>, work: F, outcome: Outcome<T>) -> Self {
         Self { call, work: Some(work), outcome }
     }
@@ -108,7 +108,7 @@ impl<T: Send> Pending for Outcome<T> {
     }
 }
 
-impl<F, T> Write for Request<F, T>
+impl<F, T> Write for Closure<F, T>
 where
     F: for<'a> FnOnce(&'a mut Batch) -> BoxFuture<'a, Result<T, Error>> + Send,
     T: Send,
