@@ -4,17 +4,14 @@
 mod access;
 mod analytics;
 mod audio;
-mod audio_command;
 mod audit;
-mod backup_command;
 mod calls;
 mod chunks;
 pub mod command;
 mod connections;
-mod copy_command;
-mod environment;
 mod events;
 mod extract;
+mod failure;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -27,9 +24,9 @@ mod pages;
 mod problem;
 mod public;
 mod recordings;
+mod request;
 mod routes;
 pub mod server;
-mod setting_values;
 pub mod settings;
 pub mod simulate;
 mod socket;

@@ -6,12 +6,12 @@
 use std::{cell::RefCell, hash::BuildHasher, rc::Rc, time::Instant};
 
 use actix_web::{
-    Error, HttpMessage, HttpRequest, HttpResponse,
+    Error, HttpMessage, HttpResponse,
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
         ConnectionType, Method, StatusCode,
-        header::{self, HeaderName, HeaderValue},
+        header::{self, HeaderValue},
     },
     middleware::Next,
     rt, web,
@@ -22,31 +22,16 @@ use service::Ids;
 use uuid::Uuid;
 
 use crate::{
-    access::{KnownOperation, KnownPath, KnownPaths, secure},
-    audit::{Audit, Audited},
-    connections::Turn,
+    access::{
+        audited::Audited,
+        headers::{REQUEST_ID, secure},
+        paths::{KnownOperation, KnownPath, KnownPaths},
+    },
+    audit::record::Audit,
+    connections::turn::Turn,
     problem::{Problem, ProblemCode},
+    request::{AskedHead, RequestId, Target},
 };
-
-/// The header that carries the request id.
-pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// The request id. Stored in the extensions of requests whose operation needs it: WebSockets, and operations in the
-/// audit log.
-struct RequestId(HeaderValue);
-
-/// Marks a request that was `HEAD` and is handled as `GET`. Stored in its extensions.
-struct AskedHead;
-
-/// Whether the client wants only the head of the response.
-pub fn is_head(request: &HttpRequest) -> bool {
-    request.extensions().contains::<AskedHead>()
-}
-
-/// The id of a request for a WebSocket or for an audited operation; empty for all others.
-pub fn request_id(request: &HttpRequest) -> String {
-    request.extensions().get::<RequestId>().map(|id| text(&id.0).to_owned()).unwrap_or_default()
-}
 
 /// The middleware that this module describes.
 pub async fn observe(
@@ -65,9 +50,12 @@ pub async fn observe(
         request.head_mut().method = Method::GET;
         request.extensions_mut().insert(AskedHead);
     }
-    let paths = request.app_data::<web::Data<KnownPaths>>().cloned();
-    let known = paths.as_ref().and_then(|paths| paths.find(request.match_info().as_str()));
-    let operation = known.and_then(|known| known.operation(request.method()));
+    let known = request.app_data::<web::Data<KnownPaths>>();
+    let target = known.and_then(|known| Target::of(known, request.request()));
+    let operation = target.as_ref().and_then(Target::operation);
+    if let Some(target) = &target {
+        request.extensions_mut().insert(target.clone());
+    }
     let entered = operation.is_some_and(is_entered);
     if entered || request.head().upgrade() {
         request.extensions_mut().insert(RequestId(request_id.clone()));
@@ -76,7 +64,7 @@ pub async fn observe(
     let answering = async move { answering.await.map(ServiceResponse::map_into_boxed_body) };
     let (mut response, problem) = if entered {
         // The task continues when the client hangs up, so that every change gets its audit entry.
-        let answered = rt::spawn(answer_and_enter(answering, request_id.clone())).await;
+        let answered = rt::spawn(answer_and_enter(answering, target.clone(), request_id.clone())).await;
         answered.map_err(|_| Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR))??
     } else {
         explain(answering.await?, &request_id)
@@ -91,8 +79,9 @@ pub async fn observe(
         Method::GET | Method::HEAD | Method::POST | Method::PUT | Method::PATCH | Method::DELETE => method.as_str(),
         _ => "other",
     };
-    let is_page = known.is_some_and(KnownPath::is_page);
-    let route = known.map_or("unknown", KnownPath::pattern);
+    let path = target.as_ref().map(Target::path);
+    let is_page = path.is_some_and(KnownPath::is_page);
+    let route = path.map_or("unknown", KnownPath::pattern);
     if !entered {
         enter(operation, &response, &request_id).await;
     }
@@ -125,12 +114,6 @@ pub async fn observe(
     Ok(response)
 }
 
-/// The operation that a request is for.
-pub fn operation(request: &HttpRequest) -> Option<&KnownOperation> {
-    let known = request.app_data::<web::Data<KnownPaths>>()?.find(request.match_info().as_str())?;
-    known.operation(request.method())
-}
-
 /// Whether an operation's requests run on to their audit entry even if the client hangs up. Operations that add audio
 /// are excluded: few of their requests get an entry, and it is written once they are answered.
 fn is_entered(operation: &KnownOperation) -> bool {
@@ -149,10 +132,11 @@ async fn enter(operation: Option<&KnownOperation>, response: &ServiceResponse, r
 
 async fn answer_and_enter(
     answering: impl Future<Output = Result<ServiceResponse, Error>>,
+    target: Option<Target>,
     request_id: HeaderValue,
 ) -> Result<(ServiceResponse, Option<ProblemCode>), Error> {
     let answered = explain(answering.await?, &request_id);
-    enter(operation(answered.0.request()), &answered.0, &request_id).await;
+    enter(target.as_ref().and_then(Target::operation), &answered.0, &request_id).await;
     Ok(answered)
 }
 

@@ -8,7 +8,7 @@ mod links;
 mod once;
 mod optional;
 mod order;
-mod schemes;
+pub(crate) mod schemes;
 mod shared;
 
 use actix_web::App;
@@ -21,10 +21,8 @@ use utoipa::{
 };
 use utoipa_actix_web::AppExt;
 
-pub use schemes::{KEY_SCHEME, SIGNED_BY, operations};
-
 use crate::{problem::ProblemDetails, routes::routes};
-use schemes::operations_mut;
+use schemes::{KEY_SCHEME, operations_mut};
 
 /// The document as text.
 pub struct Document(pub String);

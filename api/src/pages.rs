@@ -2,17 +2,18 @@
 //! redirects, and the fallback for all other paths.
 
 use actix_web::{
-    HttpRequest, HttpResponse,
+    HttpMessage, HttpRequest, HttpResponse,
     http::{StatusCode, header},
     web::{self, Data, ServiceConfig},
 };
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
-    access::KnownPaths,
+    access::paths::{CALL_STREAM, TWILIO_STREAM},
     openapi::Document,
     problem::Problem,
-    stream::{self, open_stream},
+    request::{Target, expect_operation},
+    stream::open_stream,
     twilio::{open_twilio_stream, twilio_status_by_get, twilio_voice_by_get},
 };
 
@@ -20,10 +21,10 @@ use crate::{
 pub fn pages(config: &mut ServiceConfig) {
     let redirect = || web::get().to(to_swagger_ui);
     config
-        .route("/twilio/stream", web::get().to(open_twilio_stream))
+        .route(TWILIO_STREAM, web::get().to(open_twilio_stream))
         .route("/twilio/voice", web::get().to(twilio_voice_by_get))
         .route("/twilio/status", web::get().to(twilio_status_by_get))
-        .route(stream::PATH, web::get().to(open_stream))
+        .route(CALL_STREAM, web::get().to(open_stream))
         .route("/openapi.json", web::get().to(document))
         .route("/", redirect())
         .route("/swagger-ui", redirect())
@@ -48,7 +49,7 @@ async fn to_swagger_ui() -> HttpResponse {
 }
 
 /// Answers requests that no route matches, with 404 or 405.
-pub async fn fallback(request: HttpRequest, known: Data<KnownPaths>) -> Result<HttpResponse, Problem> {
-    known.need(request.match_info().as_str(), request.method())?;
+pub async fn fallback(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    expect_operation(request.extensions().get::<Target>())?;
     Err(Problem::of_status(StatusCode::NOT_FOUND))
 }

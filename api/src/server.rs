@@ -27,13 +27,13 @@ use service::{
 use utoipa_actix_web::AppExt;
 
 use crate::{
-    access::{Access, KnownPaths, cors, guard},
-    audit::Audit,
-    command::about,
-    connections::{ClientStream, Connections},
-    document,
+    access::{Access, Rules, cors, guard, paths::KnownPaths},
+    audit::record::Audit,
+    connections::{self, slots::Connections, stream::ClientStream},
+    failure::{Failure, about},
     observe::observe,
-    openapi, pages,
+    openapi::{self, document},
+    pages,
     public::BaseUrl,
     recordings::download::MediaRedirect,
     routes::routes,
@@ -41,8 +41,6 @@ use crate::{
     socket::answer,
     system::{install_metrics, keep_metrics},
 };
-
-type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// How long running requests may take after the service begins to stop.
 const STOP_SECONDS: u64 = 8;
@@ -111,7 +109,7 @@ pub async fn start(
     install_metrics();
     let twilio = Data::new(settings.twilio.read(settings.public_url.as_ref())?);
     let admin_key = admin_key(settings)?;
-    let connections = Connections::new(settings.limits.max_connections, ids.clone())?;
+    let slots = Connections::new(settings.limits.max_connections, ids.clone())?;
     let redirect = Data::new(MediaRedirect(settings.recordings.media_redirect));
     let base = Data::new(BaseUrl(settings.public_url.clone()));
     // The store is opened first. Its lock keeps a second service away from files that this one is writing.
@@ -145,7 +143,16 @@ pub async fn start(
     let known = Data::new(KnownPaths::of(&openapi::build()));
     let cors_origins = settings.access.cors_origins.clone();
     let audit = Data::new(Audit::new(callstore.clone()));
-    let access = Data::new(Access::new(callstore.clone(), settings, twilio.is_guarded()));
+    let access = Data::new(Access::new(
+        callstore.clone(),
+        Rules {
+            hosts: settings.access.allowed_hosts.clone(),
+            origins: settings.access.cors_origins.clone(),
+            insecure_no_auth: settings.access.insecure_no_auth,
+            twilio_signs: twilio.is_guarded(),
+            rate_limit: settings.limits.rate_limit,
+        },
+    ));
     let app = move || {
         App::new()
             .app_data(data.clone())
@@ -172,7 +179,7 @@ pub async fn start(
         .disable_signals()
         .shutdown_timeout(STOP_SECONDS)
         .workers(workers)
-        .max_concurrent_connections(connections.taken_max().div_ceil(workers));
+        .max_concurrent_connections(slots.taken_max().div_ceil(workers));
     let stops = server.graceful_shutdown_signal();
     // Assembled like actix-web's `HttpServer`, with an additional service for WebSockets.
     let server = server.listen("callstore", listener, move || {
@@ -200,7 +207,7 @@ pub async fn start(
             .finish(map_config(app().into_factory().map_err(|error| error.error_response()), |()| {
                 AppConfig::default()
             }));
-        connections.clone().serve(http)
+        connections::serve(slots.clone(), http)
     })?;
     let server = server.run();
     actix_web::rt::spawn(keep_metrics());

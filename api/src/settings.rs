@@ -1,15 +1,17 @@
 //! The settings of the service. A flag wins over the environment, that over `.env`, and `.env` over the default.
 
+pub(crate) mod values;
+
 use std::{convert::Infallible, ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
 use clap::{Args, ValueEnum, builder::BoolishValueParser, value_parser};
 use service::{DatabaseUrl, Policy, Private, StoreUrl};
 
+use self::values::{call_duration, duration, listen, no_host, no_port, size};
 use crate::{
-    access::{Hosts, Origins},
+    access::hosts::{Hosts, Origins},
     public::PublicUrl,
-    setting_values::{call_duration, duration, listen, no_host, no_port, size},
     twilio::TwilioSettings,
 };
 

@@ -7,7 +7,11 @@ use std::{fmt, marker::PhantomData};
 
 use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
-use service::{Private, Timestamp, limits::TIME_END_MS};
+use serde_json::{Map, Value};
+use service::{
+    Private, Timestamp,
+    limits::{BATCH_MAX, TIME_END_MS},
+};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{
@@ -90,8 +94,16 @@ impl PartialSchema for Time {
 
 impl ToSchema for Time {}
 
+/// A JSON column that only ever holds objects.
+pub fn object(value: Option<Value>) -> Option<Map<String, Value>> {
+    match value {
+        Some(Value::Object(fields)) => Some(fields),
+        _ => None,
+    }
+}
+
 /// The schema of an object whose fields are the client's own.
-pub fn free_form(description: &str, example: serde_json::Value) -> RefOr<Schema> {
+pub fn free_form(description: &str, example: Value) -> RefOr<Schema> {
     ObjectBuilder::new()
         .schema_type(Type::Object)
         .description(Some(description))
@@ -99,6 +111,11 @@ pub fn free_form(description: &str, example: serde_json::Value) -> RefOr<Schema>
         .examples([example])
         .into()
 }
+
+/// Raw bytes.
+#[derive(ToSchema)]
+#[schema(value_type = String, format = Binary)]
+pub struct RawBytes(#[expect(dead_code, reason = "only its schema is used")] Vec<u8>);
 
 /// The position of a page in a list.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -168,6 +185,14 @@ pub fn objects<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) 
     Ok(objects.into_iter().map(|Object(value)| value).collect())
 }
 
+/// Refuses a batch that is empty or too large.
+pub fn check_batch(field: &'static str, items: usize) -> Result<(), ValidationError> {
+    if (1..=BATCH_MAX).contains(&items) {
+        return Ok(());
+    }
+    Err(ValidationError::new(field).with_message(format!("Must have 1 to {BATCH_MAX} items.").into()))
+}
+
 /// Refuses a name, or a phone number, that is empty or too long.
 pub fn name(name: &Private) -> Result<(), ValidationError> {
     check_length(name, 128)
@@ -201,3 +226,20 @@ pub fn double_option<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
+
+/// Conversions between an enum on the wire and its twin in `service`, whose variants have the same names.
+macro_rules! same_variants {
+    ($wire:ident, $domain:path, [$($variant:ident),+]) => {
+        impl From<$domain> for $wire {
+            fn from(value: $domain) -> Self {
+                match value { $(<$domain>::$variant => Self::$variant),+ }
+            }
+        }
+        impl From<$wire> for $domain {
+            fn from(value: $wire) -> Self {
+                match value { $($wire::$variant => Self::$variant),+ }
+            }
+        }
+    };
+}
+pub(crate) use same_variants;

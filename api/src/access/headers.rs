@@ -1,6 +1,9 @@
-//! Security headers of every response, which keep browsers from misinterpreting it.
+//! Headers of every response: its request id, and what keeps browsers from misinterpreting it.
 
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+
+/// The header that carries the request id.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Headers that do not depend on the response.
 const ALWAYS: [(HeaderName, HeaderValue); 3] = [

@@ -1,8 +1,9 @@
 //! Authorization and rate limits. Every request passes through here before its operation runs.
 
-mod headers;
-mod hosts;
-mod paths;
+pub(crate) mod audited;
+pub(crate) mod headers;
+pub(crate) mod hosts;
+pub(crate) mod paths;
 mod rate;
 
 use std::time::Instant;
@@ -20,28 +21,36 @@ use actix_web::{
     web::Data,
 };
 use service::{Callstore, KeyRefusal};
-use uuid::Uuid;
 
-pub use headers::secure;
-pub use hosts::{Hosts, Origins};
-pub use paths::{KnownOperation, KnownPath, KnownPaths, StandIn};
-
-use crate::{
-    keys::Scope,
-    problem::{Problem, ProblemCode},
-    settings::{AccessSettings, Settings},
+use self::{
+    hosts::{Hosts, Origins},
+    paths::{Need, StandIn},
+    rate::{Client, Rates, Standing},
 };
-use paths::Need;
-use rate::{Client, Rates, Standing};
+use crate::{
+    keys::model::Scope,
+    problem::{Problem, ProblemCode},
+    request::{KeyId, Target, expect_operation},
+};
 
 /// The scheme of the `Authorization` header.
 const BEARER: &str = "Bearer ";
 /// How long browsers may cache the response to a preflight, in seconds.
 const PREFLIGHT_SECONDS: usize = 3600;
 
-/// The id of the API key that made a request. Stored in the request's extensions once the key is checked.
-#[derive(Clone, Copy, Debug)]
-pub struct KeyId(pub Uuid);
+/// The settings that the rules follow from.
+pub struct Rules {
+    /// Hosts that requests may name before the first key exists.
+    pub hosts: Hosts,
+    /// Origins whose web pages may use the API.
+    pub origins: Origins,
+    /// Without keys, accept every host and origin.
+    pub insecure_no_auth: bool,
+    /// Whether Twilio's requests are verified by their signatures.
+    pub twilio_signs: bool,
+    /// Requests per second of a client; `None` for the default, 0 for no limit.
+    pub rate_limit: Option<u32>,
+}
 
 /// The rules that every request must satisfy.
 pub struct Access {
@@ -57,10 +66,10 @@ pub struct Access {
 impl Access {
     /// Requires API keys once there is one. Until then, it requires known hosts and origins, unless the service runs
     /// with `insecure_no_auth`. With `twilio_signs`, requests from Twilio need a signature instead.
-    pub fn new(callstore: Callstore, settings: &Settings, twilio_signs: bool) -> Self {
-        let AccessSettings { allowed_hosts, cors_origins, insecure_no_auth, .. } = settings.access.clone();
-        let rates = Rates::new(settings.limits.rate_limit);
-        Self { callstore, hosts: allowed_hosts, origins: cors_origins, open: insecure_no_auth, twilio_signs, rates }
+    pub fn new(callstore: Callstore, rules: Rules) -> Self {
+        let Rules { hosts, origins, insecure_no_auth, twilio_signs, rate_limit } = rules;
+        let rates = Rates::new(rate_limit);
+        Self { callstore, hosts, origins, open: insecure_no_auth, twilio_signs, rates }
     }
 
     /// Whether pages of other origins may use this service.
@@ -69,8 +78,8 @@ impl Access {
     }
 
     /// Whether a request may be made, and the client's remaining quota, if limited.
-    fn check(&self, request: &ServiceRequest, known: &KnownPaths) -> Result<Option<Standing>, Problem> {
-        let admitted = self.admit(request, known);
+    fn check(&self, request: &ServiceRequest) -> Result<Option<Standing>, Problem> {
+        let admitted = self.admit(request);
         let limited = self.rates.as_ref().and_then(|rates| Some((rates, rates.address_of(request.peer_addr()?.ip())?)));
         let Some((rates, address)) = limited else { return admitted.map(|_| None) };
         let (client, requests) = match &admitted {
@@ -86,11 +95,11 @@ impl Access {
     }
 
     /// Whether a request may be made, and the API key that it was made with, if it needs one.
-    fn admit<'a>(&self, request: &'a ServiceRequest, known: &KnownPaths) -> Result<Option<&'a str>, Problem> {
+    fn admit<'a>(&self, request: &'a ServiceRequest) -> Result<Option<&'a str>, Problem> {
         let keyed = self.callstore.requires_keys();
-        // The path as the router sees it, with escapes decoded.
-        let need = known.need(request.match_info().as_str(), request.method());
-        if let Ok(Need::Key { or: Some(other), .. }) = &need
+        let target = request.extensions().get::<Target>().cloned();
+        let need = expect_operation(target.as_ref()).map(|operation| &operation.need);
+        if let Ok(Need::Key { or: Some(other), .. }) = need
             && self.is_signed(request, *other)
         {
             request.extensions_mut().insert(*other);
@@ -192,14 +201,14 @@ pub async fn guard<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
-    let checked = match (request.app_data::<Data<Access>>(), request.app_data::<Data<KnownPaths>>()) {
-        (Some(access), Some(known)) => match access.check(&request, known) {
+    let checked = match request.app_data::<Data<Access>>() {
+        Some(access) => match access.check(&request) {
             Err(problem) if problem.code() == ProblemCode::Unauthorized && access.has_new_key(&request).await => {
-                access.check(&request, known)
+                access.check(&request)
             }
             checked => checked,
         },
-        _ => Err(Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR)),
+        None => Err(Problem::of_status(StatusCode::INTERNAL_SERVER_ERROR)),
     };
     match checked {
         Ok(standing) => {

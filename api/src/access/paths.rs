@@ -9,16 +9,19 @@ use foldhash::HashMap;
 use utoipa::openapi::{OpenApi, path::Operation};
 
 use crate::{
-    audit::Audited,
-    keys::Scope,
-    openapi::{KEY_SCHEME, SIGNED_BY, operations},
+    access::audited::Audited,
+    keys::model::Scope,
+    openapi::schemes::{KEY_SCHEME, SIGNED_BY, operations},
     problem::{Problem, ProblemCode},
-    stream,
 };
 
 /// Twilio's webhooks. They work by `GET` as by `POST`, and have the same effects. The document describes only `POST`.
 pub const WEBHOOKS: [&str; 2] = ["/twilio/voice", "/twilio/status"];
-/// The operation's name of `/calls/{call}/stream` in the audit log.
+/// The socket of Callstore's own streaming protocol.
+pub const CALL_STREAM: &str = "/calls/{call}/stream";
+/// The socket of carriers' media streams.
+pub const TWILIO_STREAM: &str = "/twilio/stream";
+/// The operation's name of `CALL_STREAM` in the audit log.
 const STREAM: &str = "stream";
 
 /// The scopes of API keys that an operation accepts. Scope `admin` is accepted by every operation.
@@ -71,11 +74,11 @@ impl Need {
         let ingest = |or| Self::Key { scopes: vec![Scope::Ingest], or };
         [
             ("/", Self::Nothing),
-            (stream::PATH, ingest(None)),
+            (CALL_STREAM, ingest(None)),
             ("/openapi.json", Self::Nothing),
             ("/swagger-ui", Self::Nothing),
             ("/swagger-ui/{file:.*}", Self::Nothing),
-            ("/twilio/stream", ingest(Some(StandIn::Twilio))),
+            (TWILIO_STREAM, ingest(Some(StandIn::Twilio))),
         ]
     }
 }
@@ -86,8 +89,7 @@ pub struct KnownPaths {
     tree: Branch,
 }
 
-/// A node of the tree of patterns. The router does not reveal which pattern it matched, so each request looks its path
-/// up again, several times.
+/// A node of the tree of patterns. The router does not reveal which pattern it matched.
 #[derive(Default)]
 struct Branch {
     /// The pattern that ends here.
@@ -137,7 +139,7 @@ impl KnownPaths {
         });
         let pages = Need::beside_the_document().map(|(path, need)| {
             // Twilio's socket gets its audit entry when its stream starts. Before that, its call is unknown.
-            let (id, audited) = if path == stream::PATH { (STREAM, Audited::Always) } else { ("", Audited::Never) };
+            let (id, audited) = if path == CALL_STREAM { (STREAM, Audited::Always) } else { ("", Audited::Never) };
             let page = KnownOperation { method: Method::GET, id: id.to_owned(), need, audited };
             KnownPath { pattern: path.to_owned(), operations: vec![page] }
         });
@@ -146,20 +148,14 @@ impl KnownPaths {
         Self { paths, tree }
     }
 
-    /// The served path that matches a request's path, as the router sees it.
-    pub fn find(&self, path: &str) -> Option<&KnownPath> {
-        self.paths.get(self.tree.find(path.strip_prefix('/')?)?)
+    /// The index of the served path that matches a request's path, as the router sees it.
+    pub fn find(&self, path: &str) -> Option<usize> {
+        self.tree.find(path.strip_prefix('/')?)
     }
 
-    /// The API keys that a request requires.
-    ///
-    /// # Errors
-    /// 404 for an unknown path, 405 for a method that the path does not have.
-    pub fn need(&self, path: &str, method: &Method) -> Result<&Need, Problem> {
-        let known = self.find(path).ok_or_else(|| {
-            Problem::new(ProblemCode::NotFound, "No operation has this path. /swagger-ui/ lists all operations.")
-        })?;
-        known.operation(method).map(|operation| &operation.need).ok_or_else(|| known.method_not_allowed())
+    /// The served path at an index that [`find`](Self::find) returned.
+    pub fn at(&self, index: usize) -> &KnownPath {
+        &self.paths[index]
     }
 }
 
@@ -169,9 +165,14 @@ impl KnownPath {
         &self.pattern
     }
 
-    /// The operation of a method.
-    pub fn operation(&self, method: &Method) -> Option<&KnownOperation> {
-        self.operations.iter().find(|operation| operation.method == method)
+    /// The operations, one for each method.
+    pub fn operations(&self) -> &[KnownOperation] {
+        &self.operations
+    }
+
+    /// The index of a method's operation.
+    pub fn position(&self, method: &Method) -> Option<usize> {
+        self.operations.iter().position(|operation| operation.method == method)
     }
 
     /// Whether a browser shows this path as a page.
@@ -179,7 +180,8 @@ impl KnownPath {
         self.pattern.starts_with("/swagger-ui") || matches!(self.pattern.as_str(), "/" | "/openapi.json")
     }
 
-    fn method_not_allowed(&self) -> Problem {
+    /// The 405 for a method that the path does not have.
+    pub fn method_not_allowed(&self) -> Problem {
         let mut methods: Vec<_> = self.operations.iter().map(|operation| operation.method.as_str()).collect();
         if methods.contains(&"GET") {
             methods.push("HEAD");

@@ -7,7 +7,7 @@ use service::{Callstore, NewAnalytics};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::{Analytics, Metrics, Sentiment};
+use super::model::{Analytics, Metrics, Sentiment};
 use crate::{
     extract::{CallPath, Json, JsonBody, NoQuery, Once, Query},
     problem::Problem,

@@ -5,7 +5,7 @@ use serde::Serialize;
 use service::Callstore;
 use utoipa::ToSchema;
 
-use super::Analytics;
+use super::model::Analytics;
 use crate::{
     extract::{CallPath, PageQuery, Query},
     problem::Problem,

@@ -9,8 +9,9 @@ use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
 use crate::{
-    calls::{Encoding, check_rate},
+    calls::format::{Encoding, check_rate},
     wire::number,
+    wire::same_variants,
 };
 
 /// The container of the samples: none (`raw`) or a WAV file (`wav`).
@@ -22,7 +23,7 @@ pub enum Container {
     Wav,
 }
 
-crate::calls::same_variants!(Container, audio::Container, [Raw, Wav]);
+same_variants!(Container, audio::Container, [Raw, Wav]);
 
 /// A source format. A WAV header takes precedence; fields that contradict it are an error.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize, ToSchema, Validate)]
@@ -77,7 +78,7 @@ pub enum To {
     Format(Format),
 }
 
-crate::calls::same_variants!(Preset, audio::Preset, [Openai, Storage, Wav]);
+same_variants!(Preset, audio::Preset, [Openai, Storage, Wav]);
 
 impl From<Format> for audio::Format {
     fn from(format: Format) -> Self {

@@ -2,6 +2,7 @@
 
 pub(crate) mod convert;
 mod format;
+pub(crate) mod model;
 mod pieces;
 
 pub(crate) use format::{Container, Preset};

@@ -2,7 +2,7 @@
 
 use service::audio::{self, Container, Converter, StateError, StreamFormat, encode_base64, wav::Warning};
 
-use super::convert::{ConvertAudio, ConvertedAudio};
+use super::model::{ConvertAudio, ConvertedAudio};
 use crate::problem::Problem;
 
 /// Refuses what a conversion in pieces cannot do.

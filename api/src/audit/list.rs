@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use super::AuditEntry;
+use super::model::AuditEntry;
 use crate::{
     extract::{Limit, Offset, Query},
     problem::Problem,

@@ -12,7 +12,7 @@ use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     dev::{Payload, ServiceResponse},
     http::{
-        Method, StatusCode,
+        StatusCode,
         header::{self, HeaderName},
     },
 };
@@ -20,52 +20,19 @@ use percent_encoding::percent_decode_str;
 use service::{Actor, Callstore, NewAuditEntry};
 
 use crate::{
-    access::{KeyId, KnownOperation, StandIn},
-    observe::{operation, request_id},
+    access::{
+        audited::Audited,
+        paths::{KnownOperation, StandIn},
+    },
+    request::{KeyId, Target, request_id},
 };
 
-/// Operations that read recordings or transcripts.
-const READS: [&str; 4] = ["downloadRecording", "getRecording", "listRecordings", "listTranscripts"];
-/// Operations that add audio, fifty times a second.
-const ADDS_AUDIO: [&str; 2] = ["addAudioChunk", "addAudioChunks"];
-/// Operations that are posted to and change nothing.
-const WITHOUT_CHANGE: [&str; 1] = ["convertAudio"];
 /// Parts of a call that are read with it.
 const READ_PARTS: [&str; 2] = ["recordings", "transcripts"];
 /// How many clients of calls are remembered; beyond, all are entered anew.
 const REMEMBERED: usize = 100_000;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-
-/// Which requests for an operation are entered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Audited {
-    /// None.
-    Never,
-    /// Each, before it is answered.
-    Always,
-    /// A client's first on a path, before it is answered.
-    First,
-    /// Those that ask for recordings or transcripts beside a call, before they are answered.
-    WithParts,
-}
-
-impl Audited {
-    /// What holds for an operation of the document.
-    pub fn of(method: &Method, path: &str, operation_id: &str) -> Self {
-        if ADDS_AUDIO.contains(&operation_id) {
-            Self::First
-        } else if operation_id == "getCall" {
-            Self::WithParts
-        } else if READS.contains(&operation_id) || path.starts_with("/admin/") {
-            Self::Always
-        } else if method == Method::GET || WITHOUT_CHANGE.contains(&operation_id) {
-            Self::Never
-        } else {
-            Self::Always
-        }
-    }
-}
 
 /// Enters requests.
 pub struct Audit {
@@ -147,7 +114,8 @@ impl Entry {
     pub fn of(&self, success: StatusCode) -> NewAuditEntry {
         let request = &self.0;
         request.extensions_mut().insert(EntersItself);
-        let operation = operation(request).map_or("", |operation| &operation.id);
+        let target = request.extensions().get::<Target>().cloned();
+        let operation = target.as_ref().and_then(Target::operation).map_or("", |operation| &operation.id);
         NewAuditEntry { status: success.as_u16(), ..entry_of(request, operation, &request_id(request)) }
     }
 }

@@ -13,7 +13,7 @@ use service::{Callstore, Status};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::Call;
+use super::model::Call;
 use crate::{
     extract::{CallPath, JsonBody, NoQuery, Once, OptionalJson, Query},
     limits::END_WAIT_MAX,

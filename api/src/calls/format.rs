@@ -6,8 +6,8 @@ use service::audio;
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
-use super::same_variants;
 use crate::wire::number;
+use crate::wire::same_variants;
 
 /// A codec: G.711 mu-law or A-law, or 16-bit linear PCM, little-endian.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, ValueEnum)]

@@ -9,7 +9,7 @@ use utoipa::{
 };
 use validator::Validate;
 
-use super::Call;
+use super::model::Call;
 use crate::{
     extract::{CallPath, Query, etag, etag_with_parts, fresh},
     problem::Problem,

@@ -6,7 +6,7 @@ use service::{CallFilter, CallSort, Callstore, ListCalls, Private, SortField};
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
-use super::{Call, Direction, Status};
+use super::model::{Call, Direction, Status};
 use crate::{
     extract::{CallOffset, Limit, Query},
     problem::Problem,

@@ -6,7 +6,10 @@ use service::{Callstore, NewCall, Private};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::{AudioFormat, Call, Direction, Encoding, sid};
+use super::{
+    format::{AudioFormat, Encoding},
+    model::{Call, Direction, sid},
+};
 use crate::{
     extract::{Json, JsonBody, NoQuery, Once, Query, etag},
     problem::Problem,

@@ -6,7 +6,7 @@ use service::{CallChange, Callstore, Private};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
-use super::{Call, Direction, sid};
+use super::model::{Call, Direction, sid};
 use crate::{
     extract::{CallPath, Condition, Json, JsonBody, NoQuery, Query, etag},
     problem::Problem,

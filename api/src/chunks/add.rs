@@ -11,11 +11,14 @@ use service::{Callstore, NewChunk, audio, limits::CHUNK_MAX_BYTES};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::{StoredChunk, Track, media::raw_audio};
+use super::{
+    media::raw_audio,
+    model::{StoredChunk, Track},
+};
 use crate::{
     extract::{Body, CallPath, JsonBody, Once, Query, from_json, media_type},
     problem::Problem,
-    wire::number,
+    wire::{RawBytes, number},
 };
 
 /// A chunk of a call's audio.
@@ -84,11 +87,6 @@ pub struct RawChunkQuery {
     #[serde(default, deserialize_with = "number::timestamp_parameter")]
     timestamp: Option<u32>,
 }
-
-/// Raw bytes.
-#[derive(ToSchema)]
-#[schema(value_type = String, format = Binary)]
-pub struct RawBytes(#[expect(dead_code, reason = "only its schema is used")] Vec<u8>);
 
 /// Add an audio chunk
 ///

@@ -2,16 +2,16 @@
 
 use actix_web::{HttpResponse, post, web::Data};
 use serde::{Deserialize, Serialize};
-use service::{Callstore, limits::BATCH_MAX};
+use service::Callstore;
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
-use super::{StoredChunk, add::AddAudioChunk};
+use super::{add::AddAudioChunk, model::StoredChunk};
 use crate::{
     extract::{CallPath, Json, JsonBody, NoQuery, Once, Query},
     limits::BATCH_MAX_BYTES,
     problem::Problem,
-    wire::objects,
+    wire::{check_batch, objects},
 };
 
 /// A batch of audio chunks.
@@ -27,14 +27,6 @@ pub struct AddAudioChunks {
 
 fn batch_size(batch: &AddAudioChunks) -> Result<(), ValidationError> {
     check_batch("chunks", batch.chunks.len())
-}
-
-/// Refuses a batch that is empty or too large.
-pub fn check_batch(field: &'static str, items: usize) -> Result<(), ValidationError> {
-    if (1..=BATCH_MAX).contains(&items) {
-        return Ok(());
-    }
-    Err(ValidationError::new(field).with_message(format!("Must have 1 to {BATCH_MAX} items.").into()))
 }
 
 impl JsonBody for AddAudioChunks {

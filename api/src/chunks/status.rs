@@ -5,7 +5,7 @@ use serde::Serialize;
 use service::{Callstore, TrackStatus};
 use utoipa::ToSchema;
 
-use super::Track;
+use super::model::Track;
 use crate::{
     extract::{CallPath, NoQuery, Query},
     problem::Problem,

@@ -1,126 +1,44 @@
 //! Limits the number of connections, and how long each may keep the service waiting. actix handles the HTTP on them,
 //! and `socket` the WebSockets.
 
+pub(crate) mod connection;
 mod refusal;
-mod stream;
-mod turn;
+pub(crate) mod slots;
+pub(crate) mod stream;
+pub(crate) mod turn;
 
-use std::{
-    net::SocketAddr,
-    rc::Rc,
-    sync::{
-        Arc,
-        atomic::{AtomicU32, Ordering},
-    },
-};
+use std::{net::SocketAddr, rc::Rc, sync::Arc};
 
 use actix_http::{Protocol, error::DispatchError};
 use actix_service::{Service, ServiceFactory, fn_factory, fn_service};
 use actix_web::rt::net::TcpStream;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use service::Ids;
 
-use crate::limits::{CONNECTIONS_DEFAULT, CONNECTIONS_REFUSED_MAX};
-pub use stream::{ClientStream, note_stalled};
-pub use turn::Turn;
+use self::{slots::Connections, stream::ClientStream};
 
-/// Counts the open connections. One instance serves all threads.
-pub struct Connections {
-    open: AtomicU32,
-    max: u32,
-    ids: Arc<dyn Ids>,
-}
-
-/// A slot for one connection. Its owner keeps it as long as the connection is open; dropping it frees the slot.
-pub struct Place(Arc<Connections>);
-
-impl Connections {
-    /// Raises the soft limit on open files and creates slots for `wanted` connections. Without `wanted` there is the
-    /// default number, or fewer if the limit is lower.
-    ///
-    /// # Errors
-    /// If the limit on open files is too low for `wanted`, a sentence with the number needed.
-    pub fn new(wanted: Option<u32>, ids: Arc<dyn Ids>) -> Result<Arc<Self>, String> {
-        let files = raise_file_limit();
-        // Each connection may also have a file open for a download.
-        let room = u32::try_from(files / 2).unwrap_or(u32::MAX);
-        match wanted {
-            Some(wanted) if wanted > room => Err(format!(
-                "--max-connections (CALLSTORE_MAX_CONNECTIONS) {wanted} needs {} open files, and {files} are allowed; \
-                 ulimit -n shows that limit",
-                u64::from(wanted) * 2
-            )),
-            _ => {
-                let max = wanted.unwrap_or(CONNECTIONS_DEFAULT.min(room));
-                Ok(Arc::new(Self { open: AtomicU32::new(0), max, ids }))
-            }
+/// Serves each connection with `http` if there is a free slot, and refuses it with a 503 otherwise.
+pub fn serve<F>(
+    connections: Arc<Connections>,
+    http: F,
+) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = F::InitError>
+where
+    F: ServiceFactory<(ClientStream, Protocol, Option<SocketAddr>), Config = (), Response = (), Error = DispatchError>
+        + 'static,
+{
+    fn_factory(move || {
+        let (connections, http) = (connections.clone(), http.new_service(()));
+        async move {
+            let http = Rc::new(http.await?);
+            Ok(fn_service(move |io: TcpStream| {
+                let (connections, http) = (connections.clone(), http.clone());
+                async move {
+                    let Some(slot) = connections.take_slot() else {
+                        refusal::refuse(io, connections.ids()).await;
+                        return Ok(());
+                    };
+                    let peer = io.peer_addr().ok();
+                    http.call((ClientStream::new(io, slot), Protocol::Http1, peer)).await
+                }
+            }))
         }
-    }
-
-    /// The number of connections to accept, including those that are then refused. Others wait in the kernel's backlog.
-    pub fn taken_max(&self) -> usize {
-        self.max.saturating_add(CONNECTIONS_REFUSED_MAX) as usize
-    }
-
-    fn place(self: &Arc<Self>) -> Option<Place> {
-        let taken =
-            self.open.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |open| (open < self.max).then_some(open + 1));
-        taken.ok()?;
-        metrics::gauge!("callstore_connections").increment(1.0);
-        Some(Place(self.clone()))
-    }
-
-    /// Serves each connection with `http` if there is a free slot, and refuses it with a 503 otherwise.
-    pub fn serve<F>(
-        self: Arc<Self>,
-        http: F,
-    ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = F::InitError>
-    where
-        F: ServiceFactory<
-                (ClientStream, Protocol, Option<SocketAddr>),
-                Config = (),
-                Response = (),
-                Error = DispatchError,
-            > + 'static,
-    {
-        fn_factory(move || {
-            let (connections, http) = (self.clone(), http.new_service(()));
-            async move {
-                let http = Rc::new(http.await?);
-                Ok(fn_service(move |io: TcpStream| {
-                    let (connections, http) = (connections.clone(), http.clone());
-                    async move {
-                        let Some(place) = connections.place() else {
-                            refusal::refuse(io, &*connections.ids).await;
-                            return Ok(());
-                        };
-                        let peer = io.peer_addr().ok();
-                        http.call((ClientStream::new(io, place), Protocol::Http1, peer)).await
-                    }
-                }))
-            }
-        })
-    }
-}
-
-impl Place {
-    /// The source of request ids for responses sent before a request was parsed.
-    fn ids(&self) -> &dyn Ids {
-        &*self.0.ids
-    }
-}
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
-        metrics::gauge!("callstore_connections").decrement(1.0);
-    }
-}
-
-/// Raises the soft limit on open files to the hard limit, and returns the limit that applies.
-fn raise_file_limit() -> u64 {
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit { current: limit.maximum, ..limit };
-    let limit = if setrlimit(Resource::Nofile, raised).is_ok() { raised } else { limit };
-    limit.current.unwrap_or(u64::MAX)
+    })
 }

@@ -5,10 +5,9 @@ use bytes::Bytes;
 use service::Ids;
 
 use crate::{
-    access::secure,
-    observe::REQUEST_ID,
+    access::headers::{REQUEST_ID, secure},
+    connections::connection::Connection,
     problem::{Problem, ProblemCode},
-    socket::Connection,
 };
 
 /// Formats a problem as a complete HTTP response that closes the connection.

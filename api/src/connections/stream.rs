@@ -16,7 +16,12 @@ use tokio::{
     time::{Sleep, sleep_until},
 };
 
-use super::{Place, Turn, refusal::answer, turn::State};
+use super::{
+    connection::note_stalled,
+    refusal::answer,
+    slots::Slot,
+    turn::{State, Turn},
+};
 use crate::{
     limits::{HEAD_LIMIT, UNREAD_LIMIT, UNSENT_MAX_BYTES},
     problem::{Problem, ProblemCode},
@@ -25,7 +30,7 @@ use crate::{
 /// A client's connection while actix handles it.
 pub struct ClientStream {
     io: TcpStream,
-    place: Place,
+    slot: Slot,
     turn: Rc<Turn>,
     /// When to check the client's deadline again. The timer is not reset for each request, which would cost more than a
     /// needless check.
@@ -36,14 +41,14 @@ pub struct ClientStream {
 
 impl ClientStream {
     /// Wraps a new connection and sets its socket options.
-    pub fn new(io: TcpStream, place: Place) -> Self {
+    pub fn new(io: TcpStream, slot: Slot) -> Self {
         // `TCP_USER_TIMEOUT` also covers data in the kernel's send buffer. Without it only the deadlines of `Turn` apply.
         let _ = set_tcp_user_timeout(&io, u32::try_from(UNREAD_LIMIT.as_millis()).unwrap_or(u32::MAX));
         #[cfg(target_os = "linux")]
         let _ = socket2::SockRef::from(&io).set_tcp_notsent_lowat(UNSENT_MAX_BYTES);
         let now = Instant::now();
         let timer = Box::pin(sleep_until((now + HEAD_LIMIT).into()));
-        Self { io, place, turn: Rc::new(Turn::new(now)), timer, blocked: false }
+        Self { io, slot, turn: Rc::new(Turn::new(now)), timer, blocked: false }
     }
 
     /// The state that the connection shares with its requests.
@@ -52,8 +57,8 @@ impl ClientStream {
     }
 
     /// The bare stream and its slot. Keep the slot as long as the stream is open.
-    pub fn into_parts(self) -> (TcpStream, Place) {
-        (self.io, self.place)
+    pub fn into_parts(self) -> (TcpStream, Slot) {
+        (self.io, self.slot)
     }
 
     /// Whether the client has exceeded its deadline. Registers the task to be woken at the next check.
@@ -75,7 +80,7 @@ impl ClientStream {
             self.turn.answered(true, Instant::now());
             // If the response does not fit into the send buffer, the client is not reading either.
             let problem = Problem::of(ProblemCode::RequestTimeout);
-            let _ = self.io.try_write(answer(&problem, self.place.ids()).as_bytes());
+            let _ = self.io.try_write(answer(&problem, self.slot.ids()).as_bytes());
         }
     }
 }
@@ -120,12 +125,4 @@ impl AsyncWrite for ClientStream {
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().io).poll_shutdown(context)
     }
-}
-
-/// Counts an error that means that the peer read nothing for too long, and returns it.
-pub fn note_stalled(error: io::Error) -> io::Error {
-    if error.kind() == io::ErrorKind::TimedOut {
-        metrics::counter!("callstore_connections_stalled_total").increment(1);
-    }
-    error
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use service::Callstore;
 use utoipa::ToSchema;
 
-use super::CallEvent;
+use super::model::CallEvent;
 use crate::{
     extract::{CallPath, PageQuery, Query},
     problem::Problem,

@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use validator::Validate;
 
-use super::{Body, query::parse};
+use super::{body::Body, query::parse};
 use crate::{
     limits::FORM_MAX_BYTES,
     problem::{Problem, ProblemCode},

@@ -10,7 +10,7 @@ use serde_path_to_error::{Path, Segment};
 use service::FieldError;
 use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
 
-use super::{Body, repair::repaired, wording::sentence};
+use super::{body::Body, repair::repaired, wording::sentence};
 use crate::{
     limits::BODY_MAX_BYTES,
     problem::{Problem, ProblemCode},

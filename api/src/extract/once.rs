@@ -15,8 +15,8 @@ use service::{Callstore, Idempotency, NameInUse, limits::IDEMPOTENCY_KEY_MAX};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    access::KeyId,
     problem::{Problem, ProblemCode},
+    request::KeyId,
 };
 
 /// The header that carries the key.

@@ -9,9 +9,9 @@ use service::{CallFilter, CallSort, ListCalls, audio::Encoding};
 use validator::Validate;
 
 use crate::{
-    access::{self, Hosts},
+    access::{self, hosts::Hosts},
     analytics::add::AddAnalytics,
-    audio::convert::ConvertAudio,
+    audio::model::ConvertAudio,
     calls::{self, end::EndCall, get::GetCallQuery, list::ListCallsQuery, start::StartCall, update::UpdateCall},
     chunks::{
         add::{AddAudioChunk, RawChunkQuery},

@@ -56,7 +56,7 @@ pub fn stream_message(bytes: &[u8]) {
     let Ok(text) = str::from_utf8(bytes) else { return };
     if let Incoming::Chunk(chunk) = Incoming::of_text(text) {
         let audio = service::audio::encode_base64(&chunk.audio);
-        let track = crate::chunks::Track::from(chunk.track);
+        let track = crate::chunks::model::Track::from(chunk.track);
         let place = (chunk.sequence, chunk.timestamp_ms);
         let written = json!({ "audio": audio, "track": track, "sequence": place.0, "timestamp": place.1 }).to_string();
         let Incoming::Chunk(again) = Incoming::of_text(&written) else { panic!("no chunk: {written}") };

@@ -6,7 +6,7 @@ use service::{Callstore, NewKey, Private};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::{ApiKey, Scope};
+use super::model::{ApiKey, Scope};
 use crate::{
     extract::{Json, JsonBody, NoQuery, Once, Query},
     problem::Problem,

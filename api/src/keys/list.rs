@@ -5,7 +5,7 @@ use serde::Serialize;
 use service::Callstore;
 use utoipa::ToSchema;
 
-use super::ApiKey;
+use super::model::ApiKey;
 use crate::{
     extract::{PageQuery, Query},
     problem::Problem,

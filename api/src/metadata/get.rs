@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, get, web::Data};
 use service::Callstore;
 
-use super::Metadata;
+use super::model::Metadata;
 use crate::{
     extract::{CallPath, NoQuery, Query, etag, fresh},
     problem::Problem,

@@ -7,7 +7,7 @@ use service::{Callstore, MetadataSet, NewMetadata, Private};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::{CustomData, Metadata};
+use super::model::{CustomData, Metadata};
 use crate::{
     extract::{CallPath, Condition, Json, JsonBody, NoQuery, Query, etag},
     problem::Problem,

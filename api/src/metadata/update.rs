@@ -7,7 +7,10 @@ use service::{Callstore, MetadataChange, Private};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::{CustomData, Metadata, set::answer};
+use super::{
+    model::{CustomData, Metadata},
+    set::answer,
+};
 use crate::{
     extract::{CallPath, Condition, Json, JsonBody, NoQuery, Query},
     problem::Problem,

@@ -10,7 +10,7 @@ use utoipa::openapi::{
     security::SecurityRequirement,
 };
 
-use super::{SIGNED_BY, once, optional, shared};
+use super::{once, optional, schemes::SIGNED_BY, shared};
 use crate::problem::{PROBLEMS, ProblemCode, ProblemDetails};
 
 /// Completes the operation that a path has for a method.

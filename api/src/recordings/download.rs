@@ -19,10 +19,10 @@ use validator::Validate;
 use super::range::{Wanted, wanted};
 use crate::{
     access::Access,
-    chunks::RawBytes,
     extract::{IdPath, Query},
-    observe::is_head,
     problem::{Problem, ProblemCode},
+    request::is_head,
+    wire::RawBytes,
 };
 
 /// What `filename*` escapes (RFC 8187).

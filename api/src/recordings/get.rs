@@ -3,7 +3,7 @@
 use actix_web::{HttpResponse, get, web::Data};
 use service::Callstore;
 
-use super::Recording;
+use super::model::Recording;
 use crate::{
     extract::{IdPath, NoQuery, Query},
     problem::Problem,

@@ -50,7 +50,7 @@ pub struct RecordingLink {
 
 impl RecordingLink {
     fn sample() -> Self {
-        let id = super::Recording::sample().id;
+        let id = super::model::Recording::sample().id;
         let (base, signature) = ("https://calls.example.com", "q5p5kS0kqk3o6l0tXw8m4m0mQxJ0Q8m1m0m7b0m3m2E");
         let expires_at = Time::sample_after(300);
         Self {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use service::Callstore;
 use utoipa::ToSchema;
 
-use super::Recording;
+use super::model::Recording;
 use crate::{
     extract::{CallPath, NoQuery, Query},
     problem::Problem,

@@ -1,7 +1,6 @@
 //! The WebSocket layer that all streaming protocols share: whole messages, automatic pongs, and detection of dead
 //! peers.
 
-mod connection;
 pub(crate) mod decoder;
 mod heartbeat;
 mod note;
@@ -16,12 +15,12 @@ use service::KeyGrant;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 
 pub use actix_http::ws::CloseCode;
-pub use connection::Connection;
 pub use decoder::Fault;
 pub use note::{End, note_end};
 pub use upgrade::answer;
 
 use crate::{
+    connections::connection::Connection,
     limits::SOCKET_BEAT,
     problem::{Problem, ProblemCode},
 };

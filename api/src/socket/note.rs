@@ -1,8 +1,7 @@
 //! What the log and the metrics say about the end of a stream.
 
+use actix_http::ws::CloseCode;
 use uuid::Uuid;
-
-use super::CloseCode;
 
 /// The end of a stream's socket.
 pub struct End<'a> {

@@ -18,8 +18,7 @@ use actix_service::Service;
 use actix_web::{HttpResponse, dev::ServiceResponse, http::StatusCode};
 use bytes::{Bytes, BytesMut};
 
-use super::connection::Connection;
-use crate::connections::{ClientStream, Place};
+use crate::connections::{connection::Connection, slots::Slot, stream::ClientStream};
 
 /// A future that stays on its thread.
 pub type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
@@ -40,8 +39,8 @@ where
     Box::pin(async move {
         // Boxed so that the memory of `respond` is freed before the connection is passed on, which may last for hours.
         match Box::pin(respond(app, request, framed)).await {
-            Ok((connection, Some(Takeover(go_on)), _place)) => go_on(connection).await,
-            Ok((connection, None, _place)) => connection.close().await,
+            Ok((connection, Some(Takeover(go_on)), _slot)) => go_on(connection).await,
+            Ok((connection, None, _slot)) => connection.close().await,
             // The peer disconnected before it got the response.
             Err(_) => {}
         }
@@ -53,7 +52,7 @@ async fn respond<S, B>(
     app: Rc<S>,
     request: Request,
     framed: Framed<ClientStream, Codec>,
-) -> io::Result<(Connection, Option<Takeover>, Place)>
+) -> io::Result<(Connection, Option<Takeover>, Slot)>
 where
     S: Service<Request, Response = ServiceResponse<B>, Error = actix_web::Error>,
     B: MessageBody + 'static,
@@ -70,7 +69,7 @@ where
     }
     let parts = framed.into_parts();
     let mut codec = parts.codec;
-    let (io, place) = parts.io.into_parts();
+    let (io, slot) = parts.io.into_parts();
     // A copy, because `read_buf` would keep the library's whole buffer alive.
     let mut connection = Connection::new(io, Bytes::copy_from_slice(&parts.read_buf));
     let mut bytes = BytesMut::new();
@@ -86,5 +85,5 @@ where
         codec.encode(Message::Chunk(None), &mut bytes)?;
     }
     connection.send(&bytes).await?;
-    Ok((connection, takeover, place))
+    Ok((connection, takeover, slot))
 }

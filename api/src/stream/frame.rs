@@ -4,7 +4,7 @@ use serde::Deserialize;
 use service::{NewChunk, Track};
 
 use crate::{
-    chunks::{self, AddAudioChunk},
+    chunks::{self, add::AddAudioChunk},
     extract::from_json,
     problem::Problem,
 };
@@ -28,7 +28,7 @@ impl Incoming {
     pub fn of_text(text: &str) -> Self {
         #[derive(Deserialize)]
         struct Place {
-            track: Option<chunks::Track>,
+            track: Option<chunks::model::Track>,
             sequence: Option<u32>,
         }
         let chunk = from_json::<AddAudioChunk>(text.as_bytes()).and_then(|chunk| chunk.decode(|| "/audio".to_owned()));

@@ -13,16 +13,13 @@ use service::{CallSocket, Callstore, Interruption};
 use crate::{
     extract::{CallPath, NoQuery, Query},
     limits::{STREAM_MESSAGE_MAX_BYTES, STREAM_WAITING_MAX, STREAM_WAITING_MAX_BYTES},
-    observe::request_id,
     problem::Problem,
+    request::request_id,
     socket::{CloseCode, End, Fault, OpenSocket, PeerGone, Received, Rest, Socket, check_handshake, note_end},
     twilio::dialect::dialect,
 };
 use frame::Incoming;
 use reply::{Reply, store};
-
-/// The path of the WebSocket.
-pub const PATH: &str = "/calls/{call}/stream";
 
 /// Handles `GET /calls/{call}/stream`. Not an OpenAPI operation, since OpenAPI cannot describe WebSockets.
 pub async fn open_stream(

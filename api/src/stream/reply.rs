@@ -3,9 +3,10 @@
 use serde::Serialize;
 use service::{Added, ChunkStored, Error, NewChunk, SocketWriter};
 
-use super::{PATH, frame::Incoming};
+use super::frame::Incoming;
 use crate::{
-    chunks::Track,
+    access::paths::CALL_STREAM,
+    chunks::model::Track,
     problem::{Problem, ProblemCode, ProblemDetails},
 };
 
@@ -71,7 +72,7 @@ impl Place {
     }
 
     fn refused(self, problem: Problem) -> Reply {
-        problem.code().count(PATH);
+        problem.code().count(CALL_STREAM);
         Reply::Error { problem, track: self.track.map(Into::into), sequence: self.sequence }
     }
 }

@@ -6,9 +6,9 @@ use service::{Callstore, NewTranscript, Private};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
-use super::Transcript;
+use super::model::Transcript;
 use crate::{
-    audit::Entry,
+    audit::record::Entry,
     extract::{CallPath, Json, JsonBody, NoQuery, Once, Query},
     problem::Problem,
     wire::{check_length, name, real},

@@ -6,14 +6,13 @@ use service::Callstore;
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
-use super::{Transcript, add::AddTranscript};
+use super::{add::AddTranscript, model::Transcript};
 use crate::{
-    audit::Entry,
-    chunks::check_batch,
+    audit::record::Entry,
     extract::{CallPath, Json, JsonBody, NoQuery, Once, Query},
     limits::BATCH_MAX_BYTES,
     problem::Problem,
-    wire::objects,
+    wire::{check_batch, objects},
 };
 
 /// A batch of transcripts.

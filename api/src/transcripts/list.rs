@@ -8,7 +8,7 @@ use service::{CallRef, Callstore, ListTranscripts, Page, Private, limits::PAGE_M
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::{Transcript, captions::Captions, format::TranscriptFormat};
+use super::{captions::Captions, format::TranscriptFormat, model::Transcript};
 use crate::{
     extract::{CallPath, Limit, Offset, Query},
     problem::Problem,

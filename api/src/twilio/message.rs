@@ -9,8 +9,6 @@ use serde::{
 use serde_json::{Map, Value};
 use service::{EventType, NewEvent, Private, Track};
 
-use super::start::clean;
-
 /// The maximum length of a DTMF digit and of a mark's name, in characters. Longer ones are cut.
 const DIGIT_MAX: usize = 16;
 const NAME_MAX: usize = 256;
@@ -205,6 +203,11 @@ fn track<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Track>, D:
         Some("outbound" | "outbound_track") => Ok(Some(Track::Outbound)),
         Some(_) => Err(de::Error::custom("expected inbound or outbound")),
     }
+}
+
+/// Removes NUL, which PostgreSQL cannot store.
+pub fn clean(text: &str) -> String {
+    text.replace('\0', "")
 }
 
 #[cfg(test)]

@@ -22,10 +22,10 @@ use tokio::time::{Instant, sleep_until};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    audit::entry_of,
+    audit::record::entry_of,
     limits::{MEDIA_MESSAGE_MAX_BYTES, MEDIA_START_LIMIT},
-    observe::request_id,
     problem::Problem,
+    request::request_id,
     socket::{CloseCode, Fault, OpenSocket, Received, Rest, Socket, check_handshake},
 };
 use dialect::dialect;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use service::{AudioFormat, CallRef, NewStream, Private, UNKNOWN_CALLER, audio::Encoding};
 
-use super::message::{MediaFormat, Start};
+use super::message::{MediaFormat, Start, clean};
 
 /// The maximum length of `caller`, in characters.
 pub const CALLER_MAX: usize = 128;
@@ -76,11 +76,6 @@ fn take_caller(parameters: &mut Map<String, Value>, name: &str) -> Option<String
         parameters.remove(name);
     }
     Some(caller)
-}
-
-/// Removes NUL, which PostgreSQL cannot store.
-pub fn clean(text: &str) -> String {
-    text.replace('\0', "")
 }
 
 fn cleaned(value: Value) -> Value {

@@ -8,9 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use migration::{Migrator, MigratorTrait};
 use service::{CopyProgress, Database, DatabaseUrl, Store, StoreUrl, SystemIds};
 
-use crate::settings::store_environment;
-
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+use crate::{failure::Failure, settings::store_environment};
 
 const TEMPLATE: &str = "{msg}: {wide_bar} {human_pos} of {human_len}, {eta} to go";
 

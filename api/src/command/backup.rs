@@ -9,12 +9,11 @@ use bytesize::ByteSize;
 use clap::Args;
 use service::{SystemClock, create_backup, restore_backup};
 
+use super::copy::Bar;
 use crate::{
-    copy_command::Bar,
+    failure::Failure,
     settings::{DatabaseSettings, RecordingSettings},
 };
-
-type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// Copy the database and the recordings of a service into a folder. The service may run
 ///

@@ -14,9 +14,8 @@ use service::audio::{
 };
 
 use super::{
-    BLOCK,
     error::AudioError,
-    file::{open, read_some},
+    file::{BLOCK, open, read_some},
     names::{Given, container, is_standard_stream, raw_format},
 };
 

@@ -11,9 +11,9 @@ use service::audio::{Container, Converter, Encoding, Format, Preset};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
-    BLOCK,
     args::ConvertArgs,
     error::AudioError,
+    file::BLOCK,
     input::Input,
     names::{container_named, encoding_named, foreign_named},
     output::{DraftPath, Output},

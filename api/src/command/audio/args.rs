@@ -8,7 +8,7 @@ use service::audio::MAX_CHANNELS;
 use super::names::Given;
 use crate::{
     audio::{Container, Preset},
-    calls::Encoding,
+    calls::format::Encoding,
 };
 
 /// Convert and inspect audio files; needs no service

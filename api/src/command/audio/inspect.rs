@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use service::audio::Meter;
 
-use super::{BLOCK, args::InspectArgs, error::AudioError, input::Input, progress::Progress, report::Report};
+use super::{args::InspectArgs, error::AudioError, file::BLOCK, input::Input, progress::Progress, report::Report};
 
 /// Reads a file to its end and prints the report.
 pub fn inspect(args: &InspectArgs) -> Result<(), AudioError> {

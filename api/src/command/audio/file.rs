@@ -9,6 +9,9 @@ use std::{
 
 use super::names::is_standard_stream;
 
+/// The size of a read.
+pub const BLOCK: usize = 128 * 1024;
+
 /// Opens a file. Standard input is duplicated as a `File`, so that its length is known if it is a regular file.
 pub fn open(path: &Path) -> io::Result<File> {
     let file = if is_standard_stream(path) {

@@ -8,8 +8,6 @@ use actix_web::rt::net::TcpStream;
 use bytes::Bytes;
 use tokio::{io::AsyncWriteExt, time::timeout};
 
-use crate::connections::note_stalled;
-
 /// How long a peer may take to hang up after it was told that the socket closes.
 const LINGER: Duration = Duration::from_secs(1);
 /// The most unsent bytes, such as pongs, that a connection may hold for a peer that does not read.
@@ -121,4 +119,12 @@ impl Connection {
         // A peer that has gone, or that does not hang up in time, needs nothing more.
         let _ = timeout(LINGER, hang_up).await;
     }
+}
+
+/// Counts an error that means that the peer read nothing for too long, and returns it.
+pub fn note_stalled(error: io::Error) -> io::Error {
+    if error.kind() == io::ErrorKind::TimedOut {
+        metrics::counter!("callstore_connections_stalled_total").increment(1);
+    }
+    error
 }

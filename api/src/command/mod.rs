@@ -1,27 +1,34 @@
-//! The command line.
+//! The command line: a file or folder for each command.
+
+mod audio;
+mod backup;
+mod copy;
+mod environment;
+mod keys;
+mod migrate;
+mod openapi;
+mod serve;
 
 use std::{
-    ffi::OsString,
-    io::{self, IsTerminal, Write},
-    path::Path,
+    io::{self, Write},
     process::ExitCode,
 };
 
-use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
-use migration::{MigrationStatus, Migrator, MigratorTrait};
 use rustix::fs::Mode;
-use service::{Database, absolute};
-use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
+use self::{
+    audio::AudioCommand,
+    backup::{BackupArgs, RestoreArgs},
+    copy::CopyArgs,
+    keys::KeysCommand,
+    migrate::Migrate,
+    openapi::OpenApiVersion,
+};
 use crate::{
-    audio_command::{self, AudioCommand},
-    backup_command::{self, BackupArgs, RestoreArgs},
-    copy_command::{self, CopyArgs},
-    document, document_3_0, environment,
-    keys::{self, KeysCommand},
-    server,
-    settings::{DatabaseSettings, LogFormat, Settings},
+    failure::Failure,
+    settings::{LogFormat, Settings},
     simulate::{self, SimulateArgs},
 };
 
@@ -95,31 +102,6 @@ enum Command {
     },
 }
 
-/// The versions of OpenAPI in which the document can be printed.
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum OpenApiVersion {
-    /// The document that the service serves
-    #[default]
-    #[value(name = "3.1")]
-    Current,
-    /// For generators that cannot read 3.1
-    #[value(name = "3.0")]
-    Previous,
-}
-
-#[derive(Debug, Subcommand)]
-enum Migrate {
-    /// Apply all pending migrations, as the service does when it starts
-    Up(DatabaseSettings),
-    /// Revert the latest migration; this deletes its tables with their rows
-    Down(DatabaseSettings),
-    /// List the migrations, applied and pending
-    Status(DatabaseSettings),
-}
-
-/// The reason why a command failed, as a sentence.
-type Failure = Box<dyn std::error::Error + Send + Sync>;
-
 /// Runs the given command.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -146,15 +128,15 @@ pub fn main() -> ExitCode {
         rustix::process::umask(Mode::RWXG | Mode::RWXO);
     }
     let outcome = match cli.command {
-        Some(Command::Audio { command }) => return audio_command::main(&command),
-        None => serve(&cli.settings, cli.log_format),
-        Some(Command::Serve(settings)) => serve(&settings, cli.log_format),
-        Some(Command::Migrate { step }) => runtime().and_then(|runtime| runtime.block_on(migrate(step))),
+        Some(Command::Audio { command }) => return audio::main(&command),
+        None => serve::run(&Cli::command(), &cli.settings, cli.log_format),
+        Some(Command::Serve(settings)) => serve::run(&Cli::command(), &settings, cli.log_format),
+        Some(Command::Migrate { step }) => runtime().and_then(|runtime| runtime.block_on(migrate::run(step))),
         Some(Command::Keys { command }) => runtime().and_then(|runtime| runtime.block_on(keys::run(command))),
-        Some(Command::Backup(args)) => backup_command::backup(&args),
-        Some(Command::Restore(args)) => backup_command::restore(&args),
-        Some(Command::Copy(args)) => runtime().and_then(|runtime| runtime.block_on(copy_command::run(&args))),
-        Some(Command::Openapi { version }) => print_document(version),
+        Some(Command::Backup(args)) => backup::backup(&args),
+        Some(Command::Restore(args)) => backup::restore(&args),
+        Some(Command::Copy(args)) => runtime().and_then(|runtime| runtime.block_on(copy::run(&args))),
+        Some(Command::Openapi { version }) => openapi::print(version),
         Some(Command::Completions { shell }) => print_completions(shell),
         Some(Command::Simulate(args)) => match runtime() {
             Ok(runtime) => return runtime.block_on(simulate::main(&args)),
@@ -176,68 +158,9 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
 }
 
-fn serve(settings: &Settings, log_format: Option<LogFormat>) -> Result<(), Failure> {
-    start_log(log_format)?;
-    let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
-    for warning in environment::warnings(&Cli::command(), std::env::vars_os().filter_map(text)) {
-        tracing::warn!("{warning}");
-    }
-    actix_web::rt::System::new().block_on(server::serve(settings))
-}
-
-/// Writes the log to standard error; the level comes from `RUST_LOG`.
-fn start_log(format: Option<LogFormat>) -> Result<(), Failure> {
-    let format = format.unwrap_or(if io::stderr().is_terminal() { LogFormat::Text } else { LogFormat::Json });
-    #[expect(clippy::disallowed_methods, reason = "the log's level is a setting like the others")]
-    let level =
-        std::env::var("RUST_LOG").unwrap_or_else(|_| "info,sea_orm_migration=warn,actix_server=warn".to_owned());
-    let filter = EnvFilter::try_new(&level).map_err(|error| format!("RUST_LOG is no log filter: {error}"))?;
-    let log = tracing_subscriber::registry().with(filter);
-    let lines = fmt::layer().with_writer(io::stderr);
-    match format {
-        LogFormat::Text => log.with(lines.with_ansi(io::stderr().is_terminal())).try_init()?,
-        LogFormat::Json => log.with(lines.json().flatten_event(true)).try_init()?,
-    }
-    Ok(())
-}
-
-async fn migrate(step: Migrate) -> Result<(), Failure> {
-    let (Migrate::Up(settings) | Migrate::Down(settings) | Migrate::Status(settings)) = &step;
-    let database = Database::open(&settings.url()?).await?;
-    let migrated = async {
-        match step {
-            Migrate::Up(_) => Migrator::up(database.writer(), None).await,
-            Migrate::Down(_) => Migrator::down(database.writer(), Some(1)).await,
-            Migrate::Status(_) => Ok(()),
-        }
-    };
-    database.alone(migrated).await??;
-    for migration in Migrator::get_migration_with_status(database.writer()).await? {
-        let status = match migration.status() {
-            MigrationStatus::Applied => "applied",
-            MigrationStatus::Pending => "pending",
-        };
-        writeln!(io::stdout(), "{status}  {}", migration.name())?;
-    }
-    Ok(())
-}
-
-fn print_document(version: OpenApiVersion) -> Result<(), Failure> {
-    let document = match version {
-        OpenApiVersion::Current => document()?,
-        OpenApiVersion::Previous => document_3_0()?,
-    };
-    Ok(write!(io::stdout(), "{document}")?)
-}
-
 fn print_completions(shell: Shell) -> Result<(), Failure> {
     // The generator panics when it cannot write, so that it gets a buffer.
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "callstore", &mut script);
     Ok(io::stdout().write_all(&script)?)
-}
-
-/// The reason why a start failed, with the path concerned.
-pub(crate) fn about(path: &Path, what: &str, error: &io::Error) -> Failure {
-    format!("{what} {} cannot be used: {error}", absolute(path).display()).into()
 }

@@ -23,9 +23,6 @@ use std::{
 pub use args::AudioCommand;
 pub use error::AudioError;
 
-/// The size of a read.
-const BLOCK: usize = 128 * 1024;
-
 /// Runs the command and returns the exit code. It is no failure if the reader of standard output has closed it.
 pub fn main(command: &AudioCommand) -> ExitCode {
     let outcome = match command {

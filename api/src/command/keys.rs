@@ -10,10 +10,12 @@ use migration::{Migrator, MigratorTrait};
 use service::{Clock, Database, NewKey, SystemClock, SystemIds, Timestamp, absolute};
 use uuid::Uuid;
 
-use super::{ApiKey, Scope};
-use crate::{setting_values::key_id, settings::DatabaseSettings, wire::Time};
-
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+use crate::{
+    failure::Failure,
+    keys::model::{ApiKey, Scope},
+    settings::{DatabaseSettings, values::key_id},
+    wire::Time,
+};
 
 /// Create, list and revoke API keys; a running service notices within a second
 #[derive(Debug, Subcommand)]

@@ -1,0 +1,42 @@
+//! The command `callstore serve`: starts the log and runs the service.
+
+use std::{
+    ffi::OsString,
+    io::{self, IsTerminal},
+};
+
+use clap::Command;
+use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
+
+use super::environment;
+use crate::{
+    failure::Failure,
+    server,
+    settings::{LogFormat, Settings},
+};
+
+/// Runs the service until a signal stops it. Warns of variables that none of the options of `command` has.
+pub fn run(command: &Command, settings: &Settings, log_format: Option<LogFormat>) -> Result<(), Failure> {
+    start_log(log_format)?;
+    let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    for warning in environment::warnings(command, std::env::vars_os().filter_map(text)) {
+        tracing::warn!("{warning}");
+    }
+    actix_web::rt::System::new().block_on(server::serve(settings))
+}
+
+/// Writes the log to standard error; the level comes from `RUST_LOG`.
+fn start_log(format: Option<LogFormat>) -> Result<(), Failure> {
+    let format = format.unwrap_or(if io::stderr().is_terminal() { LogFormat::Text } else { LogFormat::Json });
+    #[expect(clippy::disallowed_methods, reason = "the log's level is a setting like the others")]
+    let level =
+        std::env::var("RUST_LOG").unwrap_or_else(|_| "info,sea_orm_migration=warn,actix_server=warn".to_owned());
+    let filter = EnvFilter::try_new(&level).map_err(|error| format!("RUST_LOG is no log filter: {error}"))?;
+    let log = tracing_subscriber::registry().with(filter);
+    let lines = fmt::layer().with_writer(io::stderr);
+    match format {
+        LogFormat::Text => log.with(lines.with_ansi(io::stderr().is_terminal())).try_init()?,
+        LogFormat::Json => log.with(lines.json().flatten_event(true)).try_init()?,
+    }
+    Ok(())
+}

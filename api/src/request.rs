@@ -1,0 +1,68 @@
+//! What the middleware notes on a request, for the handlers and for one another.
+
+use actix_web::{HttpMessage, HttpRequest, http::header::HeaderValue, web::Data};
+use uuid::Uuid;
+
+use crate::{
+    access::paths::{KnownOperation, KnownPath, KnownPaths},
+    problem::{Problem, ProblemCode},
+};
+
+/// The id of the API key that made a request. Noted once the key is checked.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyId(pub Uuid);
+
+/// The id of a request whose operation needs it: WebSockets, and operations in the audit log.
+pub struct RequestId(pub HeaderValue);
+
+/// Marks a request that was `HEAD` and is handled as `GET`.
+pub struct AskedHead;
+
+/// The path and the operation that a request is for. Looked up once, since the router does not tell what it matched.
+#[derive(Clone)]
+pub struct Target {
+    known: Data<KnownPaths>,
+    path: usize,
+    operation: Option<usize>,
+}
+
+impl Target {
+    /// What a request is for, by its path as the router sees it and its method; `None` for a path that is not served.
+    pub fn of(known: &Data<KnownPaths>, request: &HttpRequest) -> Option<Self> {
+        let path = known.find(request.match_info().as_str())?;
+        let operation = known.at(path).position(request.method());
+        Some(Self { known: known.clone(), path, operation })
+    }
+
+    /// The served path.
+    pub fn path(&self) -> &KnownPath {
+        self.known.at(self.path)
+    }
+
+    /// The operation; `None` if the path does not have the method.
+    pub fn operation(&self) -> Option<&KnownOperation> {
+        self.path().operations().get(self.operation?)
+    }
+}
+
+/// The operation that a request is for.
+///
+/// # Errors
+/// 404 for a path that is not served, 405 for a method that the path does not have.
+pub fn expect_operation(target: Option<&Target>) -> Result<&KnownOperation, Problem> {
+    let target = target.ok_or_else(|| {
+        Problem::new(ProblemCode::NotFound, "No operation has this path. /swagger-ui/ lists all operations.")
+    })?;
+    target.operation().ok_or_else(|| target.path().method_not_allowed())
+}
+
+/// Whether the client wants only the head of the response.
+pub fn is_head(request: &HttpRequest) -> bool {
+    request.extensions().contains::<AskedHead>()
+}
+
+/// The id of a request for a WebSocket or for an audited operation; empty for all others.
+pub fn request_id(request: &HttpRequest) -> String {
+    let id = |id: &RequestId| id.0.to_str().unwrap_or_default().to_owned();
+    request.extensions().get::<RequestId>().map(id).unwrap_or_default()
+}
