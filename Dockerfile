@@ -13,7 +13,7 @@ COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certifica
 COPY --from=build /callstore /usr/local/bin/callstore
 COPY --chmod=755 scripts/healthcheck.sh /usr/local/bin/callstore-healthcheck
 # A named volume mounted here for the first time inherits the folder's owner.
-RUN useradd --system --uid 10001 --user-group --no-create-home callstore \
+RUN useradd --uid 10001 --user-group --no-create-home callstore \
     && install --directory --owner=callstore --group=callstore /data
 USER callstore
 WORKDIR /data
