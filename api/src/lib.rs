@@ -28,7 +28,6 @@ mod request;
 mod routes;
 pub mod server;
 pub mod settings;
-pub mod simulate;
 mod socket;
 mod stream;
 mod system;

@@ -6,7 +6,7 @@ use actix_web::{
     HttpRequest,
     http::{header::HOST, uri::Authority},
 };
-use reqwest::Url;
+use url::Url;
 
 /// The public URL of the service, from `CALLSTORE_PUBLIC_URL`: scheme, host, port, and the path prefix of a proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]

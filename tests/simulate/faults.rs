@@ -2,6 +2,7 @@
 
 use std::{net::TcpListener, process::Stdio};
 
+use ::service::limits::BATCH_MAX;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -88,6 +89,13 @@ async fn what_the_service_refuses_is_said_in_its_own_words() {
     assert!(report["problems"][0].as_str().unwrap().contains("409"), "{report}");
     let active: Vec<Value> = calls(&service).await.into_iter().filter(|call| call["status"] == "active").collect();
     assert_eq!(active.len(), 1, "a failed call is left unchanged");
+}
+
+#[tokio::test]
+async fn a_batch_is_at_most_as_large_as_the_service_accepts() {
+    let run = simulate("http://127.0.0.1:9", &format!("--batch {}", BATCH_MAX + 1)).await;
+    assert_eq!(run.code, Some(2));
+    assert!(run.errors.contains(&format!("1..={BATCH_MAX}")), "{}", run.errors);
 }
 
 #[tokio::test]

@@ -17,6 +17,8 @@ use std::{
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 use rustix::fs::Mode;
+use service::{Ids, SystemIds};
+use simulate::SimulateArgs;
 
 use self::{
     audio::AudioCommand,
@@ -29,7 +31,6 @@ use self::{
 use crate::{
     failure::Failure,
     settings::{LogFormat, Settings},
-    simulate::{self, SimulateArgs},
 };
 
 /// Stores phone calls while they run: audio, transcripts, analytics and metadata
@@ -139,7 +140,7 @@ pub fn main() -> ExitCode {
         Some(Command::Openapi { version }) => openapi::print(version),
         Some(Command::Completions { shell }) => print_completions(shell),
         Some(Command::Simulate(args)) => match runtime() {
-            Ok(runtime) => return runtime.block_on(simulate::main(&args)),
+            Ok(runtime) => return runtime.block_on(simulate::main(&args, SystemIds.next())),
             Err(error) => Err(error),
         },
     };

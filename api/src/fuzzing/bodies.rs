@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH, IF_RANGE, RANGE};
-use reqwest::Url;
 use serde::{Serialize, de::DeserializeOwned};
 use service::{CallFilter, CallSort, ListCalls, audio::Encoding};
+use url::Url;
 use validator::Validate;
 
 use crate::{

@@ -4,8 +4,8 @@ use std::{convert::Infallible, fs, path::PathBuf};
 
 use actix_web::{HttpRequest, http::header::HeaderName};
 use clap::Args;
-use reqwest::Url;
 use service::{Private, absolute};
+use url::Url;
 
 use super::signature::{AuthTokens, Fields, Signatures};
 use crate::{

@@ -4,13 +4,16 @@
 //! chaos. A `transport` sends them at the call's `pace`. Its `ledger` records what was sent and acknowledged, and
 //! `verify` compares that with the recording.
 //!
-//! This module uses neither the database nor the wire types of the server. The two share only the wire format.
+//! The crate depends on no crate of the server: the two share only the wire format. A fault in the server's code can
+//! thus not hide itself in the check. `api` has the command line.
 
 mod answer;
 mod args;
+mod batch;
 mod call;
 mod client;
 mod error;
+mod key;
 mod ledger;
 mod limits;
 mod measures;
@@ -41,15 +44,15 @@ use std::{
     time::Duration,
 };
 
-use reqwest::header::HeaderValue;
-use service::{Ids, Secret, SystemIds};
 use tokio::{
     task,
     time::{self, Instant},
 };
+use uuid::Uuid;
 
 pub use args::SimulateArgs;
 pub use error::{CallFailure, SimulateError};
+pub use key::Key;
 pub use pace::Speed;
 pub use report::Report;
 
@@ -65,10 +68,10 @@ const BEAT: Duration = Duration::from_millis(200);
 /// The exit code after a second signal, as a shell reports SIGINT.
 const BROKEN_OFF: i32 = 130;
 
-/// Runs the simulation and prints the report. The exit code is 1 if a call failed, a recording is wrong, or the report
-/// could not be printed.
-pub async fn main(args: &SimulateArgs) -> ExitCode {
-    match run(args).await {
+/// Runs the simulation and prints the report. `id` is an id that no other run has: the names of its calls contain it.
+/// The exit code is 1 if a call failed, a recording is wrong, or the report could not be printed.
+pub async fn main(args: &SimulateArgs, id: Uuid) -> ExitCode {
+    match run(args, id).await {
         Ok(report) => {
             let printed = print(args, &report);
             if printed.is_ok() && report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -78,13 +81,6 @@ pub async fn main(args: &SimulateArgs) -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// The `Authorization` header of a key, marked sensitive so that debug output hides it.
-fn bearer(key: &Secret) -> Result<HeaderValue, SimulateError> {
-    let mut header = HeaderValue::from_str(&format!("Bearer {}", key.expose())).map_err(|_| SimulateError::KeyUnfit)?;
-    header.set_sensitive(true);
-    Ok(header)
 }
 
 fn print(args: &SimulateArgs, report: &Report) -> io::Result<()> {
@@ -103,22 +99,22 @@ fn print(args: &SimulateArgs, report: &Report) -> io::Result<()> {
     lines.flush()
 }
 
-/// Runs all calls concurrently. A failed call is printed to stderr at once and counted; the others continue.
+/// Runs all calls concurrently; `id` is as in [`main`]. A failed call is printed to stderr at once and counted; the
+/// others continue.
 ///
 /// # Errors
 /// Before anything is sent: when a file is unreadable or invalid, two files hold the same stream, the limit on open
 /// files is too low, or nothing responds at the URL. Later: when a thread cannot be started.
-pub async fn run(args: &SimulateArgs) -> Result<Report, SimulateError> {
-    let run = SystemIds.next();
-    let seed = args.seed.unwrap_or_else(|| synthetic::mix(run.as_u128() as u64));
+pub async fn run(args: &SimulateArgs, id: Uuid) -> Result<Report, SimulateError> {
+    let seed = args.seed.unwrap_or_else(|| synthetic::mix(id.as_u128() as u64));
     let planning = args.clone();
-    let planned = task::spawn_blocking(move || plan::plan(&planning, &run.simple().to_string(), seed));
+    let planned = task::spawn_blocking(move || plan::plan(&planning, &id.simple().to_string(), seed));
     let calls = planned.await.map_err(SimulateError::Interrupted)??;
     if !args.files.is_empty() && args.verify == Verify::Samples {
         return Err(SimulateError::SamplesOfRecording);
     }
     limits::allow_files(calls.len())?;
-    let authorization = args.key.as_ref().map(bearer).transpose()?;
+    let authorization = args.key.as_ref().map(Key::authorization).transpose()?;
     Client::new(&args.url, authorization.as_ref())?.reach().await?;
 
     let settings =

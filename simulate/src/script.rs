@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use service::limits::BATCH_MAX;
 
-use super::{SimulateError, names::Names, opening::Opening, session::Session, transcripts};
-
-/// The most bytes of items in one request. The service accepts bodies of 8 MiB; the rest is room for the surrounding
-/// JSON.
-pub const BATCH_MAX_BYTES: usize = 6 * 1024 * 1024;
+use super::{
+    SimulateError,
+    batch::{BATCH_MAX, cut},
+    names::Names,
+    opening::Opening,
+    session::Session,
+    transcripts,
+};
 
 /// A recorded session, ready to replay.
 #[derive(Debug)]
@@ -62,21 +64,6 @@ impl Script {
     }
 }
 
-/// Splits a list into slices of at most `count` items that fit into one request. An item that is too large gets its own
-/// slice.
-fn cut<T>(mut items: &[T], count: usize, size: impl Fn(&T) -> usize) -> impl Iterator<Item = &[T]> {
-    std::iter::from_fn(move || {
-        let mut bytes = 0;
-        let fits = items.iter().take(count.max(1)).take_while(|item| {
-            bytes += size(item);
-            bytes <= BATCH_MAX_BYTES
-        });
-        let (run, rest) = items.split_at(fits.count().max(1).min(items.len()));
-        items = rest;
-        (!run.is_empty()).then_some(run)
-    })
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
@@ -96,13 +83,5 @@ mod tests {
         let start = body(&script.start(&Names { stream_sid: "MZ2".to_owned(), call_sid: None }));
         assert_eq!((&start["streamSid"], &start["caller"]), (&json!("MZ2"), &json!("unknown")));
         assert_eq!(start["audioFormat"], json!({ "encoding": "mulaw", "sampleRate": 8_000 }));
-    }
-
-    #[test]
-    fn large_items_are_cut_by_their_size() {
-        let lengths = |items: &[usize]| cut(items, 3, |size| *size).map(<[_]>::len).collect::<Vec<_>>();
-        assert_eq!(lengths(&[1; 7]), [3, 3, 1]);
-        assert_eq!(lengths(&[BATCH_MAX_BYTES, 1, BATCH_MAX_BYTES + 1, 1]), [1, 1, 1, 1]);
-        assert_eq!(lengths(&[]), [0; 0]);
     }
 }

@@ -110,6 +110,6 @@ mod tests {
     fn mulaw_is_the_table_of_the_standard() {
         let codes: Vec<u8> = (0..=255).collect();
         let samples: Vec<_> = codes.iter().map(|&code| mulaw(code)).collect();
-        assert_eq!(samples, service::audio::mulaw_to_pcm16(&codes));
+        assert_eq!(samples, audio::mulaw_to_pcm16(&codes));
     }
 }

@@ -145,7 +145,7 @@ mod tests {
                 Synthetic::new(7, Duration::from_secs(9), 2, 20).write_raw(call, frame, &mut again);
                 audio.write_base64(call, frame, &mut base64);
                 assert_eq!((raw.len(), &raw), (160, &again));
-                assert_eq!(service::audio::decode_base64(&String::from_utf8_lossy(&base64)).ok(), Some(raw.to_vec()));
+                assert_eq!(audio::decode_base64(&String::from_utf8_lossy(&base64)).ok(), Some(raw.to_vec()));
                 assert!(seen.insert(raw));
             }
         }

@@ -1,15 +1,14 @@
 //! The command-line arguments of `callstore simulate`.
 
-use std::{convert::Infallible, path::PathBuf, time::Duration};
+use std::{path::PathBuf, time::Duration};
 
 use clap::{
     Args,
     builder::{RangedI64ValueParser, RangedU64ValueParser},
 };
-use reqwest::Url;
-use service::{Secret, limits::BATCH_MAX};
+use url::Url;
 
-use super::{Speed, transport::Transport, verify::Verify};
+use super::{Speed, batch::BATCH_MAX, key::Key, transport::Transport, verify::Verify};
 
 /// The default number of synthetic calls.
 const CALLS: u32 = 10;
@@ -42,8 +41,8 @@ pub struct SimulateArgs {
     pub url: Url,
 
     /// API key with scope admin: the command writes calls and reads them back
-    #[arg(long, env = "CALLSTORE_KEY", hide_env_values = true, value_name = "KEY", value_parser = secret)]
-    pub key: Option<Secret>,
+    #[arg(long, env = "CALLSTORE_KEY", hide_env_values = true, value_name = "KEY")]
+    pub key: Option<Key>,
 
     /// How to send audio to the service
     #[arg(long, value_enum, default_value_t = Transport::Http)]
@@ -124,11 +123,6 @@ impl SimulateArgs {
         let half = || std::thread::available_parallelism().map_or(1, |processors| processors.get().div_ceil(2));
         self.threads.map_or_else(half, usize::from)
     }
-}
-
-/// Accepts any text. clap prints rejected values, which would leak a key.
-fn secret(text: &str) -> Result<Secret, Infallible> {
-    Ok(Secret::new(text))
 }
 
 fn batch_size() -> RangedI64ValueParser<u16> {

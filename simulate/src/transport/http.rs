@@ -7,10 +7,10 @@ use tokio::time::Instant;
 
 use super::super::{
     CallFailure,
+    batch::BATCH_MAX_BYTES,
     call::{Call, Run},
     pace::Pace,
     schedule::{Schedule, Step},
-    script::BATCH_MAX_BYTES,
 };
 
 /// The longest time, in microseconds, after which chaos drops a request's connection.

@@ -7,8 +7,9 @@ use std::{
     time::Duration,
 };
 
-use reqwest::{Url, header::HeaderValue};
+use reqwest::header::HeaderValue;
 use tokio::{runtime, task::JoinSet, time::Instant};
+use url::Url;
 
 use super::{
     SimulateError,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::{
-    Method, StatusCode, Url,
+    Method, StatusCode,
     header::{AUTHORIZATION, HeaderValue},
     redirect,
 };
@@ -12,6 +12,7 @@ use tokio::{
     sync::Semaphore,
     time::{self, Instant},
 };
+use url::Url;
 
 use super::{
     CallFailure, SimulateError,

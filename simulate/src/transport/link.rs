@@ -17,10 +17,7 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{SinkExt, StreamExt, task::AtomicWaker};
-use reqwest::{
-    Url,
-    header::{AUTHORIZATION, HeaderValue},
-};
+use reqwest::header::{AUTHORIZATION, HeaderValue};
 use tokio::{io::AsyncWriteExt, net::TcpStream, time};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, client_async_tls_with_config,
@@ -36,6 +33,7 @@ use tokio_tungstenite::{
         },
     },
 };
+use url::Url;
 
 use super::super::{CallFailure, answer};
 
