@@ -1,12 +1,11 @@
 //! Table `call_metadata`: descriptive data on calls, at most one row per call.
 
 use sea_orm::entity::prelude::*;
-use serde::Serialize;
 
 use crate::{Private, Timestamp};
 
 /// A row of `call_metadata`.
-#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "call_metadata")]
 pub struct Model {
     /// The call's id.

@@ -1,6 +1,6 @@
 //! Analytics: snapshots of a call's figures. Every snapshot is kept.
 
-use entity::analytics::{ActiveModel, Column, Entity};
+use entity::analytics::{ActiveModel, Column, Entity, Model};
 use futures_util::FutureExt;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -8,11 +8,58 @@ use sea_orm::{
 use serde_json::Value;
 use uuid::Uuid;
 
-pub use entity::analytics::{Model as Analytics, Sentiment};
+pub use entity::analytics::Sentiment;
 
 use crate::{
-    Callstore, Error, Idempotency, Page, Slice, Timestamp, calls::CallRef, limits::JSON_MAX_BYTES, metadata::check_json,
+    Callstore, Error, Idempotency, Page, Slice, Timestamp,
+    calls::CallRef,
+    limits::{JSON_MAX_BYTES, check_json},
 };
+
+/// A snapshot of a call's figures.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Analytics {
+    /// UUIDv7, in order of arrival.
+    pub id: Uuid,
+    /// The call's id.
+    pub call_id: Uuid,
+    /// The mood of the call.
+    pub sentiment: Option<Sentiment>,
+    /// Strength of the mood, 0 to 1.
+    pub sentiment_score: Option<f64>,
+    /// Seconds of speech.
+    pub talk_time: Option<f64>,
+    /// Seconds of silence.
+    pub silence_time: Option<f64>,
+    /// How often one speaker interrupted the other.
+    pub interruptions: Option<u32>,
+    /// The agent's mean response time, in milliseconds.
+    pub average_latency_ms: Option<f64>,
+    /// Free-form figures, a JSON object.
+    pub metrics: Option<Value>,
+    /// The moment that the figures describe.
+    pub snapshot_time: Timestamp,
+    /// When the snapshot was stored.
+    pub created_at: Timestamp,
+}
+
+impl From<Model> for Analytics {
+    fn from(row: Model) -> Self {
+        Self {
+            id: row.id,
+            call_id: row.call_id,
+            sentiment: row.sentiment,
+            sentiment_score: row.sentiment_score,
+            talk_time: row.talk_time,
+            silence_time: row.silence_time,
+            interruptions: row.interruptions.map(i32::unsigned_abs),
+            average_latency_ms: row.average_latency_ms,
+            metrics: row.metrics,
+            snapshot_time: row.snapshot_time,
+            created_at: row.created_at,
+        }
+    }
+}
 
 /// A new snapshot.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -52,7 +99,7 @@ impl Callstore {
         let interruptions = interruptions
             .map_err(|_| Error::invalid("/interruptions", "Expected a whole number from 0 to 2,147,483,647."))?;
         let (this, about, call, once) = (self.clone(), call, call.clone(), once.cloned());
-        self.write(Some(about), JSON_MAX_BYTES, move |batch| {
+        let stored = self.write(Some(about), JSON_MAX_BYTES, move |batch| {
             async move {
                 if let Some(before) = batch.recall(once.as_ref()).await? {
                     return Ok(before);
@@ -78,8 +125,8 @@ impl Callstore {
                 Ok(stored)
             }
             .boxed()
-        })
-        .await
+        });
+        Ok(stored.await?.into())
     }
 
     /// A call's snapshots, newest first.

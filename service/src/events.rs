@@ -1,13 +1,49 @@
 //! Events of media streams other than audio: DTMF digits and marks.
 
-use entity::call_event::{ActiveModel, Column, Entity};
+use entity::call_event::{ActiveModel, Column, Entity, Model};
 use futures_util::FutureExt;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-pub use entity::call_event::{EventType, Model as CallEvent};
+pub use entity::call_event::EventType;
 
-use crate::{Callstore, Error, Page, Private, Slice, Track, calls::CallRef};
+use crate::{Callstore, Error, Page, Private, Slice, Timestamp, Track, calls::CallRef};
+
+/// An event of a call's media stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallEvent {
+    /// UUIDv7, in order of arrival.
+    pub id: Uuid,
+    /// The call's id.
+    pub call_id: Uuid,
+    /// Type of event.
+    pub event_type: EventType,
+    /// The side it came from, if the event says so.
+    pub track: Option<Track>,
+    /// The telephone key of a DTMF event.
+    pub digit: Option<Private>,
+    /// The name of a mark.
+    pub name: Option<String>,
+    /// The latest media timestamp received before the event, in milliseconds; 0 if there was none.
+    pub position_ms: u32,
+    /// When the event arrived.
+    pub created_at: Timestamp,
+}
+
+impl From<Model> for CallEvent {
+    fn from(row: Model) -> Self {
+        Self {
+            id: row.id,
+            call_id: row.call_id,
+            event_type: row.event_type,
+            track: row.track,
+            digit: row.digit,
+            name: row.name,
+            position_ms: row.position_ms.unsigned_abs(),
+            created_at: row.created_at,
+        }
+    }
+}
 
 /// A new event.
 #[derive(Clone, Debug, PartialEq, Eq)]

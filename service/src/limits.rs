@@ -1,5 +1,9 @@
 //! Limits of requests. Validation, the OpenAPI document and the tests all read them from here.
 
+use serde_json::Value;
+
+use crate::Error;
+
 /// Shortest chunk, in bytes.
 pub const CHUNK_MIN_BYTES: usize = 1;
 /// Longest chunk, in bytes.
@@ -36,3 +40,24 @@ pub const LINK_TTL_MAX_SECONDS: u32 = 86_400;
 pub const QUEUE_MAX_BYTES: usize = 32 * 1024 * 1024;
 /// End of the accepted times, exclusive: the year 3000.
 pub const TIME_END_MS: i64 = 32_503_680_000_000;
+
+/// Refuses JSON that is too large or too deeply nested.
+pub(crate) fn check_json(pointer: &str, value: Option<&Value>) -> Result<(), Error> {
+    let Some(value) = value else { return Ok(()) };
+    if depth(value) > JSON_MAX_DEPTH {
+        return Err(Error::invalid(pointer, format!("Must be nested at most {JSON_MAX_DEPTH} levels deep.")));
+    }
+    if value.to_string().len() > JSON_MAX_BYTES {
+        return Err(Error::invalid(pointer, format!("Must be at most {JSON_MAX_BYTES} bytes of JSON.")));
+    }
+    Ok(())
+}
+
+/// Depth of nested objects and arrays.
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
+        Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}

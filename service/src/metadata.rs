@@ -1,20 +1,56 @@
 //! Metadata: descriptive data on a call, at most one record per call.
 
-use entity::call_metadata::{ActiveModel, Entity};
+use entity::call_metadata::{ActiveModel, Entity, Model};
 use futures_util::FutureExt;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, DatabaseTransaction, EntityTrait, IntoActiveModel, ModelTrait, TryIntoModel,
+    ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel,
+    ModelTrait, TryIntoModel,
 };
+use serde::Serialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
-
-pub use entity::call_metadata::Model as Metadata;
 
 use crate::{
     Callstore, Error, Precondition, Private, Timestamp,
     calls::CallRef,
-    limits::{JSON_MAX_BYTES, JSON_MAX_DEPTH},
+    limits::{JSON_MAX_BYTES, check_json},
 };
+
+/// Descriptive data on a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Metadata {
+    /// The call's id.
+    pub call_id: Uuid,
+    /// The language spoken.
+    pub language: Option<String>,
+    /// The caller's region.
+    pub region: Option<String>,
+    /// The caller's type of device.
+    pub device_type: Option<String>,
+    /// Quality of the line.
+    pub network_quality: Option<String>,
+    /// Free-form metadata, a JSON object.
+    pub custom_data: Option<Private<Value>>,
+    /// When the call got its first metadata.
+    pub created_at: Timestamp,
+    /// When the metadata last changed.
+    pub updated_at: Timestamp,
+}
+
+impl From<Model> for Metadata {
+    fn from(row: Model) -> Self {
+        Self {
+            call_id: row.call_id,
+            language: row.language,
+            region: row.region,
+            device_type: row.device_type,
+            network_quality: row.network_quality,
+            custom_data: row.custom_data,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
 
 /// A complete record of metadata.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -113,7 +149,7 @@ impl Callstore {
     /// `CallNotFound`, `MetadataNotFound`, or a failing database.
     pub async fn get_metadata(&self, call: &CallRef) -> Result<Metadata, Error> {
         let (snapshot, call) = self.snapshot_of(call).await?;
-        Entity::find_by_id(call.id).one(&snapshot).await?.ok_or(Error::MetadataNotFound)
+        metadata_of(&snapshot, call.id).await?.ok_or(Error::MetadataNotFound)
     }
 
     /// Deletes a call's metadata.
@@ -158,12 +194,17 @@ impl Callstore {
                 let transaction = batch.transaction();
                 let row = if created { row.insert(transaction).await? } else { row.update(transaction).await? };
                 this.note_write(batch.state(), call_id);
-                Ok(MetadataSet { metadata: row.try_into_model()?, created })
+                Ok(MetadataSet { metadata: row.try_into_model()?.into(), created })
             }
             .boxed()
         })
         .await
     }
+}
+
+/// A call's metadata, by the call's id.
+pub(crate) async fn metadata_of(connection: &impl ConnectionTrait, call: Uuid) -> Result<Option<Metadata>, DbErr> {
+    Ok(Entity::find_by_id(call).one(connection).await?.map(Into::into))
 }
 
 /// Adds a field to a call's custom data, unless the field exists or the object would exceed its limits.
@@ -227,25 +268,4 @@ fn merge(before: Value, patch: Value) -> Value {
         }
     }
     Value::Object(merged)
-}
-
-/// Refuses JSON that is too large or too deeply nested.
-pub(crate) fn check_json(pointer: &str, value: Option<&Value>) -> Result<(), Error> {
-    let Some(value) = value else { return Ok(()) };
-    if depth(value) > JSON_MAX_DEPTH {
-        return Err(Error::invalid(pointer, format!("Must be nested at most {JSON_MAX_DEPTH} levels deep.")));
-    }
-    if value.to_string().len() > JSON_MAX_BYTES {
-        return Err(Error::invalid(pointer, format!("Must be at most {JSON_MAX_BYTES} bytes of JSON.")));
-    }
-    Ok(())
-}
-
-/// Depth of nested objects and arrays.
-fn depth(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),
-        Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
-        _ => 0,
-    }
 }

@@ -20,10 +20,9 @@ pub struct Slice<T> {
 
 impl<T> Slice<T> {
     /// Builds a page from rows that were queried with `limit + 1`, so that the extra row tells whether more follow.
-    pub(crate) fn cut(mut items: Vec<T>, limit: u64) -> Self {
+    pub(crate) fn cut(rows: Vec<impl Into<T>>, limit: u64) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let has_more = items.len() > limit;
-        items.truncate(limit);
-        Self { items, has_more }
+        let has_more = rows.len() > limit;
+        Self { items: rows.into_iter().take(limit).map(Into::into).collect(), has_more }
     }
 }

@@ -1,6 +1,7 @@
 //! Versions of resources, so that a client changes only what it has seen: HTTP entity tags (RFC 9110, section 8.8.3)
 //! and the preconditions of requests (section 13.1).
 
+use entity::call_metadata;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
@@ -25,6 +26,13 @@ impl Versioned for Call {
 impl Versioned for Metadata {
     fn version(&self) -> String {
         digest(self)
+    }
+}
+
+/// The version of a row is that of what a reader gets of it.
+impl Versioned for call_metadata::Model {
+    fn version(&self) -> String {
+        Metadata::from(self.clone()).version()
     }
 }
 

@@ -76,7 +76,7 @@ impl From<service::Analytics> for Analytics {
             sentiment_score: analytics.sentiment_score,
             talk_time: analytics.talk_time,
             silence_time: analytics.silence_time,
-            interruptions: analytics.interruptions.map(i32::unsigned_abs),
+            interruptions: analytics.interruptions,
             average_latency: analytics.average_latency_ms,
             metrics: object(analytics.metrics),
             snapshot_time: Time(analytics.snapshot_time),

@@ -1,11 +1,9 @@
 //! Reads a call with the parts requested.
 
-use sea_orm::EntityTrait;
-
 use super::{Call, CallRef};
 use crate::{
     Analytics, Callstore, Error, ListTranscripts, Metadata, Page, RecordingFile, Transcript, analytics::analytics_of,
-    limits::PART_MAX, transcripts::transcripts_of,
+    limits::PART_MAX, metadata::metadata_of, transcripts::transcripts_of,
 };
 
 /// A part that can be included with a call.
@@ -56,7 +54,7 @@ impl Callstore {
                 }
                 Part::Analytics => found.analytics = Some(analytics_of(&snapshot, call.id, page).await?.items),
                 Part::Metadata => {
-                    found.metadata = Some(entity::call_metadata::Entity::find_by_id(call.id).one(&snapshot).await?);
+                    found.metadata = Some(metadata_of(&snapshot, call.id).await?);
                 }
             }
         }

@@ -112,7 +112,7 @@ async fn read_list(
     after: Option<Position>,
 ) -> Result<CallList, DbErr> {
     let rows = page_of_calls(connection, list, after).await?;
-    let Slice { items, has_more } = Slice::cut(rows, list.limit);
+    let Slice { items, has_more } = Slice::<Call>::cut(rows, list.limit);
     let next_cursor = items.last().filter(|_| has_more).map(|last| {
         let key = match list.sort.field {
             SortField::StartTime => Some(last.start_time.0),
