@@ -1,7 +1,7 @@
 //! The audit trail: who read recordings and transcripts, changed something, or administered keys. Entries are only
 //! added.
 
-use entity::audit_entry::{Column, Entity};
+use entity::audit_entry::{Column, Entity, Model};
 use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-pub use entity::audit_entry::{Actor, Model as AuditEntry};
+pub use entity::audit_entry::Actor;
 
 use crate::{
     Callstore, Clock, Error, Ids, Page, Slice, Timestamp,
@@ -19,6 +19,48 @@ use crate::{
 /// Longest stored `forwarded_for` and `resource`, in characters; the rest is cut off.
 const FORWARDED_MAX: usize = 256;
 const RESOURCE_MAX: usize = 512;
+
+/// An entry of the audit trail: a request or a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// UUIDv7, in order of creation.
+    pub id: Uuid,
+    /// When the request was answered.
+    pub created_at: Timestamp,
+    /// Type of caller.
+    pub actor: Actor,
+    /// The key's id, if the caller used a key.
+    pub key_id: Option<Uuid>,
+    /// Address of the peer; `None` for a command.
+    pub address: Option<String>,
+    /// The client's address as a proxy forwarded it, if any. It can be forged.
+    pub forwarded_for: Option<String>,
+    /// What was requested: an operationId.
+    pub operation: String,
+    /// The path of the request, or of the resource it created.
+    pub resource: String,
+    /// Status of the response; `None` for a command.
+    pub status: Option<u16>,
+    /// The request's id, as in the log; `None` for a command.
+    pub request_id: Option<String>,
+}
+
+impl From<Model> for AuditEntry {
+    fn from(row: Model) -> Self {
+        Self {
+            id: row.id,
+            created_at: row.created_at,
+            actor: row.actor,
+            key_id: row.key_id,
+            address: row.address,
+            forwarded_for: row.forwarded_for,
+            operation: row.operation,
+            resource: row.resource,
+            status: u16::try_from(row.status).ok().filter(|status| *status > 0),
+            request_id: row.request_id,
+        }
+    }
+}
 
 /// A new entry of the audit trail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +103,7 @@ pub struct ListAudit {
 impl Callstore {
     /// Adds an entry, durable when this returns. If that fails, the entry goes to the log instead.
     pub async fn audit(&self, new: NewAuditEntry) {
-        let entry = self.entry(new);
+        let entry = self.audit_row(new);
         let row = entry.clone();
         if let Err(error) = self.queue(0, |outcome| AddEntry { row, outcome }).await {
             metrics::counter!("callstore_audit_misses_total").increment(1);
@@ -69,9 +111,9 @@ impl Callstore {
         }
     }
 
-    /// Builds an entry with a new id and the current time.
-    pub(crate) fn entry(&self, new: NewAuditEntry) -> AuditEntry {
-        new.into_entry(self.0.ids.next(), self.now())
+    /// Builds an entry's row with a new id and the current time.
+    pub(crate) fn audit_row(&self, new: NewAuditEntry) -> Model {
+        new.into_row(self.0.ids.next(), self.now())
     }
 
     /// Entries, newest first.
@@ -85,9 +127,9 @@ impl Callstore {
 }
 
 impl NewAuditEntry {
-    fn into_entry(self, id: Uuid, now: Timestamp) -> AuditEntry {
+    fn into_row(self, id: Uuid, now: Timestamp) -> Model {
         let cut = |text: String, most: usize| text.chars().take(most).collect();
-        AuditEntry {
+        Model {
             id,
             created_at: now,
             actor: self.actor,
@@ -120,13 +162,13 @@ pub(crate) async fn enter_command(
         status: 0,
         request_id: None,
     };
-    let row = new.into_entry(ids.next(), clock.now()).into_active_model().reset_all();
+    let row = new.into_row(ids.next(), clock.now()).into_active_model().reset_all();
     Entity::insert(row).exec_without_returning(transaction).await.map(drop)
 }
 
 /// An entry in the writer's queue.
 struct AddEntry {
-    row: AuditEntry,
+    row: Model,
     outcome: Outcome<()>,
 }
 

@@ -1,6 +1,9 @@
 //! Transcripts: what was said. They can be added during a call and after it has ended.
 
-use entity::transcript::{Column, Entity};
+use entity::{
+    audit_entry,
+    transcript::{Column, Entity, Model},
+};
 use futures_util::future::BoxFuture;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect,
@@ -8,16 +11,50 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-pub use entity::transcript::Model as Transcript;
-
 use crate::{
-    AuditEntry, Callstore, Error, Idempotency, NewAuditEntry, Page, Private, Slice,
+    Callstore, Error, Idempotency, NewAuditEntry, Page, Private, Slice, Timestamp,
     calls::CallRef,
     writer::{Batch, Outcome, Pending, State, Write},
 };
 
 /// Approximate memory of a queued utterance, beside its texts.
 const ROW_BYTES: usize = 256;
+
+/// An utterance of a call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Transcript {
+    /// UUIDv7, in order of arrival.
+    pub id: Uuid,
+    /// The call's id.
+    pub call_id: Uuid,
+    /// Who spoke.
+    pub speaker: Private,
+    /// What was said.
+    pub text: Private,
+    /// The recognizer's confidence, 0 to 1.
+    pub confidence: Option<f64>,
+    /// When it begins, in seconds from the start of the call.
+    pub start_time: Option<f64>,
+    /// When it ends, in seconds from the start of the call.
+    pub end_time: Option<f64>,
+    /// When the utterance was stored.
+    pub created_at: Timestamp,
+}
+
+impl From<Model> for Transcript {
+    fn from(row: Model) -> Self {
+        Self {
+            id: row.id,
+            call_id: row.call_id,
+            speaker: row.speaker,
+            text: row.text,
+            confidence: row.confidence,
+            start_time: row.start_time,
+            end_time: row.end_time,
+            created_at: row.created_at,
+        }
+    }
+}
 
 /// A new utterance.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,7 +95,9 @@ impl Callstore {
     ) -> Result<Vec<Transcript>, Error> {
         let bytes = new.iter().map(|new| ROW_BYTES + new.speaker.expose().len() + new.text.expose().len()).sum();
         let (callstore, call, once) = (self.clone(), call.clone(), once.cloned());
-        self.queue(bytes, |outcome| AddTranscripts { callstore, call, new, once, entry, outcome }).await
+        let write = |outcome| AddTranscripts { callstore, call, new, once, entry, outcome };
+        let stored = self.queue(bytes, write).await?;
+        Ok(stored.into_iter().map(Into::into).collect())
     }
 
     /// Stores one utterance.
@@ -103,7 +142,7 @@ struct AddTranscripts {
     new: Vec<NewTranscript>,
     once: Option<Idempotency>,
     entry: NewAuditEntry,
-    outcome: Outcome<Vec<Transcript>>,
+    outcome: Outcome<Vec<Model>>,
 }
 
 impl Write for AddTranscripts {
@@ -141,7 +180,7 @@ impl Write for AddTranscripts {
 }
 
 impl AddTranscripts {
-    async fn take(&mut self, batch: &mut Batch) -> Result<Vec<Transcript>, Error> {
+    async fn take(&mut self, batch: &mut Batch) -> Result<Vec<Model>, Error> {
         if let Some(before) = batch.recall(self.once.as_ref()).await? {
             batch.state().add_audit(self.entry());
             return Ok(before);
@@ -153,9 +192,9 @@ impl AddTranscripts {
     }
 
     /// Gathers the utterances and their audit entry for the writer's next commit.
-    fn add_to(&self, state: &mut State, call_id: Uuid) -> Vec<Transcript> {
+    fn add_to(&self, state: &mut State, call_id: Uuid) -> Vec<Model> {
         let created_at = self.callstore.now();
-        let stored = |new: NewTranscript| Transcript {
+        let stored = |new: NewTranscript| Model {
             id: self.callstore.0.ids.next(),
             call_id,
             speaker: new.speaker,
@@ -166,15 +205,15 @@ impl AddTranscripts {
             created_at,
         };
         // Clones, because the work is done again if the cached state turns out to be stale.
-        let stored: Vec<Transcript> = self.new.iter().cloned().map(stored).collect();
+        let stored: Vec<Model> = self.new.iter().cloned().map(stored).collect();
         state.add_transcripts(stored.iter().cloned());
         state.add_audit(self.entry());
         self.callstore.note_write(state, call_id);
         stored
     }
 
-    fn entry(&self) -> AuditEntry {
-        self.callstore.entry(self.entry.clone())
+    fn entry(&self) -> audit_entry::Model {
+        self.callstore.audit_row(self.entry.clone())
     }
 }
 

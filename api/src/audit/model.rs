@@ -67,7 +67,7 @@ impl From<service::AuditEntry> for AuditEntry {
             forwarded_for: entry.forwarded_for,
             operation: entry.operation,
             resource: entry.resource,
-            status: u16::try_from(entry.status).ok().filter(|status| *status > 0),
+            status: entry.status,
             request_id: entry.request_id,
         }
     }

@@ -1,13 +1,14 @@
 //! Transactions that only insert rows, as most do. On SQLite each goes to the connection's thread as one
 //! multi-statement script. Separate statements would each wake that thread, and then the writer.
 
+use entity::{audit_entry, transcript};
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseBackend, DbErr, EntityName, EntityTrait, IdenStatic, IntoActiveModel,
     Iterable, Statement, Value,
 };
 
 use super::{Connections, failure::is_null_refused};
-use crate::{AuditEntry, Transcript, chunks::ChunkRow};
+use crate::chunks::ChunkRow;
 
 /// Limits of the number of rows in one `INSERT`. It is rounded up to a power of two, so that few distinct scripts have
 /// to be prepared and cached. The rare transaction with more rows runs each of its largest statements as a script of
@@ -26,8 +27,8 @@ pub(crate) struct Additions {
     pub moved: Vec<ChunkRow>,
     /// The last journal row that has moved entirely. It and all earlier ones are deleted.
     pub journaled: Option<i64>,
-    pub transcripts: Vec<Transcript>,
-    pub audit: Vec<AuditEntry>,
+    pub transcripts: Vec<transcript::Model>,
+    pub audit: Vec<audit_entry::Model>,
 }
 
 /// See [`Database::add`](super::Database::add).

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use entity::call_track::Track;
+use entity::{audit_entry, call_track::Track, transcript};
 use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
@@ -15,7 +15,7 @@ use super::{
     recent::Recent,
 };
 use crate::{
-    AuditEntry, CallRef, Timestamp, Transcript,
+    CallRef, Timestamp,
     chunks::{ChunkRow, gather_tracks},
     database::Additions,
 };
@@ -31,8 +31,8 @@ pub(crate) struct State {
     /// New chunks, not in the journal yet.
     pub(super) new: Vec<ChunkRow>,
     /// New transcript rows and audit entries.
-    pub(super) transcripts: Vec<Transcript>,
-    pub(super) audit: Vec<AuditEntry>,
+    pub(super) transcripts: Vec<transcript::Model>,
+    pub(super) audit: Vec<audit_entry::Model>,
     /// Calls whose rows do not have their new `last_write_at` yet.
     pub(super) written: BTreeSet<Uuid>,
     pub(super) written_at: Option<Timestamp>,
@@ -70,12 +70,12 @@ impl State {
     }
 
     /// Gathers transcript rows.
-    pub fn add_transcripts(&mut self, rows: impl IntoIterator<Item = Transcript>) {
+    pub fn add_transcripts(&mut self, rows: impl IntoIterator<Item = transcript::Model>) {
         self.transcripts.extend(rows);
     }
 
     /// Gathers an audit entry.
-    pub fn add_audit(&mut self, entry: AuditEntry) {
+    pub fn add_audit(&mut self, entry: audit_entry::Model) {
         self.audit.push(entry);
     }
 

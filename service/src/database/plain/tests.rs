@@ -3,9 +3,7 @@ use sea_orm::{ConnectionTrait, DatabaseBackend, EntityTrait, QueryOrder, Stateme
 use uuid::Uuid;
 
 use super::Additions;
-use crate::{
-    Actor, AuditEntry, Database, Timestamp, Transcript, calls::AudioFormat, chunks::ChunkRow, plans::database,
-};
+use crate::{Actor, Database, Timestamp, calls::AudioFormat, chunks::ChunkRow, plans::database};
 
 fn row(first_sequence: u32) -> ChunkRow {
     let audio = first_sequence.to_le_bytes().repeat(40);
@@ -13,8 +11,8 @@ fn row(first_sequence: u32) -> ChunkRow {
     ChunkRow { call, track, format, first_sequence, chunks: 2, timestamp_ms: Some(20 * first_sequence), audio }
 }
 
-fn entry(number: u128) -> AuditEntry {
-    AuditEntry {
+fn entry(number: u128) -> audit_entry::Model {
+    audit_entry::Model {
         id: Uuid::from_u128(number),
         created_at: Timestamp(1_000 + number as i64),
         actor: Actor::Key,
@@ -28,8 +26,8 @@ fn entry(number: u128) -> AuditEntry {
     }
 }
 
-fn utterance(call_id: Uuid, number: u128) -> Transcript {
-    Transcript {
+fn utterance(call_id: Uuid, number: u128) -> transcript::Model {
+    transcript::Model {
         id: Uuid::from_u128(number),
         call_id,
         speaker: "agent".into(),
