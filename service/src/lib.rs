@@ -70,7 +70,7 @@ pub use modes::tighten_modes;
 pub use page::{Page, Slice};
 pub use paths::absolute;
 pub use policy::{Policy, RECONNECT_GRACE};
-pub use recordings::{Gap, Recording, RecordingFile};
+pub use recordings::{Gap, Gaps, Recording, RecordingFile};
 pub use store::{AudioStream, Store, StoreError, StoreUrl, StoreUrlError};
 pub use streams::{
     Added, Arrival, CallSocket, Frame, Interruption, MediaStream, NewStream, Refused, SocketWriter, TokenRefused,

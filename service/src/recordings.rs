@@ -2,13 +2,59 @@
 
 use std::ops::Range;
 
-use entity::recording::{Column, Entity};
+use entity::recording::{Column, Entity, Model};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
-pub use entity::recording::Model as Recording;
+use crate::{AudioStream, Callstore, Error, Private, Timestamp, Track, calls::CallRef, crash};
 
-use crate::{AudioStream, Callstore, Error, Private, Track, calls::CallRef, crash};
+/// A finished recording of a call: a WAV file of 16-bit samples in the store.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recording {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// The call's id.
+    pub call_id: Uuid,
+    /// Path of the file, relative to the store.
+    pub file_path: String,
+    /// Samples per second and channel.
+    pub sample_rate_hz: u32,
+    /// 2: the caller left and the agent right; 1: only one of them had audio.
+    pub channels: u16,
+    /// Samples per channel.
+    pub frames: u64,
+    /// Size of the file, in bytes.
+    pub size_bytes: u64,
+    /// SHA-256 of the file, as 64 lower-case hexadecimal digits.
+    pub sha256: String,
+    /// Silence in place of missing audio.
+    pub gaps: Gaps,
+    /// Seconds of audio dropped because it overlapped earlier audio, over all tracks.
+    pub overlap_seconds: f64,
+    /// Number of chunks that were sent again, over all tracks.
+    pub duplicates: u64,
+    /// When the recording was finished.
+    pub created_at: Timestamp,
+}
+
+impl From<Model> for Recording {
+    fn from(row: Model) -> Self {
+        Self {
+            id: row.id,
+            call_id: row.call_id,
+            file_path: row.file_path,
+            sample_rate_hz: row.sample_rate.unsigned_abs(),
+            channels: row.channels.unsigned_abs(),
+            frames: row.frames.unsigned_abs(),
+            size_bytes: row.size_bytes.unsigned_abs(),
+            sha256: row.sha256,
+            gaps: Gaps(row.gaps),
+            overlap_seconds: row.overlap_seconds,
+            duplicates: row.duplicates.unsigned_abs(),
+            created_at: row.created_at,
+        }
+    }
+}
 
 /// Silence in place of missing audio.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,22 +67,27 @@ pub struct Gap {
     pub end: f64,
 }
 
-/// Size of a gap in its row: the track's number, then both times as little-endian 64-bit floats.
+/// The gaps of a recording, packed as they are stored: a bad line causes hundreds of thousands, and a download needs
+/// none of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gaps(Vec<u8>);
+
+/// Size of a packed gap: the track's number, then both times as little-endian 64-bit floats.
 const PACKED_BYTES: usize = 17;
 
-impl Gap {
-    /// The gaps of a recording, in order.
+impl Gaps {
+    /// The gaps, in order.
     ///
     /// # Errors
-    /// `Damaged` if the row does not hold valid gaps.
-    pub fn all(recording: &Recording) -> Result<Vec<Self>, Error> {
-        let (gaps, rest) = recording.gaps.as_chunks::<PACKED_BYTES>();
-        let gaps: Option<Vec<_>> = gaps.iter().map(Self::unpack).collect();
+    /// `Damaged` if the stored gaps are not valid.
+    pub fn unpack(&self) -> Result<Vec<Gap>, Error> {
+        let (gaps, rest) = self.0.as_chunks::<PACKED_BYTES>();
+        let gaps: Option<Vec<_>> = gaps.iter().map(Gap::unpack).collect();
         gaps.filter(|_| rest.is_empty()).ok_or(Error::Damaged("a recording's gaps"))
     }
 
     /// Packs gaps for the recording's row.
-    pub(crate) fn pack(gaps: impl Iterator<Item = Self>) -> Vec<u8> {
+    pub(crate) fn pack(gaps: impl Iterator<Item = Gap>) -> Vec<u8> {
         let mut packed = Vec::new();
         for gap in gaps {
             packed.push(u8::from(gap.track == Track::Outbound));
@@ -45,7 +96,9 @@ impl Gap {
         }
         packed
     }
+}
 
+impl Gap {
     fn unpack(packed: &[u8; PACKED_BYTES]) -> Option<Self> {
         let (&[track], places) = packed.split_first_chunk::<1>()?;
         let (start, end) = places.split_first_chunk::<8>()?;
@@ -85,7 +138,7 @@ impl Callstore {
         call: Uuid,
     ) -> Result<Vec<RecordingFile>, DbErr> {
         let recordings = Entity::find().filter(Column::CallId.eq(call)).all(connection).await?;
-        Ok(recordings.into_iter().map(|recording| self.locate(recording)).collect())
+        Ok(recordings.into_iter().map(|row| self.locate(row)).collect())
     }
 
     /// A recording by its id.
@@ -123,7 +176,7 @@ impl Callstore {
         head: bool,
     ) -> Result<AudioStream, Error> {
         crash::hold("recording.read").await;
-        let read = self.0.store.read(&recording.file_path, part, recording.size_bytes.unsigned_abs(), head).await;
+        let read = self.0.store.read(&recording.file_path, part, recording.size_bytes, head).await;
         if read.is_err() {
             self.get_recording(recording.id).await?;
         }
@@ -139,8 +192,8 @@ impl Callstore {
         self.0.store.signed_url(&recording.file_path, head).await
     }
 
-    fn locate(&self, recording: Recording) -> RecordingFile {
-        let url = self.0.store.file_url(&recording.file_path);
-        RecordingFile { recording, url }
+    fn locate(&self, row: Model) -> RecordingFile {
+        let url = self.0.store.file_url(&row.file_path);
+        RecordingFile { recording: row.into(), url }
     }
 }

@@ -106,7 +106,7 @@ pub async fn download_recording(
     let (file, name) = callstore.get_named_recording(id.0).await?;
     let recording = file.recording;
     let etag = format!("\"{}\"", recording.sha256);
-    let size = recording.size_bytes.unsigned_abs();
+    let size = recording.size_bytes;
     let mut response = HttpResponse::Ok();
     response
         .insert_header((header::ETAG, etag.as_str()))

@@ -72,8 +72,7 @@ impl Recording {
     /// A stored recording.
     pub fn new(file: service::RecordingFile) -> Result<Self, Problem> {
         let service::RecordingFile { recording, url } = file;
-        let gaps = service::Gap::all(&recording)?;
-        let sample_rate = recording.sample_rate.unsigned_abs();
+        let gaps = recording.gaps.unpack()?;
         Ok(Self {
             id: recording.id,
             call_id: recording.call_id,
@@ -81,14 +80,14 @@ impl Recording {
             file_url: url,
             format: Format::Wav,
             codec: Codec::Pcm,
-            sample_rate,
-            channels: u32::from(recording.channels.unsigned_abs()),
-            duration: recording.frames as f64 / f64::from(sample_rate),
-            size_bytes: recording.size_bytes.unsigned_abs(),
+            sample_rate: recording.sample_rate_hz,
+            channels: u32::from(recording.channels),
+            duration: recording.frames as f64 / f64::from(recording.sample_rate_hz),
+            size_bytes: recording.size_bytes,
             sha256: recording.sha256,
             gaps: gaps.into_iter().map(Into::into).collect(),
             overlap_seconds: recording.overlap_seconds,
-            duplicates: recording.duplicates.unsigned_abs(),
+            duplicates: recording.duplicates,
             created_at: Time(recording.created_at),
         })
     }

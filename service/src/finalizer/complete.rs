@@ -19,7 +19,7 @@ use crate::{
     Callstore, Error,
     calls::{Call, CallRef, Status, samples_to_seconds},
     chunks::track_name,
-    recordings::Gap,
+    recordings::Gaps,
     store::Store,
 };
 
@@ -115,7 +115,7 @@ impl Callstore {
             frames: Set(integer(file.frames)),
             size_bytes: Set(integer(file.size_bytes)),
             sha256: Set(file.sha256),
-            gaps: Set(Gap::pack(gaps)),
+            gaps: Set(Gaps::pack(gaps)),
             overlap_seconds: Set(plan.tracks.iter().map(|track| track.overlap_seconds).sum()),
             duplicates: Set(duplicates),
             created_at: Set(self.now()),
