@@ -1,7 +1,7 @@
 //! Creates, lists and revokes keys: for the service through its writer, and for the command line directly in the
 //! database.
 
-use entity::api_key::{ActiveModel, Column, Entity};
+use entity::api_key::{ActiveModel, Column, Entity, Model};
 use futures_util::FutureExt;
 use sea_orm::{
     ActiveEnum, ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait,
@@ -31,7 +31,7 @@ pub struct NewKey {
 /// A newly created key.
 #[derive(Clone, Debug)]
 pub struct CreatedKey {
-    /// The stored part.
+    /// What is known of it.
     pub key: ApiKey,
     /// The key in plain text, which is not stored.
     pub secret: Secret,
@@ -47,8 +47,8 @@ pub struct Revoked {
 }
 
 impl NewKey {
-    /// Validates the fields and generates the key. It must still be stored.
-    fn make(self, id: Uuid, now: Timestamp) -> Result<CreatedKey, Error> {
+    /// Validates the fields and generates the key. Its row must still be stored.
+    fn make(self, id: Uuid, now: Timestamp) -> Result<(Model, Secret), Error> {
         let label = self.label.as_deref();
         if label.is_some_and(|label| !(1..=LABEL_MAX).contains(&label.chars().count()) || label.contains('\0')) {
             return Err(Error::invalid("/label", format!("Must be 1 to {LABEL_MAX} characters long, without NUL.")));
@@ -63,7 +63,7 @@ impl NewKey {
             return Err(Error::invalid("/expiresAt", "Must be in the future."));
         }
         let secret = Secret::random()?;
-        let key = ApiKey {
+        let row = Model {
             id,
             label: self.label,
             scope: self.scope,
@@ -72,7 +72,7 @@ impl NewKey {
             expires_at: self.expires_at,
             revoked_at: None,
         };
-        Ok(CreatedKey { key, secret })
+        Ok((row, secret))
     }
 }
 
@@ -83,8 +83,8 @@ impl Callstore {
     /// `Invalid` for a label or an expiry that is not allowed, `AdminKeyRequired` for a key of another scope while no
     /// admin key is usable, `IdempotencyKeyReused`, `Random`, or a failing database.
     pub async fn create_key(&self, new: NewKey, once: Option<&Idempotency>) -> Result<CreatedKey, Error> {
-        let CreatedKey { key, secret } = new.make(self.0.ids.next(), self.now())?;
-        let (made, once, replayed) = ((key, secret.expose().to_owned()), once.cloned(), once.cloned());
+        let (row, secret) = new.make(self.0.ids.next(), self.now())?;
+        let (made, once, replayed) = ((row, secret.expose().to_owned()), once.cloned(), once.cloned());
         let made = self.write(None, 0, |batch| {
             async move {
                 if let Some(before) = batch.recall(once.as_ref()).await? {
@@ -98,7 +98,8 @@ impl Callstore {
             }
             .boxed()
         });
-        let (key, secret) = made.await?;
+        let (row, secret) = made.await?;
+        let key = ApiKey::from(row);
         if !replayed.is_some_and(|once| once.is_replayed()) {
             tracing::info!(key = %key.id, scope = key.scope.to_value(), "A key was made.");
         }
@@ -144,14 +145,14 @@ impl Database {
     /// # Errors
     /// As for [`Callstore::create_key`].
     pub async fn create_key(&self, new: NewKey, clock: &dyn Clock, ids: &dyn Ids) -> Result<CreatedKey, Error> {
-        let created = new.make(ids.next(), clock.now())?;
+        let (row, secret) = new.make(ids.next(), clock.now())?;
         let transaction = self.begin().await?;
         lock(&transaction).await?;
-        require_admin(&transaction, &created.key).await?;
-        insert(&transaction, created.key.clone()).await?;
-        enter_command(&transaction, "createKey", resource(created.key.id), clock, ids).await?;
+        require_admin(&transaction, &row).await?;
+        insert(&transaction, row.clone()).await?;
+        enter_command(&transaction, "createKey", resource(row.id), clock, ids).await?;
         transaction.commit().await?;
-        Ok(created)
+        Ok(CreatedKey { key: row.into(), secret })
     }
 
     /// All keys, oldest first, including revoked and expired ones.
@@ -159,7 +160,7 @@ impl Database {
     /// # Errors
     /// A failing database.
     pub async fn list_keys(&self) -> Result<Vec<ApiKey>, Error> {
-        Ok(select().all(self.readers()).await?)
+        Ok(select().all(self.readers()).await?.into_iter().map(Into::into).collect())
     }
 
     /// Revokes a key for good. One that was revoked stays so. The last usable admin key is revoked only with `force`.
@@ -186,7 +187,7 @@ impl Database {
         let revoke = Entity::update_many().col_expr(Column::RevokedAt, Expr::value(now));
         let before = revoke.filter(Column::Label.eq(FILE_LABEL)).filter(Column::Hash.ne(hash.clone()));
         before.filter(Column::RevokedAt.is_null()).exec(&transaction).await?;
-        let key = ApiKey {
+        let key = Model {
             id: known.as_ref().map_or_else(|| ids.next(), |known| known.id),
             label: Some(FILE_LABEL.to_owned()),
             scope: Scope::Admin,
@@ -223,7 +224,7 @@ fn select() -> sea_orm::Select<Entity> {
     Entity::find().order_by_asc(Column::Id)
 }
 
-async fn insert(transaction: &impl ConnectionTrait, key: ApiKey) -> Result<(), DbErr> {
+async fn insert(transaction: &impl ConnectionTrait, key: Model) -> Result<(), DbErr> {
     let row: ActiveModel = key.into_active_model().reset_all();
     Entity::insert(row).exec_without_returning(transaction).await.map(drop)
 }
@@ -244,7 +245,7 @@ async fn lock(transaction: &impl ConnectionTrait) -> Result<(), DbErr> {
 }
 
 /// Refuses a key that would leave keys without anyone who may manage them. Made at `created_at`, which is now.
-async fn require_admin(transaction: &impl ConnectionTrait, key: &ApiKey) -> Result<(), Error> {
+async fn require_admin(transaction: &impl ConnectionTrait, key: &Model) -> Result<(), Error> {
     let admins = usable(key.created_at).filter(Column::Scope.eq(Scope::Admin));
     if key.scope == Scope::Admin || admins.count(transaction).await? > 0 {
         return Ok(());
@@ -264,7 +265,7 @@ async fn revoke(transaction: &impl ConnectionTrait, id: Uuid, now: Timestamp, fo
     if is_usable_admin && !force && others.count(transaction).await? == 0 {
         return Err(Error::LastAdminKey);
     }
-    let row = ApiKey { revoked_at: Some(now), ..key };
+    let row = Model { revoked_at: Some(now), ..key };
     Entity::update(row.into_active_model().reset_all()).exec(transaction).await?;
     Ok(revoked)
 }

@@ -9,14 +9,14 @@ use std::{
     time::Duration,
 };
 
-use entity::api_key::{Column, Entity};
+use entity::api_key::{Column, Entity, Model};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use subtle::ConstantTimeEq;
 use tokio::sync::{Mutex, watch};
 use uuid::Uuid;
 
 use super::{
-    ApiKey, Scope,
+    Scope,
     secret::{KeyHash, hash},
 };
 use crate::{Callstore, Error, Timestamp};
@@ -86,8 +86,8 @@ impl Default for Ring {
 }
 
 impl Ring {
-    fn replace(&self, keys: &[ApiKey], now: Timestamp) {
-        let held = |key: &ApiKey| {
+    fn replace(&self, keys: &[Model], now: Timestamp) {
+        let held = |key: &Model| {
             let hash = KeyHash::try_from(key.hash.as_slice()).ok()?;
             Some(Held {
                 id: key.id,
