@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 use futures_util::FutureExt;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 
-use crate::{Callstore, Error, Status};
+use crate::{Callstore, Error, Status, calls::Visible};
 
 /// Whether the service can work, by resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Callstore {
         for (status, gauge) in
             [(Status::Active, "callstore_active_calls"), (Status::Finalizing, "callstore_finalizing_calls")]
         {
-            let calls = Entity::find().filter(Column::DeletedAt.is_null()).filter(Column::Status.eq(status));
+            let calls = Entity::find().visible().filter(Column::Status.eq(status));
             let counted = tokio::time::timeout(PATIENCE, calls.count(self.0.database.readers())).await;
             set_gauge(gauge, counted.ok().and_then(Result::ok));
         }

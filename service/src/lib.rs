@@ -49,8 +49,8 @@ pub use audio;
 pub use audit::{Actor, AuditEntry, ListAudit, NewAuditEntry};
 pub use backup::{BackedUp, BackupError, Restored, create_backup, restore_backup};
 pub use calls::{
-    AudioFormat, Call, CallChange, CallFilter, CallList, CallParts, CallRef, CallSort, Direction, EndReason, ListCalls,
-    NewCall, Part, PhoneCall, SID_CHARACTERS, SortField, Started, Status, as_id, is_sid,
+    AudioFormat, Call, CallChange, CallFailure, CallFilter, CallList, CallParts, CallRef, CallSort, Direction,
+    EndReason, ListCalls, NewCall, Part, PhoneCall, SID_CHARACTERS, SortField, Started, Status, as_id, is_sid,
 };
 pub use chunks::{ChunkStatus, ChunkStored, NewChunk, Track, TrackStatus, TrackSummary};
 pub use clock::{Clock, Ids, SystemClock, SystemIds};

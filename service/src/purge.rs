@@ -7,7 +7,11 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::{Callstore, Error, calls::Status, store::Store};
+use crate::{
+    Callstore, Error,
+    calls::{Status, Visible},
+    store::Store,
+};
 
 /// Rows deleted per transaction.
 const SLICE: u64 = 500;
@@ -50,9 +54,7 @@ impl Callstore {
         // Skips from call to call by key, so the number of lookups is that of calls with chunks, not of chunks.
         let mut after = Uuid::nil();
         while let Some(call) = self.next_call_with_chunks(after).await? {
-            let completed = call::Entity::find_by_id(call)
-                .filter(call::Column::Status.eq(Status::Completed))
-                .filter(call::Column::DeletedAt.is_null());
+            let completed = call::Entity::find_by_id(call).visible().filter(call::Column::Status.eq(Status::Completed));
             if completed.one(readers).await?.is_some() {
                 self.purge_chunks(call);
             }

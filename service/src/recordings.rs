@@ -6,7 +6,11 @@ use entity::recording::{Column, Entity, Model};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
-use crate::{AudioStream, Callstore, Error, Private, Timestamp, Track, calls::CallRef, crash};
+use crate::{
+    AudioStream, Callstore, Error, Private, Timestamp, Track,
+    calls::{CallRef, Visible},
+    crash,
+};
 
 /// A finished recording of a call: a WAV file of 16-bit samples in the store.
 #[derive(Clone, Debug, PartialEq)]
@@ -158,7 +162,7 @@ impl Callstore {
         let readers = self.0.database.readers();
         let recording = Entity::find_by_id(id).one(readers).await?.ok_or(Error::RecordingNotFound)?;
         // A call that is being deleted hides its recording.
-        let visible = call::Entity::find_by_id(recording.call_id).filter(call::Column::DeletedAt.is_null());
+        let visible = call::Entity::find_by_id(recording.call_id).visible();
         let call = visible.one(readers).await?.ok_or(Error::RecordingNotFound)?;
         let name = call.stream_sid.unwrap_or_else(|| call.id.to_string());
         Ok((self.locate(recording), name))

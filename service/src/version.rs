@@ -5,7 +5,7 @@ use entity::call_metadata;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::{Call, Error, Metadata, hex::hex};
+use crate::{Call, Error, Metadata, calls::CallRow, hex::hex};
 
 /// Bytes of the hash that make a version: enough to make collisions negligible.
 const VERSION_BYTES: usize = 16;
@@ -18,8 +18,7 @@ pub trait Versioned {
 
 impl Versioned for Call {
     fn version(&self) -> String {
-        // These change with each chunk, and readers do not see them.
-        digest(&Call { last_write_at: None, disconnected_at: None, ..self.clone() })
+        digest(self)
     }
 }
 
@@ -30,6 +29,12 @@ impl Versioned for Metadata {
 }
 
 /// The version of a row is that of what a reader gets of it.
+impl Versioned for CallRow {
+    fn version(&self) -> String {
+        Call::from(self.clone()).version()
+    }
+}
+
 impl Versioned for call_metadata::Model {
     fn version(&self) -> String {
         Metadata::from(self.clone()).version()

@@ -126,23 +126,22 @@ pub fn sid(text: &str) -> Result<(), ValidationError> {
 impl Call {
     /// A call with the parts that come with it.
     pub fn with_parts(call: service::Call, parts: CallParts) -> Result<Self, Problem> {
-        let format = service::AudioFormat::of(&call);
-        let failure = call.failure_code.zip(call.failure_detail);
+        let failure = call.failure.map(|service::CallFailure { code, detail }| Failure { code, detail });
         let recordings = parts.recordings.map(|recordings| recordings.into_iter().map(Recording::new).collect());
         Ok(Self {
             id: call.id,
-            stream_sid: call.stream_sid.unwrap_or_default(),
+            stream_sid: call.stream_sid,
             call_sid: call.call_sid,
             caller: call.caller,
             agent: call.agent,
             direction: call.direction.map(Into::into),
-            audio_format: format.into(),
+            audio_format: call.audio_format.into(),
             start_time: Time(call.start_time),
             end_time: call.end_time.map(Time),
             duration: call.duration_ms.map(|milliseconds| milliseconds as f64 / 1e3),
             status: call.status.into(),
             end_reason: call.end_reason.map(Into::into),
-            failure: failure.map(|(code, detail)| Failure { code, detail }),
+            failure,
             created_at: Time(call.created_at),
             updated_at: Time(call.updated_at),
             recordings: recordings.transpose()?,

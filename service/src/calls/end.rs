@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel, TryIntoModel};
 
-use super::{Call, CallParts, CallRef, EndReason, Status};
+use super::{Call, CallParts, CallRef, CallRow, EndReason, Status};
 use crate::{Callstore, Error, Idempotency, Timestamp, writer::Batch};
 
 /// Why a call ends, and the end time to record.
@@ -40,7 +40,7 @@ impl Callstore {
         if matches!(call.status, Status::Completed | Status::Failed) {
             parts.recordings = Some(self.recordings_of(&snapshot, call.id).await?);
         }
-        Ok((call, parts))
+        Ok((call.into(), parts))
     }
 
     /// Ends a call now, for a reason other than a request, without waiting for its recording.
@@ -60,8 +60,8 @@ impl Callstore {
     pub(crate) async fn begin_end(
         &self,
         call: &CallRef,
-        decide: impl FnOnce(&Call, &mut Batch) -> Option<End> + Send + 'static,
-    ) -> Result<Call, Error> {
+        decide: impl FnOnce(&CallRow, &mut Batch) -> Option<End> + Send + 'static,
+    ) -> Result<CallRow, Error> {
         self.begin_end_once(call, decide, None).await
     }
 
@@ -70,9 +70,9 @@ impl Callstore {
     async fn begin_end_once(
         &self,
         call: &CallRef,
-        decide: impl FnOnce(&Call, &mut Batch) -> Option<End> + Send + 'static,
+        decide: impl FnOnce(&CallRow, &mut Batch) -> Option<End> + Send + 'static,
         once: Option<&Idempotency>,
-    ) -> Result<Call, Error> {
+    ) -> Result<CallRow, Error> {
         let (this, about, call, once) = (self.clone(), call, call.clone(), once.cloned());
         let work = self.write(Some(about), 0, move |batch| {
             async move {
@@ -102,8 +102,8 @@ impl Callstore {
         &self,
         batch: &mut Batch,
         call: &CallRef,
-        decide: impl FnOnce(&Call, &mut Batch) -> Option<End> + Send,
-    ) -> Result<(Call, bool), Error> {
+        decide: impl FnOnce(&CallRow, &mut Batch) -> Option<End> + Send,
+    ) -> Result<(CallRow, bool), Error> {
         let stored = batch.call(call).await?;
         if matches!(stored.status, Status::Completed | Status::Finalizing) {
             return Ok((stored, false));
@@ -130,7 +130,7 @@ impl Callstore {
 }
 
 /// The row of an active call, with its end filled in.
-fn ended(call: Call, end: End, now: Timestamp) -> Result<entity::call::ActiveModel, Error> {
+fn ended(call: CallRow, end: End, now: Timestamp) -> Result<entity::call::ActiveModel, Error> {
     let start = call.start_time;
     if end.reason == EndReason::Api && end.time.is_some_and(|time| time < start) {
         return Err(Error::invalid("/endTime", "Must not be before the call's startTime."));

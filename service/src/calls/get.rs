@@ -40,7 +40,7 @@ impl Callstore {
     pub async fn get_call(&self, call: &CallRef, parts: &[Part]) -> Result<(Call, CallParts), Error> {
         if parts.is_empty() {
             let call = self.find_call(self.0.database.readers(), call).await?;
-            return Ok((call, CallParts::default()));
+            return Ok((call.into(), CallParts::default()));
         }
         let (snapshot, call) = self.snapshot_of(call).await?;
         let page = Page { limit: PART_MAX, offset: 0 };
@@ -58,6 +58,6 @@ impl Callstore {
                 }
             }
         }
-        Ok((call, found))
+        Ok((call.into(), found))
     }
 }

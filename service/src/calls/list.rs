@@ -9,7 +9,7 @@ use sea_orm::{
 use entity::call::{Column, Entity};
 
 use super::{
-    Call, Direction, Status,
+    Call, CallRow, Direction, Status, Visible,
     cursor::{self, Position},
 };
 use crate::{Callstore, Error, Private, Timestamp, crash, page::Slice};
@@ -121,7 +121,7 @@ async fn read_list(
         cursor::encode(Position { key, id: last.id }, &list.filter, list.sort)
     });
     let total = if list.total {
-        Some(Entity::find().filter(matching(&list.filter, None)).count(connection).await?)
+        Some(Entity::find().visible().filter(matching(&list.filter, None)).count(connection).await?)
     } else {
         None
     };
@@ -133,7 +133,7 @@ async fn page_of_calls(
     connection: &impl ConnectionTrait,
     list: &ListCalls,
     after: Option<Position>,
-) -> Result<Vec<Call>, DbErr> {
+) -> Result<Vec<CallRow>, DbErr> {
     let wanted = list.limit + 1;
     let mut rows = Vec::new();
     let mut offset = list.offset;
@@ -153,7 +153,7 @@ async fn page_of_calls(
             break;
         }
         if nothing && offset > 0 {
-            let passed = Entity::find().filter(segment.condition(list)).count(connection).await?;
+            let passed = Entity::find().visible().filter(segment.condition(list)).count(connection).await?;
             offset = offset.saturating_sub(passed);
         } else {
             offset = 0;
@@ -215,11 +215,11 @@ impl Segment {
             condition = condition.add(if list.sort.descending { place.lt(end) } else { place.gt(end) });
         }
         let order = if list.sort.descending { Order::Desc } else { Order::Asc };
-        Entity::find().filter(condition).order_by(self.key(), order.clone()).order_by(Column::Id, order)
+        Entity::find().visible().filter(condition).order_by(self.key(), order.clone()).order_by(Column::Id, order)
     }
 }
 
-/// Selects the visible calls that match the filter. A range over a column other than `sorted` is written so that SQLite
+/// The condition that calls match the filter. A range over a column other than `sorted` is written so that SQLite
 /// cannot choose an index for it, because the result would then have to be sorted. `sorted` is `None` if order does not
 /// matter.
 fn matching(filter: &CallFilter, sorted: Option<Column>) -> Condition {
@@ -228,7 +228,6 @@ fn matching(filter: &CallFilter, sorted: Option<Column>) -> Condition {
         _ => SimpleExpr::from(Expr::col(column)),
     };
     Condition::all()
-        .add(Column::DeletedAt.is_null())
         .add_option(filter.status.map(|status| Column::Status.eq(status)))
         .add_option(filter.caller.as_ref().map(|caller| Column::Caller.eq(caller.expose())))
         .add_option(filter.agent.as_ref().map(|agent| Column::Agent.eq(agent.expose())))

@@ -18,19 +18,92 @@ mod phone;
 mod start;
 mod sweep;
 mod update;
+mod visible;
 
 use audio::Encoding;
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
-pub use entity::call::{Direction, EndReason, Model as Call, Status};
+pub use entity::call::{Direction, EndReason, Status};
 pub use get::{CallParts, Part};
 pub use list::{CallFilter, CallList, CallSort, ListCalls, SortField};
 pub use phone::PhoneCall;
 pub use start::{NewCall, Started};
 pub use update::CallChange;
 
-use crate::{Callstore, Error, crash};
+pub(crate) use entity::call::Model as CallRow;
+pub(crate) use visible::Visible;
+
+use crate::{Callstore, Error, Private, Timestamp, crash};
+
+/// A phone call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Call {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// The media stream's id. Unique.
+    pub stream_sid: String,
+    /// The carrier's id of the phone call. Unique if present.
+    pub call_sid: Option<String>,
+    /// Who called.
+    pub caller: Private,
+    /// Who answered.
+    pub agent: Option<Private>,
+    /// Direction of the phone call.
+    pub direction: Option<Direction>,
+    /// Encoding of the call's chunks.
+    pub audio_format: AudioFormat,
+    /// When the call began.
+    pub start_time: Timestamp,
+    /// When the call ended.
+    pub end_time: Option<Timestamp>,
+    /// From `start_time` to `end_time`, in milliseconds.
+    pub duration_ms: Option<i64>,
+    /// Whether the call accepts chunks, and what became of its recording.
+    pub status: Status,
+    /// What ended the call.
+    pub end_reason: Option<EndReason>,
+    /// Why a failed call has no recording.
+    pub failure: Option<CallFailure>,
+    /// When the service created the call.
+    pub created_at: Timestamp,
+    /// When the call last changed. Its audio, transcripts and other parts do not count.
+    pub updated_at: Timestamp,
+}
+
+/// Why a call has no recording.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CallFailure {
+    /// A stable code for programs.
+    pub code: String,
+    /// The reason as a sentence.
+    pub detail: String,
+}
+
+impl From<CallRow> for Call {
+    /// Leaves out what only the service's own rules need: the times of writes and disconnects, and the deletion.
+    fn from(row: CallRow) -> Self {
+        Self {
+            audio_format: AudioFormat::of(&row),
+            id: row.id,
+            // Only a deleted call has none.
+            stream_sid: row.stream_sid.unwrap_or_default(),
+            call_sid: row.call_sid,
+            caller: row.caller,
+            agent: row.agent,
+            direction: row.direction,
+            start_time: row.start_time,
+            end_time: row.end_time,
+            duration_ms: row.duration_ms,
+            status: row.status,
+            end_reason: row.end_reason,
+            failure: row.failure_code.zip(row.failure_detail).map(|(code, detail)| CallFailure { code, detail }),
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
 
 /// Encoding of a call's chunks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,10 +127,15 @@ impl std::fmt::Display for AudioFormat {
     }
 }
 
+impl Serialize for AudioFormat {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl AudioFormat {
     /// The format of a stored call.
-    #[must_use]
-    pub fn of(call: &Call) -> Self {
+    pub(crate) fn of(call: &CallRow) -> Self {
         let encoding = match call.encoding {
             entity::call::Encoding::Mulaw => Encoding::Mulaw,
             entity::call::Encoding::Alaw => Encoding::Alaw,
@@ -146,28 +224,27 @@ impl CallRef {
     }
 }
 
-/// Finds a visible call. An id takes precedence over a `streamSid` that looks like one.
-pub(crate) async fn find<C: ConnectionTrait>(connection: &C, call: &CallRef) -> Result<Call, Error> {
+/// Finds a visible call's row. An id takes precedence over a `streamSid` that looks like one.
+pub(crate) async fn find<C: ConnectionTrait>(connection: &C, call: &CallRef) -> Result<CallRow, Error> {
     use entity::call::{Column, Entity};
-    let visible = || Entity::find().filter(Column::DeletedAt.is_null());
     if let Some(id) = call.id
-        && let Some(found) = visible().filter(Column::Id.eq(id)).one(connection).await?
+        && let Some(found) = Entity::find_by_id(id).visible().one(connection).await?
     {
         return Ok(found);
     }
-    let found = visible().filter(Column::StreamSid.eq(&call.stream_sid)).one(connection).await?;
+    let found = Entity::find().visible().filter(Column::StreamSid.eq(&call.stream_sid)).one(connection).await?;
     found.ok_or(Error::CallNotFound)
 }
 
 impl Callstore {
-    /// Finds a visible call.
-    pub(crate) async fn find_call<C: ConnectionTrait>(&self, connection: &C, call: &CallRef) -> Result<Call, Error> {
+    /// Finds a visible call's row.
+    pub(crate) async fn find_call<C: ConnectionTrait>(&self, connection: &C, call: &CallRef) -> Result<CallRow, Error> {
         find(connection, call).await
     }
 
-    /// Finds a visible call and keeps the snapshot in which it was found. Read the rest of a response from that
+    /// Finds a visible call's row and keeps the snapshot in which it was found. Read the rest of a response from that
     /// snapshot: between separate reads the call may end and lose its chunks, or be deleted.
-    pub(crate) async fn snapshot_of(&self, call: &CallRef) -> Result<(DatabaseTransaction, Call), Error> {
+    pub(crate) async fn snapshot_of(&self, call: &CallRef) -> Result<(DatabaseTransaction, CallRow), Error> {
         let snapshot = self.0.database.snapshot().await?;
         let call = find(&snapshot, call).await?;
         crash::hold("call.read").await;

@@ -10,7 +10,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Call, CallRef, Direction, EndReason, Status, end::End, find};
+use super::{CallRef, CallRow, Direction, EndReason, Status, Visible, end::End, find};
 use crate::{
     Callstore, Error, Idempotency, Private, UNKNOWN_CALLER, limits::JSON_MAX_BYTES, metadata::add_custom_field,
 };
@@ -69,7 +69,12 @@ impl Callstore {
     }
 
     /// Fills in the call's missing fields. This does not count as activity of its stream.
-    async fn add_to_call(&self, transaction: &DatabaseTransaction, call: Call, phone: PhoneCall) -> Result<(), Error> {
+    async fn add_to_call(
+        &self,
+        transaction: &DatabaseTransaction,
+        call: CallRow,
+        phone: PhoneCall,
+    ) -> Result<(), Error> {
         let (id, now) = (call.id, self.now());
         let lacks = (call.call_sid.is_none(), call.caller.expose() == UNKNOWN_CALLER, call.direction.is_none());
         let mut row = call.into_active_model();
@@ -102,7 +107,7 @@ impl Callstore {
             let _ = tokio::time::timeout(PATIENCE, self.await_stop(call)).await;
         }
         let end = End { reason: EndReason::StreamStop, time: None };
-        let decide = move |stored: &Call, _: &mut _| (stored.status == Status::Active).then_some(end);
+        let decide = move |stored: &CallRow, _: &mut _| (stored.status == Status::Active).then_some(end);
         match self.begin_end(&CallRef::of(call), decide).await {
             Ok(ended) if ended.status == Status::Finalizing => drop(self.finalize(ended.id)),
             Ok(_) | Err(Error::CallNotFound) => {}
@@ -123,8 +128,8 @@ impl Callstore {
 }
 
 /// The call with the phone call's id, or else its stream's call if that has no `callSid` yet.
-async fn call_of(connection: &impl ConnectionTrait, phone: &PhoneCall) -> Result<Option<Call>, Error> {
-    let named = Entity::find().filter(Column::CallSid.eq(&phone.call_sid)).filter(Column::DeletedAt.is_null());
+async fn call_of(connection: &impl ConnectionTrait, phone: &PhoneCall) -> Result<Option<CallRow>, Error> {
+    let named = Entity::find().visible().filter(Column::CallSid.eq(&phone.call_sid));
     if let Some(call) = named.one(connection).await? {
         return Ok(Some(call));
     }

@@ -6,7 +6,7 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{AudioFormat, Call, Direction, Status};
+use super::{AudioFormat, Call, CallRow, Direction, Status};
 use crate::{Callstore, Error, Idempotency, Private, Timestamp, UNKNOWN_CALLER};
 
 /// The fields of a new call. `None` means not given.
@@ -29,12 +29,25 @@ pub struct NewCall {
 }
 
 /// The started call, and whether this request created it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Started {
     /// The call.
     pub call: Call,
     /// False if the same request had started it before.
     pub created: bool,
+}
+
+/// The row of a started call, and whether this request inserted it. Also the stored outcome of the request.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StartedRow {
+    pub call: CallRow,
+    pub created: bool,
+}
+
+impl From<StartedRow> for Started {
+    fn from(StartedRow { call, created }: StartedRow) -> Self {
+        Self { call: call.into(), created }
+    }
 }
 
 impl Callstore {
@@ -43,6 +56,11 @@ impl Callstore {
     /// # Errors
     /// `StreamSidTaken`, `CallSidTaken`, `IdempotencyKeyReused`, or a failing database.
     pub async fn start_call(&self, new: NewCall, once: Option<&Idempotency>) -> Result<Started, Error> {
+        Ok(self.start_row(new, once).await?.into())
+    }
+
+    /// Like [`start_call`](Self::start_call), but returns the call's row.
+    pub(crate) async fn start_row(&self, new: NewCall, once: Option<&Idempotency>) -> Result<StartedRow, Error> {
         let (this, key) = (self.clone(), once.cloned());
         // Free space matters only for new calls; an existing one is returned anyway.
         let full = !self.0.policy.has_room(self.free_bytes()?);
@@ -71,7 +89,7 @@ impl Callstore {
         transaction: &DatabaseTransaction,
         new: &NewCall,
         full: bool,
-    ) -> Result<Started, Error> {
+    ) -> Result<StartedRow, Error> {
         if full {
             return started_before(transaction, new).await?.ok_or(Error::StorageFull);
         }
@@ -82,7 +100,7 @@ impl Callstore {
         match insert.exec_without_returning(transaction).await? {
             // A unique index refused the row; find out which one.
             0 => started_before(transaction, new).await?.ok_or(Error::CallSidTaken),
-            _ => Ok(Started { call, created: true }),
+            _ => Ok(StartedRow { call, created: true }),
         }
     }
 
@@ -116,19 +134,19 @@ impl Callstore {
 }
 
 /// The call with this `streamSid`, if there is one. All fields given must equal the stored ones.
-async fn started_before(transaction: &DatabaseTransaction, new: &NewCall) -> Result<Option<Started>, Error> {
+async fn started_before(transaction: &DatabaseTransaction, new: &NewCall) -> Result<Option<StartedRow>, Error> {
     use entity::call::{Column, Entity};
     let Some(stream_sid) = &new.stream_sid else { return Ok(None) };
     let same = Entity::find().filter(Column::StreamSid.eq(stream_sid));
     let Some(call) = same.one(transaction).await? else { return Ok(None) };
     match difference(new, &call) {
-        None => Ok(Some(Started { call, created: false })),
+        None => Ok(Some(StartedRow { call, created: false })),
         Some(field) => Err(Error::StreamSidTaken { field }),
     }
 }
 
 /// The first given field that differs from the stored one.
-fn difference(new: &NewCall, call: &Call) -> Option<&'static str> {
+fn difference(new: &NewCall, call: &CallRow) -> Option<&'static str> {
     fn differs<T: PartialEq>(given: Option<&T>, stored: Option<&T>) -> bool {
         given.is_some() && given != stored
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use entity::call::{Column, Entity};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 
-use super::{Call, CallRef, EndReason, Status, end::End};
+use super::{CallRef, CallRow, EndReason, Status, Visible, end::End};
 use crate::{
     Callstore, Error, Timestamp,
     policy::{Policy, RECONNECT_GRACE, milliseconds},
@@ -63,9 +63,9 @@ impl Callstore {
             .add(Column::CreatedAt.lte(before(policy.max_call_duration)))
             .add_option(was_up(policy.idle_timeout).then(idle))
             .add_option(was_up(RECONNECT_GRACE).then(gone));
-        let calls = Entity::find().filter(Column::Status.eq(Status::Active)).filter(Column::DeletedAt.is_null());
+        let calls = Entity::find().visible().filter(Column::Status.eq(Status::Active));
         for call in calls.filter(due).all(self.0.database.readers()).await? {
-            let decide = move |stored: &Call, batch: &mut crate::writer::Batch| {
+            let decide = move |stored: &CallRow, batch: &mut crate::writer::Batch| {
                 let call = batch.as_written(stored.clone());
                 if call.status == Status::Active { end_of(&call, &policy, began, now) } else { None }
             };
@@ -82,7 +82,7 @@ impl Callstore {
 
 /// How an active call ends now, if it is due. The end time is that of its last activity, or now if it is too old. The
 /// other timeouts count from service start at the earliest, because no client could reach a service that was down.
-fn end_of(call: &Call, policy: &Policy, began: Timestamp, now: Timestamp) -> Option<End> {
+fn end_of(call: &CallRow, policy: &Policy, began: Timestamp, now: Timestamp) -> Option<End> {
     let past = |since: Option<Timestamp>, span: Duration| {
         since.filter(|since| now.0 - since.0.max(began.0) >= milliseconds(span))
     };

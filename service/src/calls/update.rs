@@ -4,7 +4,7 @@ use entity::call::ActiveModel;
 use futures_util::FutureExt;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel, SqlErr, TryIntoModel};
 
-use super::{Call, CallRef, Direction};
+use super::{Call, CallRef, CallRow, Direction};
 use crate::{Callstore, Error, Precondition, Private};
 
 /// Changes to a call: `None` keeps a field, `Some(None)` removes it.
@@ -21,7 +21,7 @@ pub struct CallChange {
 }
 
 impl CallChange {
-    fn apply(self, call: Call) -> ActiveModel {
+    fn apply(self, call: CallRow) -> ActiveModel {
         let mut row = call.into_active_model();
         if let Some(agent) = self.agent {
             row.agent = Set(agent);
@@ -56,7 +56,7 @@ impl Callstore {
                 let stored = batch.call(&call).await?;
                 condition.check(Some(&stored))?;
                 if change == CallChange::default() {
-                    return Ok(stored);
+                    return Ok(stored.into());
                 }
                 let id = stored.id;
                 let mut row = change.apply(stored);
@@ -66,7 +66,7 @@ impl Callstore {
                     _ => Error::Database(error),
                 })?;
                 this.note_write(batch.state(), id);
-                Ok(changed.try_into_model()?)
+                Ok(Call::from(changed.try_into_model()?))
             }
             .boxed()
         })

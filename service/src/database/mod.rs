@@ -24,7 +24,7 @@ use url::Place;
 use uuid::Uuid;
 
 use crate::{
-    calls::{Call, CallRef},
+    calls::{CallRef, CallRow},
     chunks::ChunkRow,
 };
 
@@ -160,7 +160,7 @@ impl Database {
         &self,
         transaction: &DatabaseTransaction,
         calls: &[&CallRef],
-    ) -> Result<Vec<Call>, DbErr> {
+    ) -> Result<Vec<CallRow>, DbErr> {
         postgres::lock_calls(transaction, calls).await
     }
 

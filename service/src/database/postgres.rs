@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{BUSY_TIMEOUT, Connections, OpenError, parallelism};
 use crate::{
-    calls::{Call, CallRef},
+    calls::{CallRef, CallRow},
     chunks::{ChunkRow, stored_integer},
 };
 
@@ -137,7 +137,7 @@ pub(super) async fn lock_schema(url: &str) -> Result<DatabaseConnection, DbErr> 
 
 /// Locks calls against all other writes until the transaction ends, and returns their locked rows. They are locked in
 /// the order of their ids, so that two nodes cannot deadlock.
-pub(super) async fn lock_calls(transaction: &DatabaseTransaction, calls: &[&CallRef]) -> Result<Vec<Call>, DbErr> {
+pub(super) async fn lock_calls(transaction: &DatabaseTransaction, calls: &[&CallRef]) -> Result<Vec<CallRow>, DbErr> {
     let ids: Vec<Value> = calls.iter().filter_map(|call| call.id()).map(Value::from).collect();
     let sids = calls.iter().map(|call| call.stream_sid()).filter(|sid| !sid.is_empty());
     let sids: Vec<Value> = sids.map(Value::from).collect();
@@ -146,7 +146,7 @@ pub(super) async fn lock_calls(transaction: &DatabaseTransaction, calls: &[&Call
         "SELECT * FROM call WHERE id = ANY($1) OR stream_sid = ANY($2) ORDER BY id FOR NO KEY UPDATE",
         [Value::Array(ArrayType::Uuid, Some(ids.into())), Value::Array(ArrayType::String, Some(sids.into()))],
     );
-    Call::find_by_statement(statement).all(transaction).await
+    CallRow::find_by_statement(statement).all(transaction).await
 }
 
 /// The last row of a track, without its audio.

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     Callstore, Error,
-    calls::{Call, CallRef, Status, samples_to_seconds},
+    calls::{CallRef, CallRow, Status, Visible, samples_to_seconds},
     chunks::track_name,
     recordings::Gaps,
     store::Store,
@@ -26,7 +26,7 @@ use crate::{
 impl Callstore {
     /// Inserts the recording and completes the call. If the call was deleted meanwhile, its file is removed; if another
     /// node has completed it, nothing changes.
-    pub(super) async fn complete(&self, call: &Call, plan: Plan, file: Option<RenderedFile>) -> Result<(), Error> {
+    pub(super) async fn complete(&self, call: &CallRow, plan: Plan, file: Option<RenderedFile>) -> Result<(), Error> {
         let (this, id) = (self.clone(), call.id);
         let size_bytes = file.as_ref().map(|file| file.size_bytes);
         let about = CallRef::of(id);
@@ -94,9 +94,9 @@ impl Callstore {
         };
         let changed = call::Entity::update_many()
             .set(change)
+            .visible()
             .filter(Column::Id.eq(call))
             .filter(Column::Status.eq(Status::Finalizing))
-            .filter(Column::DeletedAt.is_null())
             .exec(transaction)
             .await?;
         Ok(changed.rows_affected == 1)

@@ -25,7 +25,7 @@ use uuid::Uuid;
 
 use crate::{
     Callstore, Error,
-    calls::{AudioFormat, Call, Status},
+    calls::{AudioFormat, CallRow, Status, Visible},
     crash,
     database::parallelism,
     lease::{self, Lease},
@@ -201,8 +201,7 @@ impl Callstore {
     /// nothing: the caller retries.
     async fn finalize_once(&self, id: Uuid) -> Result<(), Error> {
         use call::{Column, Entity};
-        let waiting =
-            || Entity::find_by_id(id).filter(Column::DeletedAt.is_null()).filter(Column::Status.eq(Status::Finalizing));
+        let waiting = || Entity::find_by_id(id).visible().filter(Column::Status.eq(Status::Finalizing));
         let lease = loop {
             if waiting().one(self.0.database.readers()).await?.is_none() {
                 return Ok(());
@@ -241,7 +240,7 @@ impl Callstore {
     }
 
     /// Makes the recording of a call that has audio, and completes the call.
-    async fn record(&self, call: &Call, lease: &Lease) -> Result<(), Failure> {
+    async fn record(&self, call: &CallRow, lease: &Lease) -> Result<(), Failure> {
         let (this, id, format) = (self.clone(), call.id, AudioFormat::of(call));
         let stop = Stop(lease.lost());
         let work = move || {

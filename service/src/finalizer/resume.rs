@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     Callstore, Error, Timestamp,
-    calls::Status,
+    calls::{Status, Visible},
     lease::{self, LEASE},
     policy::milliseconds,
 };
@@ -18,7 +18,7 @@ impl Callstore {
     /// live lease.
     pub(crate) async fn take_over_finalizing(&self) -> Result<(), Error> {
         let before = Timestamp(self.now().0.saturating_sub(milliseconds(LEASE)));
-        let waiting = Entity::find().select_only().column(Column::Id).filter(Column::DeletedAt.is_null());
+        let waiting = Entity::find().visible().select_only().column(Column::Id);
         let waiting = waiting.filter(Column::Status.eq(Status::Finalizing)).filter(Column::UpdatedAt.lt(before));
         let waiting: Vec<Uuid> = waiting.into_tuple().all(self.0.database.readers()).await?;
         let leases: HashSet<String> = self.0.database.leases().await?.into_iter().collect();
@@ -33,9 +33,9 @@ impl Callstore {
     /// Finalizes the calls that were `finalizing` when the service started.
     pub(crate) async fn resume_finalizing(&self) -> Result<(), Error> {
         let unfinished: Vec<Uuid> = Entity::find()
+            .visible()
             .select_only()
             .column(Column::Id)
-            .filter(Column::DeletedAt.is_null())
             .filter(Column::Status.eq(Status::Finalizing))
             .into_tuple()
             .all(self.0.database.readers())

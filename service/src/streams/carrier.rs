@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     CallRef, Callstore, Error, NewCall, NewEvent, NewMetadata, Precondition, Private, Track,
-    calls::{AudioFormat, Call, EndReason, Status},
+    calls::{AudioFormat, CallRow, EndReason, Status},
     chunks::track_index,
 };
 
@@ -103,7 +103,7 @@ impl Callstore {
     }
 
     /// The call with the stream's id, or a new one; and whether it is new.
-    async fn call_of_stream(&self, new: NewStream) -> Result<(Call, bool), Error> {
+    async fn call_of_stream(&self, new: NewStream) -> Result<(CallRow, bool), Error> {
         let name = CallRef::by_stream_sid(&new.stream_sid);
         match self.find_call(self.0.database.readers(), &name).await {
             Ok(call) => return Ok((call, false)),
@@ -120,13 +120,13 @@ impl Callstore {
             start_time: None,
             audio_format: new.audio_format,
         };
-        let mut started = self.start_call(start.clone(), None).await;
+        let mut started = self.start_row(start.clone(), None).await;
         if matches!(started, Err(Error::CallSidTaken)) {
             // A phone call can have several streams. The first one keeps the `callSid`.
             if let Some(call_sid) = start.call_sid.take() {
                 custom_data.entry("callSid").or_insert(call_sid.into());
             }
-            started = self.start_call(start, None).await;
+            started = self.start_row(start, None).await;
         }
         let started = match started {
             // Another socket was faster.

@@ -26,7 +26,7 @@ use super::{
 };
 use crate::{
     Error,
-    calls::{self, Call, CallRef, Status},
+    calls::{self, CallRef, CallRow, Status},
     chunks::{ChunkRow, gather_tracks},
     crash,
     database::{Database, WriteFailure},
@@ -93,7 +93,7 @@ impl Batch {
     }
 
     /// Reads a call from the database.
-    pub async fn call(&self, call: &CallRef) -> Result<Call, Error> {
+    pub async fn call(&self, call: &CallRef) -> Result<CallRow, Error> {
         calls::find(&self.transaction, call).await
     }
 
@@ -120,7 +120,7 @@ impl Batch {
         self.state.live.remove(call);
     }
 
-    fn remember(&mut self, call: &Call) {
+    fn remember(&mut self, call: &CallRow) {
         if call.status == Status::Active {
             self.state.live.insert(call);
         }

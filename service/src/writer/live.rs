@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::{
     Timestamp,
-    calls::{AudioFormat, Call, CallRef},
+    calls::{AudioFormat, CallRef, CallRow},
 };
 
 /// Capacity. A full cache is cleared, and its calls are read again when they are next needed.
@@ -78,7 +78,7 @@ impl LiveCalls {
     }
 
     /// Caches an active call.
-    pub fn insert(&mut self, call: &Call) {
+    pub fn insert(&mut self, call: &CallRow) {
         if self.calls.len() >= CALLS_MAX {
             self.clear();
         }

@@ -12,7 +12,10 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, Que
 use uuid::Uuid;
 
 use super::journal;
-use crate::{calls::Status, chunks::ChunkRow};
+use crate::{
+    calls::{Status, Visible},
+    chunks::ChunkRow,
+};
 
 /// A generation is closed once it reaches this size or this age.
 const GENERATION_BYTES: usize = 8 * 1024 * 1024;
@@ -158,7 +161,7 @@ impl Recent {
 
 async fn is_active(connection: &impl ConnectionTrait, id: Uuid) -> Result<bool, DbErr> {
     use call::{Column, Entity};
-    let active = Entity::find_by_id(id).filter(Column::Status.eq(Status::Active)).filter(Column::DeletedAt.is_null());
+    let active = Entity::find_by_id(id).visible().filter(Column::Status.eq(Status::Active));
     Ok(active.one(connection).await?.is_some())
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::Batch;
 use crate::{
     Timestamp,
-    calls::{Call, Status},
+    calls::{CallRow, Status, Visible},
 };
 
 impl Batch {
@@ -39,13 +39,13 @@ impl Batch {
 
     async fn change_active(&self, call: Uuid, change: call::ActiveModel) -> Result<bool, DbErr> {
         use call::{Column, Entity};
-        let active = Entity::update_many().set(change).filter(Column::Id.eq(call));
-        let active = active.filter(Column::Status.eq(Status::Active)).filter(Column::DeletedAt.is_null());
+        let active = Entity::update_many().set(change).visible().filter(Column::Id.eq(call));
+        let active = active.filter(Column::Status.eq(Status::Active));
         Ok(active.exec(&self.transaction).await?.rows_affected > 0)
     }
 
     /// A call with the write and disconnect times that it will have after this transaction.
-    pub fn as_written(&mut self, mut call: Call) -> Call {
+    pub fn as_written(&mut self, mut call: CallRow) -> CallRow {
         if let Some(live) = self.state.live.get(call.id) {
             call.last_write_at = live.last_write_at;
             call.disconnected_at = live.disconnected_at;
