@@ -9,10 +9,10 @@ use reqwest::{
 };
 use serde::Deserialize;
 
-use super::message::Track;
+use crate::frame::Track;
 
 /// The most field errors of one problem that are printed.
-const PLACES_MAX: usize = 3;
+const FIELD_ERRORS_MAX: usize = 3;
 
 /// Bounds of the pause that a 503 asks for with `Retry-After`.
 const PAUSE_MIN: Duration = Duration::from_millis(100);
@@ -115,10 +115,10 @@ pub fn detail(body: &[u8]) -> String {
     struct Problem {
         detail: String,
         #[serde(default)]
-        errors: Vec<Place>,
+        errors: Vec<FieldError>,
     }
     #[derive(Deserialize)]
-    struct Place {
+    struct FieldError {
         pointer: String,
         detail: String,
     }
@@ -126,7 +126,7 @@ pub fn detail(body: &[u8]) -> String {
         return "the response is not a Callstore problem document; check --url.".to_owned();
     };
     let mut detail = problem.detail;
-    for Place { pointer, detail: reason } in problem.errors.into_iter().take(PLACES_MAX) {
+    for FieldError { pointer, detail: reason } in problem.errors.into_iter().take(FIELD_ERRORS_MAX) {
         // The service repeats the first field error in `detail`.
         if !detail.contains(&reason) {
             let _ = write!(detail, " [{pointer}: {reason}]");

@@ -8,7 +8,12 @@ use clap::{
 };
 use url::Url;
 
-use super::{Speed, batch::BATCH_MAX, key::Key, transport::Transport, verify::Verify};
+use crate::{
+    batch::BATCH_MAX,
+    key::Key,
+    pace::Speed,
+    settings::{Transport, Verify},
+};
 
 /// The default number of synthetic calls.
 const CALLS: u32 = 10;

@@ -14,9 +14,9 @@ use tokio::{
 };
 use url::Url;
 
-use super::{
-    CallFailure, SimulateError,
+use crate::{
     answer::{Answer, Call, ChunkStatus},
+    error::{CallFailure, SimulateError},
     request::{Download, Request},
 };
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use reqwest::header::HeaderValue;
 
-use super::SimulateError;
+use crate::error::SimulateError;
 
 /// An API key in plain text. `Debug` hides it.
 #[derive(Clone)]

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use tokio::time::Instant;
 
-use super::source::Frame;
+use crate::frame::Frame;
 
 /// Counters of a call or a run. Each frame counts once, however often it was sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -159,7 +159,8 @@ impl Ledger {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::message::Track, *};
+    use super::*;
+    use crate::frame::Track;
 
     fn frame(sequence: u32) -> Frame {
         Frame { track: Track::Inbound, sequence, timestamp_ms: 0, bytes: 160 }

@@ -1,8 +1,9 @@
 //! `callstore simulate`: sends calls to a running service as clients do, and checks their recordings.
 //!
-//! A call's `source` is a recorded `session` or `synthetic` audio. Its `schedule` orders the items and applies
-//! chaos. A `transport` sends them at the call's `pace`. Its `ledger` records what was sent and acknowledged, and
-//! `verify` compares that with the recording.
+//! `plan` lists the calls, and `threads` runs the `lifecycle` of each. A call's `source` is a recorded `session` or
+//! `synthetic` audio. Its `schedule` orders the items and applies chaos. A `transport` sends them at the call's `pace`,
+//! over the HTTP `client` or a WebSocket `link`. Its `ledger` records what was sent and acknowledged, and `verify`
+//! compares that with the recording.
 //!
 //! The crate depends on no crate of the server: the two share only the wire format. A fault in the server's code can
 //! thus not hide itself in the check. `api` has the command line.
@@ -13,21 +14,27 @@ mod batch;
 mod call;
 mod client;
 mod error;
+mod frame;
 mod key;
 mod ledger;
+mod lifecycle;
 mod limits;
+mod link;
 mod measures;
 mod message;
 mod names;
 mod opening;
+mod outcome;
 mod pace;
 mod plan;
 mod progress;
 mod report;
 mod request;
+mod run;
 mod schedule;
 mod script;
 mod session;
+mod settings;
 mod source;
 mod stop;
 mod synthetic;
@@ -56,12 +63,11 @@ pub use key::Key;
 pub use pace::Speed;
 pub use report::Report;
 
-use call::Settings;
 use client::Client;
+use link::Endpoint;
 use progress::Progress;
+use settings::{Settings, Transport, Verify};
 use stop::Stop;
-use transport::{Endpoint, Transport};
-use verify::Verify;
 
 /// How often the progress bar is redrawn.
 const BEAT: Duration = Duration::from_millis(200);
@@ -143,12 +149,12 @@ pub async fn run(args: &SimulateArgs, id: Uuid) -> Result<Report, SimulateError>
         tokio::select! {
             made = &mut working => break made.map_err(SimulateError::Interrupted)??,
             () = &mut signalled => {
-                if stop.is_wished() {
+                if stop.is_requested() {
                     progress.clear();
                     std::process::exit(BROKEN_OFF);
                 }
                 progress.say("Stopping: ending all calls and comparing recordings. Press Ctrl-C again to abort.");
-                stop.wish();
+                stop.request();
                 signalled.set(stop::signalled());
             }
             _ = beat.tick() => progress.show(),
@@ -156,10 +162,10 @@ pub async fn run(args: &SimulateArgs, id: Uuid) -> Result<Report, SimulateError>
     };
     progress.clear();
     let broken = total - made.outcomes.len();
-    Ok(Report::new(report::Run {
+    Ok(Report::new(report::Results {
         settings,
         seed: args.chaos.then_some(seed),
-        interrupted: stop.is_wished(),
+        interrupted: stop.is_requested(),
         outcomes: made.outcomes,
         broken,
         measures: made.measures,

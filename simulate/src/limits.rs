@@ -2,7 +2,7 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::SimulateError;
+use crate::error::SimulateError;
 
 /// Allowance for files other than calls' sockets: concurrent requests and the process's own files.
 const OTHERS: u64 = 600;

@@ -55,11 +55,11 @@ impl Histogram {
             return;
         }
         let microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        let place = place(microseconds);
-        if self.counts.len() <= place {
-            self.counts.resize(place + 1, 0);
+        let bucket = bucket_of(microseconds);
+        if self.counts.len() <= bucket {
+            self.counts.resize(bucket + 1, 0);
         }
-        self.counts[place] += times;
+        self.counts[bucket] += times;
         self.total += times;
         self.max_us = self.max_us.max(microseconds);
     }
@@ -83,7 +83,7 @@ impl Histogram {
             seen += count;
             seen >= rank
         });
-        found.map_or(self.max_us, last)
+        found.map_or(self.max_us, bucket_end)
     }
 
     fn add(&mut self, other: &Self) {
@@ -100,15 +100,15 @@ impl Histogram {
 
 /// The bucket of a value. Values below `2 * STEPS` have buckets of their own; larger ones share a bucket by their
 /// highest bits.
-fn place(value: u64) -> usize {
+fn bucket_of(value: u64) -> usize {
     let exponent = value.checked_ilog2().unwrap_or(0).saturating_sub(STEP_BITS);
     (exponent as usize) * STEPS + (value >> exponent) as usize
 }
 
 /// The largest value of a bucket.
-fn last(place: usize) -> u64 {
-    let exponent = (place / STEPS).saturating_sub(1);
-    let step = (place - exponent * STEPS) as u64;
+fn bucket_end(bucket: usize) -> u64 {
+    let exponent = (bucket / STEPS).saturating_sub(1);
+    let step = (bucket - exponent * STEPS) as u64;
     (((u128::from(step) + 1) << exponent) - 1).min(u128::from(u64::MAX)) as u64
 }
 
@@ -119,9 +119,9 @@ mod tests {
     #[test]
     fn steps_follow_each_other_and_hold_what_they_should() {
         for value in (0..10_000).chain([1 << 20, (1 << 20) - 1, u64::MAX / 3, u64::MAX]) {
-            let end = last(place(value));
+            let end = bucket_end(bucket_of(value));
             assert!(end >= value && end - value <= value / 64, "{value}: {end}");
-            assert!(end == u64::MAX || place(end + 1) == place(value) + 1, "{value}: {end}");
+            assert!(end == u64::MAX || bucket_of(end + 1) == bucket_of(value) + 1, "{value}: {end}");
         }
     }
 

@@ -9,6 +9,8 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
+use crate::frame::Track;
+
 /// A line of a recorded session.
 #[derive(Debug)]
 pub enum Message<'a> {
@@ -72,34 +74,6 @@ pub struct Media<'a> {
     /// The audio as base64. Borrowed unless the JSON string has escapes.
     #[serde(borrow)]
     pub payload: Cow<'a, str>,
-}
-
-/// One side of a call.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Track {
-    /// The caller.
-    #[default]
-    Inbound,
-    /// The agent.
-    Outbound,
-}
-
-impl Track {
-    /// The name in JSON.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Inbound => "inbound",
-            Self::Outbound => "outbound",
-        }
-    }
-
-    /// Whether this is the agent's track.
-    #[must_use]
-    pub fn is_outbound(self) -> bool {
-        self == Self::Outbound
-    }
 }
 
 impl<'a> Message<'a> {

@@ -1,6 +1,6 @@
 //! The identifiers of a call: the recorded ones, or new ones for a copy.
 
-use super::opening::Opening;
+use crate::opening::Opening;
 
 /// The longest `streamSid` and `callSid` that the service accepts.
 const NAME_MAX: usize = 128;

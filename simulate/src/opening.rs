@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::message::StartMessage;
+use crate::message::StartMessage;
 
 /// What the `start` message says of a call.
 #[derive(Debug)]

@@ -2,7 +2,9 @@
 
 use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
-use super::{SimulateArgs, SimulateError, call::Call, names::Names, script::Script, source::Source, synthetic};
+use crate::{
+    args::SimulateArgs, call::Call, error::SimulateError, names::Names, script::Script, source::Source, synthetic,
+};
 
 /// Builds the calls of a run: synthetic ones, or recorded sessions, which this reads from disk. `run` is an id that no
 /// other run has.
@@ -48,7 +50,8 @@ fn recorded(scripts: &[Arc<Script>], copies: Option<u32>, run: &str) -> Result<V
 mod tests {
     use std::path::Path;
 
-    use super::{super::session::Session, *};
+    use super::*;
+    use crate::session::Session;
 
     const SESSION: &[u8] = br#"{"event":"start","start":{"streamSid":"MZ1","callSid":"CA1"}}"#;
 

@@ -5,12 +5,11 @@ use std::{fmt, fs, time::Duration};
 use rustix::time::{ClockId, clock_gettime};
 use serde::Serialize;
 
-use super::{
-    call::{Finished, Outcome, Settings},
+use crate::{
     ledger::Counts,
     measures::{Measures, Spread},
-    transport::Transport,
-    verify::Verify,
+    outcome::{Finished, Outcome},
+    settings::{Settings, Transport, Verify},
 };
 
 /// The report of a run. `Display` prints one line per topic and omits topics without data.
@@ -117,7 +116,7 @@ pub struct Generator {
 }
 
 /// The data that a report is computed from.
-pub struct Run {
+pub struct Results {
     /// The settings of the run.
     pub settings: Settings,
     /// The seed of the chaos; `None` without `--chaos`.
@@ -137,11 +136,11 @@ pub struct Run {
 impl Report {
     /// Computes the report of a run.
     #[must_use]
-    pub fn new(mut run: Run) -> Self {
-        run.outcomes.sort_unstable_by_key(|outcome| outcome.number);
-        let planned = run.outcomes.len() + run.broken;
+    pub fn new(mut results: Results) -> Self {
+        results.outcomes.sort_unstable_by_key(|outcome| outcome.number);
+        let planned = results.outcomes.len() + results.broken;
         let (mut counts, mut problems, mut finished) = (Counts::default(), Vec::new(), Vec::new());
-        for outcome in run.outcomes {
+        for outcome in results.outcomes {
             counts.add(outcome.counts);
             match outcome.ending {
                 Some(Ok(call)) => finished.push(call),
@@ -149,35 +148,35 @@ impl Report {
                 None => {}
             }
         }
-        let failed = problems.len() + run.broken;
+        let failed = problems.len() + results.broken;
         let wrong = finished.iter().filter(|call| !call.findings.are_good());
         problems.extend(wrong.map(|call| format!("Call {}: {}", call.id, call.findings)));
-        let verify = run.settings.verify;
+        let verify = results.settings.verify;
         let recordings = Recordings {
             verify,
             compared: if verify == Verify::None { 0 } else { finished.len() },
             wrong_length: finished.iter().filter(|call| call.findings.length.is_some()).count(),
             missing_frames: finished.iter().map(|call| call.findings.missing).sum(),
         };
-        let unknown = run.settings.transport == Transport::Twilio && verify == Verify::None;
+        let unknown = results.settings.transport == Transport::Twilio && verify == Verify::None;
         let cpu_seconds = processor_seconds();
         Self {
-            transport: run.settings.transport,
-            interrupted: run.interrupted,
+            transport: results.settings.transport,
+            interrupted: results.interrupted,
             calls: Calls { planned, completed: finished.len(), failed },
             frames: Frames {
                 sent: counts.sent,
                 acknowledged: (!unknown).then_some(counts.acknowledged),
-                per_second: counts.sent as f64 / run.elapsed.as_secs_f64().max(1e-3),
+                per_second: counts.sent as f64 / results.elapsed.as_secs_f64().max(1e-3),
                 resent: counts.resent,
                 lost_with_connections: finished.iter().map(|call| call.findings.lost).sum(),
             },
-            elapsed_seconds: run.elapsed.as_secs_f64(),
-            latency: run.measures.latency.spread(),
-            lateness: run.measures.lateness.spread(),
-            completion: run.measures.completion.spread(),
+            elapsed_seconds: results.elapsed.as_secs_f64(),
+            latency: results.measures.latency.spread(),
+            lateness: results.measures.lateness.spread(),
+            completion: results.measures.completion.spread(),
             recordings,
-            chaos: run.seed.map(|seed| Disturbances {
+            chaos: results.seed.map(|seed| Disturbances {
                 seed,
                 lost: counts.lost,
                 duplicated: counts.duplicated,

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use reqwest::Method;
 use serde::de::DeserializeOwned;
 
-use super::{CallFailure, answer::Answer};
+use crate::{answer::Answer, error::CallFailure};
 
 const ACCEPT: (&str, &str) = ("Accept", "application/json");
 const JSON: (&str, &str) = ("Content-Type", "application/json");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{ledger::Counts, source::Source};
+use crate::{ledger::Counts, source::Source};
 
 /// The chances that a frame is dropped, repeated or delayed.
 const LOSS: f64 = 0.005;
@@ -136,7 +136,8 @@ impl Chaos {
 mod tests {
     use std::sync::Arc;
 
-    use super::{super::synthetic::Synthetic, *};
+    use super::*;
+    use crate::synthetic::Synthetic;
 
     fn play(chaos: Option<u64>) -> (Vec<Step>, Counts, Duration) {
         let source = Source::Synthetic(Arc::new(Synthetic::new(1, Duration::from_secs(60), 2, 20)), 0);

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::{
-    SimulateError,
+use crate::{
     batch::{BATCH_MAX, cut},
+    error::SimulateError,
     names::Names,
     opening::Opening,
     session::Session,

@@ -12,12 +12,12 @@ use std::{
 use bytes::BytesMut;
 use serde_json::{Value, json};
 
-use super::{
-    SimulateError,
+use crate::{
+    error::SimulateError,
+    frame::Frame,
     message::{Media, Message},
     names::Names,
     opening::Opening,
-    source::Frame,
 };
 
 /// A recorded session.
@@ -209,7 +209,8 @@ impl Reading {
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
-    use super::{super::message::Track, *};
+    use super::*;
+    use crate::frame::Track;
 
     const START: &str = r#"{"event":"start","streamSid":"MZ1","start":{"callSid":"CA1",
         "mediaFormat":{"encoding":"audio/x-mulaw","sampleRate":8000,"channels":1},

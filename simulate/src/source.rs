@@ -5,7 +5,13 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::BytesMut;
 
-use super::{message::Track, names::Names, script::Script, synthetic::Synthetic, text};
+use crate::{
+    frame::{Frame, Track},
+    names::Names,
+    script::Script,
+    synthetic::Synthetic,
+    text,
+};
 
 /// The origin of a call's items.
 #[derive(Clone, Debug)]
@@ -14,19 +20,6 @@ pub enum Source {
     Recorded(Arc<Script>),
     /// Synthetic audio, and the number of the call, which makes its audio different from other calls'.
     Synthetic(Arc<Synthetic>, u32),
-}
-
-/// A frame's position and size, without its audio.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Frame {
-    /// The track.
-    pub track: Track,
-    /// The sequence in the track.
-    pub sequence: u32,
-    /// Where the frame begins in the stream, in milliseconds.
-    pub timestamp_ms: u32,
-    /// The length of the audio in bytes.
-    pub bytes: u32,
 }
 
 impl Source {

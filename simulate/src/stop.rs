@@ -19,20 +19,20 @@ const SHORT: Duration = Duration::from_millis(250);
 /// A request to stop that all threads share. It is set once and never reset.
 #[derive(Debug, Default)]
 pub struct Stop {
-    wished: AtomicBool,
-    wish: Notify,
+    requested: AtomicBool,
+    notify: Notify,
 }
 
 impl Stop {
     /// Whether a stop was requested.
-    pub fn is_wished(&self) -> bool {
-        self.wished.load(Relaxed)
+    pub fn is_requested(&self) -> bool {
+        self.requested.load(Relaxed)
     }
 
     /// Requests a stop and wakes all long waits.
-    pub fn wish(&self) {
-        self.wished.store(true, Relaxed);
-        self.wish.notify_waiters();
+    pub fn request(&self) {
+        self.requested.store(true, Relaxed);
+        self.notify.notify_waiters();
     }
 
     /// Waits until `deadline`, or until a stop is requested if that is at least `SHORT` away.
@@ -40,11 +40,11 @@ impl Stop {
         if deadline.saturating_duration_since(Instant::now()) < SHORT {
             return time::sleep_until(deadline).await;
         }
-        let wish = self.wish.notified();
-        if !self.is_wished() {
+        let request = self.notify.notified();
+        if !self.is_requested() {
             tokio::select! {
                 () = time::sleep_until(deadline) => {}
-                () = wish => {}
+                () = request => {}
             }
         }
     }

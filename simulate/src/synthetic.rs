@@ -8,7 +8,10 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 
-use super::{message::Track, source::Frame, text};
+use crate::{
+    frame::{Frame, Track},
+    text,
+};
 
 /// The unique bytes of a frame and its sequence. A multiple of three, so that base64 can be concatenated there.
 const HEAD_BYTES: usize = 12;

@@ -11,15 +11,9 @@ use reqwest::header::HeaderValue;
 use tokio::{runtime, task::JoinSet, time::Instant};
 use url::Url;
 
-use super::{
-    SimulateError,
-    call::{Call, Outcome, Run, Settings},
-    client::Client,
-    measures::Measures,
-    pace::Pace,
-    progress::Progress,
-    stop::Stop,
-    transport::Endpoint,
+use crate::{
+    call::Call, client::Client, error::SimulateError, lifecycle, link::Endpoint, measures::Measures, outcome::Outcome,
+    pace::Pace, progress::Progress, run::Run, settings::Settings, stop::Stop,
 };
 
 /// The state that all threads share.
@@ -95,7 +89,7 @@ impl Crew {
                 let pace = Pace::new(self.begun, self.settings.speed);
                 let pace = pace.staggered(call.number as usize, total, self.ramp);
                 let run = Arc::clone(&run);
-                running.spawn(async move { call.make(&run, pace).await });
+                running.spawn(async move { lifecycle::make(call, &run, pace).await });
             }
             let mut outcomes = Vec::with_capacity(running.len());
             while let Some(finished) = running.join_next().await {

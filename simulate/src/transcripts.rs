@@ -5,7 +5,7 @@ use std::{fs, io, path::Path};
 
 use serde_json::Value;
 
-use super::SimulateError;
+use crate::error::SimulateError;
 
 /// Reads the transcripts of a session; an empty list if there is no such file.
 ///

@@ -5,11 +5,12 @@ use std::{mem, time::Duration};
 use bytes::BytesMut;
 use tokio::time::Instant;
 
-use super::super::{
-    CallFailure,
+use crate::{
     batch::BATCH_MAX_BYTES,
-    call::{Call, Run},
+    call::Call,
+    error::CallFailure,
     pace::Pace,
+    run::Run,
     schedule::{Schedule, Step},
 };
 
@@ -30,12 +31,12 @@ pub async fn send(run: &Run, call: &mut Call, id: &str, pace: Pace) -> Result<()
     let mut schedule = Schedule::new(call.chaos);
     let (mut steps, mut batch) = (Vec::new(), Batch::default());
     let mut latest = None;
-    while !run.stop.is_wished() {
+    while !run.stop.is_requested() {
         let Some(due) = schedule.next(&call.source, &mut call.ledger.counts, &mut steps) else { break };
         let deadline = pace.deadline(due);
         if let Some(deadline) = deadline {
             run.stop.sleep_until(deadline).await;
-            if run.stop.is_wished() {
+            if run.stop.is_requested() {
                 break;
             }
         }

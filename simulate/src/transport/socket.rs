@@ -9,14 +9,13 @@ use tokio::{
 };
 use tokio_tungstenite::tungstenite::Message;
 
-use super::{
-    super::{
-        CallFailure,
-        call::{Call, Run},
-        pace::Pace,
-        schedule::{Schedule, Step},
-    },
-    link::{Link, Lost},
+use crate::{
+    call::Call,
+    error::CallFailure,
+    link::{self, Link, Lost},
+    pace::Pace,
+    run::Run,
+    schedule::{Schedule, Step},
 };
 
 /// How long a call stays without a connection after chaos broke it, in milliseconds.
@@ -62,7 +61,7 @@ impl Outbox {
     pub fn add(&mut self, write: impl FnOnce(&mut BytesMut) -> Option<bool>) {
         self.buffer.reserve(BUFFER_BYTES);
         if let Some(binary) = write(&mut self.buffer) {
-            self.messages.push(super::link::message(&mut self.buffer, binary));
+            self.messages.push(link::message(&mut self.buffer, binary));
         }
     }
 
@@ -72,8 +71,8 @@ impl Outbox {
     }
 }
 
-/// The WebSocket session of a call. It outlives its connections, which break and are replaced.
-pub struct Session<'a, P> {
+/// Sends a call over WebSockets. It outlives its connections, which break and are replaced.
+pub struct Sender<'a, P> {
     run: &'a Run,
     /// The call, with its ledger.
     pub call: &'a mut Call,
@@ -88,13 +87,13 @@ pub struct Session<'a, P> {
     tries: u32,
 }
 
-impl<'a, P: Protocol> Session<'a, P> {
+impl<'a, P: Protocol> Sender<'a, P> {
     /// Opens the first connection.
     pub async fn open(run: &'a Run, call: &'a mut Call, protocol: P) -> Result<Self, CallFailure> {
         let (link, outbox, left) = (Link::none(), Outbox::default(), Vec::new());
-        let mut session = Self { run, call, protocol, link, outbox, left, open_since: Instant::now(), tries: 0 };
-        session.connect().await?;
-        Ok(session)
+        let mut sender = Self { run, call, protocol, link, outbox, left, open_since: Instant::now(), tries: 0 };
+        sender.connect().await?;
+        Ok(sender)
     }
 
     /// Sends the call's items when they are due, until a stop is requested.
@@ -102,13 +101,13 @@ impl<'a, P: Protocol> Session<'a, P> {
         let pace = pace.not_before(Instant::now());
         let mut schedule = Schedule::new(self.call.chaos);
         let mut steps = Vec::new();
-        while !self.run.stop.is_wished() {
+        while !self.run.stop.is_requested() {
             let call = &mut *self.call;
             let Some(due) = schedule.next(&call.source, &mut call.ledger.counts, &mut steps) else { break };
             let deadline = pace.deadline(due);
             if let Some(deadline) = deadline {
                 self.wait_until(deadline).await?;
-                if self.run.stop.is_wished() {
+                if self.run.stop.is_requested() {
                     break;
                 }
             }

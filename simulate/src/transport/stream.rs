@@ -5,15 +5,8 @@ use bytes::Bytes;
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::{
-    super::{
-        CallFailure,
-        call::{Call, Run},
-        message::Track,
-        pace::Pace,
-    },
-    socket::{Outbox, Protocol, Session},
-};
+use super::socket::{Outbox, Protocol, Sender};
+use crate::{call::Call, error::CallFailure, frame::Track, pace::Pace, run::Run};
 
 struct Stream {
     path: String,
@@ -31,10 +24,10 @@ enum Down {
 /// Sends all items of `call` to the started call `id`, until a stop is requested.
 pub async fn send(run: &Run, call: &mut Call, id: &str, pace: Pace) -> Result<(), CallFailure> {
     let stream = Stream { path: format!("/calls/{id}/stream") };
-    let mut session = Session::open(run, call, stream).await?;
-    session.send(pace).await?;
-    session.settle().await?;
-    session.finish(None).await
+    let mut sender = Sender::open(run, call, stream).await?;
+    sender.send(pace).await?;
+    sender.settle().await?;
+    sender.finish(None).await
 }
 
 impl Protocol for Stream {
@@ -67,12 +60,12 @@ impl Protocol for Stream {
             Ok(Down::Error { detail, track, sequence }) => {
                 if let (Some(track), Some(sequence)) = (track, sequence) {
                     call.ledger.settle(track.is_outbound(), sequence, Instant::now(), false);
-                    call.refused(format!("{} {sequence}", track.name()), detail);
+                    call.note_refusal(format!("{} {sequence}", track.name()), detail);
                 } else {
-                    call.refused("not named".to_owned(), detail);
+                    call.note_refusal("not named".to_owned(), detail);
                 }
             }
-            Err(_) => call.refused(
+            Err(_) => call.note_refusal(
                 "not named".to_owned(),
                 "the service sent a message that is neither ack nor error.".to_owned(),
             ),

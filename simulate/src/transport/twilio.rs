@@ -7,15 +7,8 @@ use bytes::Bytes;
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::{
-    super::{
-        CallFailure,
-        call::{Call, Run},
-        pace::Pace,
-        source::Source,
-    },
-    socket::{Outbox, Protocol, Session},
-};
+use super::socket::{Outbox, Protocol, Sender};
+use crate::{call::Call, error::CallFailure, pace::Pace, run::Run, source::Source};
 
 const PATH: &str = "/twilio/stream";
 
@@ -28,16 +21,16 @@ struct Twilio {
     /// The number of messages so far; `start` is the first.
     number: u32,
     /// Frames sent over the current connection within the last `AT_RISK`, oldest first.
-    recent: VecDeque<(Instant, usize)>,
+    at_risk: VecDeque<(Instant, usize)>,
 }
 
 /// Sends all items of a call, which the stream starts and ends. Returns the time at which the stop message was sent.
 pub async fn send(run: &Run, call: &mut Call, pace: Pace) -> Result<Instant, CallFailure> {
-    let mut session = Session::open(run, call, Twilio::default()).await?;
-    session.send(pace).await?;
-    let stop = stop(session.call);
+    let mut sender = Sender::open(run, call, Twilio::default()).await?;
+    sender.send(pace).await?;
+    let stop = stop(sender.call);
     let stopped = Instant::now();
-    session.finish(Some(stop)).await?;
+    sender.finish(Some(stop)).await?;
     Ok(stopped)
 }
 
@@ -61,15 +54,15 @@ impl Protocol for Twilio {
         });
         if call.source.frame(item).is_some() {
             call.ledger.send(item);
-            self.recent.push_back((now, item));
-            while self.recent.front().is_some_and(|&(sent, _)| now - sent > AT_RISK) {
-                self.recent.pop_front();
+            self.at_risk.push_back((now, item));
+            while self.at_risk.front().is_some_and(|&(sent, _)| now - sent > AT_RISK) {
+                self.at_risk.pop_front();
             }
         }
     }
 
     fn take_at_risk(&mut self) -> Vec<usize> {
-        self.recent.drain(..).map(|(_, item)| item).collect()
+        self.at_risk.drain(..).map(|(_, item)| item).collect()
     }
 
     fn take(&mut self, _: &Run, _: &mut Call, _: &Bytes) {}

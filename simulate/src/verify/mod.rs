@@ -4,36 +4,23 @@ mod samples;
 
 use std::fmt;
 
-use clap::ValueEnum;
-use serde::Serialize;
 use tokio::time::Instant;
 
-use super::{
-    CallFailure,
+use crate::{
     answer::{ChunkStatus, Recording},
-    call::{Call, Run},
+    call::Call,
     client::Unanswered,
-    message::Track,
-    source::{Frame, Source},
-    transport::Transport,
+    error::CallFailure,
+    frame::{Frame, Track},
+    run::Run,
+    settings::{Transport, Verify},
+    source::Source,
 };
 
 /// How far the service may move a recorded frame to even out jitter, in seconds, plus a rounding error.
 const JITTER: f64 = 0.010_1;
 /// The rounding error of a duration, in seconds.
 const ROUNDING: f64 = 0.000_1;
-
-/// How recordings are compared. The comments on the variants appear in `--help`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Verify {
-    /// Compare duration and gaps
-    Length,
-    /// Compare duration, gaps and every sample
-    Samples,
-    /// Do not compare
-    None,
-}
 
 /// The result of a comparison.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -130,8 +117,8 @@ pub async fn compare(
         (run.settings.verify, recording, &call.source)
     {
         let tracks: Vec<_> = status.tracks.iter().map(|track| track.track).collect();
-        let place = samples::Place { audio, call: *number, found: &found, tracks: &tracks };
-        let differing = samples_that_differ(run, &place, recording).await?;
+        let expected = samples::Expected { audio, call: *number, found: &found, tracks: &tracks };
+        let differing = samples_that_differ(run, &expected, recording).await?;
         for &(frame, item) in &differing {
             // Frames that are missing altogether were counted above.
             if found.binary_search(&item).is_ok() || !expects(item) {
@@ -151,7 +138,7 @@ pub async fn compare(
 /// Downloads a recording and compares its samples. Repeats an interrupted download.
 async fn samples_that_differ(
     run: &Run,
-    place: &samples::Place<'_>,
+    expected: &samples::Expected<'_>,
     recording: &Recording,
 ) -> Result<Vec<(Frame, usize)>, CallFailure> {
     let mut unanswered = Unanswered::default();
@@ -159,7 +146,7 @@ async fn samples_that_differ(
         let asked_at = Instant::now();
         let compared = async {
             let download = run.client.download(&recording.id).await?;
-            samples::compare(place, recording.channels, download).await
+            samples::compare(expected, recording.channels, download).await
         };
         match compared.await {
             Err(failure @ CallFailure::NoAnswer { .. }) => unanswered.pause(asked_at, failure).await?,
@@ -219,10 +206,8 @@ impl Ends {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::answer::{Gap, TrackStatus},
-        *,
-    };
+    use super::*;
+    use crate::answer::{Gap, TrackStatus};
 
     fn recording(duration: f64) -> Recording {
         let gaps = vec![Gap { track: Track::Inbound, start: 0.040, end: 0.060 }];

@@ -4,7 +4,12 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use super::super::{CallFailure, message::Track, request::Download, source::Frame, synthetic::Synthetic};
+use crate::{
+    error::CallFailure,
+    frame::{Frame, Track},
+    request::Download,
+    synthetic::Synthetic,
+};
 
 /// The length of the WAV header that the service writes.
 const HEADER_BYTES: usize = 44;
@@ -12,7 +17,7 @@ const HEADER_BYTES: usize = 44;
 const RECORDED_A_MS: usize = 16;
 
 /// The expected content of a recording.
-pub struct Place<'a> {
+pub struct Expected<'a> {
     /// The synthetic audio of the run.
     pub audio: &'a Synthetic,
     /// The number of the call.
@@ -26,16 +31,16 @@ pub struct Place<'a> {
 /// Compares a recording and returns the frames that differ. Stored frames must match the audio sent; everything else
 /// must be silence.
 pub async fn compare(
-    place: &Place<'_>,
+    expected: &Expected<'_>,
     channels: u16,
     mut download: Download,
 ) -> Result<Vec<(Frame, usize)>, CallFailure> {
     let mut differing = Vec::new();
     let no_wav = |reason: &str| CallFailure::NoWav { reason: reason.to_owned() };
-    if usize::from(channels) != place.tracks.len() {
-        return Err(no_wav(&format!("it has {channels} channels for {} tracks", place.tracks.len())));
+    if usize::from(channels) != expected.tracks.len() {
+        return Err(no_wav(&format!("it has {channels} channels for {} tracks", expected.tracks.len())));
     }
-    let tick_bytes = place.audio.frame_ms() as usize * RECORDED_A_MS * usize::from(channels) * 2;
+    let tick_bytes = expected.audio.frame_ms() as usize * RECORDED_A_MS * usize::from(channels) * 2;
     let (mut waiting, mut header, mut tick) = (BytesMut::new(), true, 0);
     while let Some(bytes) = download.next().await? {
         waiting.extend_from_slice(&bytes);
@@ -47,7 +52,7 @@ pub async fn compare(
             header = false;
         }
         while waiting.len() >= tick_bytes {
-            place.compare_tick(tick, waiting.split_to(tick_bytes).freeze(), &mut differing);
+            expected.compare_tick(tick, waiting.split_to(tick_bytes).freeze(), &mut differing);
             tick += 1;
         }
     }
@@ -58,8 +63,7 @@ pub async fn compare(
 }
 
 fn check_header(header: &[u8], channels: u16) -> Result<(), &'static str> {
-    let number =
-        |place: usize| u32::from_le_bytes([header[place], header[place + 1], header[place + 2], header[place + 3]]);
+    let number = |at: usize| u32::from_le_bytes([header[at], header[at + 1], header[at + 2], header[at + 3]]);
     if &header[..4] != b"RIFF" || &header[8..16] != b"WAVEfmt " || &header[36..40] != b"data" {
         return Err("its header is not a 44-byte RIFF/WAVE header");
     }
@@ -70,7 +74,7 @@ fn check_header(header: &[u8], channels: u16) -> Result<(), &'static str> {
     Ok(())
 }
 
-impl Place<'_> {
+impl Expected<'_> {
     fn compare_tick(&self, tick: usize, mut recorded: Bytes, differing: &mut Vec<(Frame, usize)>) {
         let channels = self.tracks.len();
         let mut samples = Vec::with_capacity(recorded.len() / 2);

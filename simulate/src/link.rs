@@ -35,7 +35,7 @@ use tokio_tungstenite::{
 };
 use url::Url;
 
-use super::super::{CallFailure, answer};
+use crate::{answer, error::CallFailure};
 
 /// The read buffer of each connection. Small, since each call has one and acknowledgements are short.
 const READ_BYTES: usize = 1024;
