@@ -52,7 +52,7 @@ pub use calls::{
     AudioFormat, Call, CallChange, CallFailure, CallFilter, CallList, CallParts, CallRef, CallSort, Direction,
     EndReason, ListCalls, NewCall, Part, PhoneCall, SID_CHARACTERS, SortField, Started, Status, as_id, is_sid,
 };
-pub use chunks::{ChunkStatus, ChunkStored, NewChunk, Track, TrackStatus, TrackSummary};
+pub use chunks::{ChunkStatus, ChunkStored, NewChunk, SharedChunks, Track, TrackStatus, TrackSummary};
 pub use clock::{Clock, Ids, SystemClock, SystemIds};
 pub use copy::{CopiedRecordings, CopiedTable, CopyError, CopyProgress, copy_recordings, copy_tables, settle_journal};
 pub use database::{Database, DatabaseUrl, OpenError};

@@ -2,19 +2,17 @@
 
 use std::sync::LazyLock;
 
-use audio::Encoding;
 use futures_util::future::BoxFuture;
 use metrics::Counter;
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
-use super::{Track, addition::Addition, track_index, track_name};
+use super::{SharedChunks, Track, decision::Decision, track_name};
 use crate::{
     Callstore, Error, FieldError, Idempotency,
     calls::{AudioFormat, CallRef},
     limits::{CHUNK_MAX_BYTES, CHUNK_MIN_BYTES, SEQUENCE_MAX, TIMESTAMP_MAX_MS},
-    writer::{Batch, LiveTrack, Outcome, Pending, State, Write},
+    writer::{Batch, Outcome, Pending, State, Write},
 };
 
 /// A chunk as received.
@@ -59,7 +57,7 @@ impl Callstore {
         chunk: NewChunk,
         once: Option<&Idempotency>,
     ) -> Result<ChunkStored, Error> {
-        let stored = self.append(call, vec![chunk], once, |_, field| format!("/{field}")).await?;
+        let stored = self.append(call, [chunk].into(), once, of_one).await?;
         stored.into_iter().next().ok_or(Error::Damaged("a stored chunk without an answer"))
     }
 
@@ -73,13 +71,22 @@ impl Callstore {
         chunks: Vec<NewChunk>,
         once: Option<&Idempotency>,
     ) -> Result<Vec<ChunkStored>, Error> {
-        self.append(call, chunks, once, |index, field| format!("/chunks/{index}/{field}")).await
+        self.append(call, chunks.into(), once, of_several).await
+    }
+
+    /// Stores a part of a socket's chunks, all or none.
+    ///
+    /// # Errors
+    /// As for [`add_chunk`](Self::add_chunk).
+    pub(crate) async fn add_shared(&self, call: &CallRef, chunks: SharedChunks) -> Result<Vec<ChunkStored>, Error> {
+        let pointer = if chunks.len() == 1 { of_one } else { of_several };
+        self.append(call, chunks, None, pointer).await
     }
 
     async fn append(
         &self,
         call: &CallRef,
-        chunks: Vec<NewChunk>,
+        chunks: SharedChunks,
         once: Option<&Idempotency>,
         pointer: fn(usize, &str) -> String,
     ) -> Result<Vec<ChunkStored>, Error> {
@@ -95,11 +102,21 @@ impl Callstore {
     }
 }
 
+/// The JSON pointer to a field of a request's only chunk.
+fn of_one(_: usize, field: &str) -> String {
+    format!("/{field}")
+}
+
+/// The JSON pointer to a field of one of a request's chunks.
+fn of_several(index: usize, field: &str) -> String {
+    format!("/chunks/{index}/{field}")
+}
+
 /// A request's chunks in the writer's queue. All are stored, or none.
 struct AddChunks {
     callstore: Callstore,
     call: CallRef,
-    chunks: Vec<NewChunk>,
+    chunks: SharedChunks,
     once: Option<Idempotency>,
     pointer: fn(usize, &str) -> String,
     outcome: Outcome<Vec<ChunkStored>>,
@@ -118,9 +135,17 @@ impl Write for AddChunks {
         if self.once.is_some() {
             return false;
         }
-        let Some((call, additions, stored)) = self.after_known(state) else { return false };
-        additions.into_iter().flatten().for_each(|addition| addition.add_to(state));
-        self.note_write(state, call);
+        let Some(live) = state.live_call(&self.call) else { return false };
+        if !live.may_tell_later(true, self.callstore.now(), self.callstore.0.policy.note_write_every_ms()) {
+            return false;
+        }
+        let Some(mut decision) = Decision::from_memory(live, &self.chunks) else { return false };
+        // Memory may be stale, so that only the database can refuse.
+        let Ok(stored) = decision.decide(self.pointer) else { return false };
+        if decision.has_duplicates() {
+            return false;
+        }
+        self.add(decision, state);
         self.outcome.set(Ok(stored)).is_ok()
     }
 
@@ -130,7 +155,7 @@ impl Write for AddChunks {
 
     fn work<'a>(&'a mut self, batch: &'a mut Batch) -> BoxFuture<'a, Result<(), DbErr>> {
         Box::pin(async move {
-            let stored = self.take_chunks(batch).await;
+            let stored = self.store(batch).await;
             self.outcome.set(stored)
         })
     }
@@ -140,69 +165,21 @@ impl Write for AddChunks {
     }
 }
 
-/// What a request adds to each track.
-type Additions = [Option<Addition>; 2];
-
 impl AddChunks {
-    /// What the request adds, decided from the cache alone. `None` if the call or a track is not cached, if a chunk
-    /// does not come after all stored ones, or if the request is going to be refused.
-    fn after_known(&self, state: &mut State) -> Option<(Uuid, Additions, Vec<ChunkStored>)> {
-        let live = state.live_call(&self.call)?;
-        let (call, format) = (live.id, live.format);
-        if !live.may_tell_later(true, self.callstore.now(), self.callstore.0.policy.note_write_every_ms()) {
-            return None;
-        }
-        check_format(&self.chunks, format, self.pointer).ok()?;
-        let mut additions: Additions = [None, None];
-        let mut stored = Vec::with_capacity(self.chunks.len());
-        for (index, chunk) in self.chunks.iter().enumerate() {
-            let known = *live.track(chunk.track);
-            let addition = &mut additions[track_index(chunk.track)];
-            let addition = match addition {
-                Some(addition) => addition,
-                None if known == LiveTrack::Unknown => return None,
-                None => addition.insert(Addition::after(call, chunk.track, known)),
-            };
-            if !addition.comes_next(chunk) {
-                return None;
-            }
-            // Clones, because the work is done again if the cache turns out to be stale.
-            stored.push(addition.take(chunk.clone(), format, |field| (self.pointer)(index, field)).ok()?);
-        }
-        Some((call, additions, stored))
-    }
-
-    async fn take_chunks(&mut self, batch: &mut Batch) -> Result<Vec<ChunkStored>, Error> {
+    async fn store(&self, batch: &mut Batch) -> Result<Vec<ChunkStored>, Error> {
         if let Some(before) = batch.recall(self.once.as_ref()).await? {
             return Ok(before);
         }
-        let live = batch.live_call(&self.call).await?;
-        let (call, format) = (live.id, live.format);
-        check_format(&self.chunks, format, self.pointer)?;
-        let mut additions: Additions = [None, None];
-        for track in [Track::Inbound, Track::Outbound] {
-            if self.chunks.iter().any(|chunk| chunk.track == track) {
-                let addition = Addition::load(batch, call, track, format, &self.chunks).await?;
-                additions[track_index(track)] = Some(addition);
-            }
-        }
-        let mut stored = Vec::with_capacity(self.chunks.len());
-        for (index, chunk) in std::mem::take(&mut self.chunks).into_iter().enumerate() {
-            let addition = additions[track_index(chunk.track)].as_mut();
-            let addition = addition.ok_or(Error::Damaged("a chunk without a track"))?;
-            stored.push(addition.take(chunk, format, |field| (self.pointer)(index, field))?);
-        }
+        let mut decision = Decision::from_database(batch, &self.call, &self.chunks).await?;
+        let stored = decision.decide(self.pointer)?;
         // Nothing is refused from here on, as `Batch::work_apart` requires.
-        for addition in additions.into_iter().flatten() {
-            batch.add_duplicates(call, addition.track, addition.duplicates());
-            addition.add_to(batch.state());
-        }
-        self.note_write(batch.state(), call);
+        self.add(decision, batch.state());
         batch.record(self.once.as_ref(), &stored)?;
         Ok(stored)
     }
 
-    fn note_write(&self, state: &mut State, call: Uuid) {
+    fn add(&self, decision: Decision<'_>, state: &mut State) {
+        let call = decision.add_to(state);
         state.note_write(call, true, self.callstore.now(), self.callstore.0.policy.note_write_every_ms());
     }
 }
@@ -272,18 +249,4 @@ pub(super) fn not_samples(container: &str) -> String {
         "This is the beginning of {container}. A chunk is bare samples in the call's format. Decode the file and send \
          its samples; of a WAV file in the call's format, send what follows its header."
     )
-}
-
-/// What holds for a chunk of this call.
-fn check_format(chunks: &[NewChunk], expected: AudioFormat, pointer: fn(usize, &str) -> String) -> Result<(), Error> {
-    for (index, chunk) in chunks.iter().enumerate() {
-        if let Some(given) = chunk.format.filter(|&given| given != expected) {
-            return Err(Error::FormatMismatch { expected: expected.to_string(), given: given.to_string() });
-        }
-        if expected.encoding == Encoding::Pcm16 && !chunk.audio.len().is_multiple_of(2) {
-            let detail = "Must be whole samples: the call's audio is pcm16, with 2 bytes a sample, and this is an odd number of bytes.";
-            return Err(Error::invalid(pointer(index, "audio"), detail));
-        }
-    }
-    Ok(())
 }

@@ -1,13 +1,15 @@
 //! Audio chunks: accepted while a call is active, and kept as received until its recording is published.
 
-mod addition;
 mod append;
+mod decision;
 mod rows;
+mod shared;
 mod status;
 
 pub use append::{ChunkStored, NewChunk};
 pub use entity::call_track::Track;
-pub(crate) use rows::{ChunkRow, RowShape, gather_tracks, stored_integer};
+pub(crate) use rows::{ChunkRow, RowShape, gather_tracks, pack, stored_integer};
+pub use shared::SharedChunks;
 pub(crate) use status::Summary;
 pub use status::{ChunkStatus, TrackStatus, TrackSummary};
 

@@ -7,7 +7,7 @@ use entity::audio_chunk::ActiveModel;
 use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
 
-use super::Track;
+use super::{NewChunk, Track};
 use crate::calls::AudioFormat;
 
 /// Most chunks per row.
@@ -106,8 +106,40 @@ impl ChunkRow {
     }
 }
 
+/// Packs a track's new chunks, given with their sequence numbers, into as few rows as possible. Copies their audio.
+pub(crate) fn pack(
+    call: Uuid,
+    track: Track,
+    format: AudioFormat,
+    mut chunks: Vec<(u32, &NewChunk)>,
+    rows: &mut Vec<ChunkRow>,
+) {
+    chunks.sort_unstable_by_key(|(sequence, _)| *sequence);
+    let follows = |(sequence, chunk): &(u32, &NewChunk), (next_sequence, next): &(u32, &NewChunk)| {
+        let bytes = chunk.audio.len();
+        let stands = match (chunk.timestamp_ms, next.timestamp_ms) {
+            (None, None) => true,
+            (Some(at), Some(next)) => whole_ms(bytes, format).is_some_and(|duration| at + duration == next),
+            _ => false,
+        };
+        *next_sequence == sequence + 1 && next.audio.len() == bytes && stands
+    };
+    for run in chunks.chunk_by(follows) {
+        let Some((_, first)) = run.first() else { continue };
+        let most = (ROW_MAX_BYTES / first.audio.len().max(1)).clamp(1, ROW_MAX_CHUNKS as usize);
+        for part in run.chunks(most) {
+            let Some(&(first_sequence, first)) = part.first() else { continue };
+            let mut audio = Vec::with_capacity(first.audio.len() * part.len());
+            part.iter().for_each(|(_, chunk)| audio.extend_from_slice(&chunk.audio));
+            let chunks = u32::try_from(part.len()).unwrap_or(ROW_MAX_CHUNKS);
+            let timestamp_ms = first.timestamp_ms;
+            rows.push(ChunkRow { call, track, format, first_sequence, chunks, timestamp_ms, audio });
+        }
+    }
+}
+
 /// Packs a track's rows into as few as possible.
-pub(crate) fn gather(mut rows: Vec<ChunkRow>) -> Vec<ChunkRow> {
+fn gather(mut rows: Vec<ChunkRow>) -> Vec<ChunkRow> {
     if rows.len() < 2 {
         return rows;
     }
@@ -140,4 +172,36 @@ fn whole_ms(bytes: usize, format: AudioFormat) -> Option<u32> {
 /// A sequence number or timestamp for the database. Never saturates: both were checked against limits that fit.
 pub(crate) fn stored_integer(value: u32) -> i32 {
     i32::try_from(value).unwrap_or(i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn new_chunks_are_packed_into_the_rows_that_joining_gives() {
+        let format = AudioFormat::default();
+        let chunk = |timestamp_ms: Option<u32>, bytes: usize, fill: u8| {
+            let audio = vec![fill; bytes];
+            NewChunk { track: Track::Inbound, sequence: None, timestamp_ms, audio, format: None }
+        };
+        // Sequence number, timestamp, and bytes: out of order, with holes, other lengths, and more than fits in a row.
+        let mut given: Vec<(u32, Option<u32>, usize)> =
+            vec![(3, Some(60), 160), (2, Some(40), 160), (4, Some(90), 160)];
+        given.extend([(5, Some(110), 80), (7, Some(130), 80), (8, None, 80), (9, None, 80), (10, None, 81)]);
+        given.extend((20..220).map(|sequence| (sequence, Some(20 * sequence), 160)));
+        given.extend((300..306).map(|sequence| (sequence, None, 12 * 1024)));
+        given.extend((400..403).map(|sequence| (sequence, None, 40 * 1024)));
+        let chunks: Vec<_> =
+            given.iter().map(|&(sequence, at, bytes)| (sequence, chunk(at, bytes, sequence as u8))).collect();
+        let (call, track) = (Uuid::from_u128(7), Track::Inbound);
+        let single = |(first_sequence, chunk): &(u32, NewChunk)| {
+            let (timestamp_ms, audio) = (chunk.timestamp_ms, chunk.audio.clone());
+            ChunkRow { call, track, format, first_sequence: *first_sequence, chunks: 1, timestamp_ms, audio }
+        };
+        let joined = gather(chunks.iter().map(single).collect());
+        let mut packed = Vec::new();
+        pack(call, track, format, chunks.iter().map(|(sequence, chunk)| (*sequence, chunk)).collect(), &mut packed);
+        assert!(packed == joined && packed.len() < chunks.len(), "{} and {} rows", packed.len(), joined.len());
+    }
 }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     CallRef, Callstore, Error, NewCall, NewEvent, NewMetadata, Precondition, Private, Track,
     calls::{AudioFormat, CallRow, EndReason, Status},
-    chunks::track_index,
+    chunks::{SharedChunks, track_index},
 };
 
 /// Pauses between attempts to store frames when the database fails.
@@ -200,7 +200,7 @@ impl MediaStream {
     /// # Errors
     /// `CallEnded`, `CallNotFound` for a call that was deleted, or a failing database.
     pub async fn add(&mut self, frames: Vec<Frame>) -> Result<Refused, Error> {
-        let mut chunks = self.continuity.place(frames);
+        let mut chunks = SharedChunks::from(self.continuity.place(frames));
         let mut refused = Refused::default();
         let mut pauses = RETRIES.into_iter();
         loop {

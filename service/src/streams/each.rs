@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{CallRef, Callstore, ChunkStored, Error, NewChunk};
+use crate::{CallRef, Callstore, ChunkStored, Error, chunks::SharedChunks};
 
 /// The result of storing chunks of a socket.
 #[derive(Debug, Default)]
@@ -10,7 +10,7 @@ pub struct Added {
     /// The chunks that were stored or refused, in order.
     pub chunks: Vec<Result<ChunkStored, Error>>,
     /// The error that stopped storing, with the chunks that were not tried.
-    pub halted: Option<(Error, Vec<NewChunk>)>,
+    pub halted: Option<(Error, SharedChunks)>,
 }
 
 /// Pause between attempts while the writer's queue is full, and their number: half a minute in all.
@@ -21,11 +21,10 @@ impl Callstore {
     /// Stores chunks in one transaction. If one is refused, the batch is halved and each half is tried again, so that
     /// good chunks are stored in few transactions. The order is kept. While the writer's queue is full, this waits, and
     /// the socket reads no more from its peer.
-    pub(crate) async fn add_each(&self, call: &CallRef, mut chunks: Vec<NewChunk>) -> Added {
+    pub(crate) async fn add_each(&self, call: &CallRef, mut chunks: SharedChunks) -> Added {
         let mut added = Added::default();
         for _ in 0..ROOM_TRIES {
-            added.halted = self.add_parts(call, chunks, &mut added.chunks).await;
-            match added.halted.take() {
+            match self.add_parts(call, &chunks, &mut added.chunks).await {
                 Some((Error::Overloaded, rest)) => chunks = rest,
                 halted => {
                     added.halted = halted;
@@ -41,35 +40,23 @@ impl Callstore {
     async fn add_parts(
         &self,
         call: &CallRef,
-        chunks: Vec<NewChunk>,
+        chunks: &SharedChunks,
         added: &mut Vec<Result<ChunkStored, Error>>,
-    ) -> Option<(Error, Vec<NewChunk>)> {
-        let mut parts = vec![chunks];
-        while let Some(mut part) = parts.pop() {
-            let error = match part.as_slice() {
-                [] => continue,
-                [only] => match self.add_chunk(call, only.clone(), None).await {
-                    Err(error) if !is_of_one_chunk(&error) => error,
-                    result => {
-                        added.push(result);
-                        continue;
-                    }
-                },
-                several => match self.add_chunks(call, several.to_vec(), None).await {
-                    Ok(stored) => {
-                        added.extend(stored.into_iter().map(Ok));
-                        continue;
-                    }
-                    Err(error) if is_of_one_chunk(&error) => {
-                        let second = part.split_off(part.len() / 2);
-                        parts.extend([second, part]);
-                        continue;
-                    }
-                    Err(error) => error,
-                },
-            };
-            let rest = std::iter::once(part).chain(parts.into_iter().rev()).flatten().collect();
-            return Some((error, rest));
+    ) -> Option<(Error, SharedChunks)> {
+        let mut parts = vec![chunks.clone()];
+        while let Some(part) = parts.pop() {
+            if part.is_empty() {
+                continue;
+            }
+            match self.add_shared(call, part.clone()).await {
+                Ok(stored) => added.extend(stored.into_iter().map(Ok)),
+                Err(error) if !is_of_one_chunk(&error) => return Some((error, chunks.rest(&part))),
+                Err(error) if part.len() == 1 => added.push(Err(error)),
+                Err(_) => {
+                    let [first, second] = part.halves();
+                    parts.extend([second, first]);
+                }
+            }
         }
         None
     }

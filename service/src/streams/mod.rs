@@ -144,6 +144,6 @@ pub struct SocketWriter {
 impl SocketWriter {
     /// Stores chunks together, and refuses bad ones individually. Chunks returned as stored are durable.
     pub async fn add(&self, chunks: Vec<NewChunk>) -> Added {
-        self.callstore.add_each(&self.call, chunks).await
+        self.callstore.add_each(&self.call, chunks.into()).await
     }
 }

@@ -4,8 +4,6 @@
 mod notes;
 mod shared;
 
-use std::collections::BTreeMap;
-
 use entity::{
     audio_chunk, call,
     call_track::{self, Track},
@@ -43,7 +41,6 @@ pub(crate) struct Batch {
     /// Chunks whose call is being read or ended. Commit inserts them into `audio_chunk`, bypassing the journal.
     settled: Vec<ChunkRow>,
     outcomes: Vec<idempotency_key::ActiveModel>,
-    duplicates: BTreeMap<(Uuid, Track), i64>,
 }
 
 impl Batch {
@@ -59,14 +56,7 @@ impl Batch {
                 state.live.version = version;
             }
         }
-        Ok(Self {
-            database: database.clone(),
-            transaction,
-            state,
-            settled: Vec::new(),
-            outcomes: Vec::new(),
-            duplicates: BTreeMap::new(),
-        })
+        Ok(Self { database: database.clone(), transaction, state, settled: Vec::new(), outcomes: Vec::new() })
     }
 
     /// Runs a write in a savepoint, so that its refusal or the failure of one of its statements undoes only that write.
@@ -126,11 +116,12 @@ impl Batch {
         }
     }
 
-    /// The end of a call's track, including gathered rows.
-    pub async fn track(&mut self, call: Uuid, track: Track) -> Result<LiveTrack, DbErr> {
-        let known = self.state.live.get(call).map_or(LiveTrack::Unknown, |call| *call.track(track));
-        if known != LiveTrack::Unknown {
-            return Ok(known);
+    /// The end of a call's track, including gathered rows; `None` if it has no chunks.
+    pub async fn track(&mut self, call: Uuid, track: Track) -> Result<Option<StoredTrack>, DbErr> {
+        match self.state.live.get(call).map(|call| *call.track(track)) {
+            Some(LiveTrack::Stored(end)) => return Ok(Some(end)),
+            Some(LiveTrack::Empty) => return Ok(None),
+            Some(LiveTrack::Unknown) | None => {}
         }
         use audio_chunk::{Column, Entity};
         let last: Option<(i32, Option<i32>)> = Entity::find()
@@ -146,8 +137,7 @@ impl Batch {
         let stored = last.map(|(sequence, timestamp)| StoredTrack::ends(sequence.unsigned_abs(), timestamp.is_some()));
         let recent = self.recent(call, track, 0, u32::MAX);
         let recent = recent.map(|row| StoredTrack::ends(row.last_sequence(), row.timestamp_ms.is_some()));
-        let last = recent.chain(stored).max_by_key(|track| track.next);
-        Ok(last.map_or(LiveTrack::Empty, LiveTrack::Stored))
+        Ok(recent.chain(stored).max_by_key(|track| track.next))
     }
 
     /// Rows of a track that hold one of the chunks `from..=to` and are not in `audio_chunk` yet.
@@ -175,13 +165,6 @@ impl Batch {
     /// The writer's state, which needs no query.
     pub fn state(&mut self) -> &mut State {
         &mut self.state
-    }
-
-    /// Counts chunks of a track that were already stored.
-    pub fn add_duplicates(&mut self, call: Uuid, track: Track, duplicates: i64) {
-        if duplicates > 0 {
-            *self.duplicates.entry((call, track)).or_default() += duplicates;
-        }
     }
 
     /// Gathers an idempotency outcome.
@@ -259,9 +242,9 @@ impl Batch {
         Ok(())
     }
 
-    async fn count_duplicates(&self) -> Result<(), DbErr> {
+    async fn count_duplicates(&mut self) -> Result<(), DbErr> {
         use call_track::{ActiveModel, Column, Entity};
-        for (&(call, track), &duplicates) in &self.duplicates {
+        for ((call, track), duplicates) in std::mem::take(&mut self.state.duplicates) {
             let row =
                 ActiveModel { call_id: Set(call), track: Set(track), duplicates: Set(duplicates), summary: Set(None) };
             let sum = Expr::col((Entity, Column::Duplicates)).add(duplicates);

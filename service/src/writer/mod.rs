@@ -24,7 +24,7 @@ use tokio::{
 use uuid::Uuid;
 
 pub(crate) use batch::Batch;
-pub(crate) use live::{LiveTrack, StoredTrack};
+pub(crate) use live::{LiveCall, LiveTrack, StoredTrack};
 pub(crate) use state::State;
 pub(crate) use write::{Outcome, Pending, Write};
 

@@ -1,7 +1,7 @@
 //! What the writer knows without querying the database. After a failed transaction it is dropped and read again.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     time::{Duration, Instant},
 };
 
@@ -15,8 +15,9 @@ use super::{
     recent::Recent,
 };
 use crate::{
-    CallRef, Timestamp,
-    chunks::{ChunkRow, gather_tracks},
+    CallRef, NewChunk, Timestamp,
+    calls::AudioFormat,
+    chunks::{ChunkRow, gather_tracks, pack},
     database::Additions,
 };
 
@@ -33,6 +34,8 @@ pub(crate) struct State {
     /// New transcript rows and audit entries.
     pub(super) transcripts: Vec<transcript::Model>,
     pub(super) audit: Vec<audit_entry::Model>,
+    /// Numbers of chunks that were already stored.
+    pub(super) duplicates: BTreeMap<(Uuid, Track), i64>,
     /// Calls whose rows do not have their new `last_write_at` yet.
     pub(super) written: BTreeSet<Uuid>,
     pub(super) written_at: Option<Timestamp>,
@@ -61,11 +64,25 @@ impl State {
         self.live.find(call).and_then(|id| self.live.get(id))
     }
 
-    /// Gathers a track's new chunks and updates the cached end of that track.
-    pub fn add_chunks(&mut self, call: Uuid, track: Track, rows: Vec<ChunkRow>, stored: StoredTrack) {
-        self.new.extend(rows);
+    /// Gathers a track's new chunks, given with their sequence numbers, and updates the cached end of that track.
+    pub fn add_chunks(
+        &mut self,
+        call: Uuid,
+        track: Track,
+        format: AudioFormat,
+        chunks: Vec<(u32, &NewChunk)>,
+        end: StoredTrack,
+    ) {
+        pack(call, track, format, chunks, &mut self.new);
         if let Some(call) = self.live.get(call) {
-            *call.track(track) = LiveTrack::Stored(stored);
+            *call.track(track) = LiveTrack::Stored(end);
+        }
+    }
+
+    /// Counts chunks of a track that were already stored.
+    pub fn add_duplicates(&mut self, call: Uuid, track: Track, duplicates: i64) {
+        if duplicates > 0 {
+            *self.duplicates.entry((call, track)).or_default() += duplicates;
         }
     }
 
