@@ -48,13 +48,13 @@ impl Callstore {
         let this = self.clone();
         let free = tokio::task::spawn_blocking(move || this.free_bytes().ok().flatten()).await.unwrap_or_default();
         set_gauge("callstore_free_bytes", free);
-        let size = tokio::time::timeout(PATIENCE, self.0.database.size_bytes()).await;
+        let size = tokio::time::timeout(PATIENCE, self.0.database.storage().size_bytes()).await;
         set_gauge("callstore_database_bytes", size.ok().and_then(Result::ok));
     }
 
     /// Free bytes for the database or the recordings, whichever has less; `None` if both are on other machines.
     pub(crate) fn free_bytes(&self) -> io::Result<Option<u64>> {
-        let free = [self.0.store.free_bytes()?, self.0.database.free_bytes()?];
+        let free = [self.0.store.free_bytes()?, self.0.database.storage().free_bytes()?];
         Ok(free.into_iter().flatten().min())
     }
 

@@ -35,7 +35,7 @@ pub(crate) fn finalizing(call: Uuid) -> String {
 impl Callstore {
     /// Takes or renews a lease for [`LEASE`], without keeping it renewed. Returns false if another node holds it.
     pub(crate) async fn has_lease(&self, name: &str) -> Result<bool, Error> {
-        Ok(self.0.database.lease(name, self.0.node, LEASE).await?)
+        Ok(self.0.database.storage().lease(name, self.0.node, LEASE).await?)
     }
 
     /// Takes a lease and keeps it renewed until the result is dropped; `None` if another node holds it.
@@ -45,7 +45,7 @@ impl Callstore {
         }
         let (lost, held) = (self.0.finalizer.stopping(), CancellationToken::new());
         let lease = Lease { lost: lost.clone(), _held: held.clone().drop_guard() };
-        if self.0.database.is_shared() {
+        if self.0.database.storage().has_other_nodes() {
             tokio::spawn(self.clone().keep_lease(name, lost, held));
         }
         Ok(Some(lease))
@@ -63,7 +63,7 @@ impl Callstore {
             }
         }
         if held.is_cancelled() {
-            if let Err(error) = self.0.database.end_lease(&name, self.0.node).await {
+            if let Err(error) = self.0.database.storage().end_lease(&name, self.0.node).await {
                 tracing::warn!(%error, lease = name, "A lease could not be released; it expires some seconds later.");
             }
         } else {

@@ -102,7 +102,7 @@ impl Callstore {
         // The socket ends the call itself, unless it hangs.
         if let Some(stored) = self.0.streams.hang_up(call) {
             let _ = tokio::time::timeout(PATIENCE, stored.cancelled()).await;
-        } else if self.0.database.is_shared() {
+        } else if self.0.database.storage().has_other_nodes() {
             // The socket may be on another node, which gets the carrier's `stop` there.
             let _ = tokio::time::timeout(PATIENCE, self.await_stop(call)).await;
         }

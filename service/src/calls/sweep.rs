@@ -35,14 +35,15 @@ impl Callstore {
 
     /// Runs one sweep. With several nodes, only the one that holds the lease ends calls and cleans up after dead nodes.
     async fn sweep_once(&self, beats: u64) -> Result<(), Error> {
-        if self.0.database.is_shared() && beats.is_multiple_of(NOTE_OPEN_BEATS) {
+        let has_other_nodes = self.0.database.storage().has_other_nodes();
+        if has_other_nodes && beats.is_multiple_of(NOTE_OPEN_BEATS) {
             self.note_still_open().await?;
         }
         if !self.has_lease("sweep").await? {
             return Ok(());
         }
         self.sweep().await?;
-        if self.0.database.is_shared() {
+        if has_other_nodes {
             if beats.is_multiple_of(TAKE_OVER_BEATS) {
                 self.take_over_finalizing().await?;
             }

@@ -142,9 +142,6 @@ impl Write for AddChunks {
         let Some(mut decision) = Decision::from_memory(live, &self.chunks) else { return false };
         // Memory may be stale, so that only the database can refuse.
         let Ok(stored) = decision.decide(self.pointer) else { return false };
-        if decision.has_duplicates() {
-            return false;
-        }
         self.add(decision, state);
         self.outcome.set(Ok(stored)).is_ok()
     }

@@ -104,11 +104,6 @@ impl<'c> Decision<'c> {
         Ok(stored)
     }
 
-    /// Whether a chunk was stored before.
-    pub fn has_duplicates(&self) -> bool {
-        self.tracks.iter().flatten().any(|track| track.duplicates > 0)
-    }
-
     /// Hands the new chunks to the writer, and returns the call's id.
     pub fn add_to(self, state: &mut State) -> Uuid {
         for (track, known) in [Track::Inbound, Track::Outbound].into_iter().zip(self.tracks) {

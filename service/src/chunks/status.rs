@@ -106,8 +106,7 @@ impl Callstore {
 
     /// Moves an active call's chunks from the journal to `audio_chunk`, where readers find them.
     pub(crate) async fn settle_chunks(&self, call: Uuid) -> Result<(), Error> {
-        if self.0.database.is_shared() {
-            // A shared database has no journal.
+        if !self.0.database.storage().has_journal() {
             return Ok(());
         }
         self.write(Some(&CallRef::of(call)), 0, move |batch| {

@@ -244,7 +244,7 @@ impl Callstore {
         let (this, id, format) = (self.clone(), call.id, AudioFormat::of(call));
         let stop = Stop(lease.lost());
         let work = move || {
-            let chunks = this.0.database.chunk_reader()?;
+            let chunks = this.0.database.storage().chunk_reader()?;
             let plan = plan::plan(&chunks, id, format, &stop)?;
             let unique = this.0.ids.next();
             let render = || render::render(&chunks, &this.0.store, id, &plan, unique, &stop);

@@ -21,7 +21,7 @@ impl Callstore {
         let waiting = Entity::find().visible().select_only().column(Column::Id);
         let waiting = waiting.filter(Column::Status.eq(Status::Finalizing)).filter(Column::UpdatedAt.lt(before));
         let waiting: Vec<Uuid> = waiting.into_tuple().all(self.0.database.readers()).await?;
-        let leases: HashSet<String> = self.0.database.leases().await?.into_iter().collect();
+        let leases: HashSet<String> = self.0.database.storage().leases().await?.into_iter().collect();
         for call in waiting.into_iter().filter(|call| !leases.contains(&lease::finalizing(*call))) {
             if self.0.finalizer.running(call).is_none() {
                 self.finalize(call);

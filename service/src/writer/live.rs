@@ -18,8 +18,9 @@ const CALLS_MAX: usize = 16 * 1024;
 pub(crate) struct LiveCalls {
     calls: HashMap<Uuid, LiveCall>,
     by_stream_sid: HashMap<String, Uuid>,
-    /// SQLite's `data_version` when the calls were read. Another value means that someone else wrote to the database.
-    pub version: i64,
+    /// The database's [`version`](crate::database::Storage::version) when the calls were read. Another one means that
+    /// someone else has written to it.
+    pub version: Option<i64>,
 }
 
 /// An active call.

@@ -3,7 +3,6 @@
 //! fails, none of its writes is acknowledged.
 
 mod batch;
-mod journal;
 mod live;
 mod recent;
 mod state;
@@ -44,8 +43,6 @@ const BATCH_KIB: usize = 8 * 1024;
 
 /// How often an idle writer checks whether chunks must leave the journal or notes must be written.
 const BEAT: Duration = Duration::from_secs(1);
-/// Time limit of a transaction on a database server.
-const SHARED_LIMIT: Duration = Duration::from_secs(20);
 
 /// The write queue and the task that commits it.
 pub(crate) struct Writer {
@@ -153,7 +150,12 @@ async fn work_off(database: Database, mut queue: mpsc::UnboundedReceiver<Queued>
         }
         gather(&mut queue, &mut writes);
         let begun = Instant::now();
-        let (done, failure) = match commit(&database, &mut state, &mut writes, closed).await {
+        let committing = commit(&database, &mut state, &mut writes, closed);
+        let committed = match database.storage().time_limit() {
+            Some(limit) => timeout(limit, committing).await.unwrap_or_else(|_| Err(no_answer())),
+            None => committing.await,
+        };
+        let (done, failure) = match committed {
             Ok(done) => (done, None),
             Err(error) => {
                 tracing::error!(%error, writes = writes.len(), "A transaction failed; none of its writes is acknowledged.");
@@ -194,54 +196,51 @@ async fn commit(
     writes: &mut [Queued],
     last: bool,
 ) -> Result<usize, DbErr> {
-    if database.is_shared() {
-        return timeout(SHARED_LIMIT, commit_shared(database, writes)).await.unwrap_or_else(|_| Err(no_answer()));
-    }
-    if let Some(mut known) = state.take() {
-        let plain = if last || known.has_due_notes() { 0 } else { writes.len() };
-        let more = writes[..plain].iter_mut().position(|queued| !queued.write.work_at_once(&mut known));
-        let done = more.unwrap_or(plain);
-        if done == 0 {
-            *state = Some(known);
-        } else {
-            crash::point("commit.begun");
-            let additions = known.take_additions();
-            let journal = additions.journal.as_ref().map(|(id, _)| *id);
-            if database.add(known.live.version, additions).await? {
-                crash::point("commit.durable");
-                *state = Some(match journal {
-                    Some(id) => known.journaled(id),
-                    None => known,
-                });
-                return Ok(done);
-            }
-        }
+    let done = if last { 0 } else { commit_at_once(database, state, writes).await? };
+    if done > 0 {
+        return Ok(done);
     }
     let transaction = database.begin().await?;
     let known = match state.take() {
         Some(known) => known,
-        None => State::load(&transaction).await?,
+        None => State::load(database, &transaction).await?,
     };
-    let batch = Batch::begin(database, transaction, known).await?;
+    let mut batch = Batch::begin(database, transaction, known).await?;
+    let about = writes.iter().filter_map(|queued| Some((queued.write.call()?, queued.write.adds_audio())));
+    batch.lock(about.collect()).await?;
     *state = Some(work(batch, writes, last).await?);
     Ok(writes.len())
 }
 
-/// Commits writes on a database shared with other nodes. Nothing is cached; the affected calls are locked and read
-/// first.
-async fn commit_shared(database: &Database, writes: &mut [Queued]) -> Result<usize, DbErr> {
-    let transaction = database.begin().await?;
-    let mut batch = Batch::begin(database, transaction, State::default()).await?;
-    let about = writes.iter().filter_map(|queued| Some((queued.write.call()?, queued.write.adds_audio())));
-    batch.lock(about.collect()).await?;
-    work(batch, writes, true).await?;
-    Ok(writes.len())
+/// Commits the writes before the first one that needs a query, over what the state holds. Returns their number: 0 if
+/// there are none, if notes of last writes are due, or if someone else has changed the database. In the last case the
+/// state is dropped.
+async fn commit_at_once(database: &Database, state: &mut Option<State>, writes: &mut [Queued]) -> Result<usize, DbErr> {
+    let Some(version) = state.as_ref().filter(|known| !known.has_due_notes()).and_then(|known| known.live.version)
+    else {
+        return Ok(0);
+    };
+    let Some(mut known) = state.take() else { return Ok(0) };
+    let done = writes.iter_mut().position(|queued| !queued.write.work_at_once(&mut known)).unwrap_or(writes.len());
+    if done == 0 {
+        *state = Some(known);
+        return Ok(0);
+    }
+    crash::point("commit.begun");
+    let mut set = known.take_additions();
+    if !database.storage().commit_alone(version, &mut set).await? {
+        return Ok(0);
+    }
+    crash::point("commit.durable");
+    known.committed(set);
+    *state = Some(known);
+    Ok(done)
 }
 
 /// Runs writes in a transaction, commits it, and returns the resulting state.
 async fn work(mut batch: Batch, writes: &mut [Queued], last: bool) -> Result<State, DbErr> {
     crash::point("commit.begun");
-    let alone = writes.len() == 1 && batch.survives_errors();
+    let alone = writes.len() == 1 && !batch.needs_savepoints();
     for Queued { write, .. } in writes {
         if alone || !write.has_statements() {
             write.work(&mut batch).await?;

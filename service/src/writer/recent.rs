@@ -7,14 +7,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use entity::{audio_chunk, call, call_track::Track, chunk_journal};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use entity::{audio_chunk, call, call_track::Track};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
-use super::journal;
 use crate::{
     calls::{Status, Visible},
     chunks::ChunkRow,
+    database::Database,
 };
 
 /// A generation is closed once it reaches this size or this age.
@@ -44,29 +44,16 @@ pub(crate) struct Recent {
 impl Recent {
     /// Restores the chunks that were journaled but not moved. Only active calls have any, because ending a call moves
     /// its chunks in the same transaction.
-    pub async fn load(connection: &impl ConnectionTrait) -> Result<Self, DbErr> {
+    pub async fn load(database: &Database, transaction: &DatabaseTransaction) -> Result<Self, DbErr> {
         let mut recent = Self::default();
-        let mut after = i64::MIN;
-        loop {
-            let page = chunk_journal::Entity::find()
-                .filter(chunk_journal::Column::Id.gt(after))
-                .order_by_asc(chunk_journal::Column::Id)
-                .limit(64);
-            let rows = page.all(connection).await?;
-            let Some(last) = rows.last() else { break };
-            after = last.id;
-            recent.last_id = last.id;
-            for row in rows {
-                let Some(chunks) = journal::decode(&row.data) else {
-                    return Err(DbErr::Custom(format!("row {} of the chunk journal is damaged", row.id)));
-                };
-                chunks.into_iter().for_each(|row| recent.push(row));
-            }
+        for (id, rows) in database.storage().journaled(transaction).await? {
+            recent.last_id = id;
+            rows.into_iter().for_each(|row| recent.push(row));
         }
         let mut tracks = std::mem::take(&mut recent.growing);
         for ((call, track), rows) in &mut tracks {
-            if is_active(connection, *call).await? {
-                drop_moved(connection, *call, *track, rows).await?;
+            if is_active(transaction, *call).await? {
+                drop_moved(transaction, *call, *track, rows).await?;
             } else {
                 rows.clear();
             }

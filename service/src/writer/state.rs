@@ -1,57 +1,45 @@
 //! What the writer knows without querying the database. After a failed transaction it is dropped and read again.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use entity::{audit_entry, call_track::Track, transcript};
-use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm::{DatabaseTransaction, DbErr};
 use uuid::Uuid;
 
 use super::{
-    journal,
     live::{LiveCall, LiveCalls, LiveTrack, StoredTrack},
     recent::Recent,
 };
 use crate::{
     CallRef, NewChunk, Timestamp,
     calls::AudioFormat,
-    chunks::{ChunkRow, gather_tracks, pack},
-    database::Additions,
+    chunks::pack,
+    database::{Database, WriteSet},
 };
 
 /// How long a note of a call's last write may wait before it goes into the call's row.
 const NOTES_WAIT: Duration = Duration::from_secs(1);
 
-/// The writer's cache, its journaled chunks, and the rows gathered for the next transaction.
+/// The writer's cache, the chunks in the journal, and the rows gathered for the next transaction.
 #[derive(Default)]
 pub(crate) struct State {
     pub(super) live: LiveCalls,
     pub(super) recent: Recent,
-    /// New chunks, not in the journal yet.
-    pub(super) new: Vec<ChunkRow>,
-    /// New transcript rows and audit entries.
-    pub(super) transcripts: Vec<transcript::Model>,
-    pub(super) audit: Vec<audit_entry::Model>,
-    /// Numbers of chunks that were already stored.
-    pub(super) duplicates: BTreeMap<(Uuid, Track), i64>,
-    /// Calls whose rows do not have their new `last_write_at` yet.
-    pub(super) written: BTreeSet<Uuid>,
-    pub(super) written_at: Option<Timestamp>,
-    /// When the first of these calls was added.
+    /// Rows gathered for the next transaction. Notes of calls' last writes may wait for a later one.
+    pub(super) set: WriteSet,
+    /// When the first of the waiting notes was added.
     written_since: Option<Instant>,
 }
 
 impl State {
     /// Reads the waiting chunks from the database; the cache of calls starts empty.
-    pub(super) async fn load(connection: &impl ConnectionTrait) -> Result<Self, DbErr> {
-        Ok(Self { recent: Recent::load(connection).await?, ..Self::default() })
+    pub(super) async fn load(database: &Database, transaction: &DatabaseTransaction) -> Result<Self, DbErr> {
+        Ok(Self { recent: Recent::load(database, transaction).await?, ..Self::default() })
     }
 
     /// Whether nothing waits to be written.
     pub(super) fn is_settled(&self) -> bool {
-        self.recent.is_empty() && self.written.is_empty()
+        self.recent.is_empty() && self.set.written.is_empty()
     }
 
     /// Whether notes of last writes are due.
@@ -73,7 +61,7 @@ impl State {
         chunks: Vec<(u32, &NewChunk)>,
         end: StoredTrack,
     ) {
-        pack(call, track, format, chunks, &mut self.new);
+        pack(call, track, format, chunks, &mut self.set.new);
         if let Some(call) = self.live.get(call) {
             *call.track(track) = LiveTrack::Stored(end);
         }
@@ -82,50 +70,50 @@ impl State {
     /// Counts chunks of a track that were already stored.
     pub fn add_duplicates(&mut self, call: Uuid, track: Track, duplicates: i64) {
         if duplicates > 0 {
-            *self.duplicates.entry((call, track)).or_default() += duplicates;
+            *self.set.duplicates.entry((call, track)).or_default() += duplicates;
         }
     }
 
     /// Gathers transcript rows.
     pub fn add_transcripts(&mut self, rows: impl IntoIterator<Item = transcript::Model>) {
-        self.transcripts.extend(rows);
+        self.set.transcripts.extend(rows);
     }
 
     /// Gathers an audit entry.
     pub fn add_audit(&mut self, entry: audit_entry::Model) {
-        self.audit.push(entry);
+        self.set.audit.push(entry);
     }
 
-    /// Bytes of audio in the new chunks.
-    pub(super) fn new_bytes(&self) -> usize {
-        self.new.iter().map(|row| row.audio.len()).sum()
-    }
-
-    /// The next journal row, with all new chunks: id and data.
-    pub(super) fn journal(&self) -> (i64, Vec<u8>) {
-        let mut data = Vec::with_capacity(self.new_bytes() + self.new.len() * journal::HEAD);
-        self.new.iter().for_each(|row| journal::encode(row, &mut data));
-        (self.recent.next_id(), data)
-    }
-
-    /// Records that all new chunks are in the journal under `id`.
-    pub(super) fn journaled(mut self, id: i64) -> Self {
-        self.recent.extend(id, &mut self.new);
-        self
-    }
-
-    /// Takes the gathered rows, and the journaled chunks whose turn it is to move. New chunks are copied into the
-    /// journal row and stay until they are [`journaled`](Self::journaled).
-    pub(super) fn take_additions(&mut self) -> Additions {
-        let bytes = self.new_bytes();
-        let (moved, journaled) = self.recent.take_closed(bytes, false);
-        Additions {
-            journal: (bytes > 0).then(|| self.journal()),
-            moved: gather_tracks(moved),
-            journaled,
-            transcripts: std::mem::take(&mut self.transcripts),
-            audit: std::mem::take(&mut self.audit),
+    /// Takes the rows for a transaction of the writer, and the journaled chunks whose turn it is to move. With `all`, all
+    /// chunks move.
+    pub(super) fn take_set(&mut self, all: bool) -> WriteSet {
+        self.written_since = None;
+        let mut set = std::mem::take(&mut self.set);
+        if all {
+            set.moved.append(&mut set.new);
         }
+        let (moved, emptied) = self.recent.take_closed(set.new_bytes(), all);
+        set.moved.extend(moved);
+        (set.emptied, set.journal_id) = (emptied, self.recent.next_id());
+        set
+    }
+
+    /// Like [`take_set`](Self::take_set), for a transaction that changes no call. The notes wait.
+    pub(super) fn take_additions(&mut self) -> WriteSet {
+        let since = self.written_since;
+        let mut set = self.take_set(false);
+        self.set.written = std::mem::take(&mut set.written);
+        (self.set.written_at, self.written_since) = (set.written_at.take(), since);
+        set
+    }
+
+    /// Records that a set is durable. The new chunks that are left in it wait in the journal.
+    pub(super) fn committed(&mut self, mut set: WriteSet) {
+        if !set.new.is_empty() {
+            self.recent.extend(set.journal_id, &mut set.new);
+        }
+        // Keeps the capacity for the next transaction.
+        self.set.new = set.new;
     }
 
     /// Notes a write to an active call, so that its idle timeout starts over. The row is updated at most once in
@@ -139,15 +127,9 @@ impl State {
         let noted = live.noted_at.is_some_and(|before| now.0 - before.0 < every_ms);
         if live.disconnected_at.take().is_some() || !noted {
             live.noted_at = Some(now);
-            self.written.insert(call);
-            self.written_at = Ord::max(self.written_at, Some(now));
+            self.set.written.insert(call);
+            self.set.written_at = Ord::max(self.set.written_at, Some(now));
             self.written_since.get_or_insert_with(Instant::now);
         }
-    }
-
-    /// Takes the calls whose rows need a new `last_write_at`, and that time.
-    pub(super) fn take_written(&mut self) -> (BTreeSet<Uuid>, Option<Timestamp>) {
-        self.written_since = None;
-        (std::mem::take(&mut self.written), self.written_at.take())
     }
 }

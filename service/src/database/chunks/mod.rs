@@ -2,8 +2,8 @@
 //! SQLite is read directly, row by row; PostgreSQL in small pages. Memory is bounded by the rows that overlap in time,
 //! usually one.
 
-mod postgres;
-mod sqlite;
+pub(super) mod postgres;
+pub(super) mod sqlite;
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
@@ -11,7 +11,6 @@ use entity::call_track::Track;
 use sea_orm::DbErr;
 use uuid::Uuid;
 
-use super::{Database, url::Place};
 use crate::{calls::AudioFormat, chunks::RowShape};
 
 /// The order in which a track's chunks are read.
@@ -52,16 +51,6 @@ enum Query<'reader> {
 struct StoredRow {
     shape: RowShape,
     audio: Vec<u8>,
-}
-
-impl Database {
-    /// A reader for the calling thread. Reading blocks.
-    pub(crate) fn chunk_reader(&self) -> Result<ChunkReader, DbErr> {
-        Ok(match &self.place.0 {
-            Place::Sqlite(path) => ChunkReader::Sqlite(sqlite::Reader::open(path)?),
-            Place::Postgres(_) => ChunkReader::Postgres(postgres::Reader::new(self.readers.clone())),
-        })
-    }
 }
 
 impl ChunkReader {

@@ -20,7 +20,7 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    pub(super) fn new(connections: Connections) -> Self {
+    pub fn new(connections: Connections) -> Self {
         Self { connections }
     }
 

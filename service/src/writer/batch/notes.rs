@@ -26,11 +26,11 @@ impl Batch {
     /// later.
     pub async fn note_disconnect(&mut self, call: Uuid, now: Timestamp) -> Result<(), DbErr> {
         let mut change = call::ActiveModel { disconnected_at: Set(Some(now)), ..Default::default() };
-        if self.state.written.contains(&call) {
-            change.last_write_at = Set(self.state.written_at);
+        if self.state.set.written.contains(&call) {
+            change.last_write_at = Set(self.state.set.written_at);
         }
         self.change_active(call, change).await?;
-        self.state.written.remove(&call);
+        self.state.set.written.remove(&call);
         if let Some(live) = self.state.live.get(call) {
             live.disconnected_at = Some(now);
         }

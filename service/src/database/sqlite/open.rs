@@ -1,4 +1,4 @@
-//! SQLite: one connection for writing, a read-only pool, and what only a lone writer can rely on.
+//! Opening an SQLite file: one connection for writing, and a read-only pool.
 
 use std::{
     fs, io,
@@ -6,13 +6,14 @@ use std::{
 };
 
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
-    SqliteTransactionMode, Statement, TransactionOptions,
+    ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, Statement,
     sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous},
 };
 
-use super::{BUSY_TIMEOUT, OpenError, failure::is_locked, parallelism};
-use crate::absolute;
+use crate::{
+    absolute,
+    database::{BUSY_TIMEOUT, OpenError, failure::is_locked, parallelism},
+};
 
 /// The oldest SQLite whose WAL mode is safe with several connections.
 const SQLITE_MIN: (u32, u32, u32) = (3, 51, 3);
@@ -21,14 +22,6 @@ const WAL_KEPT_BYTES: &str = "67108864";
 /// Page cache of the writer. It holds the pages of one transaction; otherwise SQLite would spill them to the WAL early
 /// and write them again at commit.
 const WRITER_CACHE_KIB: &str = "-8192";
-
-/// Options of a write transaction: it takes the write lock at once.
-pub(super) fn begin_options() -> TransactionOptions {
-    TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..TransactionOptions::default()
-    }
-}
 
 /// Opens a file, creating it and its folder if they are missing. Returns the writing connection and the read-only pool.
 pub(super) async fn open(path: &Path) -> Result<(DatabaseConnection, DatabaseConnection), OpenError> {
@@ -121,21 +114,6 @@ async fn version(connection: &DatabaseConnection) -> Result<String, DbErr> {
 fn parse_version(text: &str) -> Option<(u32, u32, u32)> {
     let mut parts = text.split('.').map(|part| part.parse().ok());
     Some((parts.next()??, parts.next()??, parts.next()??))
-}
-
-/// See [`Database::data_version`](super::Database::data_version).
-pub(super) async fn data_version(transaction: &DatabaseTransaction) -> Result<i64, DbErr> {
-    let query = Statement::from_string(DatabaseBackend::Sqlite, "PRAGMA data_version");
-    match transaction.query_one_raw(query).await? {
-        Some(row) => row.try_get_by_index(0),
-        None => Ok(0),
-    }
-}
-
-/// Writes a page without changing any data, so that the commit reaches the disk. A transaction without changes would
-/// not be written.
-pub(super) async fn write_page(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
-    transaction.execute_unprepared("PRAGMA user_version = 0").await.map(drop)
 }
 
 /// Size of a database and its write-ahead log on disk, in bytes.

@@ -1,4 +1,4 @@
-//! A transaction on a database shared with other nodes. It relies only on what it has locked and read itself.
+//! What a transaction locks and reads first if other nodes write too: then it relies on nothing else.
 
 use std::collections::BTreeSet;
 
@@ -19,10 +19,12 @@ impl Batch {
             return Ok(());
         }
         let names: Vec<_> = calls.iter().map(|(call, _)| *call).collect();
-        for call in self.database.lock_calls(&self.transaction, &names).await? {
-            if call.deleted_at.is_none() {
-                self.remember(&call);
-            }
+        let locked = self.database.storage().lock_calls(&self.transaction, &names).await?;
+        if locked.is_empty() {
+            return Ok(());
+        }
+        for call in locked.iter().filter(|call| call.deleted_at.is_none()) {
+            self.remember(call);
         }
         let with_audio = calls.iter().filter(|(_, adds_audio)| *adds_audio);
         let ids: BTreeSet<Uuid> = with_audio.filter_map(|(call, _)| self.state.live.find(call)).collect();
@@ -35,7 +37,7 @@ impl Batch {
                 Track::iter().for_each(|track| *call.track(track) = LiveTrack::Empty);
             }
         }
-        for row in self.database.last_rows(&self.transaction, &ids).await? {
+        for row in self.database.storage().last_rows(&self.transaction, &ids).await? {
             let track = Track::try_from_value(&row.track)?;
             if let Some(call) = self.state.live.get(row.call_id) {
                 let stored = StoredTrack::ends(row.last_sequence.unsigned_abs(), row.timestamp.is_some());
@@ -45,18 +47,18 @@ impl Batch {
         Ok(())
     }
 
-    /// Whether the transaction can continue after a failed statement. On PostgreSQL it cannot.
-    pub(in crate::writer) fn survives_errors(&self) -> bool {
-        !self.database.is_shared()
+    /// Whether even a lone write needs a savepoint.
+    pub(in crate::writer) fn needs_savepoints(&self) -> bool {
+        self.database.storage().needs_savepoints()
     }
 
     /// Checks that the database accepts writes.
     pub async fn check_writable(&self) -> Result<(), DbErr> {
-        self.database.check_writable(&self.transaction).await
+        self.database.storage().check_writable(&self.transaction).await
     }
 
     /// Makes other nodes with the same idempotency name wait for this transaction.
     pub async fn lock_name(&self, name: &[u8; 32]) -> Result<(), DbErr> {
-        self.database.lock_name(&self.transaction, name).await
+        self.database.storage().lock_name(&self.transaction, name).await
     }
 }

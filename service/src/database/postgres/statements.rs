@@ -1,139 +1,18 @@
-//! PostgreSQL and compatible databases: connection pools, and the locks by which nodes take turns.
+//! Statements that only PostgreSQL understands: the locks and leases by which nodes take turns, and rows as arrays.
 
 use std::time::Duration;
 
 use sea_orm::{
-    ActiveEnum, ConnectOptions, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
-    FromQueryResult, RuntimeErr, Statement, Value,
+    ActiveEnum, ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, FromQueryResult, Statement, Value,
     sea_query::ArrayType,
-    sqlx::{
-        self, Connection,
-        postgres::{PgConnectOptions, PgConnection},
-    },
 };
-use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-use super::{BUSY_TIMEOUT, Connections, OpenError, parallelism};
 use crate::{
     calls::{CallRef, CallRow},
     chunks::{ChunkRow, stored_integer},
+    database::{Connections, storage::LastRow},
 };
-
-/// How long to wait for a connection.
-const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);
-/// How often to check whether other processes have disconnected.
-const LOOK_AGAIN: Duration = Duration::from_millis(50);
-/// How long the server lets a writing node idle in a transaction. It bounds how long a node that hangs or has vanished
-/// holds its locks.
-const SILENCE_LIMIT: Duration = Duration::from_secs(20);
-/// First key of our advisory locks, which separates them from those of other programs on the same database.
-const LOCK_CLASS: i32 = 0x0CA1_1507;
-/// The application name of our connections on the server.
-const APPLICATION: &str = "callstore";
-/// Second key of the schema's advisory lock.
-const SCHEMA_LOCK: i32 = 1;
-
-/// Opens the pools for writing and for reading.
-pub(super) async fn open(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), OpenError> {
-    let server = |source| OpenError::Server { source };
-    let confirmed = look(url).await.map_err(|error| server(DbErr::Conn(RuntimeErr::SqlxError(error.into()))))?;
-    let cores = u32::try_from(parallelism()).unwrap_or(u32::MAX);
-    // One connection is for the writer task, the other for commands that bypass it.
-    let writer = connect(url, 2, confirmed, Some(BUSY_TIMEOUT)).await.map_err(server)?;
-    let readers = connect(url, cores.saturating_mul(4).max(8), confirmed, None).await.map_err(server)?;
-    Ok((writer, readers))
-}
-
-/// Like [`open`], but fails if a service has the database open.
-pub(super) async fn open_alone(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), OpenError> {
-    let server = |error: sqlx::Error| OpenError::Server { source: DbErr::Conn(RuntimeErr::SqlxError(error.into())) };
-    let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1";
-    let count = async {
-        let mut connection = PgConnection::connect(url).await?;
-        let late = Instant::now() + BUSY_TIMEOUT;
-        let count = loop {
-            let count = sqlx::query_scalar::<_, i64>(others).bind(APPLICATION).fetch_one(&mut connection).await?;
-            // The server may list the connections of a process for a moment after it has ended.
-            if count == 0 || Instant::now() >= late {
-                break count;
-            }
-            sleep(LOOK_AGAIN).await;
-        };
-        connection.close().await?;
-        Ok(count)
-    };
-    match count.await.map_err(server)? {
-        0 => open(url).await,
-        _ => Err(OpenError::InUse("on the PostgreSQL server".to_owned())),
-    }
-}
-
-/// When the server confirms a commit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Confirmed {
-    /// As the server is configured, which is durable or stricter.
-    Asked,
-    /// Once it is durable, although the server is configured for less.
-    Durable,
-}
-
-/// Checks whether the server's commits are durable. Uses its own connection, because a pool keeps retrying when a
-/// server refuses it.
-async fn look(url: &str) -> Result<Confirmed, sqlx::Error> {
-    let mut connection = PgConnection::connect(url).await?;
-    let mut setting = async |show| sqlx::query_scalar::<_, String>(show).fetch_one(&mut connection).await;
-    if setting("SHOW fsync").await? == "off" {
-        tracing::warn!(
-            "The PostgreSQL server runs with fsync = off: acknowledged data can be lost when its machine crashes."
-        );
-    }
-    let confirmed = match setting("SHOW synchronous_commit").await?.as_str() {
-        "off" | "local" => Confirmed::Durable,
-        _ => Confirmed::Asked,
-    };
-    connection.close().await?;
-    Ok(confirmed)
-}
-
-async fn connect(
-    url: &str,
-    connections: u32,
-    confirmed: Confirmed,
-    lock_limit: Option<Duration>,
-) -> Result<DatabaseConnection, DbErr> {
-    let mut options = ConnectOptions::new(url);
-    options
-        .max_connections(connections)
-        .acquire_timeout(ACQUIRE_LIMIT)
-        .connect_timeout(ACQUIRE_LIMIT)
-        // Notices a restarted server before a request does.
-        .test_before_acquire(true)
-        .sqlx_logging(false)
-        .map_sqlx_postgres_opts(move |options: PgConnectOptions| {
-            let options = options.application_name(APPLICATION);
-            let options = match lock_limit {
-                Some(limit) => options.options(
-                    [("lock_timeout", limit), ("idle_in_transaction_session_timeout", SILENCE_LIMIT)]
-                        .map(|(name, limit)| (name, limit.as_millis().to_string())),
-                ),
-                None => options,
-            };
-            match confirmed {
-                Confirmed::Asked => options,
-                Confirmed::Durable => options.options([("synchronous_commit", "on")]),
-            }
-        });
-    sea_orm::Database::connect(options).await
-}
-
-/// Takes the schema lock, which excludes other nodes until the returned connection is closed.
-pub(super) async fn lock_schema(url: &str) -> Result<DatabaseConnection, DbErr> {
-    let connection = connect(url, 1, Confirmed::Asked, None).await?;
-    let lock = format!("SELECT pg_advisory_lock({LOCK_CLASS}, {SCHEMA_LOCK})");
-    connection.execute_unprepared(&lock).await?;
-    Ok(connection)
-}
 
 /// Locks calls against all other writes until the transaction ends, and returns their locked rows. They are locked in
 /// the order of their ids, so that two nodes cannot deadlock.
@@ -147,15 +26,6 @@ pub(super) async fn lock_calls(transaction: &DatabaseTransaction, calls: &[&Call
         [Value::Array(ArrayType::Uuid, Some(ids.into())), Value::Array(ArrayType::String, Some(sids.into()))],
     );
     CallRow::find_by_statement(statement).all(transaction).await
-}
-
-/// The last row of a track, without its audio.
-#[derive(FromQueryResult)]
-pub(crate) struct LastRow {
-    pub call_id: Uuid,
-    pub track: i16,
-    pub last_sequence: i32,
-    pub timestamp: Option<i32>,
 }
 
 /// The last row of each track of these calls.
@@ -231,7 +101,7 @@ pub(super) async fn size_bytes(connection: &Connections) -> Result<u64, DbErr> {
 /// SQL for milliseconds since 1970 by the database's clock, which all nodes share.
 const NOW: &str = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
-/// See [`Database::lease`](super::Database::lease).
+/// See [`Storage::lease`](crate::database::Storage::lease).
 pub(super) async fn lease(connection: &Connections, name: &str, holder: Uuid, span: Duration) -> Result<bool, DbErr> {
     let span = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
     let take = format!(
@@ -244,7 +114,7 @@ pub(super) async fn lease(connection: &Connections, name: &str, holder: Uuid, sp
     Ok(connection.execute_raw(take).await?.rows_affected() > 0)
 }
 
-/// See [`Database::end_lease`](super::Database::end_lease).
+/// See [`Storage::end_lease`](crate::database::Storage::end_lease).
 pub(super) async fn end_lease(connection: &Connections, name: &str, holder: Uuid) -> Result<(), DbErr> {
     let end = "DELETE FROM lease WHERE name = $1 AND holder = $2";
     let values: [Value; 2] = [name.into(), holder.into()];
@@ -252,7 +122,7 @@ pub(super) async fn end_lease(connection: &Connections, name: &str, holder: Uuid
     connection.execute_raw(end).await.map(drop)
 }
 
-/// See [`Database::leases`](super::Database::leases).
+/// See [`Storage::leases`](crate::database::Storage::leases).
 pub(super) async fn leases(connection: &Connections) -> Result<Vec<String>, DbErr> {
     connection.execute_unprepared(&format!("DELETE FROM lease WHERE until < {NOW}")).await?;
     let query = Statement::from_string(DatabaseBackend::Postgres, "SELECT name FROM lease");

@@ -1,21 +1,53 @@
-//! Encoding of a journal row: the chunks of one transaction, of any calls, one entry after the other.
-//!
+//! The journal of new chunks. A row holds the chunks of one transaction, of any calls, one entry after the other.
 //!
 //! An entry is the call's id (16 bytes), the track (1), whether it has a timestamp (1), the encoding (2), the sample
 //! rate (4), the first sequence number (4), the number of chunks (4), the timestamp in milliseconds (4), the number of
 //! bytes of audio (4), and the audio. Integers are little-endian.
 
 use audio::Encoding;
-use entity::call_track::Track;
+use entity::{
+    call_track::Track,
+    chunk_journal::{Column, Entity},
+};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
-use crate::{calls::AudioFormat, chunks::ChunkRow};
+use crate::{calls::AudioFormat, chunks::ChunkRow, database::WriteSet};
 
 /// Size of an entry without its audio.
-pub(super) const HEAD: usize = 40;
+const HEAD: usize = 40;
+/// Rows read at once.
+const PAGE: u64 = 64;
+
+/// The journal row of a set's new chunks: id and data; `None` if it has none.
+pub(super) fn row(set: &WriteSet) -> Option<(i64, Vec<u8>)> {
+    if set.new.is_empty() {
+        return None;
+    }
+    let mut data = Vec::with_capacity(set.new_bytes() + set.new.len() * HEAD);
+    set.new.iter().for_each(|row| encode(row, &mut data));
+    Some((set.journal_id, data))
+}
+
+/// All chunks in the journal, by the id of their row.
+pub(super) async fn read(connection: &impl ConnectionTrait) -> Result<Vec<(i64, Vec<ChunkRow>)>, DbErr> {
+    let mut read: Vec<(i64, Vec<ChunkRow>)> = Vec::new();
+    loop {
+        let after = read.last().map_or(i64::MIN, |(id, _)| *id);
+        let page = Entity::find().filter(Column::Id.gt(after)).order_by_asc(Column::Id).limit(PAGE);
+        let rows = page.all(connection).await?;
+        if rows.is_empty() {
+            return Ok(read);
+        }
+        for row in rows {
+            let damaged = || DbErr::Custom(format!("row {} of the chunk journal is damaged", row.id));
+            read.push((row.id, decode(&row.data).ok_or_else(damaged)?));
+        }
+    }
+}
 
 /// Appends the entry of one row of chunks.
-pub(super) fn encode(row: &ChunkRow, journal: &mut Vec<u8>) {
+fn encode(row: &ChunkRow, journal: &mut Vec<u8>) {
     journal.extend_from_slice(row.call.as_bytes());
     journal.push(match row.track {
         Track::Inbound => 0,
@@ -38,7 +70,7 @@ pub(super) fn encode(row: &ChunkRow, journal: &mut Vec<u8>) {
 }
 
 /// The entries of a journal row; `None` if it is damaged.
-pub(super) fn decode(mut journal: &[u8]) -> Option<Vec<ChunkRow>> {
+fn decode(mut journal: &[u8]) -> Option<Vec<ChunkRow>> {
     let mut rows = Vec::new();
     while !journal.is_empty() {
         let (head, rest) = journal.split_at_checked(HEAD)?;

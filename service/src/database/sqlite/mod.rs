@@ -1,0 +1,160 @@
+//! SQLite: a file with one writer, which therefore knows what it has written. New chunks go into a journal.
+
+mod journal;
+mod open;
+mod script;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use sea_orm::{
+    ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, Statement,
+    TransactionOptions, prelude::async_trait::async_trait, sqlx,
+};
+use uuid::Uuid;
+
+use super::{ChunkReader, Connections, OpenError, Storage, WriteSet, chunks, free_bytes, storage::LastRow};
+use crate::{
+    calls::{CallRef, CallRow},
+    chunks::ChunkRow,
+};
+
+/// A database file, with one connection for writing and a read-only pool.
+#[derive(Debug)]
+pub(super) struct Sqlite {
+    path: PathBuf,
+    writer: Connections,
+    readers: Connections,
+}
+
+impl Sqlite {
+    /// Opens a file, creating it and its folder if they are missing.
+    pub async fn open(path: &Path) -> Result<Self, OpenError> {
+        Ok(Self::of(path, open::open(path).await?))
+    }
+
+    /// Opens a file for exclusive use, with one connection for writing and reading.
+    pub async fn open_alone(path: &Path, create: bool) -> Result<Self, OpenError> {
+        Ok(Self::of(path, open::open_alone(path, create).await?))
+    }
+
+    fn of(path: &Path, (writer, readers): (DatabaseConnection, DatabaseConnection)) -> Self {
+        Self { path: path.to_owned(), writer: Connections::new(writer), readers: Connections::new(readers) }
+    }
+}
+
+#[async_trait]
+impl Storage for Sqlite {
+    fn writer(&self) -> &Connections {
+        &self.writer
+    }
+
+    fn readers(&self) -> &Connections {
+        &self.readers
+    }
+
+    /// Takes the write lock at once.
+    fn write_options(&self) -> TransactionOptions {
+        TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        }
+    }
+
+    fn read_options(&self) -> TransactionOptions {
+        TransactionOptions::default()
+    }
+
+    async fn close_writer(&self) -> Result<(), sqlx::Error> {
+        self.writer.pool().get_sqlite_connection_pool().acquire().await?.close().await
+    }
+
+    async fn lock_schema(&self) -> Result<Option<DatabaseConnection>, DbErr> {
+        Ok(None)
+    }
+
+    async fn version(&self, transaction: &DatabaseTransaction) -> Result<Option<i64>, DbErr> {
+        let query = Statement::from_string(DatabaseBackend::Sqlite, "PRAGMA data_version");
+        match transaction.query_one_raw(query).await? {
+            Some(row) => row.try_get_by_index(0).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn has_journal(&self) -> bool {
+        true
+    }
+
+    async fn journaled(&self, transaction: &DatabaseTransaction) -> Result<Vec<(i64, Vec<ChunkRow>)>, DbErr> {
+        journal::read(transaction).await
+    }
+
+    fn needs_savepoints(&self) -> bool {
+        false
+    }
+
+    fn time_limit(&self) -> Option<Duration> {
+        None
+    }
+
+    async fn commit(&self, transaction: DatabaseTransaction, set: &mut WriteSet) -> Result<(), DbErr> {
+        script::commit(transaction, set).await
+    }
+
+    async fn commit_alone(&self, version: i64, set: &mut WriteSet) -> Result<bool, DbErr> {
+        script::commit_alone(&self.writer, version, set).await
+    }
+
+    /// A transaction that writes has locked the whole database.
+    async fn lock_calls(&self, _: &DatabaseTransaction, _: &[&CallRef]) -> Result<Vec<CallRow>, DbErr> {
+        Ok(Vec::new())
+    }
+
+    async fn last_rows(&self, _: &DatabaseTransaction, _: &[Uuid]) -> Result<Vec<LastRow>, DbErr> {
+        Ok(Vec::new())
+    }
+
+    async fn lock_name(&self, _: &DatabaseTransaction, _: &[u8; 32]) -> Result<(), DbErr> {
+        Ok(())
+    }
+
+    /// Writes a page without changing any data, so that the commit reaches the disk. A transaction without changes
+    /// would not be written.
+    async fn check_writable(&self, transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+        transaction.execute_unprepared("PRAGMA user_version = 0").await.map(drop)
+    }
+
+    fn has_other_nodes(&self) -> bool {
+        false
+    }
+
+    async fn lease(&self, _: &str, _: Uuid, _: Duration) -> Result<bool, DbErr> {
+        Ok(true)
+    }
+
+    async fn end_lease(&self, _: &str, _: Uuid) -> Result<(), DbErr> {
+        Ok(())
+    }
+
+    async fn leases(&self) -> Result<Vec<String>, DbErr> {
+        Ok(Vec::new())
+    }
+
+    fn chunk_reader(&self) -> Result<ChunkReader, DbErr> {
+        Ok(ChunkReader::Sqlite(chunks::sqlite::Reader::open(&self.path)?))
+    }
+
+    fn free_bytes(&self) -> io::Result<Option<u64>> {
+        free_bytes(&self.path).map(Some)
+    }
+
+    async fn size_bytes(&self) -> Result<u64, DbErr> {
+        let path = self.path.clone();
+        let read = tokio::task::spawn_blocking(move || open::file_bytes(&path)).await;
+        read.map_or(Err(io::Error::other("not finished")), |read| read)
+            .map_err(|error| DbErr::Custom(error.to_string()))
+    }
+}

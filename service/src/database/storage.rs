@@ -1,0 +1,104 @@
+//! What differs between SQLite and PostgreSQL. The rest of the crate asks this trait, and not which database it has.
+
+use std::{fmt::Debug, io, time::Duration};
+
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, DbErr, FromQueryResult, TransactionOptions,
+    prelude::async_trait::async_trait, sqlx,
+};
+use uuid::Uuid;
+
+use super::{ChunkReader, Connections, WriteSet};
+use crate::{
+    calls::{CallRef, CallRow},
+    chunks::ChunkRow,
+};
+
+/// A kind of database, with its connections.
+#[async_trait]
+pub(crate) trait Storage: Debug + Send + Sync {
+    /// The connection for writing. The service writes through [`Database::begin`](super::Database::begin).
+    fn writer(&self) -> &Connections;
+
+    /// The connections for requests that only read.
+    fn readers(&self) -> &Connections;
+
+    /// Options of a transaction that writes.
+    fn write_options(&self) -> TransactionOptions;
+
+    /// Options of a transaction whose reads all see one moment.
+    fn read_options(&self) -> TransactionOptions;
+
+    /// Closes the writing connection; its pool then opens a new one.
+    async fn close_writer(&self) -> Result<(), sqlx::Error>;
+
+    /// Takes the lock that keeps other nodes from changing the schema until the returned connection is closed. `None`
+    /// if no other node can have the database open.
+    async fn lock_schema(&self) -> Result<Option<DatabaseConnection>, DbErr>;
+
+    /// A number that changes whenever someone else has changed the database. `None` if that cannot be told; then the
+    /// writer relies on nothing that it read in an earlier transaction.
+    async fn version(&self, transaction: &DatabaseTransaction) -> Result<Option<i64>, DbErr>;
+
+    /// Whether new chunks wait in a journal, where readers do not find them.
+    fn has_journal(&self) -> bool;
+
+    /// The chunks in the journal, by the id of their journal row.
+    async fn journaled(&self, transaction: &DatabaseTransaction) -> Result<Vec<(i64, Vec<ChunkRow>)>, DbErr>;
+
+    /// Whether a failed statement spoils the transaction, so that even a lone write needs a savepoint.
+    fn needs_savepoints(&self) -> bool;
+
+    /// How long a transaction of the writer may take; `None` if nobody has to answer it.
+    fn time_limit(&self) -> Option<Duration>;
+
+    /// Writes the set and commits durably. New chunks that wait in the journal then are left in [`WriteSet::new`].
+    async fn commit(&self, transaction: DatabaseTransaction, set: &mut WriteSet) -> Result<(), DbErr>;
+
+    /// Like [`commit`](Self::commit), as a transaction of its own. Writes nothing and returns false if
+    /// [`version`](Self::version) is no longer `version`.
+    async fn commit_alone(&self, version: i64, set: &mut WriteSet) -> Result<bool, DbErr>;
+
+    /// Locks calls against writes of other nodes until the transaction ends, and returns their locked rows. Returns
+    /// none if no other node can write.
+    async fn lock_calls(&self, transaction: &DatabaseTransaction, calls: &[&CallRef]) -> Result<Vec<CallRow>, DbErr>;
+
+    /// The last row of each track of locked calls.
+    async fn last_rows(&self, transaction: &DatabaseTransaction, calls: &[Uuid]) -> Result<Vec<LastRow>, DbErr>;
+
+    /// Makes other nodes with the same idempotency name wait until the transaction ends.
+    async fn lock_name(&self, transaction: &DatabaseTransaction, name: &[u8; 32]) -> Result<(), DbErr>;
+
+    /// Fails if the database accepts no writes.
+    async fn check_writable(&self, transaction: &DatabaseTransaction) -> Result<(), DbErr>;
+
+    /// Whether other nodes may work on the same database. If not, every lease is granted.
+    fn has_other_nodes(&self) -> bool;
+
+    /// Takes or renews a lease for `span`, by the database's clock. Returns false if another node holds it.
+    async fn lease(&self, name: &str, holder: Uuid, span: Duration) -> Result<bool, DbErr>;
+
+    /// Ends a lease.
+    async fn end_lease(&self, name: &str, holder: Uuid) -> Result<(), DbErr>;
+
+    /// Deletes expired leases and returns the names of live ones.
+    async fn leases(&self) -> Result<Vec<String>, DbErr>;
+
+    /// A reader of chunks for the calling thread. Reading blocks.
+    fn chunk_reader(&self) -> Result<ChunkReader, DbErr>;
+
+    /// Free bytes on the database's file system; `None` if it is on a server.
+    fn free_bytes(&self) -> io::Result<Option<u64>>;
+
+    /// Size of the database in bytes, including the write-ahead log of a file.
+    async fn size_bytes(&self) -> Result<u64, DbErr>;
+}
+
+/// The last row of a track, without its audio.
+#[derive(FromQueryResult)]
+pub(crate) struct LastRow {
+    pub call_id: Uuid,
+    pub track: i16,
+    pub last_sequence: i32,
+    pub timestamp: Option<i32>,
+}
