@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel, TryIntoModel};
 
 use super::{Call, CallParts, CallRef, CallRow, EndReason, Status};
-use crate::{Callstore, Error, Idempotency, Timestamp, writer::Batch};
+use crate::{Callstore, Error, Idempotency, RecordingFile, Timestamp, writer::Batch};
 
 /// Why a call ends, and the end time to record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +14,16 @@ pub(crate) struct End {
     pub reason: EndReason,
     /// Now by default.
     pub time: Option<Timestamp>,
+}
+
+/// A call as the transaction that was to end it has left it.
+struct Ended {
+    call: CallRow,
+    /// Whether this ended the call for the first time.
+    first: bool,
+    /// The recordings of a call that was completed before. They are read with the call, since between separate reads it
+    /// may be deleted.
+    recordings: Option<Vec<RecordingFile>>,
 }
 
 impl Callstore {
@@ -31,11 +41,13 @@ impl Callstore {
         once: Option<&Idempotency>,
     ) -> Result<(Call, CallParts), Error> {
         let end = End { reason: EndReason::Api, time: end_time };
-        let call = self.begin_end_once(call, move |_, _| Some(end), once).await?;
-        if call.status != Status::Completed {
-            self.finalize(call.id).wait(wait).await;
+        let ended = self.begin_end_once(call, move |_, _| Some(end), once).await?;
+        if ended.recordings.is_some() {
+            return Ok((ended.call.into(), CallParts { recordings: ended.recordings, ..CallParts::default() }));
         }
-        let (snapshot, call) = self.snapshot_of(&CallRef::of(call.id)).await?;
+        self.finalize(ended.call.id).wait(wait).await;
+        // Read once more, because the finalizer has changed the call since, or somebody has deleted it.
+        let (snapshot, call) = self.snapshot_of(&CallRef::of(ended.call.id)).await?;
         let mut parts = CallParts::default();
         if matches!(call.status, Status::Completed | Status::Failed) {
             parts.recordings = Some(self.recordings_of(&snapshot, call.id).await?);
@@ -62,7 +74,7 @@ impl Callstore {
         call: &CallRef,
         decide: impl FnOnce(&CallRow, &mut Batch) -> Option<End> + Send + 'static,
     ) -> Result<CallRow, Error> {
-        self.begin_end_once(call, decide, None).await
+        Ok(self.begin_end_once(call, decide, None).await?.call)
     }
 
     /// Like [`begin_end`](Self::begin_end), but idempotent by `once` as well. Ending is idempotent anyway, so only the
@@ -72,7 +84,7 @@ impl Callstore {
         call: &CallRef,
         decide: impl FnOnce(&CallRow, &mut Batch) -> Option<End> + Send + 'static,
         once: Option<&Idempotency>,
-    ) -> Result<CallRow, Error> {
+    ) -> Result<Ended, Error> {
         let (this, about, call, once) = (self.clone(), call, call.clone(), once.cloned());
         let work = self.write(Some(about), 0, move |batch| {
             async move {
@@ -85,8 +97,9 @@ impl Callstore {
             }
             .boxed()
         });
-        let (call, has_ended) = work.await?;
-        if has_ended {
+        let ended = work.await?;
+        let call = &ended.call;
+        if ended.first {
             let reason = reason_name(call.end_reason);
             metrics::counter!("callstore_calls_ended_total", "reason" => reason).increment(1);
             tracing::info!(call = %call.id, reason, duration_ms = call.duration_ms, "A call ended.");
@@ -94,21 +107,26 @@ impl Callstore {
         if call.status != Status::Active {
             self.0.streams.ended(call.id);
         }
-        Ok(call)
+        Ok(ended)
     }
 
-    /// Returns the call, and whether this ended it for the first time.
+    /// Reads the call, and moves it if it is to end now.
     async fn move_to_finalizing(
         &self,
         batch: &mut Batch,
         call: &CallRef,
         decide: impl FnOnce(&CallRow, &mut Batch) -> Option<End> + Send,
-    ) -> Result<(CallRow, bool), Error> {
+    ) -> Result<Ended, Error> {
         let stored = batch.call(call).await?;
-        if matches!(stored.status, Status::Completed | Status::Finalizing) {
-            return Ok((stored, false));
+        if stored.status == Status::Completed {
+            let recordings = Some(self.recordings_of(batch.transaction(), stored.id).await?);
+            return Ok(Ended { call: stored, first: false, recordings });
         }
-        let Some(end) = decide(&stored, batch) else { return Ok((stored, false)) };
+        let unchanged = |call| Ok(Ended { call, first: false, recordings: None });
+        if stored.status == Status::Finalizing {
+            return unchanged(stored);
+        }
+        let Some(end) = decide(&stored, batch) else { return unchanged(stored) };
         let (id, now) = (stored.id, self.now());
         let first = stored.status == Status::Active;
         let mut row = match stored.status {
@@ -118,19 +136,19 @@ impl Callstore {
                 row.failure_detail = Set(None);
                 row
             }
-            _ => ended(stored, end, now)?,
+            _ => with_end(stored, end, now)?,
         };
         row.status = Set(Status::Finalizing);
         row.updated_at = Set(now);
         let ended = row.update(batch.transaction()).await?;
         batch.settle(id);
         batch.forget(id);
-        Ok((ended.try_into_model()?, first))
+        Ok(Ended { call: ended.try_into_model()?, first, recordings: None })
     }
 }
 
 /// The row of an active call, with its end filled in.
-fn ended(call: CallRow, end: End, now: Timestamp) -> Result<entity::call::ActiveModel, Error> {
+fn with_end(call: CallRow, end: End, now: Timestamp) -> Result<entity::call::ActiveModel, Error> {
     let start = call.start_time;
     if end.reason == EndReason::Api && end.time.is_some_and(|time| time < start) {
         return Err(Error::invalid("/endTime", "Must not be before the call's startTime."));

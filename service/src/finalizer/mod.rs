@@ -202,19 +202,29 @@ impl Callstore {
     async fn finalize_once(&self, id: Uuid) -> Result<(), Error> {
         use call::{Column, Entity};
         let waiting = || Entity::find_by_id(id).visible().filter(Column::Status.eq(Status::Finalizing));
+        let (readers, cores) = (self.0.database.readers(), &self.0.finalizer.cores);
         let lease = loop {
-            if waiting().one(self.0.database.readers()).await?.is_none() {
-                return Ok(());
-            }
             match self.lease(lease::finalizing(id)).await? {
                 Some(lease) => break lease,
                 // Another node is finalizing it. If that node dies, its lease expires and this one takes over.
                 None if !self.0.finalizer.pause(LOOK_EVERY).await => return Ok(()),
+                None if waiting().one(readers).await?.is_none() => return Ok(()),
                 None => {}
             }
         };
-        let Ok(_core) = self.0.finalizer.cores.acquire().await else { return Ok(()) };
-        let Some(call) = waiting().one(self.0.database.readers()).await? else { return Ok(()) };
+        // Only the holder of the lease finalizes the call. A row from before might be that of a call that another node
+        // has completed meanwhile, and whose chunks are gone.
+        let Some(mut call) = waiting().one(readers).await? else { return Ok(()) };
+        let _core = match cores.try_acquire() {
+            Ok(core) => core,
+            Err(_) => {
+                let Ok(core) = cores.acquire().await else { return Ok(()) };
+                // It may have been deleted while it waited for a core.
+                let Some(read) = waiting().one(readers).await? else { return Ok(()) };
+                call = read;
+                core
+            }
+        };
         let begun = Instant::now();
         let outcome = self.record(&call, &lease).await;
         match outcome {
