@@ -1,6 +1,6 @@
 //! The business rules of Callstore: calls, chunks, recordings, transcripts, analytics, metadata, keys. This crate knows
 //! neither HTTP nor status codes; `api` translates. All operations are methods of [`Callstore`], with one file or
-//! folder per resource.
+//! folder per resource. They return types of the domain; rows of the tables (`entity`) stay inside.
 
 mod analytics;
 mod audit;

@@ -127,6 +127,7 @@ impl std::fmt::Display for AudioFormat {
     }
 }
 
+/// As text, for the versions of calls.
 impl Serialize for AudioFormat {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
