@@ -109,7 +109,7 @@ impl Callstore {
 
     /// Deletes expired outcomes periodically until the service stops.
     pub(crate) async fn keep_forgetting(self) {
-        while self.0.finalizer.pause(FORGET_EVERY).await {
+        while self.0.background.pause(FORGET_EVERY).await {
             if let Err(error) = self.forget().await {
                 tracing::error!(%error, "Stored responses older than a day could not be removed; the service tries again.");
             }

@@ -43,7 +43,7 @@ impl Callstore {
         if !self.has_lease(&name).await? {
             return Ok(None);
         }
-        let (lost, held) = (self.0.finalizer.stopping(), CancellationToken::new());
+        let (lost, held) = (self.0.background.stopping(), CancellationToken::new());
         let lease = Lease { lost: lost.clone(), _held: held.clone().drop_guard() };
         if self.0.database.storage().has_other_nodes() {
             tokio::spawn(self.clone().keep_lease(name, lost, held));

@@ -4,6 +4,7 @@
 
 mod analytics;
 mod audit;
+mod background;
 mod backup;
 mod calls;
 mod chunks;
@@ -78,6 +79,7 @@ pub use streams::{
 pub use transcripts::{ListTranscripts, NewTranscript, Transcript};
 pub use version::{Precondition, Versioned, Versions, digest};
 
+use background::Background;
 use finalizer::Finalizer;
 use futures_util::FutureExt;
 use idempotency::UnderWay;
@@ -104,6 +106,7 @@ struct Inner {
     /// When this process started to serve. Timeouts of calls count from here at the earliest.
     began: Timestamp,
     writer: Writer,
+    background: Background,
     finalizer: Finalizer,
     streams: Streams,
     under_way: UnderWay,
@@ -133,6 +136,7 @@ impl Callstore {
             ids,
             policy,
             writer,
+            background: Background::default(),
             finalizer,
             streams,
             under_way,
@@ -150,29 +154,29 @@ impl Callstore {
         // An empty write makes the writer read the journal, so that a damaged journal fails the start.
         self.write(None, 0, |_| async { Ok(()) }.boxed()).await?;
         self.read_keys().await?;
-        self.0.finalizer.spawn(self.clone().keep_reading_keys());
+        self.0.background.spawn(self.clone().keep_reading_keys());
         self.signer().await?;
         self.resume_finalizing().await?;
         let this = self.clone();
-        self.0.finalizer.spawn(async move {
+        self.0.background.spawn(async move {
             let what = "Unfinished deletions of the last run could not be read; the service tries again.";
-            this.until_done(what, || this.resume_purging()).await;
+            this.0.background.until_done(what, || this.resume_purging()).await;
         });
         let store = self.0.store.clone();
-        self.0.finalizer.spawn(async move {
+        self.0.background.spawn(async move {
             if let Err(error) = store.probe().await {
                 tracing::error!(%error, "The recording store cannot be used; recordings are made once it can.");
             }
         });
-        self.0.finalizer.spawn(self.clone().keep_sweeping());
-        self.0.finalizer.spawn(self.clone().keep_forgetting());
+        self.0.background.spawn(self.clone().keep_sweeping());
+        self.0.background.spawn(self.clone().keep_forgetting());
         Ok(())
     }
 
     /// Stops the background work, which the next start resumes, and closes the database. Waiting
     /// [`end_call`](Self::end_call)s return as soon as this begins.
     pub async fn close(&self) {
-        self.0.finalizer.close().await;
+        self.0.background.close().await;
         self.0.writer.close().await;
         self.0.database.close().await;
         self.0.store.close();
@@ -182,7 +186,7 @@ impl Callstore {
     /// stop.
     pub fn stop_waiting(&self) {
         self.0.streams.stop();
-        self.0.finalizer.cancel();
+        self.0.background.cancel();
     }
 
     fn now(&self) -> Timestamp {

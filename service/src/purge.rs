@@ -20,21 +20,21 @@ impl Callstore {
     /// Removes a deleted call in the background, once a job that finalizes it has ended.
     pub(crate) fn purge_call(&self, call: Uuid) {
         let this = self.clone();
-        self.0.finalizer.spawn(async move {
-            let finalizing = this.0.finalizer.running(call);
+        self.0.background.spawn(async move {
+            let finalizing = this.finalizing(call);
             if let Some(finalizing) = finalizing {
                 finalizing.finished().await;
             }
-            this.until_done("A deleted call could not be removed yet.", || this.remove_call(call)).await;
+            this.0.background.until_done("A deleted call could not be removed yet.", || this.remove_call(call)).await;
         });
     }
 
     /// Deletes the chunks of a completed call in the background.
     pub(crate) fn purge_chunks(&self, call: Uuid) {
         let this = self.clone();
-        self.0.finalizer.spawn(async move {
+        self.0.background.spawn(async move {
             let what = "The chunks of a finished recording could not be removed yet.";
-            this.until_done(what, || this.remove_chunks(call)).await;
+            this.0.background.until_done(what, || this.remove_chunks(call)).await;
         });
     }
 

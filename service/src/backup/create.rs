@@ -13,8 +13,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use uuid::Uuid;
 
 use super::{
-    BackupError, DATABASE, RECORDINGS, SUMS, about, copy_file, has_entries, hash_file, is_below, make_folder,
-    sync_folder,
+    error::{BackupError, about},
+    files::{DATABASE, RECORDINGS, SUMS, copy_file, has_entries, hash_file, is_below, make_folder, sync_folder},
 };
 use crate::{Clock, DatabaseUrl, StoreUrl, copy::CopyProgress, crash};
 
@@ -68,10 +68,10 @@ pub fn create_backup(
     };
     let failed = |source_error| BackupError::Database { path: source.to_owned(), source: source_error };
     let live = open(source).map_err(failed)?;
-    if has_entries(target, "")? {
+    if has_entries(target, "").map_err(about(target))? {
         return Err(BackupError::NotEmpty(target.to_owned()));
     }
-    make_folder(target)?;
+    make_folder(target).map_err(about(target))?;
     fs::set_permissions(target, Permissions::from_mode(0o700)).map_err(about(target))?;
 
     let copy_path = target.join(DATABASE);
@@ -134,7 +134,7 @@ fn copy_recordings(
 ) -> Result<(), BackupError> {
     progress.begin("bytes of recordings", named.iter().map(|recording| recording.size).sum());
     let to = target.join(RECORDINGS);
-    make_folder(&to)?;
+    make_folder(&to).map_err(about(&to))?;
     let (mut failed, mut first, mut folders) = (0, Vec::new(), BTreeSet::from([to.clone()]));
     for recording in named {
         let copied = copy_recording(recording, from, &to, &mut folders, progress);
@@ -163,7 +163,7 @@ fn copy_recordings(
     if failed > 0 {
         return Err(BackupError::Recordings { failed, of: named.len() as u64, first });
     }
-    folders.iter().try_for_each(|folder| sync_folder(folder))
+    folders.iter().try_for_each(|folder| sync_folder(folder).map_err(about(folder)))
 }
 
 fn copy_recording(
@@ -180,7 +180,7 @@ fn copy_recording(
     if let Some(folder) = to.parent()
         && folders.insert(folder.to_owned())
     {
-        make_folder(folder).map_err(io::Error::other)?;
+        make_folder(folder)?;
     }
     let found = copy_file(&mut File::open(from)?, &to, progress)?;
     if found != recording.sha256 {
@@ -205,11 +205,11 @@ fn finish(target: &Path, sums: &[String]) -> Result<(), BackupError> {
         file.sync_all()
     };
     write().map_err(about(&draft))?;
-    sync_folder(target)?;
+    sync_folder(target).map_err(about(target))?;
     crash::point("backup.summed");
     fs::rename(&draft, &path).map_err(about(&path))?;
-    sync_folder(target)?;
+    sync_folder(target).map_err(about(target))?;
     // The name of a new folder lies in the one above it.
     let above = target.canonicalize().map_err(about(target))?;
-    above.parent().map_or(Ok(()), sync_folder)
+    above.parent().map_or(Ok(()), |folder| sync_folder(folder).map_err(about(folder)))
 }

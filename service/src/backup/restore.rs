@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    BackupError, DATABASE, RECORDINGS, SUMS, about, copy_file, has_entries, hash_file, is_below, make_folder,
-    sync_folder,
+    error::{BackupError, about},
+    files::{DATABASE, RECORDINGS, SUMS, copy_file, has_entries, hash_file, is_below, make_folder, sync_folder},
 };
 use crate::{DatabaseUrl, Store, StoreUrl, copy::CopyProgress};
 
@@ -55,7 +55,9 @@ pub fn restore_backup(
         StoreUrl::Objects(_) => None,
     };
     let folder = match recordings {
-        StoreUrl::Folder(folder) if has_entries(folder, "tmp")? => return Err(BackupError::Taken(folder.clone())),
+        StoreUrl::Folder(folder) if has_entries(folder, "tmp").map_err(about(folder))? => {
+            return Err(BackupError::Taken(folder.clone()));
+        }
         StoreUrl::Folder(folder) => folder.clone(),
         StoreUrl::Objects(_) => PathBuf::new(),
     };
@@ -74,13 +76,13 @@ pub fn restore_backup(
         if let Some(parent) = to.parent()
             && folders.insert(parent.to_owned())
         {
-            make_folder(parent)?;
+            make_folder(parent).map_err(about(parent))?;
         }
         copy(backup, file, &to, progress)?;
     }
     if has_recordings {
         folders.insert(folder);
-        folders.iter().try_for_each(|folder| sync_folder(folder))?;
+        folders.iter().try_for_each(|folder| sync_folder(folder).map_err(about(folder)))?;
     }
     restore_database(backup, &files, target, progress)?;
     Ok(Restored { recordings: files.len() as u64 - 1, bytes })
@@ -94,7 +96,7 @@ fn restore_database(
     progress: &dyn CopyProgress,
 ) -> Result<(), BackupError> {
     let parent = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    make_folder(parent)?;
+    make_folder(parent).map_err(about(parent))?;
     let draft = beside(target, ".part");
     if fs::symlink_metadata(&draft).is_ok() {
         fs::remove_file(&draft).map_err(about(&draft))?;
@@ -103,7 +105,7 @@ fn restore_database(
         copy(backup, file, &draft, progress)?;
     }
     fs::rename(&draft, target).map_err(about(target))?;
-    sync_folder(parent)
+    sync_folder(parent).map_err(about(parent))
 }
 
 fn copy(backup: &Path, file: &Listed, to: &Path, progress: &dyn CopyProgress) -> Result<(), BackupError> {

@@ -25,7 +25,7 @@ impl Callstore {
     /// Ends due calls periodically until the service stops.
     pub(crate) async fn keep_sweeping(self) {
         let mut beats = 0_u64;
-        while self.0.finalizer.pause(BEAT).await {
+        while self.0.background.pause(BEAT).await {
             beats += 1;
             if let Err(error) = self.sweep_once(beats).await {
                 tracing::error!(%error, "Calls that timed out could not be ended; the next sweep tries again.");

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{CopyError, CopyProgress};
+use super::progress::{CopyError, CopyProgress};
 use crate::{Error, Ids, Store, database::Database, hex::hex};
 
 /// How many files are copied concurrently.

@@ -14,7 +14,10 @@ use sea_orm::{
 };
 use sha2::{Digest, Sha256};
 
-use super::{CopyError, CopyProgress, digest};
+use super::{
+    digest,
+    progress::{CopyError, CopyProgress},
+};
 use crate::{crash, database::Database, hex::hex};
 
 /// Limits of one transaction, in rows and in approximate bytes.

@@ -11,9 +11,8 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    RECORDING_RATE,
     plan::{Plan, TrackPlan},
-    render::RenderedFile,
+    render::{RECORDING_RATE, RenderedFile},
 };
 use crate::{
     Callstore, Error,

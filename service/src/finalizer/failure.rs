@@ -3,6 +3,7 @@
 use std::io;
 
 use sea_orm::DbErr;
+use tokio_util::sync::CancellationToken;
 
 use crate::Error;
 
@@ -53,5 +54,15 @@ impl Failure {
                 "The recording could not be written. The chunks are kept; end the call again to try once more.",
             ),
         }
+    }
+}
+
+/// For work on other threads: cancelled when the service stops or the lease may be another node's.
+pub(super) struct Stop(pub CancellationToken);
+
+impl Stop {
+    /// Fails once the work has to stop.
+    pub fn check(&self) -> Result<(), Failure> {
+        if self.0.is_cancelled() { Err(Failure::Stopped) } else { Ok(()) }
     }
 }

@@ -20,7 +20,7 @@ use std::{
 use entity::call;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use tokio::sync::{Semaphore, watch};
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
@@ -30,23 +30,16 @@ use crate::{
     database::parallelism,
     lease::{self, Lease},
 };
-use failure::Failure;
+use failure::{Failure, Stop};
 
-/// Sample rate of recordings, in hertz.
-const RECORDING_RATE: u32 = 16_000;
 /// How often a node checks whether the node that holds the lease has finished.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// First and longest pause between retries.
-const RETRY_FIRST: Duration = Duration::from_secs(1);
-const RETRY_LAST: Duration = Duration::from_secs(60);
 
-/// The running finalization jobs, and all other background work that a shutdown must wait for.
+/// The running finalization jobs.
 pub(crate) struct Finalizer {
     jobs: Mutex<HashMap<Uuid, Job>>,
     /// Limits concurrent recordings to the number of cores.
     cores: Semaphore,
-    stop: CancellationToken,
-    tasks: TaskTracker,
 }
 
 struct Job {
@@ -58,12 +51,7 @@ struct Job {
 
 impl Default for Finalizer {
     fn default() -> Self {
-        Self {
-            jobs: Mutex::default(),
-            cores: Semaphore::new(parallelism()),
-            stop: CancellationToken::new(),
-            tasks: TaskTracker::new(),
-        }
+        Self { jobs: Mutex::default(), cores: Semaphore::new(parallelism()) }
     }
 }
 
@@ -90,54 +78,10 @@ impl Finalizing {
     }
 }
 
-/// For work on other threads: cancelled when the service stops or the lease may be another node's.
-struct Stop(CancellationToken);
-
-impl Stop {
-    fn check(&self) -> Result<(), Failure> {
-        if self.0.is_cancelled() { Err(Failure::Stopped) } else { Ok(()) }
-    }
-}
-
 impl Finalizer {
-    /// A token that is cancelled when the service stops.
-    pub fn stopping(&self) -> CancellationToken {
-        self.stop.child_token()
-    }
-
-    /// Runs background work. [`close`](Self::close) waits for it.
-    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.spawn(work);
-    }
-
-    /// The running job of a call, if there is one.
-    pub fn running(&self, call: Uuid) -> Option<Finalizing> {
-        let jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        jobs.get(&call).map(|job| self.handle(job.done.clone()))
-    }
-
-    /// Sleeps; returns false if the service stops meanwhile.
-    pub async fn pause(&self, pause: Duration) -> bool {
-        tokio::select! {
-            () = tokio::time::sleep(pause) => true,
-            () = self.stop.cancelled() => false,
-        }
-    }
-
-    /// Tells all work to stop at its next step.
-    pub fn cancel(&self) {
-        self.stop.cancel();
-    }
-
-    /// Stops all work and waits for it.
-    pub async fn close(&self) {
-        self.cancel();
-        self.tasks.close();
-        self.tasks.wait().await;
-    }
-
-    fn handle(&self, done: watch::Receiver<()>) -> Finalizing {
-        Finalizing { done, stop: self.stop.clone() }
+    /// Whether a job of a call is running.
+    fn is_running(&self, call: Uuid) -> bool {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&call)
     }
 
     /// Ends a job and returns true, unless another request for the call came while it ran.
@@ -157,44 +101,38 @@ impl Finalizer {
 }
 
 impl Callstore {
+    /// The running job of a call, if there is one.
+    pub(crate) fn finalizing(&self, call: Uuid) -> Option<Finalizing> {
+        let jobs = self.0.finalizer.jobs.lock().unwrap_or_else(PoisonError::into_inner);
+        jobs.get(&call).map(|job| self.handle(job.done.clone()))
+    }
+
+    fn handle(&self, done: watch::Receiver<()>) -> Finalizing {
+        Finalizing { done, stop: self.0.background.stopping() }
+    }
+
     /// Finalizes a call in the background. If a job for it is running, that job checks the call again when it is done.
     pub(crate) fn finalize(&self, call: Uuid) -> Finalizing {
         let finalizer = &self.0.finalizer;
         let mut jobs = finalizer.jobs.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(job) = jobs.get_mut(&call) {
             job.again = true;
-            return finalizer.handle(job.done.clone());
+            return self.handle(job.done.clone());
         }
         let (sender, done) = watch::channel(());
         jobs.insert(call, Job { done: done.clone(), again: false });
         let this = self.clone();
-        finalizer.tasks.spawn(async move {
+        self.0.background.spawn(async move {
             loop {
                 let what = "A call could not be finalized; the service tries again.";
-                this.until_done(what, || this.finalize_once(call)).await;
-                if this.0.finalizer.stop.is_cancelled() || this.0.finalizer.finish(call) {
+                this.0.background.until_done(what, || this.finalize_once(call)).await;
+                if this.0.background.is_stopping() || this.0.finalizer.finish(call) {
                     break;
                 }
             }
             drop(sender);
         });
-        finalizer.handle(done)
-    }
-
-    /// Retries until the attempt succeeds or the service stops. Unfinished work resumes at the next start.
-    pub(crate) async fn until_done<F, T>(&self, what: &'static str, mut attempt: F)
-    where
-        F: FnMut() -> T,
-        T: Future<Output = Result<(), Error>>,
-    {
-        let mut pause = RETRY_FIRST;
-        while let Err(error) = attempt().await {
-            tracing::error!(%error, "{what}");
-            if !self.0.finalizer.pause(pause).await {
-                return;
-            }
-            pause = (pause * 2).min(RETRY_LAST);
-        }
+        self.handle(done)
     }
 
     /// Finalizes a call if it is still `finalizing`. An error comes from the database or the object store and decides
@@ -207,7 +145,7 @@ impl Callstore {
             match self.lease(lease::finalizing(id)).await? {
                 Some(lease) => break lease,
                 // Another node is finalizing it. If that node dies, its lease expires and this one takes over.
-                None if !self.0.finalizer.pause(LOOK_EVERY).await => return Ok(()),
+                None if !self.0.background.pause(LOOK_EVERY).await => return Ok(()),
                 None if waiting().one(readers).await?.is_none() => return Ok(()),
                 None => {}
             }
@@ -234,12 +172,12 @@ impl Callstore {
                 self.purge_chunks(id);
                 Ok(())
             }
-            Err(Failure::Stopped) if !self.0.finalizer.stop.is_cancelled() => {
+            Err(Failure::Stopped) if !self.0.background.is_stopping() => {
                 Err(Error::StorageUnavailable("the lease was lost".to_owned()))
             }
             Err(Failure::Stopped) => Ok(()),
             // An upload that is interrupted by the shutdown has not failed; the next start repeats it.
-            Err(Failure::Later(_)) if self.0.finalizer.stop.is_cancelled() => Ok(()),
+            Err(Failure::Later(_)) if self.0.background.is_stopping() => Ok(()),
             Err(Failure::Later(error)) => Err(error),
             Err(failure) => {
                 let code = failure.public().0;
@@ -263,7 +201,7 @@ impl Callstore {
         };
         let crashed = |_| Err(Failure::Store(io::Error::other("rendering did not finish")));
         // Tracked, so that a shutdown waits for it even if this future has been dropped by then.
-        let rendered = self.0.finalizer.tasks.spawn_blocking(work).await;
+        let rendered = self.0.background.spawn_blocking(work).await;
         let (plan, file) = rendered.unwrap_or_else(crashed)?;
         Ok(self.complete(call, plan, file).await?)
     }

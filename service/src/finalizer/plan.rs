@@ -6,7 +6,7 @@ use entity::call_track::Track;
 use sea_orm::Iterable;
 use uuid::Uuid;
 
-use super::{Failure, Stop};
+use super::failure::{Failure, Stop};
 use crate::{
     calls::{AudioFormat, samples_to_seconds},
     chunks::{Summary, TrackSummary},

@@ -8,7 +8,10 @@ use sea_orm::DbErr;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Failure, RECORDING_RATE, Stop, plan::Plan};
+use super::{
+    failure::{Failure, Stop},
+    plan::Plan,
+};
 use crate::{
     Error, crash,
     database::ChunkReader,
@@ -16,6 +19,8 @@ use crate::{
     store::{Draft, Store},
 };
 
+/// Sample rate of recordings, in hertz.
+pub(super) const RECORDING_RATE: u32 = 16_000;
 /// A finished recording, published in the store.
 #[derive(Debug)]
 pub(super) struct RenderedFile {

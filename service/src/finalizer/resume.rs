@@ -23,7 +23,7 @@ impl Callstore {
         let waiting: Vec<Uuid> = waiting.into_tuple().all(self.0.database.readers()).await?;
         let leases: HashSet<String> = self.0.database.storage().leases().await?.into_iter().collect();
         for call in waiting.into_iter().filter(|call| !leases.contains(&lease::finalizing(*call))) {
-            if self.0.finalizer.running(call).is_none() {
+            if !self.0.finalizer.is_running(call) {
                 self.finalize(call);
             }
         }

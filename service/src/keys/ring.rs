@@ -200,7 +200,7 @@ impl Callstore {
     /// valid.
     pub(crate) async fn keep_reading_keys(self) {
         let mut failing = false;
-        while self.0.finalizer.pause(BEAT).await {
+        while self.0.background.pause(BEAT).await {
             let read = self.read_keys().await;
             if let Err(error) = &read
                 && !failing

@@ -14,7 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 use uuid::Uuid;
 
-use super::AudioStream;
+use super::audio_stream::AudioStream;
 use crate::database::free_bytes;
 
 /// A folder of recordings. A lock keeps other processes from using it until [`close`](Folder::close).

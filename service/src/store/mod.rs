@@ -1,6 +1,7 @@
 //! Where finished recordings are kept: a folder or an object store. Both name recordings by the call's id alone, and
 //! show a name only once its recording is complete.
 
+mod audio_stream;
 mod folder;
 mod objects;
 mod upload;
@@ -8,20 +9,16 @@ mod url;
 
 use std::{io, ops::Range, path::PathBuf};
 
-use bytes::Bytes;
-use futures_util::stream::BoxStream;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+pub use audio_stream::AudioStream;
 pub use url::{StoreUrl, StoreUrlError};
 
 use crate::{Error, Private, absolute};
 use folder::Folder;
 use objects::Objects;
 use upload::Upload;
-
-/// The bytes of a recording, as a stream.
-pub type AudioStream = BoxStream<'static, io::Result<Bytes>>;
 
 /// The recording store. Cheap to clone.
 #[derive(Clone, Debug)]

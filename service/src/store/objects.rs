@@ -19,7 +19,7 @@ use tokio::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
-    AudioStream,
+    audio_stream::AudioStream,
     url::{Bucket, Provider},
 };
 use crate::{Error, Private};

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     Arrival, Interruption,
-    continuity::{Continuity, StoredTrack},
+    continuity::{Continuity, Frame, StoredTrack},
     registry::Place,
 };
 use crate::{
@@ -39,19 +39,6 @@ pub struct NewStream {
     pub audio_format: Option<AudioFormat>,
     /// The stream's other parameters.
     pub custom_data: Private<Map<String, Value>>,
-}
-
-/// A frame of a media stream, with the carrier's own counters.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Frame {
-    /// Whose voice it is.
-    pub track: Track,
-    /// Number on its track, starting at 1.
-    pub chunk: u32,
-    /// Milliseconds since the start of the stream.
-    pub timestamp_ms: u32,
-    /// The audio in the call's codec; PCM16 is little-endian.
-    pub audio: Vec<u8>,
 }
 
 /// A carrier's socket that holds a call's stream. End it with [`stop`](Self::stop) or [`close`](Self::close).

@@ -1,7 +1,19 @@
 //! Positions of frames after a stream has reconnected. Its counters may continue, or restart at 1.
 
-use super::Frame;
-use crate::{NewChunk, chunks::track_index};
+use crate::{NewChunk, Track, chunks::track_index};
+
+/// A frame of a media stream, with the carrier's own counters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// Whose voice it is.
+    pub track: Track,
+    /// Number on its track, starting at 1.
+    pub chunk: u32,
+    /// Milliseconds since the start of the stream.
+    pub timestamp_ms: u32,
+    /// The audio in the call's codec; PCM16 is little-endian.
+    pub audio: Vec<u8>,
+}
 
 /// What is stored of a track when a socket opens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

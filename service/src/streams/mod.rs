@@ -18,7 +18,8 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
 pub use arrival::Arrival;
-pub use carrier::{Frame, MediaStream, NewStream, Refused};
+pub use carrier::{MediaStream, NewStream, Refused};
+pub use continuity::Frame;
 pub use each::Added;
 pub use registry::Interruption;
 pub(crate) use registry::Streams;

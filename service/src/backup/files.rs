@@ -1,0 +1,77 @@
+//! The files and folders of a backup: their names, and how they are written and compared.
+
+use std::{
+    fs::{self, DirBuilder, File},
+    io::{self, Read, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Component, Path},
+};
+
+use sha2::{Digest, Sha256};
+
+use crate::{copy::CopyProgress, hex::hex};
+
+/// The list of all other files, and their hashes.
+pub(super) const SUMS: &str = "SHA256SUMS";
+/// The copy of the database.
+pub(super) const DATABASE: &str = "callstore.db";
+/// The folder of the copied recordings.
+pub(super) const RECORDINGS: &str = "recordings";
+/// How much of a file is read at a time.
+const READ_BYTES: usize = 256 * 1024;
+
+/// Copies a file to a new one, which is on disk when this returns, and says its SHA-256.
+pub(super) fn copy_file(from: &mut impl Read, to: &Path, progress: &dyn CopyProgress) -> io::Result<String> {
+    let mut file = File::options().write(true).create_new(true).mode(0o600).open(to)?;
+    let hash = read_all(from, progress, |piece| file.write_all(piece))?;
+    file.sync_all()?;
+    Ok(hash)
+}
+
+/// The SHA-256 of a file.
+pub(super) fn hash_file(path: &Path, progress: &dyn CopyProgress) -> io::Result<String> {
+    read_all(&mut File::open(path)?, progress, |_| Ok(()))
+}
+
+fn read_all(
+    from: &mut impl Read,
+    progress: &dyn CopyProgress,
+    mut each: impl FnMut(&[u8]) -> io::Result<()>,
+) -> io::Result<String> {
+    let (mut hash, mut buffer) = (Sha256::new(), vec![0; READ_BYTES]);
+    loop {
+        let count = match from.read(&mut buffer) {
+            Ok(0) => return Ok(hex(&hash.finalize())),
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(error),
+        };
+        hash.update(&buffer[..count]);
+        each(&buffer[..count])?;
+        progress.add(count as u64);
+    }
+}
+
+/// Makes a folder, and those above it, for this user alone.
+pub(super) fn make_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Makes the names in a folder durable.
+pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path).and_then(|folder| folder.sync_all())
+}
+
+/// Whether a folder has entries beside `but`; one that is not there has none.
+pub(super) fn has_entries(path: &Path, but: &str) -> io::Result<bool> {
+    match fs::read_dir(path) {
+        Ok(entries) => Ok(entries.filter_map(Result::ok).any(|entry| entry.file_name() != but)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether a path stays below the folder that it is relative to.
+pub(super) fn is_below(path: &str) -> bool {
+    !path.is_empty() && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
+}
