@@ -57,6 +57,7 @@ mod stream;
 mod stream_ends;
 mod swagger;
 mod system;
+mod tidy;
 mod transcripts;
 mod twilio;
 mod versions;

@@ -1,5 +1,5 @@
-//! The HTTP skin of Callstore: handlers, wire types, problem details and the OpenAPI document. Every rule is in `service`;
-//! this crate translates. A folder is a resource, a file an operation; `routes` lists them all.
+//! The HTTP skin of Callstore: handlers, wire types, problem details and the OpenAPI document. Every rule is in
+//! `service`; this crate translates. A folder is a resource, a file an operation; `routes` lists them all.
 
 mod access;
 mod analytics;

@@ -1,5 +1,5 @@
-//! What a client may take of the service: bytes, time, connections, requests. What a request may hold is in `service::limits`;
-//! docs/limits.md lists both, and a test compares.
+//! What a client may take of the service: bytes, time, connections, requests. What a request may hold is in
+//! `service::limits`; docs/limits.md lists both, and a test compares.
 
 use std::time::Duration;
 

@@ -1,6 +1,7 @@
 //! Problem details (RFC 9457), the body of every 4xx and 5xx response, and the only mapping from errors to codes.
 
 mod code;
+mod lookup;
 mod table;
 
 use std::fmt;

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::wav::{self, Scanned, TooLong, Warning, WavError};
-use crate::{Converter, Encoding, MAX_CHANNELS, OddLength, SAMPLE_RATES, StreamFormat, mulaw_to_pcm16, resample};
+use crate::wav::{self, Scanned, Warning};
+use crate::{ConvertError, Converter, Encoding, OddLength, StreamFormat, mulaw_to_pcm16, resample};
 
 /// What encloses the samples.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -93,43 +93,6 @@ pub struct Converted {
     pub frames: u64,
     /// What is wrong with the source. Whatever it holds that is not in the outcome is named here.
     pub warnings: Vec<Warning>,
-}
-
-/// Why bytes cannot be converted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ConvertError {
-    /// Raw PCM16 with an odd number of bytes.
-    #[error(transparent)]
-    OddLength(#[from] OddLength),
-    /// Not a WAV file, or a damaged one.
-    #[error(transparent)]
-    Wav(#[from] WavError),
-    /// The WAV file is something else than what it was said to be.
-    #[error("the WAV file's header contradicts {field}")]
-    Contradicts {
-        /// The contradicted field of [`Source`] by its name in the API: `encoding` or `sampleRate`.
-        field: &'static str,
-    },
-    /// A rate that is not one of [`SAMPLE_RATES`](crate::SAMPLE_RATES).
-    #[error("{hz} Hz is not a supported sample rate; supported are {}", rates())]
-    UnsupportedRate {
-        /// The rate.
-        hz: u32,
-    },
-    /// More channels than [`MAX_CHANNELS`], or none.
-    #[error("{channels} channels are not supported, 1 to {MAX_CHANNELS} are")]
-    Channels {
-        /// How many there are.
-        channels: u16,
-    },
-    /// The outcome does not fit into a WAV file.
-    #[error(transparent)]
-    TooLong(#[from] TooLong),
-}
-
-/// The supported rates as a list.
-fn rates() -> String {
-    SAMPLE_RATES.map(|hz| hz.to_string()).join(", ")
 }
 
 /// Converts `bytes` from one format to another. Each channel is resampled on its own; what is at the rate

@@ -45,6 +45,7 @@
 
 mod base64_codec;
 mod convert;
+mod convert_error;
 mod encoding;
 pub mod g711;
 mod meter;
@@ -53,15 +54,16 @@ mod resample;
 pub mod sniff;
 mod state;
 mod stream;
+mod stream_format;
 mod timeline;
 mod track;
 pub mod wav;
 
 pub use base64_codec::{Base64Error, decode_any_base64, decode_base64, decode_base64_into, encode_base64};
 pub use convert::{
-    Container, ConvertError, Converted, Format, Preset, Source, convert, convert_to_openai_format,
-    convert_to_storage_format,
+    Container, Converted, Format, Preset, Source, convert, convert_to_openai_format, convert_to_storage_format,
 };
+pub use convert_error::{ConvertError, MAX_CHANNELS};
 pub use encoding::{
     Encoding, OddLength, UnfitRate, alaw_to_pcm16, decode_into, encode, mulaw_to_pcm16, pcm16_to_alaw, pcm16_to_mulaw,
 };
@@ -69,7 +71,8 @@ pub use meter::{Levels, Meter, Stretch};
 pub use pcm::{interleave, pcm16_bytes};
 pub use resample::{Resampler, SAMPLE_RATES, resample, resampled_len};
 pub use state::{STATE_MAX_BYTES, StateError};
-pub use stream::{Converter, MAX_CHANNELS, StreamFormat};
+pub use stream::Converter;
+pub use stream_format::StreamFormat;
 pub use timeline::{Gap, Placement, Timeline};
 pub use track::{Chunk, ReadError, TrackReader};
 pub use wav::{TooLong, Wav, WavError, buffer_to_wav};

@@ -1,43 +1,11 @@
-//! Streams of encoded samples: their format, and conversion to another encoding and rate.
+//! Converts streams of encoded samples to another encoding and rate.
 
-use crate::{ConvertError, Encoding, Resampler, SAMPLE_RATES, decode_into, encode, resampled_len};
-
-/// Most channels that are converted. Each needs a resampler, and a damaged header may claim 65,535 channels.
-pub const MAX_CHANNELS: u16 = 64;
+use crate::{
+    ConvertError, Encoding, MAX_CHANNELS, Resampler, SAMPLE_RATES, StreamFormat, decode_into, encode, resampled_len,
+};
 
 /// Frames converted at a time.
 const BLOCK: usize = 4096;
-
-/// The format of interleaved samples in bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StreamFormat {
-    /// Encoding of a sample.
-    pub encoding: Encoding,
-    /// Frames per second.
-    pub sample_rate: u32,
-    /// Samples per frame.
-    pub channels: u16,
-}
-
-impl StreamFormat {
-    /// Bytes per frame.
-    #[must_use]
-    pub const fn bytes_per_frame(&self) -> usize {
-        self.channels as usize * self.encoding.bytes_per_sample()
-    }
-
-    /// Number of whole frames in `bytes`.
-    #[must_use]
-    pub fn frames(&self, bytes: u64) -> u64 {
-        bytes / self.bytes_per_frame().max(1) as u64
-    }
-
-    /// Duration of `bytes`, in seconds.
-    #[must_use]
-    pub fn seconds(&self, bytes: u64) -> f64 {
-        self.frames(bytes) as f64 / f64::from(self.sample_rate.max(1))
-    }
-}
 
 /// The beginning of a frame, to be completed by the next bytes.
 #[derive(Debug, Default)]

@@ -1,5 +1,5 @@
-//! The modes of data files. What people said is for the service's user alone, also where an earlier umask, a restored archive
-//! or `chmod -R` has let others read it.
+//! The modes of data files. What people said is for the service's user alone, also where an earlier umask, a restored
+//! archive or `chmod -R` has let others read it.
 
 use std::{
     fs::{self, Permissions},
@@ -96,8 +96,8 @@ impl Tightened {
     }
 }
 
-/// Tightens one file or folder, and says whether that changed anything. A symbolic link is left alone: what it leads to is
-/// not the service's own.
+/// Tightens one file or folder, and says whether that changed anything. A symbolic link is left alone: what it leads to
+/// is not the service's own.
 fn tighten(path: &Path) -> io::Result<bool> {
     let found = fs::symlink_metadata(path)?;
     let mode = found.permissions().mode();

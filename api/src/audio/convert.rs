@@ -28,9 +28,9 @@ static AT_ONCE: Semaphore = Semaphore::const_new(2);
 /// Converts codec, sample rate and container of up to 16 MiB and 64 channels. Nothing is stored.
 ///
 /// To convert audio as it arrives, such as frames of 20 ms, send it in pieces. Send `state: ""` with the first piece,
-/// each answer's `state` with the next piece, and `end: true` with the last. The answers joined are the conversion of the
-/// whole, bit for bit. A piece may be cut anywhere and may be empty. An answer may be empty, too: the filter looks ahead,
-/// so up to 17 ms of audio come with a later answer. Pieces are raw and have one channel.
+/// each answer's `state` with the next piece, and `end: true` with the last. The answers joined are the conversion of
+/// the whole, bit for bit. A piece may be cut anywhere and may be empty. An answer may be empty, too: the filter looks
+/// ahead, so up to 17 ms of audio come with a later answer. Pieces are raw and have one channel.
 #[utoipa::path(
     operation_id = "convertAudio",
     tag = "Audio",

@@ -47,8 +47,8 @@ impl Audit {
         Self { callstore, clients: Mutex::default() }
     }
 
-    /// Enters an answered request, if it is one to be entered. Refusals of strangers are not: anyone could fill the audit with
-    /// them.
+    /// Enters an answered request, if it is one to be entered. Refusals of strangers are not: anyone could fill the
+    /// audit with them.
     pub async fn enter(&self, operation: &KnownOperation, response: &ServiceResponse, request_id: &str) {
         let (request, status) = (response.request(), response.status());
         let wanted = match operation.audited {

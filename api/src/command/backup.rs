@@ -17,8 +17,8 @@ use crate::{
 
 /// Copy the database and the recordings of a service into a folder. The service may run
 ///
-/// The copy shows one moment: everything acknowledged before it began is in it. Each recording is compared with its SHA-256
-/// in the database. SHA256SUMS is written last; a backup without it is not complete.
+/// The copy shows one moment: everything acknowledged before it began is in it. Each recording is compared with its
+/// SHA-256 in the database. SHA256SUMS is written last; a backup without it is not complete.
 #[derive(Debug, Args)]
 #[command(mut_arg("media_redirect", |arg| arg.hide(true)))]
 pub struct BackupArgs {
@@ -36,8 +36,8 @@ pub struct BackupArgs {
 
 /// Restore a backup to an empty place. No service may run there
 ///
-/// All hashes are compared before anything is written. Restore overwrites nothing: neither the database nor any recording
-/// may be there yet.
+/// All hashes are compared before anything is written. Restore overwrites nothing: neither the database nor any
+/// recording may be there yet.
 #[derive(Debug, Args)]
 #[command(mut_arg("media_redirect", |arg| arg.hide(true)))]
 pub struct RestoreArgs {

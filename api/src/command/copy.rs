@@ -12,8 +12,8 @@ use crate::{failure::Failure, settings::store_environment};
 
 const TEMPLATE: &str = "{msg}: {wide_bar} {human_pos} of {human_len}, {eta} to go";
 
-/// Copy a service's database, its recordings, or both, to another place, and compare both sides. No service may run on them; a
-/// copy that was interrupted goes on when the same command is given again
+/// Copy a service's database, its recordings, or both, to another place, and compare both sides. No service may run on
+/// them; a copy that was interrupted goes on when the same command is given again
 #[derive(Debug, Args)]
 pub struct CopyArgs {
     /// The database to copy, or the one whose recordings are copied

@@ -42,7 +42,8 @@ pub struct ClientStream {
 impl ClientStream {
     /// Wraps a new connection and sets its socket options.
     pub fn new(io: TcpStream, slot: Slot) -> Self {
-        // `TCP_USER_TIMEOUT` also covers data in the kernel's send buffer. Without it only the deadlines of `Turn` apply.
+        // `TCP_USER_TIMEOUT` also covers data in the kernel's send buffer. Without it only the deadlines of `Turn`
+        // apply.
         let _ = set_tcp_user_timeout(&io, u32::try_from(UNREAD_LIMIT.as_millis()).unwrap_or(u32::MAX));
         #[cfg(target_os = "linux")]
         let _ = socket2::SockRef::from(&io).set_tcp_notsent_lowat(UNSENT_MAX_BYTES);

@@ -36,7 +36,8 @@ use crate::{
     wire::Time,
 };
 
-/// A body that is accepted is accepted again as it would be written, and says the same. The first byte is the operation.
+/// A body that is accepted is accepted again as it would be written, and says the same. The first byte is the
+/// operation.
 pub fn json_body(bytes: &[u8]) {
     const OPERATIONS: [fn(&[u8]); 13] = [
         json::<StartCall>,
@@ -118,8 +119,8 @@ fn list_calls(query: &str) {
     assert!(asked(next) == asked(list));
 }
 
-/// A form is read or refused, and a signature holds only if it was made with the token, whatever the order of the fields. The
-/// bytes are a path, a line feed, a signature, a line feed, a form.
+/// A form is read or refused, and a signature holds only if it was made with the token, whatever the order of the
+/// fields. The bytes are a path, a line feed, a signature, a line feed, a form.
 pub fn form(bytes: &[u8]) {
     let mut parts = bytes.splitn(3, |byte| *byte == b'\n');
     let (path, given) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());

@@ -1,6 +1,6 @@
-//! What has to hold of every parser of outside bytes, whatever the bytes: what is accepted is what its writer writes, what is
-//! refused is refused with a problem, and nothing panics. The targets in `fuzz/` and the property tests call the same
-//! bodies; docs/fuzzing.md says how.
+//! What has to hold of every parser of outside bytes, whatever the bytes: what is accepted is what its writer writes,
+//! what is refused is refused with a problem, and nothing panics. The targets in `fuzz/` and the property tests call
+//! the same bodies; docs/fuzzing.md says how.
 
 mod bodies;
 mod streams;

@@ -65,8 +65,8 @@ pub fn stream_message(bytes: &[u8]) {
     }
 }
 
-/// The frames are the same however their bytes are cut, and no message is longer than allowed. The first two bytes are the
-/// limit and the cut.
+/// The frames are the same however their bytes are cut, and no message is longer than allowed. The first two bytes are
+/// the limit and the cut.
 pub fn websocket(bytes: &[u8]) {
     let Some((&[limit, step], bytes)) = bytes.split_first_chunk() else { return };
     let limit = usize::from(limit) * 16;

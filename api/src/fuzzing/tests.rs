@@ -15,8 +15,8 @@ use proptest::{
 
 use super::BODIES;
 
-/// How much memory a body may hold at a time: what it keeps beside its input, and for each byte of it. JSON has the most: a
-/// number of one character is a value of 32 bytes, in a list that doubles as it grows, and is read twice.
+/// How much memory a body may hold at a time: what it keeps beside its input, and for each byte of it. JSON has the
+/// most: a number of one character is a value of 32 bytes, in a list that doubles as it grows, and is read twice.
 const MEMORY: (u64, u64) = (256 * 1024, 256);
 /// What a conversion may hold beside that: a filter for each of up to 64 channels.
 const FILTERS: u64 = 64 * 512 * 1024;

@@ -1,5 +1,5 @@
-//! Optional parameters and bodies. The code has them as `Option`s, whose schemas allow null; over HTTP they are left out.
-//! Clients that are generated from a schema with null send `null`, or a body of nothing with a type.
+//! Optional parameters and bodies. The code has them as `Option`s, whose schemas allow null; over HTTP they are left
+//! out. Clients that are generated from a schema with null send `null`, or a body of nothing with a type.
 
 use utoipa::openapi::{
     RefOr, Schema,

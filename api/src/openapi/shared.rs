@@ -1,5 +1,5 @@
-//! What many operations share stands once, under `components`: parameters, headers, examples of problems, and whole error
-//! responses.
+//! What many operations share stands once, under `components`: parameters, headers, examples of problems, and whole
+//! error responses.
 
 use std::collections::BTreeMap;
 
@@ -55,8 +55,8 @@ pub fn add(document: &mut OpenApi) {
     components.parameters.extend(parameters);
 }
 
-/// Replaces each parameter that occurs more than once by a reference; returns the parameters by name. Where parameters of
-/// one name differ, only the first that recurs is shared.
+/// Replaces each parameter that occurs more than once by a reference; returns the parameters by name. Where parameters
+/// of one name differ, only the first that recurs is shared.
 fn parameters(document: &mut OpenApi) -> BTreeMap<String, RefOr<Parameter>> {
     let mut all: Vec<Parameter> = Vec::new();
     let mut shared: BTreeMap<String, Parameter> = BTreeMap::new();

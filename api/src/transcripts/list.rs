@@ -53,8 +53,8 @@ impl TranscriptPage {
 /// List a call's transcripts
 ///
 /// Sorted by `startTime`; transcripts without one come last, in order of arrival. `format` or `Accept` chooses JSON,
-/// WebVTT, SubRip or plain text. WebVTT and SubRip have the transcripts with a start and an end, and each cue lasts 1 ms
-/// or longer. Plain text has a line for each transcript.
+/// WebVTT, SubRip or plain text. WebVTT and SubRip have the transcripts with a start and an end, and each cue lasts 1
+/// ms or longer. Plain text has a line for each transcript.
 #[utoipa::path(
     operation_id = "listTranscripts",
     tag = "Transcripts",

@@ -14,7 +14,7 @@ use std::{
     sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
-use super::{prototype::Filter, resampled_len};
+use super::{length::resampled_len, prototype::Filter};
 
 /// Input samples filtered at a time.
 const BLOCK: usize = 4096;

@@ -1,10 +1,12 @@
-//! The sums of products that make up interpolation, portable to any machine, and the choice of an implementation.
+//! The sums of products that make up interpolation: the choice of an implementation.
 //!
 //!
 //! All arithmetic is on integers, and exact until the one rounding at the end. The order of a sum differs between
 //! vector units but does not matter: every machine outputs the same samples.
 
-use super::design::{BEFORE, OUTER, Phase, TAPS, round_sum};
+#[cfg(target_arch = "x86_64")]
+use super::avx2;
+use super::{design::Phase, portable};
 
 /// An implementation of the sums.
 #[derive(Clone, Copy, Debug)]
@@ -28,32 +30,14 @@ impl Kernel {
     /// the new ones between it and the next.
     ///
     ///
-    /// `window` has [`TAPS`] - 1 samples more than are interpolated.
+    /// `window` has [`TAPS`](super::design::TAPS) - 1 samples more than are interpolated.
     pub fn interpolate<const P: usize>(self, phases: &[Phase; P], window: &[i16], out: &mut [i16]) {
         match self {
-            Self::Portable => interpolate(phases, window, out),
+            Self::Portable => portable::interpolate(phases, window, out),
             #[cfg(target_arch = "x86_64")]
-            Self::Avx2(avx2) => super::avx2::interpolate(avx2, phases, window, out),
+            Self::Avx2(avx2) => avx2::interpolate(avx2, phases, window, out),
         }
     }
-}
-
-/// Processes one sample after the other; the compiler vectorizes along the taps.
-#[inline(always)]
-pub fn interpolate<const P: usize>(phases: &[Phase; P], window: &[i16], out: &mut [i16]) {
-    for (around, out) in window.array_windows::<TAPS>().zip(out.chunks_exact_mut(P + 1)) {
-        out[0] = around[BEFORE];
-        for (out, phase) in out[1..].iter_mut().zip(phases) {
-            let inner = OUTER..TAPS - OUTER;
-            let coarse = dot(&around[inner.clone()], &phase.coarse[inner]);
-            *out = round_sum(coarse, dot(around, &phase.fine));
-        }
-    }
-}
-
-#[inline(always)]
-fn dot(samples: &[i16], taps: &[i16]) -> i32 {
-    samples.iter().zip(taps).map(|(&sample, &tap)| i32::from(sample) * i32::from(tap)).sum()
 }
 
 #[cfg(all(test, target_arch = "x86_64"))]
@@ -61,6 +45,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::resample::design::TAPS;
 
     /// All implementations give the same samples, for any number of them.
     fn agree<const P: usize>(phases: &[Phase; P], window: &[i16]) {

@@ -10,10 +10,13 @@ mod design;
 mod fir;
 mod general;
 mod kernel;
+mod length;
+mod portable;
 mod prototype;
 
 use fir::Fir;
 use general::General;
+pub use length::resampled_len;
 
 /// The sample rates that the API supports.
 pub const SAMPLE_RATES: [u32; 8] = [8000, 11025, 16000, 22050, 24000, 32000, 44100, 48000];
@@ -97,16 +100,6 @@ impl Resampler {
             Engine::General(general) => general.finish(out),
         }
     }
-}
-
-/// The number of samples that `n` samples become: `n * to / from`, rounded to the nearest, half up.
-///
-/// # Panics
-/// If `from_hz` is 0.
-#[must_use]
-pub fn resampled_len(n: u64, from_hz: u32, to_hz: u32) -> u64 {
-    let (from, to) = (u128::from(from_hz), u128::from(to_hz));
-    u64::try_from((u128::from(n) * to * 2 + from) / (from * 2)).unwrap_or(u64::MAX)
 }
 
 /// Resamples one whole channel.

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::{Header, u32_at};
+use super::{bytes::u32_at, header::Header};
 
 /// How many samples a file has, and what is wrong with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

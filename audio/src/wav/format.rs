@@ -1,6 +1,10 @@
 //! The `fmt ` chunk, and the sample formats that are narrowed to 16 bits.
 
-use super::{ALAW, EXTENSIBLE, FLOAT, MULAW, PCM, WavError, u16_at, u32_at};
+use super::{
+    bytes::{u16_at, u32_at},
+    error::WavError,
+    tag::{ALAW, EXTENSIBLE, FLOAT, MULAW, PCM},
+};
 use crate::{Encoding, StreamFormat};
 
 /// The last 14 bytes of an extensible format's GUID; the first two are the format tag.

@@ -1,6 +1,10 @@
 //! The header of a file, read as it streams in.
 
-use super::{WavError, Wide, format, u32_at};
+use super::{
+    bytes::u32_at,
+    error::WavError,
+    format::{self, Wide},
+};
 use crate::{StreamFormat, sniff::leading_container};
 
 /// As much of a `fmt ` chunk as is looked at: an extensible one's length.

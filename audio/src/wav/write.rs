@@ -1,6 +1,6 @@
 //! Writes headers and whole files.
 
-use super::{ALAW, MULAW, PCM};
+use super::tag::{ALAW, MULAW, PCM};
 use crate::{Encoding, StreamFormat, pcm16_bytes};
 
 /// Bytes before the first sample of a PCM16 file.

@@ -47,9 +47,9 @@ struct Named {
 /// Copies a database and its recordings into a new or empty folder. Blocks.
 ///
 /// The database is copied first, at one moment. A call that ends later has its chunks in that copy, so that a restored
-/// service makes its recording again. Each recording is compared with the SHA-256 in the database as it is copied. One whose
-/// call is deleted meanwhile is left out, and the call is marked as deleted in the copy as well. Without `recordings` the
-/// database is copied alone.
+/// service makes its recording again. Each recording is compared with the SHA-256 in the database as it is copied. One
+/// whose call is deleted meanwhile is left out, and the call is marked as deleted in the copy as well. Without
+/// `recordings` the database is copied alone.
 ///
 /// # Errors
 /// What is wrong, and then the folder has no complete backup.
@@ -189,7 +189,8 @@ fn copy_recording(
     Ok(())
 }
 
-/// Whether a call was deleted since the database was copied. A database that fails here leaves the first failure to be told.
+/// Whether a call was deleted since the database was copied. A database that fails here leaves the first failure to be
+/// told.
 fn is_deleted(live: &Connection, call: Uuid) -> bool {
     let query = "SELECT deleted_at IS NOT NULL FROM call WHERE id = ?1";
     let deleted = live.query_row(query, [call.as_bytes()], |row| row.get(0)).optional();

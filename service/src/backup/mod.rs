@@ -1,5 +1,5 @@
-//! Backups: one consistent copy of a SQLite database and of the recordings that it names, in a folder. `SHA256SUMS` lists
-//! every file of it, in the format of `sha256sum -c`, and is written last: a backup without it is not complete.
+//! Backups: one consistent copy of a SQLite database and of the recordings that it names, in a folder. `SHA256SUMS`
+//! lists every file of it, in the format of `sha256sum -c`, and is written last: a backup without it is not complete.
 
 mod create;
 mod error;

@@ -28,8 +28,9 @@ struct Listed {
     size: u64,
 }
 
-/// Copies a backup to where a service is to find it: neither the database nor any recording may be there yet. All hashes are
-/// compared before the first byte is written, and again as the files are copied. The database comes last. Blocks.
+/// Copies a backup to where a service is to find it: neither the database nor any recording may be there yet. All
+/// hashes are compared before the first byte is written, and again as the files are copied. The database comes last.
+/// Blocks.
 ///
 /// # Errors
 /// What is wrong. Nothing is restored where the backup is not complete, is damaged, or the place is taken.

@@ -23,8 +23,8 @@ use crate::{Callstore, Error, Timestamp};
 
 /// How often the keys are read.
 const BEAT: Duration = Duration::from_millis(500);
-/// How many unknown keys are looked for in the database in a second. Beyond that a new key is known within a [`BEAT`]; a
-/// client that guesses keys costs no more than these reads, and learns nothing that a response does not say.
+/// How many unknown keys are looked for in the database in a second. Beyond that a new key is known within a [`BEAT`];
+/// a client that guesses keys costs no more than these reads, and learns nothing that a response does not say.
 const LOOKUPS_PER_SECOND: u32 = 20;
 
 /// The keys as last read.
@@ -177,8 +177,8 @@ impl Callstore {
         }
     }
 
-    /// Looks once in the database for a key that is unknown here: the command line or another node may have made it since
-    /// the keys were last read. Returns whether it is known now.
+    /// Looks once in the database for a key that is unknown here: the command line or another node may have made it
+    /// since the keys were last read. Returns whether it is known now.
     pub async fn find_new_key(&self, key: &str) -> bool {
         let hash = hash(key);
         if self.check_hash(&hash) != Err(KeyRefusal::Unknown) || !self.0.keys.may_look(self.now()) {

@@ -96,8 +96,8 @@ impl Writer {
 
 impl Callstore {
     /// Runs `work` in the writer's next transaction and returns once that is durable. If `work` refuses, its statements
-    /// are undone. Work that changes a call, or depends on what is stored of one, must name the call: no other node then
-    /// writes to it meanwhile. `bytes` is the approximate size of `work` in memory.
+    /// are undone. Work that changes a call, or depends on what is stored of one, must name the call: no other node
+    /// then writes to it meanwhile. `bytes` is the approximate size of `work` in memory.
     ///
     /// # Errors
     /// The error of `work`; `Overloaded` when the queue is full; `StorageFull`, `StorageUnavailable` or `Database` when

@@ -84,8 +84,8 @@ impl State {
         self.set.audit.push(entry);
     }
 
-    /// Takes the rows for a transaction of the writer, and the journaled chunks whose turn it is to move. With `all`, all
-    /// chunks move.
+    /// Takes the rows for a transaction of the writer, and the journaled chunks whose turn it is to move. With `all`,
+    /// all chunks move.
     pub(super) fn take_set(&mut self, all: bool) -> WriteSet {
         self.written_since = None;
         let mut set = std::mem::take(&mut self.set);

@@ -1,3 +1,5 @@
+//! Frames as clients send them, cut anywhere.
+
 use super::*;
 
 /// A frame as a client sends it: masked.

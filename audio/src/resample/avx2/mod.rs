@@ -16,17 +16,14 @@ use pulp::x86::V3;
 mod weave;
 
 use super::design::{BEFORE, COARSE_BITS, FINE_BITS, HALF, OUTER, Phase, TAPS};
-use super::kernel;
-use weave::{weave_three, weave_two};
-
-/// Samples interpolated side by side: eight even ones, eight odd ones.
-const STRIP: usize = 16;
+use super::portable;
+use weave::{STRIP, weave_three, weave_two};
 
 /// Pairs of taps, and how many at either end have no coarse part.
 const PAIRS: usize = TAPS / 2;
 const OUTER_PAIRS: usize = OUTER / 2;
 
-/// See [`kernel::Kernel::interpolate`].
+/// See [`Kernel::interpolate`](super::kernel::Kernel::interpolate).
 pub fn interpolate<const P: usize>(avx2: V3, phases: &[Phase; P], window: &[i16], out: &mut [i16]) {
     avx2.vectorize(Interpolate { avx2, phases, window, out });
 }
@@ -49,7 +46,7 @@ impl<const P: usize> NullaryFnOnce for Interpolate<'_, P> {
         let count = self.out.len() / (P + 1);
         let step = STRIP * Self::STRIPS;
         let Some(last) = count.checked_sub(step) else {
-            return kernel::interpolate(self.phases, self.window, self.out);
+            return portable::interpolate(self.phases, self.window, self.out);
         };
         for at in (0..last).step_by(step) {
             self.block(at);

@@ -4,7 +4,8 @@ use std::arch::x86_64::__m256i;
 
 use pulp::x86::V3;
 
-use super::STRIP;
+/// Samples interpolated side by side: eight even ones, eight odd ones.
+pub const STRIP: usize = 16;
 
 /// Writes `first[0], second[0], first[1], ..` to `out`.
 #[inline(always)]
