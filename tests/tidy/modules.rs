@@ -55,7 +55,7 @@ fn collect(folder: &Path, parent: &Name, modules: &mut BTreeMap<Name, Module>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        let child = || [parent.as_slice(), &[stem.clone()]].concat();
+        let child = || [parent.as_slice(), std::slice::from_ref(&stem)].concat();
         if path.is_dir() {
             collect(&path, &child(), modules);
         } else if path.extension().is_some_and(|extension| extension == "rs") && stem != "main" {
