@@ -147,3 +147,14 @@ impl Error {
         Self::Invalid(vec![FieldError { pointer: pointer.into(), detail: detail.into() }])
     }
 }
+
+/// The error to answer to each write of a failed transaction.
+impl From<&WriteFailure> for Error {
+    fn from(failure: &WriteFailure) -> Self {
+        match failure {
+            WriteFailure::Full => Self::StorageFull,
+            WriteFailure::Unavailable(cause) => Self::StorageUnavailable(cause.clone()),
+            WriteFailure::Other(cause) => Self::Database(DbErr::Custom(cause.clone())),
+        }
+    }
+}

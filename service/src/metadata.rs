@@ -14,6 +14,7 @@ use crate::{
     Callstore, Error, Precondition, Private, Timestamp,
     calls::CallRef,
     limits::{JSON_MAX_BYTES, check_json},
+    version::{Versioned, digest},
 };
 
 /// Descriptive data on a call.
@@ -49,6 +50,18 @@ impl From<Model> for Metadata {
             created_at: row.created_at,
             updated_at: row.updated_at,
         }
+    }
+}
+
+impl Versioned for Metadata {
+    fn version(&self) -> String {
+        digest(self)
+    }
+}
+
+impl Versioned for Model {
+    fn version(&self) -> String {
+        Metadata::from(self.clone()).version()
     }
 }
 

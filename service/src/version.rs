@@ -1,11 +1,10 @@
 //! Versions of resources, so that a client changes only what it has seen: HTTP entity tags (RFC 9110, section 8.8.3)
 //! and the preconditions of requests (section 13.1).
 
-use entity::call_metadata;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::{Call, Error, Metadata, calls::CallRow, hex::hex};
+use crate::{Error, hex::hex};
 
 /// Bytes of the hash that make a version: enough to make collisions negligible.
 const VERSION_BYTES: usize = 16;
@@ -14,31 +13,6 @@ const VERSION_BYTES: usize = 16;
 pub trait Versioned {
     /// The current version in hexadecimal. It changes whenever a reader would see something else.
     fn version(&self) -> String;
-}
-
-impl Versioned for Call {
-    fn version(&self) -> String {
-        digest(self)
-    }
-}
-
-impl Versioned for Metadata {
-    fn version(&self) -> String {
-        digest(self)
-    }
-}
-
-/// The version of a row is that of what a reader gets of it.
-impl Versioned for CallRow {
-    fn version(&self) -> String {
-        Call::from(self.clone()).version()
-    }
-}
-
-impl Versioned for call_metadata::Model {
-    fn version(&self) -> String {
-        Metadata::from(self.clone()).version()
-    }
 }
 
 /// Hashes what a reader sees.

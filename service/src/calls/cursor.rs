@@ -8,7 +8,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::list::{CallFilter, CallSort};
+use super::filter::{CallFilter, CallSort};
 use crate::{Error, Private};
 
 /// A call's position in a sorted list.

@@ -5,45 +5,14 @@ use std::sync::LazyLock;
 use futures_util::future::BoxFuture;
 use metrics::Counter;
 use sea_orm::DbErr;
-use serde::{Deserialize, Serialize};
 
-use super::{SharedChunks, Track, decision::Decision, track_name};
+use super::{ChunkStored, NewChunk, SharedChunks, Track, decision::Decision, model::not_samples, track_name};
 use crate::{
     Callstore, Error, FieldError, Idempotency,
-    calls::{AudioFormat, CallRef},
+    calls::CallRef,
     limits::{CHUNK_MAX_BYTES, CHUNK_MIN_BYTES, SEQUENCE_MAX, TIMESTAMP_MAX_MS},
     writer::{Batch, Outcome, Pending, State, Write},
 };
-
-/// A chunk as received.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewChunk {
-    /// Whose voice it is.
-    pub track: Track,
-    /// Sequence number on its track; the next one by default.
-    pub sequence: Option<u32>,
-    /// Position, in milliseconds since the start of the stream.
-    pub timestamp_ms: Option<u32>,
-    /// The audio in the call's codec; PCM16 is little-endian.
-    pub audio: Vec<u8>,
-    /// The format that the request states, if any. It must be the call's.
-    pub format: Option<AudioFormat>,
-}
-
-/// A stored chunk.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ChunkStored {
-    /// Whose voice it is.
-    pub track: Track,
-    /// Sequence number on its track.
-    pub sequence: u32,
-    /// Bytes of audio.
-    pub bytes: usize,
-    /// Seconds of audio.
-    pub duration: f64,
-    /// Whether it was already stored before.
-    pub duplicate: bool,
-}
 
 impl Callstore {
     /// Stores a chunk, durable when this returns. With `once`, a retry returns the stored outcome.
@@ -238,12 +207,4 @@ fn check_limits(chunks: &[NewChunk], pointer: fn(usize, &str) -> String) -> Resu
         });
     }
     if errors.is_empty() { Ok(()) } else { Err(Error::Invalid(errors)) }
-}
-
-/// The detail of the error for a chunk that begins with a container's header.
-pub(super) fn not_samples(container: &str) -> String {
-    format!(
-        "This is the beginning of {container}. A chunk is bare samples in the call's format. Decode the file and send \
-         its samples; of a WAV file in the call's format, send what follows its header."
-    )
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{
     ChunkStored, NewChunk, Track,
-    append::not_samples,
+    model::not_samples,
     rows::{ROW_MAX_CHUNKS, RowShape},
     track_index,
 };

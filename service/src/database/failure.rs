@@ -5,8 +5,6 @@ use sea_orm::{
     sqlx::{self, error::DatabaseError, postgres::PgDatabaseError},
 };
 
-use crate::Error;
-
 /// Why a transaction failed.
 #[derive(Debug)]
 pub(crate) enum WriteFailure {
@@ -34,15 +32,6 @@ impl WriteFailure {
             Cause::Full => Self::Full,
             Cause::Passing => Self::Unavailable(error.to_string()),
             Cause::Other => Self::Other(error.to_string()),
-        }
-    }
-
-    /// The error to answer to each write of the transaction.
-    pub fn to_error(&self) -> Error {
-        match self {
-            Self::Full => Error::StorageFull,
-            Self::Unavailable(cause) => Error::StorageUnavailable(cause.clone()),
-            Self::Other(cause) => Error::Database(DbErr::Custom(cause.clone())),
         }
     }
 }

@@ -8,10 +8,11 @@ mod open_error;
 mod postgres;
 mod sqlite;
 mod storage;
+mod system;
 mod url;
 mod write_set;
 
-use std::{io, num::NonZero, path::Path, sync::Arc, thread, time::Duration};
+use std::sync::Arc;
 
 pub(crate) use chunks::{ChunkHead, ChunkOrder, ChunkReader};
 use connections::Connections;
@@ -19,15 +20,13 @@ pub(crate) use failure::WriteFailure;
 pub use open_error::OpenError;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
 pub(crate) use storage::Storage;
+pub(crate) use system::{free_bytes, parallelism};
 pub use url::DatabaseUrl;
 use url::Place;
 pub(crate) use write_set::WriteSet;
 
 use postgres::Postgres;
 use sqlite::Sqlite;
-
-/// How long a write waits for a lock of another process, such as a backup or a shell.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// An open database. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -114,15 +113,4 @@ impl Database {
             }
         }
     }
-}
-
-/// Free bytes on the file system of a path.
-pub(crate) fn free_bytes(path: &Path) -> io::Result<u64> {
-    let space = rustix::fs::statvfs(path)?;
-    Ok(space.f_bavail.saturating_mul(space.f_frsize))
-}
-
-/// The number of cores, at least 1.
-pub(crate) fn parallelism() -> usize {
-    thread::available_parallelism().map_or(1, NonZero::get)
 }

@@ -5,20 +5,18 @@ mod locks;
 mod notes;
 
 use entity::{audio_chunk, call_track::Track, idempotency_key};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use super::{
-    State, Write,
+    State,
     live::{LiveCall, LiveTrack, StoredTrack},
 };
 use crate::{
     Error,
-    calls::{self, CallRef, CallRow, Status},
+    calls::{CallRef, CallRow, Status, find},
     chunks::ChunkRow,
-    database::{Database, WriteFailure},
+    database::Database,
 };
 
 /// An open transaction with the rows gathered for it. [`commit`](Self::commit) writes them; dropping it rolls back.
@@ -42,24 +40,6 @@ impl Batch {
         Ok(Self { database: database.clone(), transaction, state })
     }
 
-    /// Runs a write in a savepoint, so that its refusal or the failure of one of its statements undoes only that write.
-    /// A write must change the batch and the state only after its last statement. Errors of the disk fail the whole
-    /// transaction.
-    pub(super) async fn work_apart(&mut self, write: &mut dyn Write) -> Result<(), DbErr> {
-        self.transaction.execute_unprepared("SAVEPOINT apart").await?;
-        if let Err(error) = write.work(self).await {
-            if !matches!(WriteFailure::of(&error), WriteFailure::Other(_)) {
-                return Err(error);
-            }
-            write.outcome().fail(error);
-        }
-        if write.outcome().is_refused() {
-            self.transaction.execute_unprepared("ROLLBACK TO apart").await?;
-        }
-        self.transaction.execute_unprepared("RELEASE apart").await?;
-        Ok(())
-    }
-
     /// For queries, and for writes to tables whose rows are not gathered.
     pub fn transaction(&self) -> &DatabaseTransaction {
         &self.transaction
@@ -67,7 +47,7 @@ impl Batch {
 
     /// Reads a call from the database.
     pub async fn call(&self, call: &CallRef) -> Result<CallRow, Error> {
-        calls::find(&self.transaction, call).await
+        find(&self.transaction, call).await
     }
 
     /// Resolves a call's id, whatever its status.

@@ -14,7 +14,7 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use sea_orm::{ConnAcquireErr, DbErr};
+use sea_orm::{ConnAcquireErr, ConnectionTrait, DbErr};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
     task::JoinHandle,
@@ -245,12 +245,30 @@ async fn work(mut batch: Batch, writes: &mut [Queued], last: bool) -> Result<Sta
         if alone || !write.has_statements() {
             write.work(&mut batch).await?;
         } else {
-            batch.work_apart(&mut **write).await?;
+            work_apart(&mut batch, &mut **write).await?;
         }
     }
     let state = batch.commit(last).await?;
     crash::point("commit.durable");
     Ok(state)
+}
+
+/// Runs a write in a savepoint, so that its refusal or the failure of one of its statements undoes only that write.
+/// A write must change the batch and the state only after its last statement. Errors of the disk fail the whole
+/// transaction.
+async fn work_apart(batch: &mut Batch, write: &mut dyn Write) -> Result<(), DbErr> {
+    batch.transaction().execute_unprepared("SAVEPOINT apart").await?;
+    if let Err(error) = write.work(batch).await {
+        if !matches!(WriteFailure::of(&error), WriteFailure::Other(_)) {
+            return Err(error);
+        }
+        write.outcome().fail(error);
+    }
+    if write.outcome().is_refused() {
+        batch.transaction().execute_unprepared("ROLLBACK TO apart").await?;
+    }
+    batch.transaction().execute_unprepared("RELEASE apart").await?;
+    Ok(())
 }
 
 /// A server that does not answer is treated as unreachable.

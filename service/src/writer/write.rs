@@ -97,7 +97,7 @@ impl<T: Send> Pending for Outcome<T> {
         let result = match (failed, self.result.take()) {
             // A refusal holds whatever became of the transaction.
             (Some(_), Some(Err(refusal))) => Err(refusal),
-            (Some(failure), _) => Err(failure.to_error()),
+            (Some(failure), _) => Err(failure.into()),
             (None, Some(result)) => result,
             (None, None) => Err(Error::Damaged("a write that was not done")),
         };

@@ -3,8 +3,13 @@
 use uuid::Uuid;
 
 use super::{
-    super::cursor::Position, CallFilter, CallSort, Direction, ListCalls, Segment, SortField, Status, Timestamp,
+    super::{
+        cursor::Position,
+        model::{Direction, Status},
+    },
+    CallFilter, CallSort, ListCalls, Segment, SortField,
 };
+use crate::Timestamp;
 use crate::plans::{by_index, database, in_index_order, plan};
 
 /// No filter, and each equality filter alone.

@@ -3,6 +3,7 @@
 //! usually one.
 
 pub(super) mod postgres;
+mod row;
 pub(super) mod sqlite;
 
 use std::{cmp::Reverse, collections::BinaryHeap};
@@ -11,17 +12,10 @@ use entity::call_track::Track;
 use sea_orm::DbErr;
 use uuid::Uuid;
 
-use crate::{calls::AudioFormat, chunks::RowShape};
+pub(crate) use row::ChunkOrder;
+use row::StoredRow;
 
-/// The order in which a track's chunks are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum ChunkOrder {
-    /// By sequence number, as they are stored.
-    Sequence,
-    /// By timestamp, then sequence number. For tracks whose timestamps do not rise with the sequence; the database has
-    /// to sort.
-    Timestamp,
-}
+use crate::{calls::AudioFormat, chunks::RowShape};
 
 /// A reader of chunks, for one thread.
 pub(crate) enum ChunkReader {
@@ -45,12 +39,6 @@ pub(crate) struct Chunks<'reader> {
 enum Query<'reader> {
     Sqlite(sqlite::Query<'reader>),
     Postgres(&'reader postgres::Reader),
-}
-
-/// A stored row. Its audio is empty if only heads are read.
-struct StoredRow {
-    shape: RowShape,
-    audio: Vec<u8>,
 }
 
 impl ChunkReader {

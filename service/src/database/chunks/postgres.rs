@@ -6,7 +6,7 @@ use entity::call_track::Track;
 use sea_orm::{ActiveEnum, ConnectionTrait, DatabaseBackend, DbErr, QueryResult, Statement, Value};
 use uuid::Uuid;
 
-use super::{ChunkOrder, StoredRow};
+use super::row::{ChunkOrder, StoredRow};
 use crate::{calls::AudioFormat, chunks::RowShape, database::Connections};
 
 /// Rows per page, with and without audio. A row of several chunks has at most 32 KiB of audio; one large chunk can have

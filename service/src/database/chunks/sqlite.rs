@@ -7,7 +7,8 @@ use rusqlite::{Connection, Error, OpenFlags, Row, Statement, params};
 use sea_orm::{ActiveEnum, DbErr};
 use uuid::Uuid;
 
-use super::{super::BUSY_TIMEOUT, ChunkOrder, StoredRow};
+use super::row::{ChunkOrder, StoredRow};
+use crate::database::system::BUSY_TIMEOUT;
 use crate::{calls::AudioFormat, chunks::RowShape};
 
 /// A connection that belongs to one thread.

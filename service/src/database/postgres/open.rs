@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use tokio::time::{Instant, sleep};
 
-use crate::database::{BUSY_TIMEOUT, OpenError, parallelism};
+use crate::database::{OpenError, parallelism, system::BUSY_TIMEOUT};
 
 /// How long to wait for a connection.
 const ACQUIRE_LIMIT: Duration = Duration::from_secs(5);

@@ -12,7 +12,7 @@ use sea_orm::{
 
 use crate::{
     absolute,
-    database::{BUSY_TIMEOUT, OpenError, failure::is_locked, parallelism},
+    database::{OpenError, failure::is_locked, parallelism, system::BUSY_TIMEOUT},
 };
 
 /// The oldest SQLite whose WAL mode is safe with several connections.
