@@ -33,7 +33,10 @@ for target in "${targets[@]}"; do
     mkdir "$stage/$name"
     cp "${CARGO_TARGET_DIR:-target}/$target/release/callstore" README.md LICENSE CHANGELOG.md SECURITY.md .env.example \
         "$stage/$name/"
-    cp -R docs "$stage/$name/docs"
+    cp -R ARCHITECTURE.md docs examples openapi.json "$stage/$name/"
+    # What the README's quick start sends.
+    mkdir -p "$stage/$name/tests/fixtures"
+    cp -R tests/fixtures/readme "$stage/$name/tests/fixtures/"
     # Makes the archive reproducible.
     tar --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$(git log -1 --format=%ct)" \
         -C "$stage" -cf - "$name" | gzip -9n >"$folder/$name.tar.gz"

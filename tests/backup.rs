@@ -102,7 +102,7 @@ async fn a_changed_bit_of_a_backup_is_found_before_anything_is_restored() {
         fs::write(&file, changed).unwrap();
         let name = file.file_name().unwrap().to_str().unwrap().to_owned();
         files.refused(&["restore", "copy"], "new", &format!("{name}: its SHA-256 is not the one")).await;
-        assert!(!files.path("new/callstore.db").exists() && files.recordings("new").is_empty());
+        assert!(!files.path("new").exists(), "a refused restore leaves nothing behind");
         fs::remove_file(&file).unwrap();
         files.refused(&["restore", "copy"], "new", "cannot be read").await;
         fs::write(&file, whole).unwrap();
@@ -197,7 +197,7 @@ async fn what_is_not_copied_is_refused_with_what_to_use_instead() {
             "Turn on versioning of the bucket, and add --database-only",
         ),
         (vec!["backup", "copy", "--database-url", "sqlite://nowhere.db"], "nowhere.db cannot be backed up"),
-        (vec!["restore", "nowhere"], "nowhere is no complete backup"),
+        (vec!["restore", "nowhere"], "/nowhere is no complete backup"),
     ] {
         let mut command = Binary::bare(files.folder.path());
         command.args(&arguments);

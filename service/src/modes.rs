@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{DatabaseUrl, StoreUrl};
+use crate::{DatabaseUrl, StoreUrl, absolute};
 
 /// The bits of the group and of others.
 const OTHERS: u32 = 0o077;
@@ -87,7 +87,7 @@ impl Tightened {
         if let Some((path, error)) = &self.first {
             tracing::warn!(
                 files = self.failed,
-                first = %path.display(),
+                first = %absolute(path).display(),
                 %error,
                 "Other users have access to files or folders of the data, and the service cannot change that. As their owner, \
                  run `chmod -R go-rwx` on them, or `chown -R` them to the service's user."

@@ -16,7 +16,7 @@ use super::{
     error::{BackupError, about},
     files::{DATABASE, RECORDINGS, SUMS, copy_file, has_entries, hash_file, is_below, make_folder, sync_folder},
 };
-use crate::{Clock, DatabaseUrl, StoreUrl, copy::CopyProgress, crash};
+use crate::{Clock, DatabaseUrl, StoreUrl, absolute, copy::CopyProgress, crash};
 
 /// How long the copy waits for a lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -155,7 +155,7 @@ fn copy_recordings(
             Err(error) => {
                 failed += 1;
                 if first.len() < TOLD {
-                    first.push(format!("{}: {error}", from.join(&recording.path).display()));
+                    first.push(format!("{}: {error}", absolute(&from.join(&recording.path)).display()));
                 }
             }
         }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::files::SUMS;
-use crate::StoreError;
+use crate::{StoreError, absolute};
 
 /// Why a backup could not be made or restored.
 #[derive(Debug, thiserror::Error)]
@@ -22,19 +22,19 @@ pub enum BackupError {
     )]
     Objects,
     /// A folder that has to be empty is not.
-    #[error("{} is not empty. Name a new folder, or an empty one", .0.display())]
+    #[error("{} is not empty. Name a new folder, or an empty one", absolute(.0).display())]
     NotEmpty(PathBuf),
     /// Something is where the backup is to be restored.
     #[error(
         "{} is there already, and restore overwrites nothing. Stop the service and move it away, or name another place with --database-url and --recordings",
-        .0.display()
+        absolute(.0).display()
     )]
     Taken(PathBuf),
     /// The folder for recordings cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A file or folder could not be read or written.
-    #[error("{} cannot be used: {source}", path.display())]
+    #[error("{} cannot be used: {source}", absolute(path).display())]
     File {
         /// Which.
         path: PathBuf,
@@ -42,7 +42,7 @@ pub enum BackupError {
         source: io::Error,
     },
     /// SQLite could not read the database, or write its copy.
-    #[error("the database {} cannot be backed up: {source}", path.display())]
+    #[error("the database {} cannot be backed up: {source}", absolute(path).display())]
     Database {
         /// Its file.
         path: PathBuf,
@@ -62,11 +62,11 @@ pub enum BackupError {
     /// A backup that was interrupted, or none.
     #[error(
         "{} is no complete backup: it has no {SUMS}, which a backup writes last. Restore another one",
-        .0.display()
+        absolute(.0).display()
     )]
     Incomplete(PathBuf),
     /// The backup is not what it was.
-    #[error("the backup is damaged: {}: {what}. Nothing was restored; restore another backup", file.display())]
+    #[error("the backup is damaged: {}: {what}. Nothing was restored; restore another backup", absolute(file).display())]
     Damaged {
         /// Which file.
         file: PathBuf,

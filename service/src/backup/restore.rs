@@ -43,25 +43,10 @@ pub fn restore_backup(
     let target = database.file().ok_or(BackupError::Postgres)?;
     let files = read_sums(backup)?;
     let has_recordings = files.iter().any(|file| file.name != DATABASE);
-    for suffix in ["", "-wal", "-shm", "-journal"] {
-        let path = beside(target, suffix);
-        if fs::symlink_metadata(&path).is_ok() {
-            return Err(BackupError::Taken(path));
-        }
+    if has_recordings && matches!(recordings, StoreUrl::Objects(_)) {
+        return Err(BackupError::Objects);
     }
-    // Held until the end: its lock keeps a service from starting meanwhile, and this from beginning while one runs.
-    let _store = match recordings {
-        StoreUrl::Folder(_) => Some(Store::open(recordings, &[])?),
-        StoreUrl::Objects(_) if has_recordings => return Err(BackupError::Objects),
-        StoreUrl::Objects(_) => None,
-    };
-    let folder = match recordings {
-        StoreUrl::Folder(folder) if has_entries(folder, "tmp").map_err(about(folder))? => {
-            return Err(BackupError::Taken(folder.clone()));
-        }
-        StoreUrl::Folder(folder) => folder.clone(),
-        StoreUrl::Objects(_) => PathBuf::new(),
-    };
+    check_free(target)?;
     let bytes = files.iter().map(|file| file.size).sum();
     progress.begin("bytes checked", bytes);
     for file in &files {
@@ -69,6 +54,18 @@ pub fn restore_backup(
         if hash_file(&path, progress).map_err(about(&path))? != file.sha256 {
             return Err(BackupError::Damaged { file: path, what: "its SHA-256 is not the one in SHA256SUMS" });
         }
+    }
+    // Held until the end: its lock keeps a service from starting meanwhile, and this from beginning while one runs.
+    // Opened this late, so that a backup that is refused leaves no folder behind.
+    let (_store, folder) = match recordings {
+        StoreUrl::Folder(folder) => (Some(Store::open(recordings, &[])?), folder.clone()),
+        StoreUrl::Objects(_) => (None, PathBuf::new()),
+    };
+    check_free(target)?;
+    if let StoreUrl::Folder(folder) = recordings
+        && has_entries(folder, "tmp").map_err(about(folder))?
+    {
+        return Err(BackupError::Taken(folder.clone()));
     }
     progress.begin("bytes restored", bytes);
     let mut folders = BTreeSet::new();
@@ -87,6 +84,17 @@ pub fn restore_backup(
     }
     restore_database(backup, &files, target, progress)?;
     Ok(Restored { recordings: files.len() as u64 - 1, bytes })
+}
+
+/// Refuses a place where a database is.
+fn check_free(database: &Path) -> Result<(), BackupError> {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        let path = beside(database, suffix);
+        if fs::symlink_metadata(&path).is_ok() {
+            return Err(BackupError::Taken(path));
+        }
+    }
+    Ok(())
 }
 
 /// The database appears under its name when all of it is there.
