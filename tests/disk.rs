@@ -65,7 +65,7 @@ fn audio(number: u32) -> Vec<u8> {
 }
 
 /// A command to run under another one.
-fn under(program: &str, arguments: &[&str], folder: &Path, flags: &[&str]) -> Command {
+pub fn under(program: &str, arguments: &[&str], folder: &Path, flags: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).arg(Binary::path()).args(["--listen", "127.0.0.1:0", "--log-format", "json"]).args(flags);
     command.current_dir(folder).stdin(std::process::Stdio::null()).kill_on_drop(true);
@@ -184,7 +184,7 @@ async fn with_failing(inject: &str) {
 
 #[tokio::test]
 async fn a_sync_that_fails_is_not_taken_for_one_that_worked() {
-    with_failing("inject=fsync,fdatasync:error=EIO:when=12+7").await;
+    with_failing("inject=fsync,fdatasync:error=EIO:when=40+7").await;
 }
 
 #[tokio::test]

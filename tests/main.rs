@@ -44,6 +44,7 @@ mod names;
 mod nodes;
 mod objects;
 mod phone_status;
+mod power_cut;
 mod races;
 mod readme;
 mod reconnect;

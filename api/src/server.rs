@@ -120,6 +120,7 @@ pub async fn start(
     actix_web::rt::task::spawn_blocking(move || service::tighten_modes(&file, &folder));
     let ready = async {
         let begun = Instant::now();
+        database.settle().await;
         let failed = |error| format!("the database cannot be migrated: {error}");
         let pending = Migrator::get_pending_migrations(database.writer()).await.map_err(failed)?.len();
         Migrator::up(database.writer(), None).await.map_err(failed)?;

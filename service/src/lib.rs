@@ -13,6 +13,7 @@ mod conversion;
 mod copy;
 mod crash;
 mod database;
+mod durable;
 mod error;
 mod events;
 mod finalizer;

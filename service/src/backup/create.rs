@@ -14,9 +14,9 @@ use uuid::Uuid;
 
 use super::{
     error::{BackupError, about},
-    files::{DATABASE, RECORDINGS, SUMS, copy_file, has_entries, hash_file, is_below, make_folder, sync_folder},
+    files::{DATABASE, RECORDINGS, SUMS, copy_file, has_entries, hash_file, is_below, make_folder},
 };
-use crate::{Clock, DatabaseUrl, StoreUrl, absolute, copy::CopyProgress, crash};
+use crate::{Clock, DatabaseUrl, StoreUrl, absolute, copy::CopyProgress, crash, durable::sync_folder};
 
 /// How long the copy waits for a lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

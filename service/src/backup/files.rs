@@ -57,11 +57,6 @@ pub(super) fn make_folder(path: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
-/// Makes the names in a folder durable.
-pub(super) fn sync_folder(path: &Path) -> io::Result<()> {
-    File::open(path).and_then(|folder| folder.sync_all())
-}
-
 /// Whether a folder has entries beside `but`; one that is not there has none.
 pub(super) fn has_entries(path: &Path, but: &str) -> io::Result<bool> {
     match fs::read_dir(path) {

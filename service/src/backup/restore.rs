@@ -8,9 +8,9 @@ use std::{
 
 use super::{
     error::{BackupError, about},
-    files::{DATABASE, RECORDINGS, SUMS, copy_file, has_entries, hash_file, is_below, make_folder, sync_folder},
+    files::{DATABASE, RECORDINGS, SUMS, copy_file, has_entries, hash_file, is_below, make_folder},
 };
-use crate::{DatabaseUrl, Store, StoreUrl, copy::CopyProgress};
+use crate::{DatabaseUrl, Store, StoreUrl, copy::CopyProgress, durable::sync_folder};
 
 /// What was restored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

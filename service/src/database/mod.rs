@@ -97,6 +97,14 @@ impl Database {
         Ok(done)
     }
 
+    /// Makes sure, before anything is answered, that all that is stored is on disk, whatever happened to earlier
+    /// processes. On a full or failing disk the service starts without that.
+    pub async fn settle(&self) {
+        if let Err(error) = self.0.settle().await {
+            tracing::warn!(%error, "The database could not be brought to disk once more at the start.");
+        }
+    }
+
     /// Closes the writing connection, so that the pool opens a new one. After a failed transaction its state is
     /// unknown.
     pub(crate) async fn renew_writer(&self) {

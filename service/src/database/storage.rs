@@ -36,6 +36,10 @@ pub(crate) trait Storage: Debug + Send + Sync {
     /// if no other node can have the database open.
     async fn lock_schema(&self) -> Result<Option<DatabaseConnection>, DbErr>;
 
+    /// Writes what the log holds into the database once more, and syncs it. A sync that failed in an earlier process
+    /// may have left pages that only the kernel's cache has.
+    async fn settle(&self) -> Result<(), DbErr>;
+
     /// A number that changes whenever someone else has changed the database. `None` if that cannot be told; then the
     /// writer relies on nothing that it read in an earlier transaction.
     async fn version(&self, transaction: &DatabaseTransaction) -> Result<Option<i64>, DbErr>;

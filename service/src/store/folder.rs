@@ -2,11 +2,12 @@
 //! `tmp/`, which is emptied when the folder is opened.
 
 use std::{
+    collections::HashSet,
     fs::{self, File, TryLockError},
     io::{self, SeekFrom, Write},
     ops::Range,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use futures_util::StreamExt;
@@ -15,7 +16,10 @@ use tokio_util::io::ReaderStream;
 use uuid::Uuid;
 
 use super::audio_stream::AudioStream;
-use crate::database::free_bytes;
+use crate::{
+    database::free_bytes,
+    durable::{create_folders, sync_folder},
+};
 
 /// A folder of recordings. A lock keeps other processes from using it until [`close`](Folder::close).
 #[derive(Clone, Debug)]
@@ -23,6 +27,9 @@ pub(super) struct Folder {
     root: PathBuf,
     /// The drafts folder, locked: another service would mistake our drafts for leftovers of a crash.
     drafts: Arc<File>,
+    /// The folders below `root` whose names this process has made durable. One that is only there may be gone after a
+    /// power cut: whoever created it may have ended, or failed, before it was synced.
+    durable: Arc<Mutex<HashSet<PathBuf>>>,
 }
 
 /// A file being written. [`publish`](Draft::publish) gives it its name; dropping it unpublished deletes it.
@@ -54,13 +61,13 @@ impl Folder {
     /// Opens the folder, creates it if it is missing, and deletes drafts that a crash left behind.
     pub fn open(root: &Path) -> io::Result<Self> {
         let drafts = root.join(DRAFTS);
-        fs::create_dir_all(&drafts)?;
+        create_folders(&drafts)?;
         let drafts = File::open(drafts)?;
         drafts.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => io::Error::other("another Callstore that is running uses it"),
             TryLockError::Error(error) => error,
         })?;
-        let folder = Self { root: root.to_owned(), drafts: Arc::new(drafts) };
+        let folder = Self { root: root.to_owned(), drafts: Arc::new(drafts), durable: Arc::default() };
         for entry in fs::read_dir(folder.drafts())? {
             let entry = entry?;
             if entry.file_name().to_string_lossy().ends_with(DRAFT_SUFFIX) {
@@ -103,12 +110,28 @@ impl Folder {
         Ok(ReaderStream::with_capacity(file.take(part.end - part.start), READ_BYTES).boxed())
     }
 
-    /// Deletes a file. A missing file is no error.
+    /// Deletes a file. A missing file is no error. Durable when this returns, also if an earlier call has deleted the
+    /// file and failed, so that no power cut brings back what was deleted.
     pub fn remove(&self, file_path: &str) -> io::Result<()> {
-        match fs::remove_file(self.locate(file_path)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+        let path = self.locate(file_path);
+        let gone = |done: io::Result<()>| match done {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => other,
+        };
+        gone(fs::remove_file(&path))?;
+        gone(sync_folder(path.parent().unwrap_or(&self.root)))
+    }
+
+    /// Creates a folder of recordings and makes its name durable, unless this process has done so. Whoever comes while
+    /// another does it waits.
+    fn make_durable(&self, folder: &Path) -> io::Result<()> {
+        let mut durable = self.durable.lock().unwrap_or_else(PoisonError::into_inner);
+        if !durable.contains(folder) || !folder.is_dir() {
+            fs::create_dir_all(folder)?;
+            sync_folder(&self.root)?;
+            durable.insert(folder.to_owned());
         }
+        Ok(())
     }
 
     /// Checks that a file can be written.
@@ -141,19 +164,10 @@ impl Draft {
     /// Syncs the file and renames it to its final name, replacing an earlier one. Durable when this returns.
     pub fn publish(mut self) -> io::Result<()> {
         self.file.sync_all()?;
-        let root = &self.folder.root;
-        let parent = self.target.parent().unwrap_or(root);
-        if !parent.is_dir() {
-            fs::create_dir_all(parent)?;
-            sync_folder(root)?;
-        }
+        let parent = self.target.parent().unwrap_or(&self.folder.root);
+        self.folder.make_durable(parent)?;
         fs::rename(&self.path, &self.target)?;
         self.kept = true;
         sync_folder(parent)
     }
-}
-
-/// Makes the names in a folder durable.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
 }

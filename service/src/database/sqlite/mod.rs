@@ -76,6 +76,12 @@ impl Storage for Sqlite {
         Ok(None)
     }
 
+    async fn settle(&self) -> Result<(), DbErr> {
+        // Does less if another process reads, such as a backup.
+        let checkpoint = Statement::from_string(DatabaseBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
+        self.writer.query_one_raw(checkpoint).await.map(drop)
+    }
+
     async fn version(&self, transaction: &DatabaseTransaction) -> Result<Option<i64>, DbErr> {
         let query = Statement::from_string(DatabaseBackend::Sqlite, "PRAGMA data_version");
         match transaction.query_one_raw(query).await? {

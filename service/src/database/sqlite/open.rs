@@ -13,6 +13,7 @@ use sea_orm::{
 use crate::{
     absolute,
     database::{OpenError, failure::is_locked, parallelism, system::BUSY_TIMEOUT},
+    durable::create_folders,
 };
 
 /// The oldest SQLite whose WAL mode is safe with several connections.
@@ -56,7 +57,7 @@ pub(super) async fn open_alone(
 
 fn make_folder(path: &Path) -> Result<(), OpenError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        fs::create_dir_all(folder).map_err(|source| OpenError::Folder { folder: folder.to_owned(), source })?;
+        create_folders(folder).map_err(|source| OpenError::Folder { folder: folder.to_owned(), source })?;
     }
     Ok(())
 }

@@ -1,0 +1,42 @@
+//! Names of files and folders that a power cut does not take away. A name is on disk once the folder that holds it is
+//! synced; until then it is in memory only, and everything below it with it.
+
+use std::{
+    fs::{self, File},
+    io,
+    os::unix::fs::MetadataExt,
+    path::Path,
+};
+
+/// Makes the names in a folder durable.
+///
+/// # Errors
+/// When the folder cannot be opened or synced.
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Creates a folder and those above it, and makes their names durable. An earlier process may have created them and
+/// ended before it synced them, so the folders above are synced even if nothing is missing.
+///
+/// # Errors
+/// When a folder cannot be created or synced. Folders above that this user may not read are left alone: this user has
+/// not created anything in them.
+pub(crate) fn create_folders(folder: &Path) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let folder = folder.canonicalize()?;
+    let device = fs::metadata(&folder)?.dev();
+    for above in folder.ancestors().skip(1) {
+        // The folder that a file system is mounted on has its name in another one.
+        if fs::metadata(above)?.dev() != device {
+            break;
+        }
+        match sync_folder(above) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => break,
+            // A read-only file system has nothing to sync, and some kinds cannot sync folders.
+            Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::ReadOnlyFilesystem) => {}
+            other => other?,
+        }
+    }
+    Ok(())
+}
