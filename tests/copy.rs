@@ -62,7 +62,7 @@ fn numbers_alike(json: &[u8]) -> Value {
             Value::Object(members) => members.values_mut().for_each(alike),
             Value::Array(values) => values.iter_mut().for_each(alike),
             Value::Number(number) => *json = json!(number.as_f64().unwrap() + 0.0),
-            _ => {}
+            Value::Null | Value::Bool(_) | Value::String(_) => {}
         }
     }
     let mut json = serde_json::from_slice(json).unwrap();

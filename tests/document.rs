@@ -51,7 +51,7 @@ fn resolve(value: &mut Value, components: &Value) {
     match value {
         Value::Object(fields) => fields.values_mut().for_each(|field| resolve(field, components)),
         Value::Array(items) => items.iter_mut().for_each(|item| resolve(item, components)),
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

@@ -68,9 +68,10 @@ fn anchors(text: &str) -> BTreeSet<String> {
 /// A path without `..`, relative to the root.
 fn plain(path: &Path) -> PathBuf {
     path.components().fold(PathBuf::new(), |mut plain, component| {
-        match component {
-            Component::ParentDir => drop(plain.pop()),
-            component => plain.push(component),
+        if component == Component::ParentDir {
+            plain.pop();
+        } else {
+            plain.push(component);
         }
         plain
     })

@@ -1,4 +1,5 @@
 //! Callstore from the outside: every test speaks HTTP to a server with its own database and store.
+#![expect(clippy::as_conversions, reason = "numbers are small, and samples are cut")]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on should say where")]
 
 mod support;

@@ -5,6 +5,7 @@
 //!
 //! With the same calls on PostgreSQL, in turns:
 //! `scripts/with_postgres.sh --durable cargo bench -p api --bench list_calls`
+#![expect(clippy::as_conversions, reason = "numbers are small, and samples are cut")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should say where")]
 
 use std::{

@@ -232,9 +232,10 @@ impl ProblemDetails {
     /// An example of each code.
     #[must_use]
     pub fn sample(code: ProblemCode) -> Self {
-        let problem = match code {
-            ProblemCode::ValidationFailed => Problem::invalid_field("/confidence", "Must be 0 to 1."),
-            other => Problem::of(other),
+        let problem = if let ProblemCode::ValidationFailed = code {
+            Problem::invalid_field("/confidence", "Must be 0 to 1.")
+        } else {
+            Problem::of(code)
         };
         problem.details("01890a5d-ac96-774b-bcce-b302099a8057")
     }

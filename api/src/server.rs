@@ -125,7 +125,7 @@ pub async fn start(
         let pending = Migrator::get_pending_migrations(database.writer()).await.map_err(failed)?.len();
         Migrator::up(database.writer(), None).await.map_err(failed)?;
         if pending > 0 {
-            let milliseconds = begun.elapsed().as_millis() as u64;
+            let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
             tracing::info!(migrations = pending, milliseconds, "The database was migrated.");
         }
         admit(settings, admin_key.as_ref(), &database, &*clock, &*ids).await

@@ -154,9 +154,15 @@ pub struct RecordingSettings {
 
 /// The environment variables that the tools of object stores read.
 pub(crate) fn store_environment() -> Vec<(String, Private)> {
-    let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?.into()));
     let theirs = |(name, _): &(String, _)| ["AWS_", "AZURE_", "GOOGLE_"].iter().any(|prefix| name.starts_with(prefix));
-    std::env::vars_os().filter_map(text).filter(theirs).collect()
+    variables().filter(theirs).map(|(name, value)| (name, value.into())).collect()
+}
+
+/// The environment's variables, without those that are no text.
+pub(crate) fn variables() -> impl Iterator<Item = (String, String)> {
+    let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads all variables")]
+    std::env::vars_os().filter_map(text)
 }
 
 impl RecordingSettings {

@@ -1,4 +1,5 @@
 //! Whole buffers from one format to another: encoding, sample rate, container. Channels are kept.
+#![expect(clippy::as_conversions, reason = "lengths are of 64 bits, or of buffers that memory holds")]
 
 use std::borrow::Cow;
 

@@ -3,6 +3,7 @@
 //!
 //! A code has 8 bits. A sample has 16 bits, as everywhere in this crate: mu-law's 14-bit values times 4, A-law's 13-bit
 //! values times 8. For whole buffers use [`decode_into`](crate::decode_into) and [`encode`](crate::encode).
+#![expect(clippy::as_conversions, reason = "samples are widened, scaled and cut to their range")]
 
 /// The samples of the 256 mu-law codes.
 pub const MULAW_DECODE: [i16; 256] = mulaw_table();

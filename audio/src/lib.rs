@@ -49,6 +49,7 @@ mod convert_error;
 mod encoding;
 pub mod g711;
 mod meter;
+pub mod number;
 mod pcm;
 mod resample;
 pub mod sniff;

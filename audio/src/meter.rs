@@ -1,4 +1,5 @@
 //! Measures streamed samples channel by channel: peak, RMS, clipping, DC offset, silence.
+#![expect(clippy::as_conversions, reason = "samples are widened, scaled and cut to their range")]
 
 use crate::stream::PartialFrame;
 use crate::{Encoding, StreamFormat, decode_into};

@@ -2,6 +2,7 @@
 //!
 //! A [`Converter`]'s state is an incomplete frame, and for each channel the number of samples so far and the last of
 //! them. For one channel it has at most [`STATE_MAX_BYTES`], whatever the rates are.
+#![expect(clippy::as_conversions, reason = "lengths are of 64 bits, or of buffers that memory holds")]
 
 use crate::{Converter, Encoding, StreamFormat};
 

@@ -1,4 +1,5 @@
 //! Converts streams of encoded samples to another encoding and rate.
+#![expect(clippy::as_conversions, reason = "lengths are of 64 bits, or of buffers that memory holds")]
 
 use crate::{
     ConvertError, Encoding, MAX_CHANNELS, Resampler, SAMPLE_RATES, StreamFormat, decode_into, encode, resampled_len,

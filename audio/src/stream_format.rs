@@ -1,4 +1,5 @@
 //! The format of interleaved samples.
+#![expect(clippy::as_conversions, reason = "lengths are of 64 bits, or of buffers that memory holds")]
 
 use crate::Encoding;
 

@@ -1,4 +1,5 @@
 //! Reads one track of a recording, from its stored chunks to samples at the recording's rate, piece by piece.
+#![expect(clippy::as_conversions, reason = "lengths are of 64 bits, or of buffers that memory holds")]
 
 use crate::{Encoding, OddLength, Resampler, Timeline, decode_into, resampled_len};
 

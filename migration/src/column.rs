@@ -2,12 +2,17 @@
 
 use sea_orm_migration::{prelude::*, sea_orm::DatabaseBackend};
 
+fn is_sqlite(manager: &SchemaManager<'_>) -> bool {
+    manager.get_database_backend() == DatabaseBackend::Sqlite
+}
+
 /// An id column: `uuid` on PostgreSQL, sixteen bytes on SQLite.
 pub fn id(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
     let mut column = ColumnDef::new(name);
-    match manager.get_database_backend() {
-        DatabaseBackend::Sqlite => column.binary_len(16),
-        _ => column.uuid(),
+    if is_sqlite(manager) {
+        column.binary_len(16)
+    } else {
+        column.uuid()
     };
     column.not_null().take()
 }
@@ -34,18 +39,18 @@ pub fn call_reference(table: &'static str) -> ForeignKeyCreateStatement {
 
 /// Drops what [`only_inserted`] created and dropping the table left behind.
 pub async fn drop_refusal(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
-    match manager.get_database_backend() {
-        DatabaseBackend::Sqlite => Ok(()),
-        _ => manager.get_connection().execute_unprepared(&format!("DROP FUNCTION {table}_refuse()")).await.map(drop),
+    if is_sqlite(manager) {
+        return Ok(());
     }
+    manager.get_connection().execute_unprepared(&format!("DROP FUNCTION {table}_refuse()")).await.map(drop)
 }
 
 /// Statements that make the database refuse updates and deletes in a table.
 pub fn only_inserted(manager: &SchemaManager<'_>, table: &str) -> Vec<String> {
     let why = format!("rows of {table} are neither changed nor removed");
-    match manager.get_database_backend() {
+    if is_sqlite(manager) {
         // INSERT OR REPLACE deletes a row without firing the DELETE trigger.
-        DatabaseBackend::Sqlite => [
+        [
             ("UPDATE", ""),
             ("DELETE", ""),
             ("INSERT", &*format!("WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id) ")),
@@ -56,8 +61,9 @@ pub fn only_inserted(manager: &SchemaManager<'_>, table: &str) -> Vec<String> {
                  BEGIN SELECT RAISE(ABORT, '{why}'); END"
             )
         })
-        .to_vec(),
-        _ => vec![
+        .to_vec()
+    } else {
+        vec![
             format!(
                 "CREATE FUNCTION {table}_refuse() RETURNS trigger LANGUAGE plpgsql AS $$ \
                  BEGIN RAISE EXCEPTION '{why}'; END $$"
@@ -66,6 +72,6 @@ pub fn only_inserted(manager: &SchemaManager<'_>, table: &str) -> Vec<String> {
                 "CREATE TRIGGER {table}_only_inserted BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} \
                  FOR EACH STATEMENT EXECUTE FUNCTION {table}_refuse()"
             ),
-        ],
+        ]
     }
 }

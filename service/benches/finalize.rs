@@ -73,6 +73,7 @@ async fn open(folder: &Path, store: Option<&StoreUrl>) -> Callstore {
     Migrator::up(database.writer(), None).await.unwrap();
     let folder = StoreUrl::Folder(folder.join("recordings"));
     let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?.into()));
+    #[expect(clippy::disallowed_methods, reason = "it is a setting of the benchmark")]
     let environment: Vec<_> = std::env::vars_os().filter_map(text).collect();
     let store = Store::open(store.unwrap_or(&folder), &environment).unwrap();
     Callstore::new(database, store, Box::new(SystemClock), Arc::new(SystemIds), Policy::default())

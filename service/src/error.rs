@@ -134,6 +134,7 @@ pub struct FieldError {
 impl Error {
     /// Whether the failure may be temporary.
     #[must_use]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "an error is permanent unless it is named here")]
     pub fn is_passing(&self) -> bool {
         match self {
             Self::StorageUnavailable(_) | Self::StoreUnavailable(_) => true,

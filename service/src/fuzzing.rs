@@ -1,6 +1,7 @@
 //! Invariants that parsers of cursors, links, tokens, call references and audio keep on arbitrary input. `api::fuzzing`
 //! has the other parsers, and the list of all.
 
+use audio::number::wide;
 use audio::{
     Container, Converter, Encoding, Format, SAMPLE_RATES, STATE_MAX_BYTES, Source, StreamFormat, buffer_to_wav,
     convert, decode_any_base64, decode_base64_into, decode_into, encode, encode_base64,
@@ -42,7 +43,8 @@ pub fn cursor(bytes: &[u8]) {
     // The checksum is no secret: anyone who reads the code can write cursors.
     check(&cursor::seal(bytes.to_vec(), &filter, sort));
     if let Some((key, _)) = bytes.split_first_chunk() {
-        let position = Position { key: Some(i64::from_be_bytes(*key)), id: Uuid::from_u128(key.len() as u128) };
+        let position =
+            Position { key: Some(i64::from_be_bytes(*key)), id: Uuid::from_u128(u128::from(wide(key.len()))) };
         assert_eq!(cursor::decode(&cursor::encode(position, &filter, sort), &filter, sort).ok(), Some(position));
     }
 }
@@ -168,12 +170,12 @@ pub fn wav(bytes: &[u8]) {
         Err(error) => Some(Err(error)),
     });
     assert_eq!(found.transpose(), whole);
-    let file = bytes.len() as u64;
+    let file = wide(bytes.len());
     if let Ok(Some((header, start))) = whole {
-        assert_eq!(header.samples_start, start as u64);
+        assert_eq!(header.samples_start, wide(start));
         let rest = usize::try_from(header.stated_end()).ok().and_then(|end| bytes.get(end..)).unwrap_or_default();
         let (plain, salvaged) = (header.extent(file, rest, false), header.extent(file, rest, true));
-        let frame = header.stored_frame() as u64;
+        let frame = wide(header.stored_frame());
         assert!(plain.bytes <= salvaged.bytes && salvaged.bytes <= file - header.samples_start);
         assert!(plain.bytes.is_multiple_of(frame) && salvaged.bytes.is_multiple_of(frame));
     }
@@ -215,7 +217,7 @@ pub fn convert_audio(bytes: &[u8]) {
         },
     };
     let frame = usize::from(converted.channels) * converted.encoding.bytes_per_sample();
-    let samples = &converted.bytes[start..][..converted.frames as usize * frame];
+    let samples = &converted.bytes[start..][..usize::try_from(converted.frames).unwrap_or(usize::MAX) * frame];
     assert!(converted.bytes.len() - start - samples.len() <= start.min(1), "more than a byte of padding");
     let (Some(encoding), Some(sample_rate)) = (source.encoding, source.sample_rate) else { return };
     let format = StreamFormat { encoding, sample_rate, channels: 1 };

@@ -2,6 +2,7 @@
 
 use std::{io, time::Duration};
 
+use audio::number::{real, wide};
 use futures_util::FutureExt;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 
@@ -43,7 +44,7 @@ impl Callstore {
             let counted = tokio::time::timeout(PATIENCE, calls.count(self.0.database.readers())).await;
             set_gauge(gauge, counted.ok().and_then(Result::ok));
         }
-        set_gauge("callstore_write_queue_bytes", Some(self.0.writer.waiting_kib() as u64 * 1024));
+        set_gauge("callstore_write_queue_bytes", Some(wide(self.0.writer.waiting_kib()) * 1024));
         set_gauge("callstore_min_free_bytes", Some(self.0.policy.min_free_bytes));
         let this = self.clone();
         let free = tokio::task::spawn_blocking(move || this.free_bytes().ok().flatten()).await.unwrap_or_default();
@@ -76,5 +77,5 @@ impl Callstore {
 }
 
 fn set_gauge(name: &'static str, value: Option<u64>) {
-    metrics::gauge!(name).set(value.map_or(f64::NAN, |value| value as f64));
+    metrics::gauge!(name).set(value.map_or(f64::NAN, real));
 }

@@ -15,6 +15,7 @@ use std::{
     time::Duration,
 };
 
+use audio::number::wide;
 use entity::idempotency_key::{ActiveModel, Column, Entity};
 use futures_util::FutureExt;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -120,7 +121,7 @@ impl Callstore {
         loop {
             let over = Entity::find().select_only().column(Column::Id).filter(Column::ForgetAt.lte(self.now()));
             let over: Vec<Vec<u8>> = over.limit(FORGET_AT_ONCE).into_tuple().all(self.0.database.readers()).await?;
-            let all = (over.len() as u64) < FORGET_AT_ONCE;
+            let all = wide(over.len()) < FORGET_AT_ONCE;
             if !over.is_empty() {
                 let rows = Entity::delete_many().filter(Column::Id.is_in(over));
                 self.write(None, 0, |batch| async move { Ok(rows.exec(batch.transaction()).await?) }.boxed()).await?;

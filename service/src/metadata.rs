@@ -270,10 +270,7 @@ fn empty(call_id: Uuid, now: Timestamp) -> ActiveModel {
 /// recursively.
 fn merge(before: Value, patch: Value) -> Value {
     let Value::Object(patch) = patch else { return patch };
-    let mut merged = match before {
-        Value::Object(fields) => fields,
-        _ => Map::new(),
-    };
+    let mut merged = if let Value::Object(fields) = before { fields } else { Map::new() };
     for (name, change) in patch {
         let field = merged.remove(&name).unwrap_or_default();
         if !change.is_null() {

@@ -7,6 +7,7 @@
 //!
 //! The crate depends on no crate of the server: the two share only the wire format. A fault in the server's code can
 //! thus not hide itself in the check. `api` has the command line.
+#![expect(clippy::as_conversions, reason = "frames are cut to bytes, and figures of a report are rounded anyway")]
 
 mod answer;
 mod args;

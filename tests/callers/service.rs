@@ -111,7 +111,7 @@ impl Socket {
             match timeout(PATIENCE, self.0.next()).await.expect("an answer in time").ok_or(Gone)?? {
                 Message::Text(text) => return Ok(Some(serde_json::from_str(&text).unwrap())),
                 Message::Close(_) => return Ok(None),
-                _ => {}
+                Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
             }
         }
     }

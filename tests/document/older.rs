@@ -28,7 +28,7 @@ fn objects<'a>(value: &'a Value, look: &mut impl FnMut(&'a serde_json::Map<Strin
             described.for_each(|(_, value)| objects(value, look));
         }
         Value::Array(items) => items.iter().for_each(|item| objects(item, look)),
-        _ => {}
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
     }
 }
 

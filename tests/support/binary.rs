@@ -48,6 +48,7 @@ impl Binary {
     /// The bare command.
     pub fn bare(folder: &Path) -> Command {
         let mut command = Command::new(Self::path());
+        #[expect(clippy::disallowed_methods, reason = "the process inherits none of them")]
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
             let ours = ["CALLSTORE_", "RECORDING_STORAGE_", "AWS_"].iter().any(|prefix| text.starts_with(prefix));

@@ -123,6 +123,7 @@ fn owner(path: &Name, modules: &BTreeMap<Name, Module>, depth: usize) -> Option<
 }
 
 impl<'a> Visit<'a> for Module {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "syn may add kinds of items at any time")]
     fn visit_item(&mut self, item: &'a Item) {
         let attributes = match item {
             Item::Mod(item) => &item.attrs,

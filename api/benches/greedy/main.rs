@@ -4,6 +4,7 @@
 //! them.
 //!
 //! `cargo bench -p api --bench greedy [-- SECONDS]`
+#![expect(clippy::as_conversions, reason = "numbers are small, and samples are cut")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should say where")]
 
 mod crowd;

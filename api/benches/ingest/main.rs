@@ -6,6 +6,7 @@
 //!
 //! With PostgreSQL beside SQLite, where service, client and database server share two cores:
 //! `scripts/with_postgres.sh --durable cargo bench -p api --bench ingest`
+#![expect(clippy::as_conversions, reason = "numbers are small, and samples are cut")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should say where")]
 
 mod bare;

@@ -106,7 +106,7 @@ impl Rates {
         let missing = full_in.saturating_sub(RATE_BURST);
         if missing.is_zero() {
             *full_at = now + full_in;
-            let requests = ((RATE_BURST - full_in).as_nanos() / each.as_nanos()) as u32;
+            let requests = u32::try_from((RATE_BURST - full_in).as_nanos() / each.as_nanos()).unwrap_or(u32::MAX);
             return Ok(Standing { requests, full_in, policy: self.policy.clone() });
         }
         drop(buckets);
@@ -136,7 +136,7 @@ impl Standing {
 
 /// Rounds up to whole seconds, so that a client that waits for them has waited long enough.
 fn seconds(time: Duration) -> u32 {
-    time.as_secs_f64().ceil() as u32
+    u32::try_from(time.as_nanos().div_ceil(1_000_000_000)).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use actix_web::{
     HttpResponse, post,
     web::{self, Data},
 };
+use service::audio::number::real;
 use service::{
     Callstore,
     audio::{self, ConvertError, Converted, Source, decode_any_base64, encode_base64},
@@ -88,7 +89,7 @@ fn convert(body: &ConvertAudio) -> Result<ConvertedAudio, Problem> {
         sample_rate,
         channels,
         container: container.into(),
-        duration: frames as f64 / f64::from(sample_rate),
+        duration: real(frames) / f64::from(sample_rate),
         warnings: warnings.iter().map(ToString::to_string).collect(),
         state: None,
     })

@@ -1,5 +1,6 @@
 //! `convertAudio` in pieces: the client keeps the converter's state between requests.
 
+use service::audio::number::wide;
 use service::audio::{self, Container, Converter, StateError, StreamFormat, encode_base64, wav::Warning};
 
 use super::model::{ConvertAudio, ConvertedAudio};
@@ -56,7 +57,7 @@ pub fn convert(body: &ConvertAudio, bytes: &[u8], state: &[u8]) -> Result<(Conve
             return Err(Problem::invalid_field("/audio", detail));
         }
         if left > 0 {
-            warnings.push(Warning::PartialFrame { bytes: left as u64, frame: format.bytes_per_frame() }.to_string());
+            warnings.push(Warning::PartialFrame { bytes: wide(left), frame: format.bytes_per_frame() }.to_string());
         }
         None
     } else {
@@ -69,7 +70,7 @@ pub fn convert(body: &ConvertAudio, bytes: &[u8], state: &[u8]) -> Result<(Conve
         sample_rate: format.sample_rate,
         channels: 1,
         container: Container::Raw.into(),
-        duration: format.seconds(out.len() as u64),
+        duration: format.seconds(wide(out.len())),
         warnings,
         state: None,
     };

@@ -168,6 +168,7 @@ impl From<ListCallsQuery> for ListCalls {
             Sort::Duration => (SortField::Duration, false),
         };
         // Stored durations are whole milliseconds: the least is rounded up and the most down.
+        #[expect(clippy::as_conversions, reason = "the number has no fraction, and is cut to what a column holds")]
         let milliseconds = |seconds: f64, round: fn(f64) -> f64| round(seconds * 1e3) as i64;
         Self {
             filter: CallFilter {

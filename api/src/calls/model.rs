@@ -1,6 +1,7 @@
 //! Calls on the wire.
 
 use serde::{Deserialize, Serialize};
+use service::audio::number::signed;
 use service::{CallParts, Private, SID_CHARACTERS, as_id, is_sid};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -138,7 +139,7 @@ impl Call {
             audio_format: call.audio_format.into(),
             start_time: Time(call.start_time),
             end_time: call.end_time.map(Time),
-            duration: call.duration_ms.map(|milliseconds| milliseconds as f64 / 1e3),
+            duration: call.duration_ms.map(|milliseconds| signed(milliseconds) / 1e3),
             status: call.status.into(),
             end_reason: call.end_reason.map(Into::into),
             failure,

@@ -1,9 +1,6 @@
 //! The command `callstore serve`: starts the log and runs the service.
 
-use std::{
-    ffi::OsString,
-    io::{self, IsTerminal},
-};
+use std::io::{self, IsTerminal};
 
 use clap::Command;
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
@@ -12,14 +9,13 @@ use super::environment;
 use crate::{
     failure::Failure,
     server,
-    settings::{LogFormat, Settings},
+    settings::{LogFormat, Settings, variables},
 };
 
 /// Runs the service until a signal stops it. Warns of variables that none of the options of `command` has.
 pub fn run(command: &Command, settings: &Settings, log_format: Option<LogFormat>) -> Result<(), Failure> {
     start_log(log_format)?;
-    let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
-    for warning in environment::warnings(command, std::env::vars_os().filter_map(text)) {
+    for warning in environment::warnings(command, variables()) {
         tracing::warn!("{warning}");
     }
     actix_web::rt::System::new().block_on(server::serve(settings))

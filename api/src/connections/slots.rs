@@ -7,6 +7,7 @@ use std::sync::{
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use service::Ids;
+use service::audio::number::index;
 
 use crate::limits::{CONNECTIONS_DEFAULT, CONNECTIONS_REFUSED_MAX};
 
@@ -50,7 +51,7 @@ impl Connections {
 
     /// The number of connections to accept, including those that are then refused. Others wait in the kernel's backlog.
     pub fn taken_max(&self) -> usize {
-        self.max.saturating_add(CONNECTIONS_REFUSED_MAX) as usize
+        index(self.max.saturating_add(CONNECTIONS_REFUSED_MAX))
     }
 
     /// A slot for a new connection; `None` if all are taken.

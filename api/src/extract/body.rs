@@ -11,6 +11,7 @@ use actix_web::{
 };
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
+use service::audio::number::{real, wide};
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, timeout_at};
 
@@ -125,7 +126,7 @@ impl Pace {
             return Ok(part);
         }
         let begun = *self.0.get_or_insert_with(Instant::now);
-        let earned = Duration::from_secs_f64(received as f64 / f64::from(BODY_BYTES_PER_SECOND));
+        let earned = Duration::from_secs_f64(real(wide(received)) / f64::from(BODY_BYTES_PER_SECOND));
         let allowed = (BODY_GRACE + earned).min(BODY_LIMIT);
         timeout_at(begun + allowed, payload.next()).await.map_err(|_| {
             let detail = format!(

@@ -8,6 +8,7 @@ use std::{
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Deserializer, de};
+use service::audio::number::real;
 use service::{
     Page,
     limits::{OFFSET_MAX, PAGE_DEFAULT, PAGE_MAX},
@@ -174,7 +175,7 @@ impl<'de> Deserialize<'de> for CallOffset {
 
 impl PartialSchema for CallOffset {
     fn schema() -> RefOr<Schema> {
-        let schema = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(OFFSET_MAX as f64));
+        let schema = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(0)).maximum(Some(real(OFFSET_MAX)));
         schema.default(Some(0.into())).into()
     }
 }

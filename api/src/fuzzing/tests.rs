@@ -12,6 +12,7 @@ use proptest::{
     sample::{Index, select},
     test_runner::{Config, TestRunner},
 };
+use service::audio::number::wide;
 
 use super::BODIES;
 
@@ -53,7 +54,7 @@ fn every_parser_keeps_its_promises_in_little_memory() {
             let used = allocation_counter::measure(|| outcome = catch_unwind(|| body(&bytes))).bytes_max;
             outcome.unwrap_or_else(|panic| resume_unwind(panic));
             let filters = if ["convert_audio", "conversion_state"].contains(&name) { FILTERS } else { 0 };
-            let allowed = filters + MEMORY.0 + MEMORY.1 * bytes.len() as u64;
+            let allowed = filters + MEMORY.0 + MEMORY.1 * wide(bytes.len());
             prop_assert!(used <= allowed, "{used} bytes of memory for {} bytes", bytes.len());
             Ok(())
         });

@@ -111,7 +111,9 @@ fn responses(document: &mut OpenApi) -> BTreeMap<String, RefOr<Response>> {
                 match shared.entry(name.clone()).or_insert_with(|| RefOr::T(response.clone())) {
                     // Another response with the same codes has the name: this one stays where it is.
                     RefOr::T(first) if *first != response => {}
-                    _ => *slot = RefOr::Ref(Ref::new(format!("#/components/responses/{name}"))),
+                    RefOr::T(_) | RefOr::Ref(_) => {
+                        *slot = RefOr::Ref(Ref::new(format!("#/components/responses/{name}")))
+                    }
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! Recordings on the wire.
 
 use serde::Serialize;
+use service::audio::number::real;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -82,7 +83,7 @@ impl Recording {
             codec: Codec::Pcm,
             sample_rate: recording.sample_rate_hz,
             channels: u32::from(recording.channels),
-            duration: recording.frames as f64 / f64::from(recording.sample_rate_hz),
+            duration: real(recording.frames) / f64::from(recording.sample_rate_hz),
             size_bytes: recording.size_bytes,
             sha256: recording.sha256,
             gaps: gaps.into_iter().map(Into::into).collect(),

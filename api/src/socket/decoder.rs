@@ -2,6 +2,7 @@
 //! before it rejects it as too long; this one discards a payload that is too long as it arrives.
 
 use bytes::{Buf, Bytes};
+use service::audio::number::wide;
 
 /// The longest payload of a control frame (RFC 6455, section 5.5).
 const CONTROL_MAX: u64 = 125;
@@ -146,7 +147,7 @@ impl Decoder {
         if opcode == 1 || opcode == 2 {
             self.kind = Some(if opcode == 1 { Kind::Text } else { Kind::Binary });
         }
-        if opcode < 8 && length > (self.max_bytes - self.message.len()) as u64 {
+        if opcode < 8 && length > wide(self.max_bytes - self.message.len()) {
             self.too_long = true;
             self.message = Vec::new();
         }
@@ -158,7 +159,7 @@ impl Decoder {
     fn read_payload(&mut self, frame: &mut Frame, input: &mut Bytes) {
         let count = input.len().min(usize::try_from(frame.left).unwrap_or(usize::MAX));
         let payload = input.split_to(count);
-        frame.left -= count as u64;
+        frame.left -= wide(count);
         let target = match frame.opcode {
             8.. => &mut self.control,
             _ if self.too_long => return,

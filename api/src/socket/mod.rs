@@ -19,6 +19,8 @@ pub use decoder::Fault;
 pub use note::{End, note_end};
 pub use upgrade::answer;
 
+use service::audio::number::wide;
+
 use crate::{
     connections::connection::Connection,
     limits::SOCKET_BEAT,
@@ -263,15 +265,16 @@ const PONG: u8 = 10;
 /// Encodes a server's frame: unfragmented and unmasked (RFC 6455, section 5.2).
 fn frame(opcode: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![0x80 | opcode];
-    match payload.len() {
-        length @ 0..=125 => bytes.push(length as u8),
-        length @ 126..=0xFFFF => {
+    let length = payload.len();
+    match (u8::try_from(length), u16::try_from(length)) {
+        (Ok(short @ 0..=125), _) => bytes.push(short),
+        (_, Ok(length)) => {
             bytes.push(126);
-            bytes.extend((length as u16).to_be_bytes());
+            bytes.extend(length.to_be_bytes());
         }
-        length => {
+        _ => {
             bytes.push(127);
-            bytes.extend((length as u64).to_be_bytes());
+            bytes.extend(wide(length).to_be_bytes());
         }
     }
     bytes.extend(payload);

@@ -1,6 +1,7 @@
 //! Transcripts as captions (WebVTT, SubRip) and as plain text.
 
 use service::Transcript;
+use service::audio::number::whole;
 
 use super::format::TranscriptFormat;
 
@@ -54,7 +55,7 @@ fn line(start: Option<f64>, speaker: &str, text: &str) -> String {
 }
 
 fn milliseconds(seconds: f64) -> u64 {
-    (seconds * 1e3).round() as u64
+    whole((seconds * 1e3).round())
 }
 
 /// `HH:MM:SS.mmm`, with as many hours as there are.

@@ -39,6 +39,7 @@ impl Ending {
     }
 
     /// The close code for an error. Unexpected errors are logged.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all other errors are the service's failures")]
     pub fn of(error: &Error) -> Self {
         match error {
             Error::CallEnded | Error::CallNotFound => {

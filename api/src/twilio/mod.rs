@@ -21,6 +21,8 @@ use service::{
 use tokio::time::{Instant, sleep_until};
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use service::audio::number::wide;
+
 use crate::{
     audit::record::entry_of,
     limits::{MEDIA_MESSAGE_MAX_BYTES, MEDIA_START_LIMIT},
@@ -270,7 +272,7 @@ impl Session {
         if frames.is_empty() {
             return Ok(());
         }
-        let (begun, gathered, count) = (Instant::now(), stream.gather, frames.len() as u64);
+        let (begun, gathered, count) = (Instant::now(), stream.gather, wide(frames.len()));
         let added = stream.media.add(frames).await;
         if let Err(Error::CallEnded | Error::CallNotFound) = added {
             self.count_skipped("call_ended", count);

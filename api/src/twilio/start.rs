@@ -83,7 +83,7 @@ fn cleaned(value: Value) -> Value {
         Value::String(text) => clean(&text).into(),
         Value::Array(items) => items.into_iter().map(cleaned).collect(),
         Value::Object(fields) => fields.into_iter().map(|(name, field)| (clean(&name), cleaned(field))).collect(),
-        other => other,
+        other @ (Value::Null | Value::Bool(_) | Value::Number(_)) => other,
     }
 }
 

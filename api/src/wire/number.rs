@@ -61,6 +61,7 @@ impl<'de> de::Visitor<'de> for Whole {
     /// JSON does not tell `1.0` from `1`.
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<Self::Value, E> {
         if number.fract() == 0.0 && (f64::from(self.min)..=f64::from(self.max)).contains(&number) {
+            #[expect(clippy::as_conversions, reason = "the number is whole and between two of 32 bits")]
             return Ok(Some(number as u32));
         }
         Err(E::custom("out of range"))

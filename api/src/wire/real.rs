@@ -4,6 +4,7 @@
 use std::fmt;
 
 use serde::{Deserializer, de};
+use service::audio::number::{real, signed};
 
 /// What a field may hold.
 #[derive(Clone, Copy)]
@@ -29,11 +30,11 @@ impl de::Visitor<'_> for Real {
     }
 
     fn visit_u64<E: de::Error>(self, number: u64) -> Result<Self::Value, E> {
-        Ok(Some(number as f64))
+        Ok(Some(real(number)))
     }
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<Self::Value, E> {
-        Ok(Some(number as f64))
+        Ok(Some(signed(number)))
     }
 
     fn visit_f64<E: de::Error>(self, number: f64) -> Result<Self::Value, E> {

@@ -3,6 +3,7 @@
 //!
 //! Run `cargo bench -p audio`, with `--features soxr` if libsoxr's headers are installed; `-- NAME` selects a part.
 //! Items are samples at 8 kHz, chunks, or seconds of a call. For the last, items per second are multiples of real time.
+#![expect(clippy::as_conversions, reason = "numbers are small, and samples are cut")]
 #![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
 mod codecs;

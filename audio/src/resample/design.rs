@@ -1,5 +1,6 @@
 //! The taps of the interpolation filters. They are computed at compile time, by additions, multiplications and
 //! divisions only, so that every machine has the same.
+#![expect(clippy::as_conversions, reason = "samples are widened, scaled and cut to their range")]
 
 /// Taps per phase: the number of input samples that contribute to an output sample.
 pub const TAPS: usize = 64;

@@ -7,6 +7,7 @@
 //! The arithmetic is in 32-bit floats, in an order that does not depend on the machine. The taps are computed with
 //! additions, multiplications and divisions only. So every machine outputs the same samples.
 //! docs/decisions/resampling.md says why this is not a library.
+#![expect(clippy::as_conversions, reason = "samples are widened, scaled and cut to their range")]
 
 use std::{
     collections::HashMap,

@@ -3,6 +3,7 @@
 //!
 //! Factors two and three, from telephony to storage (8 to 16 kHz) and to OpenAI (8 to 24 kHz), use filters of this
 //! crate (`fir`). All other ratios use a filter in floats (`general`).
+#![expect(clippy::as_conversions, reason = "samples are widened, scaled and cut to their range")]
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;

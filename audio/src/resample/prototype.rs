@@ -1,4 +1,5 @@
 //! The taps of the filters for general ratios, computed when a ratio is first needed.
+#![expect(clippy::as_conversions, reason = "samples are widened, scaled and cut to their range")]
 
 /// Samples at the lower rate that the filter spans to either side. More would let the pass-band come closer to half
 /// that rate, and take more memory for the state of a conversion in pieces.

@@ -2,6 +2,7 @@
 //!
 //! Programs that write to a pipe cannot go back to fill in the sizes. They leave a placeholder, and readers such as
 //! ffmpeg, libsndfile and sox then read to the end of the file. So does this reader.
+#![expect(clippy::as_conversions, reason = "lengths are of 64 bits, or of buffers that memory holds")]
 
 use std::fmt;
 

@@ -1,4 +1,5 @@
 //! The `fmt ` chunk, and the sample formats that are narrowed to 16 bits.
+#![expect(clippy::as_conversions, reason = "samples are widened, scaled and cut to their range")]
 
 use super::{
     bytes::{u16_at, u32_at},

@@ -1,4 +1,5 @@
 //! The header of a file, read as it streams in.
+#![expect(clippy::as_conversions, reason = "lengths are of 64 bits, or of buffers that memory holds")]
 
 use super::{
     bytes::u32_at,

@@ -1,4 +1,5 @@
 //! Files of others, with a clear word for what is wrong with a damaged one.
+#![expect(clippy::as_conversions, reason = "lengths are of 64 bits, or of buffers that memory holds")]
 
 use std::borrow::Cow;
 

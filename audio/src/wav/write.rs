@@ -1,4 +1,5 @@
 //! Writes headers and whole files.
+#![expect(clippy::as_conversions, reason = "lengths are of 64 bits, or of buffers that memory holds")]
 
 use super::tag::{ALAW, MULAW, PCM};
 use crate::{Encoding, StreamFormat, pcm16_bytes};

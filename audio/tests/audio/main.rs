@@ -1,4 +1,5 @@
 //! Properties and golden files of the crate, through its public functions.
+#![expect(clippy::as_conversions, reason = "numbers are small, and samples are cut")]
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod allocation;

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use audio::number::wide;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use uuid::Uuid;
 
@@ -161,7 +162,7 @@ fn copy_recordings(
         }
     }
     if failed > 0 {
-        return Err(BackupError::Recordings { failed, of: named.len() as u64, first });
+        return Err(BackupError::Recordings { failed, of: wide(named.len()), first });
     }
     folders.iter().try_for_each(|folder| sync_folder(folder).map_err(about(folder)))
 }

@@ -7,6 +7,7 @@ use std::{
     path::{Component, Path},
 };
 
+use audio::number::wide;
 use sha2::{Digest, Sha256};
 
 use crate::{copy::CopyProgress, hex::hex};
@@ -48,7 +49,7 @@ fn read_all(
         };
         hash.update(&buffer[..count]);
         each(&buffer[..count])?;
-        progress.add(count as u64);
+        progress.add(wide(count));
     }
 }
 

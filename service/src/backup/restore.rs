@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use audio::number::wide;
+
 use super::{
     error::{BackupError, about},
     files::{DATABASE, RECORDINGS, SUMS, copy_file, has_entries, hash_file, is_below, make_folder},
@@ -83,7 +85,7 @@ pub fn restore_backup(
         folders.iter().try_for_each(|folder| sync_folder(folder).map_err(about(folder)))?;
     }
     restore_database(backup, &files, target, progress)?;
-    Ok(Restored { recordings: files.len() as u64 - 1, bytes })
+    Ok(Restored { recordings: wide(files.len()) - 1, bytes })
 }
 
 /// Refuses a place where a database is.

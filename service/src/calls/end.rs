@@ -136,7 +136,7 @@ impl Callstore {
                 row.failure_detail = Set(None);
                 row
             }
-            _ => with_end(stored, end, now)?,
+            Status::Active | Status::Finalizing | Status::Completed => with_end(stored, end, now)?,
         };
         row.status = Set(Status::Finalizing);
         row.updated_at = Set(now);

@@ -1,10 +1,12 @@
 //! Pages of calls by cursor or offset, filtered and sorted. Every page is read in the order of an index.
 
+use audio::number::wide;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Order, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, Select,
     sea_query::{Expr, ExprTrait, SimpleExpr, Value},
 };
+use std::mem::discriminant;
 
 use entity::call::{Column, Entity};
 
@@ -102,12 +104,12 @@ async fn page_of_calls(
             Some(position) if position.key.is_none() => continue,
             _ => None,
         };
-        let missing = wanted - rows.len() as u64;
+        let missing = wanted - wide(rows.len());
         let found = segment.select(list, after).offset(offset).limit(missing).all(connection).await?;
         crash::hold("calls.read").await;
         let nothing = found.is_empty();
         rows.extend(found);
-        if rows.len() as u64 == wanted {
+        if wide(rows.len()) == wanted {
             break;
         }
         if nothing && offset > 0 {
@@ -182,7 +184,9 @@ impl Segment {
 /// matter.
 fn matching(filter: &CallFilter, sorted: Option<Column>) -> Condition {
     let range = |column: Column| match sorted {
-        Some(sorted) if sorted as u32 != column as u32 => Expr::cust(format!("+\"{}\"", column_name(column))),
+        Some(sorted) if discriminant(&sorted) != discriminant(&column) => {
+            Expr::cust(format!("+\"{}\"", column_name(column)))
+        }
         _ => SimpleExpr::from(Expr::col(column)),
     };
     Condition::all()

@@ -1,6 +1,7 @@
 //! What a call is, and how requests name one.
 
 use audio::Encoding;
+use audio::number::{real, wide};
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
@@ -135,7 +136,7 @@ impl AudioFormat {
 
     /// Number of samples in `bytes`. A trailing odd byte of PCM16 does not count.
     pub(crate) fn samples(self, bytes: u64) -> u64 {
-        bytes / self.encoding.bytes_per_sample() as u64
+        bytes / wide(self.encoding.bytes_per_sample())
     }
 
     /// Duration of `bytes`, in seconds.
@@ -156,7 +157,7 @@ impl AudioFormat {
 
 /// Duration of `samples`, in seconds.
 pub(crate) fn samples_to_seconds(samples: u64, sample_rate_hz: u32) -> f64 {
-    samples as f64 / f64::from(sample_rate_hz)
+    real(samples) / f64::from(sample_rate_hz)
 }
 
 /// The characters of a `streamSid` or `callSid`, for messages. Carriers and SIP use these; in a URL they are

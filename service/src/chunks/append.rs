@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use audio::number::wide;
 use futures_util::future::BoxFuture;
 use metrics::Counter;
 use sea_orm::DbErr;
@@ -161,7 +162,7 @@ fn count(stored: &[ChunkStored]) {
             counters.duplicates.increment(1);
         } else {
             counters.chunks.increment(1);
-            counters.bytes.increment(chunk.bytes as u64);
+            counters.bytes.increment(wide(chunk.bytes));
         }
     }
 }

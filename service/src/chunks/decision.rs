@@ -5,6 +5,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use audio::Encoding;
+use audio::number::wide;
 use entity::audio_chunk::{Column, Entity};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 use uuid::Uuid;
@@ -138,7 +139,7 @@ impl<'c> KnownTrack<'c> {
             ));
         }
         let bytes = chunk.audio.len();
-        let duration = format.seconds(bytes as u64);
+        let duration = format.seconds(wide(bytes));
         let stored = ChunkStored { track: chunk.track, sequence, bytes, duration, duplicate: false };
         if let Some(same) = self.is_known(sequence, chunk) {
             if !same {

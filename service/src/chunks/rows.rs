@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeMap, ops::Range};
 
+use audio::number::{index, wide};
 use entity::audio_chunk::ActiveModel;
 use sea_orm::ActiveValue::Set;
 use uuid::Uuid;
@@ -47,7 +48,7 @@ impl RowShape {
     /// The shape of a stored row.
     pub fn new(first: u32, last: u32, timestamp_ms: Option<u32>, bytes: usize, format: AudioFormat) -> Self {
         let chunks = last - first + 1;
-        let chunk_bytes = bytes / chunks as usize;
+        let chunk_bytes = bytes / index(chunks);
         let chunk_ms = whole_ms(chunk_bytes, format).unwrap_or_default();
         Self { first_sequence: first, chunks, timestamp_ms, chunk_bytes, chunk_ms }
     }
@@ -57,9 +58,9 @@ impl RowShape {
         self.timestamp_ms.map(|first| first + index * self.chunk_ms)
     }
 
-    /// The byte range of the row's chunk `index`.
-    pub fn bytes(&self, index: u32) -> Range<usize> {
-        let from = index as usize * self.chunk_bytes;
+    /// The byte range of the row's chunk `number`.
+    pub fn bytes(&self, number: u32) -> Range<usize> {
+        let from = index(number) * self.chunk_bytes;
         from..from + self.chunk_bytes
     }
 }
@@ -77,7 +78,7 @@ impl ChunkRow {
     fn join(&mut self, next: &Self) -> bool {
         let shape = self.shape();
         let follows = next.first_sequence == self.last_sequence() + 1
-            && next.audio.len() == shape.chunk_bytes * next.chunks as usize
+            && next.audio.len() == shape.chunk_bytes * index(next.chunks)
             && self.chunks + next.chunks <= ROW_MAX_CHUNKS
             && self.audio.len() + next.audio.len() <= ROW_MAX_BYTES;
         let stands = match (self.timestamp_ms, next.timestamp_ms) {
@@ -126,7 +127,7 @@ pub(crate) fn pack(
     };
     for run in chunks.chunk_by(follows) {
         let Some((_, first)) = run.first() else { continue };
-        let most = (ROW_MAX_BYTES / first.audio.len().max(1)).clamp(1, ROW_MAX_CHUNKS as usize);
+        let most = (ROW_MAX_BYTES / first.audio.len().max(1)).clamp(1, index(ROW_MAX_CHUNKS));
         for part in run.chunks(most) {
             let Some(&(first_sequence, first)) = part.first() else { continue };
             let mut audio = Vec::with_capacity(first.audio.len() * part.len());
@@ -164,7 +165,7 @@ pub(crate) fn gather_tracks(rows: Vec<ChunkRow>) -> Vec<ChunkRow> {
 
 /// Duration of `bytes`, if it is a whole number of milliseconds.
 fn whole_ms(bytes: usize, format: AudioFormat) -> Option<u32> {
-    let thousandths = format.samples(bytes as u64) * 1000;
+    let thousandths = format.samples(wide(bytes)) * 1000;
     let rate = u64::from(format.sample_rate_hz);
     (thousandths.is_multiple_of(rate)).then(|| u32::try_from(thousandths / rate).ok()).flatten()
 }
@@ -192,8 +193,10 @@ mod tests {
         given.extend((20..220).map(|sequence| (sequence, Some(20 * sequence), 160)));
         given.extend((300..306).map(|sequence| (sequence, None, 12 * 1024)));
         given.extend((400..403).map(|sequence| (sequence, None, 40 * 1024)));
-        let chunks: Vec<_> =
-            given.iter().map(|&(sequence, at, bytes)| (sequence, chunk(at, bytes, sequence as u8))).collect();
+        let chunks: Vec<_> = given
+            .iter()
+            .map(|&(sequence, at, bytes)| (sequence, chunk(at, bytes, sequence.to_le_bytes()[0])))
+            .collect();
         let (call, track) = (Uuid::from_u128(7), Track::Inbound);
         let single = |(first_sequence, chunk): &(u32, NewChunk)| {
             let (timestamp_ms, audio) = (chunk.timestamp_ms, chunk.audio.clone());

@@ -175,7 +175,7 @@ async fn holes(snapshot: &DatabaseTransaction, call: Uuid, track: Track) -> Resu
             SELECT first_sequence, LAG(last_sequence) OVER (ORDER BY first_sequence) AS before
             FROM audio_chunk WHERE call_id = $1 AND track = $2
         ) AS pairs WHERE first_sequence > before + 1 ORDER BY first_sequence LIMIT $3",
-        [call.into(), track.to_value().into(), (MISSING_MAX as i64).into()],
+        [call.into(), track.to_value().into(), i64::try_from(MISSING_MAX).unwrap_or(i64::MAX).into()],
     );
     let holes = Hole::find_by_statement(query).all(snapshot).await?;
     Ok(holes.into_iter().map(|hole| (hole.hole_from.unsigned_abs(), hole.hole_to.unsigned_abs())).collect())

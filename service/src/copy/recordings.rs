@@ -1,5 +1,6 @@
 //! Copies the files of recordings between stores. Their lengths and hashes are in the database.
 
+use audio::number::wide;
 use entity::{call, recording};
 use futures_util::TryStreamExt;
 use sea_orm::{
@@ -153,7 +154,7 @@ async fn hash(file: &File, store: &Store) -> Result<String, Error> {
     let mut audio = store.read(&file.path, 0..file.size, file.size, false).await?;
     let (mut hash, mut size) = (Sha256::new(), 0);
     while let Some(piece) = audio.try_next().await? {
-        size += piece.len() as u64;
+        size += wide(piece.len());
         hash.update(&piece);
     }
     if size != file.size {

@@ -2,6 +2,7 @@
 
 use std::{marker::PhantomData, mem, pin::pin};
 
+use audio::number::wide;
 use entity::{
     analytics, api_key, audio_chunk, audit_entry, call, call_event, call_metadata, call_track, idempotency_key,
     recording, setting, stream_token, transcript,
@@ -221,7 +222,7 @@ impl<E: Entity> Rows for Table<E> {
 
 /// Inserts rows in their own transaction.
 async fn insert<E: Entity>(rows: Vec<E::ActiveModel>, to: &Database, progress: &dyn CopyProgress) -> Result<(), DbErr> {
-    let count = rows.len() as u64;
+    let count = wide(rows.len());
     let transaction = to.begin().await?;
     E::insert_many(rows).exec_without_returning(&transaction).await?;
     transaction.commit().await?;

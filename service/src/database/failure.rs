@@ -43,6 +43,7 @@ enum Cause {
     Other,
 }
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "sqlx may add errors at any time")]
 fn cause(error: &DbErr) -> Cause {
     if matches!(error, DbErr::ConnectionAcquire(_)) {
         return Cause::Passing;
@@ -81,12 +82,13 @@ pub(super) fn is_null_refused(error: &DbErr) -> bool {
 }
 
 fn of_sqlx(error: &DbErr) -> Option<&sqlx::Error> {
-    match error {
-        DbErr::Exec(RuntimeErr::SqlxError(error))
-        | DbErr::Query(RuntimeErr::SqlxError(error))
-        | DbErr::Conn(RuntimeErr::SqlxError(error)) => Some(error),
-        _ => None,
+    if let DbErr::Exec(RuntimeErr::SqlxError(error))
+    | DbErr::Query(RuntimeErr::SqlxError(error))
+    | DbErr::Conn(RuntimeErr::SqlxError(error)) = error
+    {
+        return Some(error);
     }
+    None
 }
 
 /// SQLite's primary result code: the lowest byte of the extended one.

@@ -24,6 +24,7 @@ pub(super) enum Failure {
 }
 
 impl From<Error> for Failure {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "only the store's errors say something about the recording")]
     fn from(error: Error) -> Self {
         match error {
             // Transient: space may be freed. The call and its chunks wait until then.

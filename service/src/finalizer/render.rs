@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 
+use audio::number::wide;
 use audio::{Chunk, ReadError, TrackReader, interleave, pcm16_bytes, resampled_len, wav};
 use sea_orm::DbErr;
 use sha2::{Digest, Sha256};
@@ -83,7 +84,7 @@ fn write(
     let mut size = 0;
     let mut put = |bytes: &[u8]| {
         hash.update(bytes);
-        size += bytes.len() as u64;
+        size += wide(bytes.len());
         draft.write(bytes)
     };
     put(header)?;

@@ -148,7 +148,8 @@ impl Callstore {
         }
         self.settle_chunks(call).await?;
         let readers = self.0.database.readers();
-        let bytes_a_second = i64::from(format.sample_rate_hz) * format.encoding.bytes_per_sample() as i64;
+        let bytes_a_second =
+            i64::from(format.sample_rate_hz) * i64::try_from(format.encoding.bytes_per_sample()).unwrap_or(i64::MAX);
         let query = Statement::from_sql_and_values(
             readers.get_database_backend(),
             "SELECT track, MAX(last_sequence) AS last_sequence, MAX(timestamp) AS latest_ms,

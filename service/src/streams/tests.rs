@@ -28,7 +28,12 @@ fn stream(name: &str) -> NewStream {
 }
 
 fn frames(chunks: std::ops::Range<u32>) -> Vec<Frame> {
-    let frame = |chunk| Frame { track: Track::Inbound, chunk, timestamp_ms: chunk * 20, audio: vec![chunk as u8; 160] };
+    let frame = |chunk| Frame {
+        track: Track::Inbound,
+        chunk,
+        timestamp_ms: chunk * 20,
+        audio: vec![chunk.to_le_bytes()[0]; 160],
+    };
     chunks.map(frame).collect()
 }
 

@@ -29,6 +29,8 @@ pub(crate) use write::{Outcome, Pending, Write};
 
 use write::Closure;
 
+use audio::number::{real, wide};
+
 use crate::{
     CallRef, Callstore, Error, crash,
     database::{Database, WriteFailure},
@@ -166,7 +168,7 @@ async fn work_off(database: Database, mut queue: mpsc::UnboundedReceiver<Queued>
         };
         if done > 0 {
             commit_seconds.record(begun.elapsed().as_secs_f64());
-            commit_writes.record(done as f64);
+            commit_writes.record(real(wide(done)));
         }
         for Queued { mut write, room } in writes.drain(..done) {
             drop(room);

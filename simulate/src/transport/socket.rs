@@ -276,6 +276,7 @@ impl<'a, P: Protocol> Sender<'a, P> {
     }
 
     /// Pauses before a reconnect. Returns `failure` if the code forbids a reconnect or there were too many.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else is cured by another connection")]
     async fn pause(&mut self, failure: CallFailure) -> Result<(), CallFailure> {
         let comes_back = match &failure {
             CallFailure::Broken { .. } | CallFailure::Handshake { status: 503, .. } => true,

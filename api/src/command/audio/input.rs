@@ -8,6 +8,7 @@ use std::{
     path::Path,
 };
 
+use service::audio::number::wide;
 use service::audio::{
     Container, StreamFormat,
     wav::{Extent, Header, HeaderReader, Warning, Wide},
@@ -68,7 +69,7 @@ impl Input {
             None
         };
         let mut start = Vec::new();
-        (&mut file).take(BLOCK as u64).read_to_end(&mut start).map_err(unreadable)?;
+        (&mut file).take(wide(BLOCK)).read_to_end(&mut start).map_err(unreadable)?;
         if start.is_empty() {
             return Err(AudioError::Empty { file: name });
         }
@@ -117,7 +118,7 @@ impl Input {
 
     /// How many bytes stored samples become.
     fn narrowed_len(&self, stored: u64) -> u64 {
-        self.wide().map_or(stored, |wide| stored / wide.bytes_per_sample() as u64 * 2)
+        self.wide().map_or(stored, |format| stored / wide(format.bytes_per_sample()) * 2)
     }
 
     fn wide(&self) -> Option<Wide> {
@@ -163,8 +164,8 @@ impl Input {
     fn read_stored(&mut self, block: &mut [u8]) -> Result<usize, AudioError> {
         let wanted = block.len().min(usize::try_from(self.reach).unwrap_or(usize::MAX));
         let count = self.read_bytes(&mut block[..wanted])?;
-        self.reach -= count as u64;
-        self.samples += count as u64;
+        self.reach -= wide(count);
+        self.samples += wide(count);
         if count == 0 {
             self.end()?;
         }
@@ -206,7 +207,7 @@ impl Input {
             self.ahead.drain(..count);
             count
         };
-        self.read += count as u64;
+        self.read += wide(count);
         Ok(count)
     }
 
@@ -230,7 +231,7 @@ impl Input {
         self.first = block[used..count].iter().copied().take(REST).collect();
         // Puts back the samples that came with the header.
         self.ahead.splice(..0, block[used..count].iter().copied());
-        self.read -= (count - used) as u64;
+        self.read -= wide(count - used);
         Ok(())
     }
 
@@ -278,7 +279,7 @@ impl Input {
     /// frame, unless they are read with `--salvage`.
     fn check_length(&mut self, length: u64, rest: &[u8]) -> Result<u64, AudioError> {
         let frame = self.format.bytes_per_frame();
-        let left = length % frame as u64;
+        let left = length % wide(frame);
         let extent = match self.header {
             // What follows the samples in a pipe was not kept, and cannot be salvaged.
             Some(header) => header.extent(length, rest, self.given.salvage && self.length.is_some()),

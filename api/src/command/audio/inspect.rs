@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use service::audio::Meter;
+use service::audio::number::wide;
 
 use super::{args::InspectArgs, error::AudioError, file::BLOCK, input::Input, progress::Progress, report::Report};
 
@@ -16,9 +17,11 @@ pub fn inspect(args: &InspectArgs) -> Result<(), AudioError> {
     let report = measured?;
     let printed = if args.json { report.to_json() } else { report.to_string() };
     let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{printed}").and_then(|()| stdout.flush()).map_err(|source| match source.kind() {
-        io::ErrorKind::BrokenPipe => AudioError::NobodyReads,
-        _ => AudioError::Unwritable { file: "standard output".to_owned(), source },
+    writeln!(stdout, "{printed}").and_then(|()| stdout.flush()).map_err(|source| {
+        if source.kind() == io::ErrorKind::BrokenPipe {
+            return AudioError::NobodyReads;
+        }
+        AudioError::Unwritable { file: "standard output".to_owned(), source }
     })
 }
 
@@ -31,7 +34,7 @@ fn measure(input: &mut Input, silence_below: f64, progress: &mut Progress) -> Re
             0 => return Ok(Report::new(input, bytes, silence_below, &meter.finish())),
             count => {
                 meter.push(&block[..count]);
-                bytes += count as u64;
+                bytes += wide(count);
                 progress.add(count);
             }
         }

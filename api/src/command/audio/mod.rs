@@ -29,12 +29,12 @@ pub fn main(command: &AudioCommand) -> ExitCode {
         AudioCommand::Convert(args) => convert::main(args),
         AudioCommand::Inspect(args) => inspect::inspect(args).map(|()| ExitCode::SUCCESS),
     };
-    outcome.unwrap_or_else(|error| match error {
-        AudioError::NobodyReads => ExitCode::SUCCESS,
-        error => {
-            // If stderr is not writable either, the exit code still reports the failure.
-            let _ = writeln!(io::stderr(), "callstore: {error}");
-            ExitCode::FAILURE
+    outcome.unwrap_or_else(|error| {
+        if let AudioError::NobodyReads = error {
+            return ExitCode::SUCCESS;
         }
+        // If stderr is not writable either, the exit code still reports the failure.
+        let _ = writeln!(io::stderr(), "callstore: {error}");
+        ExitCode::FAILURE
     })
 }

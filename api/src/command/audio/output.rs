@@ -8,6 +8,7 @@ use std::{
     sync::OnceLock,
 };
 
+use service::audio::number::wide;
 use service::{
     Ids, SystemIds,
     audio::{Container, StreamFormat, wav},
@@ -74,7 +75,7 @@ impl<'a> Output<'a> {
 
     /// Appends samples.
     pub fn write(&mut self, samples: &[u8]) -> Result<(), AudioError> {
-        self.written += samples.len() as u64;
+        self.written += wide(samples.len());
         if self.announced.is_none() {
             // Fails as soon as the output exceeds the limit of its container.
             header(&self.name, &self.format, self.container, Some(self.written))?;
@@ -108,9 +109,11 @@ impl<'a> Output<'a> {
     }
 
     fn put(&mut self, bytes: &[u8]) -> Result<(), AudioError> {
-        self.file.write_all(bytes).map_err(|source| match source.kind() {
-            io::ErrorKind::BrokenPipe => AudioError::NobodyReads,
-            _ => AudioError::Unwritable { file: self.name.clone(), source },
+        self.file.write_all(bytes).map_err(|source| {
+            if source.kind() == io::ErrorKind::BrokenPipe {
+                return AudioError::NobodyReads;
+            }
+            AudioError::Unwritable { file: self.name.clone(), source }
         })
     }
 }

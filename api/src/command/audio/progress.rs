@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use service::audio::number::wide;
 
 /// How long the work may take before the bar appears.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -36,7 +37,7 @@ impl Progress {
 
     /// Adds bytes that were read.
     pub fn add(&mut self, bytes: usize) {
-        self.bar.inc(bytes as u64);
+        self.bar.inc(wide(bytes));
         if !self.shown && self.begun.elapsed() >= PATIENCE {
             self.shown = true;
             // Draws nothing if stderr is not a terminal.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use service::audio::number::{real, whole};
 use service::audio::{Container, Levels};
 
 use super::input::Input;
@@ -94,12 +95,12 @@ impl Report {
 
 impl Silence {
     fn new(levels: &Levels, frames: u64, sample_rate: u32) -> Self {
-        let seconds = |samples: u64| samples as f64 / f64::from(sample_rate);
+        let seconds = |samples: u64| real(samples) / f64::from(sample_rate);
         let longest = levels.longest_silence;
         let span = || Span { start: seconds(longest.start), end: seconds(longest.start + longest.length) };
         Self {
             duration: seconds(levels.silent),
-            share: levels.silent as f64 / frames.max(1) as f64,
+            share: real(levels.silent) / real(frames.max(1)),
             longest: (longest.length > 0).then(span),
         }
     }
@@ -147,7 +148,7 @@ fn decibels(dbfs: Option<f64>) -> String {
 
 /// Formats seconds as hours, minutes and seconds.
 fn clock(seconds: f64) -> String {
-    let ms = (seconds * 1000.0).round() as u64;
+    let ms = whole((seconds * 1000.0).round());
     let (hours, minutes) = (ms / 3_600_000, ms / 60_000 % 60);
     format!("{hours}:{minutes:02}:{:02}.{:03}", ms / 1000 % 60, ms % 1000)
 }

@@ -1,20 +1,23 @@
 //! Frames as clients send them, cut anywhere.
 
+use service::audio::number::wide;
+
 use super::*;
 
 /// A frame as a client sends it: masked.
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mask = [0x11, 0x82, 0xF3, 0x44];
     let mut bytes = vec![first];
-    match payload.len() {
-        length @ 0..=125 => bytes.push(0x80 | length as u8),
-        length @ 126..=65_535 => {
+    let length = payload.len();
+    match (u8::try_from(length), u16::try_from(length)) {
+        (Ok(short @ 0..=125), _) => bytes.push(0x80 | short),
+        (_, Ok(length)) => {
             bytes.push(0x80 | 126);
-            bytes.extend((length as u16).to_be_bytes());
+            bytes.extend(length.to_be_bytes());
         }
-        length => {
+        _ => {
             bytes.push(0x80 | 127);
-            bytes.extend((length as u64).to_be_bytes());
+            bytes.extend(wide(length).to_be_bytes());
         }
     }
     bytes.extend(mask);

@@ -1,4 +1,5 @@
 //! Interleaves the samples of two or three vectors.
+#![expect(clippy::as_conversions, reason = "samples are widened, scaled and cut to their range")]
 
 use std::arch::x86_64::__m256i;
 

@@ -15,6 +15,8 @@ use uuid::Uuid;
 pub(crate) use row::ChunkOrder;
 use row::StoredRow;
 
+use audio::number::wide;
+
 use crate::{calls::AudioFormat, chunks::RowShape};
 
 /// A reader of chunks, for one thread.
@@ -62,7 +64,7 @@ impl ChunkReader {
         for chunk in OneByOne::new(rows, order) {
             let (shape, index, _) = chunk?;
             let sequence = shape.first_sequence + index;
-            let bytes = shape.chunk_bytes as u64;
+            let bytes = wide(shape.chunk_bytes);
             each(ChunkHead { sequence, timestamp_ms: shape.timestamp_ms(index), bytes })?;
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use audio::number::index;
 use entity::call_track::Track;
 use sea_orm::{ActiveEnum, ConnectionTrait, DatabaseBackend, DbErr, QueryResult, Statement, Value};
 use uuid::Uuid;
@@ -57,7 +58,7 @@ impl Rows<'_> {
         let limit = if self.audio { ROWS_WITH_AUDIO } else { ROWS_WITHOUT };
         let connections = &self.reader.connections;
         let rows = connections.runtime().block_on(connections.query_all_raw(self.select(limit)))?;
-        self.last = rows.len() < limit as usize;
+        self.last = rows.len() < index(limit);
         for row in rows {
             let row = self.read(&row)?;
             self.page.push_back(row);
@@ -85,7 +86,7 @@ impl Rows<'_> {
         let (first, last): (i32, i32) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
         let timestamp: Option<i32> = row.try_get_by_index(2)?;
         let audio: Vec<u8> = if self.audio { row.try_get_by_index(3)? } else { Vec::new() };
-        let bytes = if self.audio { audio.len() } else { row.try_get_by_index::<i32>(3)?.unsigned_abs() as usize };
+        let bytes = if self.audio { audio.len() } else { index(row.try_get_by_index::<i32>(3)?.unsigned_abs()) };
         self.after = Some((timestamp.unwrap_or_default(), first));
         let timestamp = timestamp.map(i32::unsigned_abs);
         Ok(StoredRow {

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use audio::number::index;
 use entity::call_track::Track;
 use rusqlite::{Connection, Error, OpenFlags, Row, Statement, params};
 use sea_orm::{ActiveEnum, DbErr};
@@ -61,7 +62,7 @@ impl Query<'_> {
         let with_audio = self.audio;
         let read = move |row: &Row<'_>| {
             let audio: Vec<u8> = if with_audio { row.get(3)? } else { Vec::new() };
-            let bytes = if with_audio { audio.len() } else { row.get::<_, u32>(3)? as usize };
+            let bytes = if with_audio { audio.len() } else { index(row.get::<_, u32>(3)?) };
             let shape = RowShape::new(row.get(0)?, row.get(1)?, row.get(2)?, bytes, format);
             Ok(StoredRow { shape, audio })
         };

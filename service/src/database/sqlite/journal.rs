@@ -5,6 +5,7 @@
 //! bytes of audio (4), and the audio. Integers are little-endian.
 
 use audio::Encoding;
+use audio::number::index;
 use entity::{
     call_track::Track,
     chunk_journal::{Column, Entity},
@@ -75,7 +76,7 @@ fn decode(mut journal: &[u8]) -> Option<Vec<ChunkRow>> {
     while !journal.is_empty() {
         let (head, rest) = journal.split_at_checked(HEAD)?;
         let number = |at: usize| head.get(at..)?.first_chunk().copied().map(u32::from_le_bytes);
-        let (audio, rest) = rest.split_at_checked(number(36)? as usize)?;
+        let (audio, rest) = rest.split_at_checked(index(number(36)?))?;
         let encoding = match head[18] {
             0 => Encoding::Mulaw,
             1 => Encoding::Alaw,

@@ -1,4 +1,5 @@
 //! Transactions that only insert rows, in a database of their own.
+#![expect(clippy::as_conversions, reason = "numbers of rows are small")]
 
 use entity::{audit_entry, call_track::Track, idempotency_key, transcript};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DatabaseBackend, EntityTrait, QueryOrder, Statement};
