@@ -112,6 +112,23 @@ async fn a_changed_bit_of_a_backup_is_found_before_anything_is_restored() {
 }
 
 #[tokio::test]
+async fn a_backup_without_a_recording_that_its_database_names_is_not_restored() {
+    let files = Files::new();
+    let old = files.serve("old").await;
+    files.record(&old, "MZ1").await;
+    files.record(&old, "MZ2").await;
+    old.kill().await;
+    files.done(&["backup", "copy"], "old").await;
+    let sums = fs::read_to_string(files.path("copy/SHA256SUMS")).unwrap();
+    let line = sums.lines().find(|line| line.contains("recordings/")).unwrap();
+    fs::write(files.path("copy/SHA256SUMS"), sums.replace(&format!("{line}\n"), "")).unwrap();
+    files.refused(&["restore", "copy"], "new", "the database names this recording").await;
+    assert!(!files.path("new").exists());
+    files.done(&["backup", "--database-only", "alone"], "old").await;
+    files.done(&["restore", "alone"], "other").await;
+}
+
+#[tokio::test]
 async fn a_restore_overwrites_nothing_and_leaves_a_running_service_alone() {
     let files = Files::new();
     let old = files.serve("old").await;

@@ -235,7 +235,7 @@ async fn the_log_tells_the_life_of_every_call_and_why_a_stream_was_refused() {
             json!({ "event": "start", "stream_id": "1", "start": opus }),
             "telnyx",
             1003,
-            "The media format must be mono mu-law, A-law or L16, not OPUS at 48000 Hz, 2 channels.",
+            "The media format must be mono mu-law or A-law at 8000 Hz or L16, not OPUS at 48000 Hz, 2 channels.",
             json!("1"),
         ),
         (

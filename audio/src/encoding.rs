@@ -54,7 +54,7 @@ impl Encoding {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnfitRate {
     /// Of mu-law or A-law.
-    #[error("G.711 has 8000 samples a second.")]
+    #[error("G.711 has 8000 samples a second; set 8000, or choose pcm16.")]
     G711,
     /// Of PCM16.
     #[error("Must be 8000, 11025, 16000, 22050, 24000, 32000, 44100 or 48000.")]

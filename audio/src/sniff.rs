@@ -15,6 +15,12 @@ pub fn container(bytes: &[u8]) -> Option<&'static str> {
         [b'f', b'L', b'a', b'C', 0 | 0x80, ..] => "a FLAC file",
         [b'I', b'D', b'3', 2..=4, 0..=0xFE, _, a, b, c, d, ..] if (a | b | c | d) < 0x80 => "an MP3 file",
         [0, 0, 0, 8..=255, b'f', b't', b'y', b'p', ..] => "an MP4 file",
+        // The header's first element is its version, or its type: `webm` or `matroska`.
+        [0x1A, 0x45, 0xDF, 0xA3, rest @ ..]
+            if rest.iter().take(12).zip(rest.iter().skip(1)).any(|pair| matches!(pair, (0x42, 0x82 | 0x86))) =>
+        {
+            "a WebM or Matroska file"
+        }
         _ => return None,
     })
 }

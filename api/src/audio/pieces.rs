@@ -10,9 +10,11 @@ use crate::problem::Problem;
 pub fn check(body: &ConvertAudio) -> Result<(), Problem> {
     let refuse = |pointer: &str, detail: &str| Err(Problem::invalid_field(pointer, detail));
     match &body.state {
-        None if body.end == Some(true) => {
-            refuse("/end", "Only a conversion in pieces has an end: send `state` as well, or leave `end` out.")
-        }
+        None if body.end.is_some() => refuse(
+            "/end",
+            "Only a conversion in pieces has an end. Send `state` as well, empty (\"\") with the first piece, or leave \
+             `end` out.",
+        ),
         None => Ok(()),
         Some(_) if Container::from(body.from.unwrap_or_default().container.unwrap_or_default()) == Container::Wav => {
             refuse(

@@ -129,7 +129,20 @@ pub async fn run(command: KeysCommand) -> Result<(), Failure> {
             let revoked = database.revoke_key(args.id, args.force, &SystemClock, &SystemIds).await?;
             let (id, scope) = (args.id, Scope::from(revoked.scope).name());
             match revoked.before.map(Time) {
-                None => writeln!(io::stderr(), "Revoked key {id} (scope {scope}).")?,
+                None => {
+                    writeln!(io::stderr(), "Revoked key {id} (scope {scope}).")?;
+                    let now = SystemClock.now();
+                    let keys = database.list_keys().await?;
+                    let usable =
+                        |key: &service::ApiKey| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| end > now);
+                    if !keys.iter().any(|key| key.scope == service::Scope::Admin && usable(key)) {
+                        writeln!(
+                            io::stderr(),
+                            "There is no usable admin key any more: nobody can manage keys, delete calls or read the \
+                             audit over HTTP. `callstore keys create --scope admin` makes one."
+                        )?;
+                    }
+                }
                 Some(time) => writeln!(io::stderr(), "Key {id} (scope {scope}) was revoked already, at {time}.")?,
             }
         }

@@ -240,8 +240,10 @@ impl Socket {
         self.connection.send(&frame(TEXT, text.as_bytes())).await.map_err(|_| PeerGone)
     }
 
-    /// Sends a close frame with a code and a reason of at most 123 bytes, and closes the connection.
+    /// Sends a close frame with a code and a reason, and closes the connection.
     pub async fn close(mut self, code: CloseCode, reason: &str) {
+        // A control frame has at most 125 bytes (RFC 6455, section 5.5).
+        let reason = &reason[..reason.floor_char_boundary(123)];
         let payload = [&u16::from(code).to_be_bytes()[..], reason.as_bytes()].concat();
         // The peer may be gone already.
         let _ = self.connection.send(&frame(CLOSE, &payload)).await;

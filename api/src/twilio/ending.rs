@@ -33,6 +33,14 @@ impl Ending {
         note_end(End { protocol: "twilio", call, stream, code: self.code, reason: &self.reason, skipped, refused });
     }
 
+    /// Says that no stream started because the messages are those of another platform.
+    pub fn blame(&mut self, platform: &str) {
+        self.refused = true;
+        if self.reason.is_empty() || self.code == CloseCode::Policy {
+            self.reason = format!("No start of a stream was understood. The messages look like {platform}'s.").into();
+        }
+    }
+
     /// The close code for an error that keeps a stream from starting.
     pub fn refused(error: &Error) -> Self {
         Self { refused: true, ..Self::of(error) }
@@ -62,7 +70,7 @@ impl From<Unfit> for Ending {
             Unfit::Name => Self::new(CloseCode::Invalid, "The start has no valid streamSid."),
             Unfit::Format(came) => Self::new(
                 CloseCode::Unsupported,
-                format!("The media format must be mono mu-law, A-law or L16, not {came}."),
+                format!("The media format must be mono mu-law or A-law at 8000 Hz or L16, not {came}."),
             ),
         }
     }

@@ -41,6 +41,11 @@ pub enum Warning {
         /// Bytes after them that were left out.
         bytes: u64,
     },
+    /// A second chunk of samples follows the first.
+    SecondChunk {
+        /// Bytes of samples in the first.
+        stated: u64,
+    },
     /// As [`Trailing`](Self::Trailing), but the bytes were read as samples.
     Salvaged {
         /// Bytes of samples that the header states.
@@ -67,6 +72,9 @@ impl fmt::Display for Warning {
                 "The header states {stated} bytes of samples; the {bytes} bytes after them are not a chunk and were \
                  left out. Salvage reads them as samples."
             ),
+            Self::SecondChunk { stated } => {
+                write!(formatter, "A second data chunk follows the first, of {stated} bytes; only the first was read.")
+            }
             Self::Salvaged { stated, bytes } => write!(
                 formatter,
                 "The header states {stated} bytes of samples; the {bytes} bytes after them are not a chunk and were \
@@ -96,6 +104,10 @@ impl Header {
             warnings.push(Warning::Cut { stated, present });
             present
         } else if present - stated <= stated % 2 || is_chunk(rest, stated % 2, present - stated) {
+            let padding = usize::from(stated % 2 > 0);
+            if rest.starts_with(b"data") || rest.get(padding..).is_some_and(|rest| rest.starts_with(b"data")) {
+                warnings.push(Warning::SecondChunk { stated });
+            }
             stated
         } else {
             let bytes = present - stated;

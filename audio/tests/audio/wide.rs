@@ -96,6 +96,7 @@ fn containers_are_told_from_samples() {
         (b"fLaC\0\0\0\x22".to_vec(), "a FLAC file"),
         (b"ID3\x04\0\0\0\0\x02\x01TSSE".to_vec(), "an MP3 file"),
         (b"\0\0\0\x20ftypM4A \0\0\0\0".to_vec(), "an MP4 file"),
+        (b"\x1A\x45\xDF\xA3\x9F\x42\x86\x81\x01\x42\xF7".to_vec(), "a WebM or Matroska file"),
     ] {
         assert_eq!(sniff::container(&start), Some(name));
         assert_eq!(sniff::leading_container(&start), Some(name));

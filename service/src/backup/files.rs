@@ -8,6 +8,7 @@ use std::{
 };
 
 use audio::number::wide;
+use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 
 use crate::{copy::CopyProgress, hex::hex};
@@ -70,4 +71,12 @@ pub(super) fn has_entries(path: &Path, but: &str) -> io::Result<bool> {
 /// Whether a path stays below the folder that it is relative to.
 pub(super) fn is_below(path: &str) -> bool {
     !path.is_empty() && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
+}
+
+/// The paths of the recordings that a database names.
+pub(super) fn named_paths(database: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut query = database.prepare(
+        "SELECT file_path FROM recording WHERE call_id NOT IN (SELECT id FROM call WHERE deleted_at IS NOT NULL)",
+    )?;
+    query.query_map([], |row| row.get(0))?.collect()
 }

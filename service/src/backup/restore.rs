@@ -7,10 +7,11 @@ use std::{
 };
 
 use audio::number::wide;
+use rusqlite::{Connection, OpenFlags};
 
 use super::{
     error::{BackupError, about},
-    files::{DATABASE, RECORDINGS, SUMS, copy_file, has_entries, hash_file, is_below, make_folder},
+    files::{DATABASE, RECORDINGS, SUMS, copy_file, has_entries, hash_file, is_below, make_folder, named_paths},
 };
 use crate::{DatabaseUrl, Store, StoreUrl, copy::CopyProgress, durable::sync_folder};
 
@@ -57,6 +58,7 @@ pub fn restore_backup(
             return Err(BackupError::Damaged { file: path, what: "its SHA-256 is not the one in SHA256SUMS" });
         }
     }
+    check_recordings(backup, &files)?;
     // Held until the end: its lock keeps a service from starting meanwhile, and this from beginning while one runs.
     // Opened this late, so that a backup that is refused leaves no folder behind.
     let (_store, folder) = match recordings {
@@ -86,6 +88,27 @@ pub fn restore_backup(
     }
     restore_database(backup, &files, target, progress)?;
     Ok(Restored { recordings: wide(files.len()) - 1, bytes })
+}
+
+/// Checks that the backup's database can be read, and that the backup has each recording that it names, unless it is
+/// one of the database alone.
+fn check_recordings(backup: &Path, files: &[Listed]) -> Result<(), BackupError> {
+    let path = backup.join(DATABASE);
+    // Nobody writes to a backup, and reading it must not write a log beside it.
+    let name = path.display().to_string().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let copy = Connection::open_with_flags(format!("file:{name}?immutable=1"), flags);
+    let paths = copy.and_then(|copy| named_paths(&copy));
+    let unreadable = |_| BackupError::Damaged { file: path.clone(), what: "it is no database of Callstore" };
+    let paths = paths.map_err(unreadable)?;
+    let listed: BTreeSet<&str> = files.iter().filter_map(|file| file.name.strip_prefix("recordings/")).collect();
+    match paths.iter().find(|path| !listed.contains(path.as_str())) {
+        Some(path) if !listed.is_empty() => Err(BackupError::Damaged {
+            file: backup.join(RECORDINGS).join(path),
+            what: "the database names this recording, and SHA256SUMS does not list it",
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses a place where a database is.

@@ -53,8 +53,9 @@ pub(crate) fn track_name(track: Track) -> &'static str {
 
 /// The detail of the error for a chunk that begins with a container's header.
 pub(super) fn not_samples(container: &str) -> String {
+    let rest = if container.contains("WAV") { "; if it is in that format, send what follows its header" } else { "" };
     format!(
         "This is the beginning of {container}. A chunk is bare samples in the call's format. Decode the file and send \
-         its samples; of a WAV file in the call's format, send what follows its header."
+         its samples{rest}."
     )
 }
