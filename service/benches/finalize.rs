@@ -42,7 +42,7 @@ async fn measure(hours: u32, url: Option<&StoreUrl>) {
         start_time: Some(Timestamp(1_700_000_000_000)),
         audio_format: Some(AudioFormat { encoding: Encoding::Mulaw, sample_rate_hz: 8000 }),
     };
-    callstore.start_call(call, None).await.unwrap();
+    callstore.calls.start(call, None).await.unwrap();
     seed(folder.path(), hours).await;
 
     let name = CallRef::parse("MZ1").unwrap();
@@ -50,11 +50,11 @@ async fn measure(hours: u32, url: Option<&StoreUrl>) {
     fs::write("/proc/self/clear_refs", "5").unwrap();
     let idle_kib = status_kib("VmRSS");
     let (begun, cpu) = (Instant::now(), cpu_seconds());
-    let ended = callstore.end_call(&name, None, Duration::from_secs(3600), None).await.unwrap().0;
+    let ended = callstore.calls.end(&name, None, Duration::from_secs(3600), None).await.unwrap().0;
     let (seconds, cpu) = (begun.elapsed().as_secs_f64(), cpu_seconds() - cpu);
     let peak_kib = status_kib("VmHWM");
 
-    let recording = callstore.list_recordings(&name).await.unwrap().remove(0).recording;
+    let recording = callstore.recordings.list(&name).await.unwrap().remove(0).recording;
     assert_eq!(ended.id, recording.call_id);
     let expected = wav::file_len(2, u64::from(hours) * 3600 * 16_000);
     assert_eq!(recording.size_bytes, expected);

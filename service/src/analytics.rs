@@ -11,8 +11,9 @@ use uuid::Uuid;
 pub use entity::analytics::Sentiment;
 
 use crate::{
-    Callstore, Error, Idempotency, Page, Slice, Timestamp,
+    Error, Idempotency, Page, Slice, Timestamp,
     calls::CallRef,
+    core::Core,
     limits::{JSON_MAX_BYTES, check_json},
 };
 
@@ -82,32 +83,37 @@ pub struct NewAnalytics {
     pub snapshot_time: Option<Timestamp>,
 }
 
-impl Callstore {
+/// Operations on analytics.
+#[derive(Clone)]
+pub struct AnalyticsSnapshots {
+    core: Core,
+}
+
+impl AnalyticsSnapshots {
+    pub(crate) fn new(core: Core) -> Self {
+        Self { core }
+    }
+
     /// Stores a snapshot. With `once`, a retry returns the stored outcome.
     ///
     /// # Errors
     /// `CallNotFound`, `Invalid` for metrics that are too large or too deep, `IdempotencyKeyReused`, or a failing
     /// database.
-    pub async fn add_analytics(
-        &self,
-        call: &CallRef,
-        new: NewAnalytics,
-        once: Option<&Idempotency>,
-    ) -> Result<Analytics, Error> {
+    pub async fn add(&self, call: &CallRef, new: NewAnalytics, once: Option<&Idempotency>) -> Result<Analytics, Error> {
         check_json("/metrics", new.metrics.as_ref())?;
         let interruptions = new.interruptions.map(i32::try_from).transpose();
         let interruptions = interruptions
             .map_err(|_| Error::invalid("/interruptions", "Expected a whole number from 0 to 2,147,483,647."))?;
-        let (this, about, call, once) = (self.clone(), call, call.clone(), once.cloned());
-        let stored = self.write(Some(about), JSON_MAX_BYTES, move |batch| {
+        let (core, about, call, once) = (self.core.clone(), call, call.clone(), once.cloned());
+        let stored = self.core.write(Some(about), JSON_MAX_BYTES, move |batch| {
             async move {
                 if let Some(before) = batch.recall(once.as_ref()).await? {
                     return Ok(before);
                 }
                 let call_id = batch.call_id(&call).await?;
-                let created_at = this.now();
+                let created_at = core.now();
                 let row = ActiveModel {
-                    id: Set(this.0.ids.next()),
+                    id: Set(core.ids.next()),
                     call_id: Set(call_id),
                     sentiment: Set(new.sentiment),
                     sentiment_score: Set(new.sentiment_score),
@@ -120,7 +126,7 @@ impl Callstore {
                     created_at: Set(created_at),
                 };
                 let stored = Entity::insert(row).exec_with_returning(batch.transaction()).await?;
-                this.note_write(batch.state(), call_id);
+                core.note_write(batch.state(), call_id);
                 batch.record(once.as_ref(), &stored)?;
                 Ok(stored)
             }
@@ -133,8 +139,8 @@ impl Callstore {
     ///
     /// # Errors
     /// `CallNotFound`, or a failing database.
-    pub async fn list_analytics(&self, call: &CallRef, page: Page) -> Result<Slice<Analytics>, Error> {
-        let (snapshot, call) = self.snapshot_of(call).await?;
+    pub async fn list(&self, call: &CallRef, page: Page) -> Result<Slice<Analytics>, Error> {
+        let (snapshot, call) = self.core.snapshot_of(call).await?;
         Ok(analytics_of(&snapshot, call.id, page).await?)
     }
 }

@@ -12,7 +12,8 @@ use uuid::Uuid;
 pub use entity::audit_entry::Actor;
 
 use crate::{
-    Callstore, Clock, Error, Ids, Page, Slice, Timestamp,
+    Clock, Error, Ids, Page, Slice, Timestamp,
+    core::Core,
     writer::{Batch, Outcome, Pending, State, Write},
 };
 
@@ -100,34 +101,40 @@ pub struct ListAudit {
     pub created_before: Option<Timestamp>,
 }
 
-impl Callstore {
+/// Operations on the audit log.
+#[derive(Clone)]
+pub struct Audit {
+    core: Core,
+}
+
+impl Audit {
+    pub(crate) fn new(core: Core) -> Self {
+        Self { core }
+    }
+
     /// Adds an entry, durable when this returns. If that fails, the entry goes to the log instead.
-    pub async fn audit(&self, new: NewAuditEntry) {
-        let entry = self.audit_row(new);
+    pub async fn add(&self, new: NewAuditEntry) {
+        let entry = new.into_row(self.core.ids.next(), self.core.now());
         let row = entry.clone();
-        if let Err(error) = self.queue(0, |outcome| AddEntry { row, outcome }).await {
+        if let Err(error) = self.core.queue(0, |outcome| AddEntry { row, outcome }).await {
             metrics::counter!("callstore_audit_misses_total").increment(1);
             tracing::error!(%error, ?entry, "An audit entry could not be written.");
         }
-    }
-
-    /// Builds an entry's row with a new id and the current time.
-    pub(crate) fn audit_row(&self, new: NewAuditEntry) -> Model {
-        new.into_row(self.0.ids.next(), self.now())
     }
 
     /// Entries, newest first.
     ///
     /// # Errors
     /// A failing database.
-    pub async fn list_audit(&self, list: &ListAudit) -> Result<Slice<AuditEntry>, Error> {
-        let rows = select(list).all(self.0.database.readers()).await?;
+    pub async fn list(&self, list: &ListAudit) -> Result<Slice<AuditEntry>, Error> {
+        let rows = select(list).all(self.core.database.readers()).await?;
         Ok(Slice::cut(rows, list.page.limit))
     }
 }
 
 impl NewAuditEntry {
-    fn into_row(self, id: Uuid, now: Timestamp) -> Model {
+    /// The entry's row.
+    pub(crate) fn into_row(self, id: Uuid, now: Timestamp) -> Model {
         let cut = |text: String, most: usize| text.chars().take(most).collect();
         Model {
             id,

@@ -3,7 +3,11 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 
-use crate::{Callstore, Error, limits::CONVERSION_STATE_MAX, signer::Signer};
+use crate::{
+    Error,
+    limits::CONVERSION_STATE_MAX,
+    signer::{Signer, Signing},
+};
 
 /// What a signature of a state is for.
 const PURPOSE: &str = "conversion/state";
@@ -13,21 +17,27 @@ const SIGNATURE_BYTES: usize = 32;
 
 const _: () = assert!((audio::STATE_MAX_BYTES + SIGNATURE_BYTES).div_ceil(3) * 4 <= CONVERSION_STATE_MAX);
 
-impl Callstore {
+/// Signs and reads the states of conversions.
+#[derive(Clone)]
+pub struct Conversions {
+    pub(crate) signing: Signing,
+}
+
+impl Conversions {
     /// Signs the state of a conversion and encodes it as text.
     ///
     /// # Errors
     /// A failing database, if the signing secret is not known yet.
-    pub async fn sign_conversion(&self, state: &[u8]) -> Result<String, Error> {
-        sign(self.signer().await?, state)
+    pub async fn sign(&self, state: &[u8]) -> Result<String, Error> {
+        sign(self.signing.signer().await?, state)
     }
 
     /// Decodes the state of a conversion. Returns none for a text that no node of this service has signed.
     ///
     /// # Errors
     /// A failing database, if the signing secret is not known yet.
-    pub async fn read_conversion(&self, text: &str) -> Result<Option<Vec<u8>>, Error> {
-        read(self.signer().await?, text)
+    pub async fn read(&self, text: &str) -> Result<Option<Vec<u8>>, Error> {
+        read(self.signing.signer().await?, text)
     }
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 pub use entity::call_event::EventType;
 
-use crate::{Callstore, Error, Page, Private, Slice, Timestamp, Track, calls::CallRef};
+use crate::{Error, Page, Private, Slice, Timestamp, Track, calls::CallRef, core::Core};
 
 /// An event of a call's media stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -58,40 +58,51 @@ pub struct NewEvent {
     pub name: Option<String>,
 }
 
-impl Callstore {
+/// Operations on events of media streams.
+#[derive(Clone)]
+pub struct Events {
+    core: Core,
+}
+
+impl Events {
+    pub(crate) fn new(core: Core) -> Self {
+        Self { core }
+    }
+
     /// Stores an event. `position_ms` is its position in the call's audio.
-    pub(crate) async fn add_event(&self, call: Uuid, event: NewEvent, position_ms: u32) -> Result<(), Error> {
-        let this = self.clone();
+    pub(crate) async fn add(&self, call: Uuid, event: NewEvent, position_ms: u32) -> Result<(), Error> {
+        let core = self.core.clone();
         let row = ActiveModel {
-            id: Set(self.0.ids.next()),
+            id: Set(self.core.ids.next()),
             call_id: Set(call),
             event_type: Set(event.event_type),
             track: Set(event.track),
             digit: Set(event.digit),
             name: Set(event.name),
             position_ms: Set(i32::try_from(position_ms).unwrap_or(i32::MAX)),
-            created_at: Set(self.now()),
+            created_at: Set(self.core.now()),
         };
         let call = CallRef::of(call);
-        self.write(Some(&call.clone()), 0, move |batch| {
-            async move {
-                // A deleted call must fail this write alone: the foreign key would refuse the row.
-                let call = batch.call_id(&call).await?;
-                Entity::insert(row).exec_without_returning(batch.transaction()).await?;
-                this.note_write(batch.state(), call);
-                Ok(())
-            }
-            .boxed()
-        })
-        .await
+        self.core
+            .write(Some(&call.clone()), 0, move |batch| {
+                async move {
+                    // A deleted call must fail this write alone: the foreign key would refuse the row.
+                    let call = batch.call_id(&call).await?;
+                    Entity::insert(row).exec_without_returning(batch.transaction()).await?;
+                    core.note_write(batch.state(), call);
+                    Ok(())
+                }
+                .boxed()
+            })
+            .await
     }
 
     /// A call's events, in order of arrival.
     ///
     /// # Errors
     /// `CallNotFound`, or a failing database.
-    pub async fn list_events(&self, call: &CallRef, page: Page) -> Result<Slice<CallEvent>, Error> {
-        let (snapshot, call) = self.snapshot_of(call).await?;
+    pub async fn list(&self, call: &CallRef, page: Page) -> Result<Slice<CallEvent>, Error> {
+        let (snapshot, call) = self.core.snapshot_of(call).await?;
         Ok(Slice::cut(select(call.id, page).all(&snapshot).await?, page.limit))
     }
 }

@@ -1,12 +1,12 @@
 //! The service's health, and the gauges of its resources.
 
-use std::{io, time::Duration};
+use std::time::Duration;
 
 use audio::number::{real, wide};
 use futures_util::FutureExt;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 
-use crate::{Callstore, Error, Status, calls::Visible};
+use crate::{Error, Status, calls::Visible, core::Core};
 
 /// Whether the service can work, by resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,17 @@ impl Health {
     }
 }
 
-impl Callstore {
+/// Checks of the service's health, and gauges of its resources.
+#[derive(Clone)]
+pub struct HealthChecks {
+    core: Core,
+}
+
+impl HealthChecks {
+    pub(crate) fn new(core: Core) -> Self {
+        Self { core }
+    }
+
     /// Sets the gauges that are measured on demand: calls by status, queue, free space, size. A gauge that cannot be
     /// measured is NaN; the others are still set.
     pub async fn record_gauges(&self) {
@@ -41,38 +51,32 @@ impl Callstore {
             [(Status::Active, "callstore_active_calls"), (Status::Finalizing, "callstore_finalizing_calls")]
         {
             let calls = Entity::find().visible().filter(Column::Status.eq(status));
-            let counted = tokio::time::timeout(PATIENCE, calls.count(self.0.database.readers())).await;
+            let counted = tokio::time::timeout(PATIENCE, calls.count(self.core.database.readers())).await;
             set_gauge(gauge, counted.ok().and_then(Result::ok));
         }
-        set_gauge("callstore_write_queue_bytes", Some(wide(self.0.writer.waiting_kib()) * 1024));
-        set_gauge("callstore_min_free_bytes", Some(self.0.policy.min_free_bytes));
-        let this = self.clone();
-        let free = tokio::task::spawn_blocking(move || this.free_bytes().ok().flatten()).await.unwrap_or_default();
+        set_gauge("callstore_write_queue_bytes", Some(wide(self.core.writer.waiting_kib()) * 1024));
+        set_gauge("callstore_min_free_bytes", Some(self.core.policy.min_free_bytes));
+        let core = self.core.clone();
+        let free = tokio::task::spawn_blocking(move || core.free_bytes().ok().flatten()).await.unwrap_or_default();
         set_gauge("callstore_free_bytes", free);
-        let size = tokio::time::timeout(PATIENCE, self.0.database.storage().size_bytes()).await;
+        let size = tokio::time::timeout(PATIENCE, self.core.database.storage().size_bytes()).await;
         set_gauge("callstore_database_bytes", size.ok().and_then(Result::ok));
     }
 
-    /// Free bytes for the database or the recordings, whichever has less; `None` if both are on other machines.
-    pub(crate) fn free_bytes(&self) -> io::Result<Option<u64>> {
-        let free = [self.0.store.free_bytes()?, self.0.database.storage().free_bytes()?];
-        Ok(free.into_iter().flatten().min())
-    }
-
     /// Checks the database, the recording store and the free space.
-    pub async fn health(&self) -> Health {
+    pub async fn check(&self) -> Health {
         let probe = async {
-            let read = entity::call::Entity::find().limit(1).one(self.0.database.readers()).await;
-            let written = self.write(None, 0, |batch| async { Ok(batch.check_writable().await?) }.boxed()).await;
+            let read = entity::call::Entity::find().limit(1).one(self.core.database.readers()).await;
+            let written = self.core.write(None, 0, |batch| async { Ok(batch.check_writable().await?) }.boxed()).await;
             // A full write queue is no reason to stop sending reads here.
             read.is_ok() && matches!(written, Ok(()) | Err(Error::Overloaded))
         };
         let database = tokio::time::timeout(PATIENCE, probe).await.unwrap_or(false);
-        let store = self.0.store.probe().await.is_ok();
-        let this = self.clone();
-        let look = move || this.free_bytes().unwrap_or(Some(0));
+        let store = self.core.store.probe().await.is_ok();
+        let core = self.core.clone();
+        let look = move || core.free_bytes().unwrap_or(Some(0));
         let free_bytes = tokio::task::spawn_blocking(look).await.unwrap_or(Some(0));
-        Health { database, store, free_space: self.0.policy.has_room(free_bytes), free_bytes }
+        Health { database, store, free_space: self.core.policy.has_room(free_bytes), free_bytes }
     }
 }
 

@@ -24,7 +24,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{Callstore, Error, Timestamp, policy::milliseconds, signer::random, writer::Batch};
+use crate::{Error, Timestamp, core::Core, policy::milliseconds, signer::random, writer::Batch};
 
 /// How long an outcome is kept.
 const KEPT: Duration = Duration::from_hours(24);
@@ -36,7 +36,7 @@ type Digest256 = [u8; 32];
 
 /// Hashes of the names of the requests in progress.
 #[derive(Default)]
-pub(crate) struct UnderWay(Mutex<HashSet<Digest256>>);
+struct UnderWay(Mutex<HashSet<Digest256>>);
 
 /// A request named by its client. Cheap to clone.
 #[derive(Clone)]
@@ -45,12 +45,12 @@ pub struct Idempotency(Arc<Named>);
 /// A guard that reserves a name while its request is in progress. Dropping it, once the request is answered, releases
 /// the name.
 pub struct NameInUse {
-    callstore: Callstore,
+    under_way: Arc<UnderWay>,
     id: Digest256,
 }
 
 struct Named {
-    callstore: Callstore,
+    core: Core,
     id: Digest256,
     seal: Digest256,
     fingerprint: OnceLock<Digest256>,
@@ -59,11 +59,22 @@ struct Named {
 
 impl Drop for NameInUse {
     fn drop(&mut self) {
-        self.callstore.0.under_way.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+        self.under_way.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
     }
 }
 
-impl Callstore {
+/// Stored outcomes of requests that their clients have named.
+#[derive(Clone)]
+pub struct Outcomes {
+    core: Core,
+    under_way: Arc<UnderWay>,
+}
+
+impl Outcomes {
+    pub(crate) fn new(core: Core) -> Self {
+        Self { core, under_way: Arc::default() }
+    }
+
     /// Registers a request that the caller `who` (an API key, or `None` without one) has named `name`. Names of
     /// different callers do not collide.
     ///
@@ -75,42 +86,43 @@ impl Callstore {
             Sha256::new().chain_update(purpose).chain_update(who).chain_update(name).finalize().into()
         };
         let id = digest(b"id");
-        let mut under_way = self.0.under_way.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut under_way = self.under_way.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !under_way.insert(id) {
             return Err(Error::IdempotencyKeyInUse);
         }
         drop(under_way);
         let (fingerprint, replayed) = (OnceLock::new(), AtomicBool::new(false));
-        let named = Named { callstore: self.clone(), id, seal: digest(b"seal"), fingerprint, replayed };
-        Ok((Idempotency(Arc::new(named)), NameInUse { callstore: self.clone(), id }))
+        let named = Named { core: self.core.clone(), id, seal: digest(b"seal"), fingerprint, replayed };
+        Ok((Idempotency(Arc::new(named)), NameInUse { under_way: self.under_way.clone(), id }))
     }
 
     /// Stores the outcome of a request that has written nothing, or returns the one that was stored before.
     ///
     /// # Errors
     /// `IdempotencyKeyReused`, or a failing database.
-    pub async fn keep_outcome<T>(&self, once: Option<&Idempotency>, outcome: T) -> Result<T, Error>
+    pub async fn keep<T>(&self, once: Option<&Idempotency>, outcome: T) -> Result<T, Error>
     where
         T: Serialize + DeserializeOwned + Send + 'static,
     {
         let Some(once) = once.cloned() else { return Ok(outcome) };
-        self.write(None, 0, move |batch| {
-            async move {
-                let once = Some(&once);
-                if let Some(before) = batch.recall(once).await? {
-                    return Ok(before);
+        self.core
+            .write(None, 0, move |batch| {
+                async move {
+                    let once = Some(&once);
+                    if let Some(before) = batch.recall(once).await? {
+                        return Ok(before);
+                    }
+                    batch.record(once, &outcome)?;
+                    Ok(outcome)
                 }
-                batch.record(once, &outcome)?;
-                Ok(outcome)
-            }
-            .boxed()
-        })
-        .await
+                .boxed()
+            })
+            .await
     }
 
     /// Deletes expired outcomes periodically until the service stops.
     pub(crate) async fn keep_forgetting(self) {
-        while self.0.background.pause(FORGET_EVERY).await {
+        while self.core.background.pause(FORGET_EVERY).await {
             if let Err(error) = self.forget().await {
                 tracing::error!(%error, "Stored responses older than a day could not be removed; the service tries again.");
             }
@@ -119,12 +131,14 @@ impl Callstore {
 
     async fn forget(&self) -> Result<(), Error> {
         loop {
-            let over = Entity::find().select_only().column(Column::Id).filter(Column::ForgetAt.lte(self.now()));
-            let over: Vec<Vec<u8>> = over.limit(FORGET_AT_ONCE).into_tuple().all(self.0.database.readers()).await?;
+            let over = Entity::find().select_only().column(Column::Id).filter(Column::ForgetAt.lte(self.core.now()));
+            let over: Vec<Vec<u8>> = over.limit(FORGET_AT_ONCE).into_tuple().all(self.core.database.readers()).await?;
             let all = wide(over.len()) < FORGET_AT_ONCE;
             if !over.is_empty() {
                 let rows = Entity::delete_many().filter(Column::Id.is_in(over));
-                self.write(None, 0, |batch| async move { Ok(rows.exec(batch.transaction()).await?) }.boxed()).await?;
+                self.core
+                    .write(None, 0, |batch| async move { Ok(rows.exec(batch.transaction()).await?) }.boxed())
+                    .await?;
             }
             if all {
                 return Ok(());
@@ -182,7 +196,7 @@ impl Batch {
         self.lock_name(&once.0.id).await?;
         let kept = Entity::find_by_id(once.0.id.to_vec()).one(self.transaction()).await?;
         let Some(kept) = kept else { return Ok(None) };
-        if kept.forget_at <= once.0.callstore.now() {
+        if kept.forget_at <= once.0.core.now() {
             Entity::delete_by_id(kept.id).exec(self.transaction()).await?;
             return Ok(None);
         }
@@ -197,7 +211,7 @@ impl Batch {
     /// Gathers the outcome of a request that was not recalled. Call it last, after everything that can fail.
     pub fn record(&mut self, once: Option<&Idempotency>, outcome: &impl Serialize) -> Result<(), Error> {
         let Some(once) = once else { return Ok(()) };
-        let forget_at = Timestamp(once.0.callstore.now().0.saturating_add(milliseconds(KEPT)));
+        let forget_at = Timestamp(once.0.core.now().0.saturating_add(milliseconds(KEPT)));
         self.keep(ActiveModel {
             id: Set(once.0.id.to_vec()),
             fingerprint: Set(once.fingerprint().to_vec()),

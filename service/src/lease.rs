@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
-use crate::{Callstore, Error};
+use crate::{Error, core::Core};
 
 /// How long a lease lasts, and how often it is renewed.
 pub(crate) const LEASE: Duration = Duration::from_secs(15);
@@ -32,20 +32,20 @@ pub(crate) fn finalizing(call: Uuid) -> String {
     format!("finalize {call}")
 }
 
-impl Callstore {
+impl Core {
     /// Takes or renews a lease for [`LEASE`], without keeping it renewed. Returns false if another node holds it.
-    pub(crate) async fn has_lease(&self, name: &str) -> Result<bool, Error> {
-        Ok(self.0.database.storage().lease(name, self.0.node, LEASE).await?)
+    pub async fn has_lease(&self, name: &str) -> Result<bool, Error> {
+        Ok(self.database.storage().lease(name, self.node, LEASE).await?)
     }
 
     /// Takes a lease and keeps it renewed until the result is dropped; `None` if another node holds it.
-    pub(crate) async fn lease(&self, name: String) -> Result<Option<Lease>, Error> {
+    pub async fn lease(&self, name: String) -> Result<Option<Lease>, Error> {
         if !self.has_lease(&name).await? {
             return Ok(None);
         }
-        let (lost, held) = (self.0.background.stopping(), CancellationToken::new());
+        let (lost, held) = (self.background.stopping(), CancellationToken::new());
         let lease = Lease { lost: lost.clone(), _held: held.clone().drop_guard() };
-        if self.0.database.storage().has_other_nodes() {
+        if self.database.storage().has_other_nodes() {
             tokio::spawn(self.clone().keep_lease(name, lost, held));
         }
         Ok(Some(lease))
@@ -63,7 +63,7 @@ impl Callstore {
             }
         }
         if held.is_cancelled() {
-            if let Err(error) = self.0.database.storage().end_lease(&name, self.0.node).await {
+            if let Err(error) = self.database.storage().end_lease(&name, self.node).await {
                 tracing::warn!(%error, lease = name, "A lease could not be released; it expires some seconds later.");
             }
         } else {

@@ -1,6 +1,6 @@
 //! The business rules of Callstore: calls, chunks, recordings, transcripts, analytics, metadata, keys. This crate knows
-//! neither HTTP nor status codes; `api` translates. All operations are methods of [`Callstore`], with one file or
-//! folder per resource. They return types of the domain; rows of the tables (`entity`) stay inside.
+//! neither HTTP nor status codes; `api` translates. [`Callstore`] has one part per resource, with its operations, in a
+//! file or folder of its own. They return types of the domain; rows of the tables (`entity`) stay inside.
 
 mod analytics;
 mod audit;
@@ -11,6 +11,7 @@ mod chunks;
 mod clock;
 mod conversion;
 mod copy;
+mod core;
 mod crash;
 mod database;
 mod durable;
@@ -40,81 +41,108 @@ mod recordings;
 mod signer;
 mod store;
 mod streams;
+mod sweep;
 mod transcripts;
 mod version;
 mod writer;
 
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 
-pub use analytics::{Analytics, NewAnalytics, Sentiment};
+pub use analytics::{Analytics, AnalyticsSnapshots, NewAnalytics, Sentiment};
 pub use audio;
-pub use audit::{Actor, AuditEntry, ListAudit, NewAuditEntry};
+pub use audit::{Actor, Audit, AuditEntry, ListAudit, NewAuditEntry};
 pub use backup::{BackedUp, BackupError, Restored, create_backup, restore_backup};
 pub use calls::{
-    AudioFormat, Call, CallChange, CallFailure, CallFilter, CallList, CallParts, CallRef, CallSort, Direction,
-    EndReason, ListCalls, NewCall, Part, PhoneCall, SID_CHARACTERS, SortField, Started, Status, as_id, is_sid,
+    AudioFormat, Call, CallChange, CallFailure, CallFilter, CallList, CallParts, CallRef, CallSort, Calls, Direction,
+    EndReason, ListCalls, NewCall, Part, PhoneCall, SID_CHARACTERS, SortField, Started, Status, UNKNOWN_CALLER, as_id,
+    is_sid,
 };
-pub use chunks::{ChunkStatus, ChunkStored, NewChunk, SharedChunks, Track, TrackStatus, TrackSummary};
+pub use chunks::{Added, ChunkStatus, ChunkStored, Chunks, NewChunk, SharedChunks, Track, TrackStatus, TrackSummary};
 pub use clock::{Clock, Ids, SystemClock, SystemIds};
+pub use conversion::Conversions;
 pub use copy::{CopiedRecordings, CopiedTable, CopyError, CopyProgress, copy_recordings, copy_tables, settle_journal};
 pub use database::{Database, DatabaseUrl, OpenError};
 pub use entity::{Private, Timestamp};
 pub use error::{Error, FieldError};
-pub use events::{CallEvent, EventType, NewEvent};
-pub use health::Health;
-pub use idempotency::{Idempotency, NameInUse};
+pub use events::{CallEvent, EventType, Events, NewEvent};
+pub use health::{Health, HealthChecks};
+pub use idempotency::{Idempotency, NameInUse, Outcomes};
 pub use keys::{
-    ApiKey, CreatedKey, FILE_LABEL, KEY_MIN_CHARACTERS, KeyGrant, KeyRefusal, NewKey, Revoked, Scope, Secret,
+    ApiKey, CreatedKey, FILE_LABEL, KEY_MIN_CHARACTERS, KeyGrant, KeyRefusal, Keys, NewKey, Revoked, Scope, Secret,
 };
 pub use links::Link;
-pub use metadata::{Metadata, MetadataChange, MetadataSet, NewMetadata};
+pub use metadata::{Metadata, MetadataChange, MetadataRecords, MetadataSet, NewMetadata};
 pub use modes::tighten_modes;
 pub use page::{Page, Slice};
 pub use paths::absolute;
 pub use policy::{Policy, RECONNECT_GRACE};
-pub use recordings::{Gap, Gaps, Recording, RecordingFile};
+pub use recordings::{Gap, Gaps, Recording, RecordingFile, Recordings};
 pub use store::{AudioStream, Store, StoreError, StoreUrl, StoreUrlError};
 pub use streams::{
-    Added, Arrival, CallSocket, Frame, Interruption, MediaStream, NewStream, Refused, SocketWriter, TokenRefused,
+    Arrival, CallSocket, Frame, Interruption, MediaStream, NewStream, Refused, SocketWriter, Streams, TokenRefused,
 };
-pub use transcripts::{ListTranscripts, NewTranscript, Transcript};
+pub use transcripts::{ListTranscripts, NewTranscript, Transcript, Transcripts};
 pub use version::{Precondition, Versioned, Versions, digest};
 
-use background::Background;
-use finalizer::Finalizer;
+use crate::core::Core;
+use finalizer::{Finalizer, Jobs};
 use futures_util::FutureExt;
-use idempotency::UnderWay;
-use keys::Ring;
-use signer::Signer;
-use streams::Streams;
-use tokio::sync::OnceCell;
-use uuid::Uuid;
-use writer::Writer;
+use purge::Purge;
+use signer::Signing;
+use streams::Sockets;
+use sweep::Sweeper;
 
-/// The caller of calls that were started without one.
-pub const UNKNOWN_CALLER: &str = "unknown";
-
-/// The call store, on which all operations are methods. Cheap to clone.
+/// The call store: a bundle of parts, one per resource. Cheap to clone.
+///
+/// ```no_run
+/// # async fn example(callstore: service::Callstore, call: service::CallRef) -> Result<(), service::Error> {
+/// let (call, _) = callstore.calls.get(&call, &[]).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
-pub struct Callstore(Arc<Inner>);
+pub struct Callstore(Arc<Parts>);
 
-struct Inner {
-    database: Database,
-    store: Store,
-    clock: Box<dyn Clock>,
-    ids: Arc<dyn Ids>,
-    policy: Policy,
-    /// When this process started to serve. Timeouts of calls count from here at the earliest.
-    began: Timestamp,
-    writer: Writer,
-    background: Background,
+/// The parts of a call store. A part that needs another one holds a clone of it, never in a circle.
+pub struct Parts {
+    /// Calls: started, listed, changed, ended, deleted.
+    pub calls: Calls,
+    /// Chunks of audio, and what is stored of a call.
+    pub chunks: Chunks,
+    /// Recordings of calls, and links to them.
+    pub recordings: Recordings,
+    /// What was said.
+    pub transcripts: Transcripts,
+    /// Snapshots of calls' figures.
+    pub analytics: AnalyticsSnapshots,
+    /// Descriptive data on calls.
+    pub metadata: MetadataRecords,
+    /// Events of media streams other than audio.
+    pub events: Events,
+    /// Sockets with audio: carriers' media streams, and clients' own.
+    pub streams: Streams,
+    /// API keys.
+    pub keys: Keys,
+    /// The audit log.
+    pub audit: Audit,
+    /// Outcomes of idempotent requests.
+    pub outcomes: Outcomes,
+    /// The signed states of conversions.
+    pub conversions: Conversions,
+    /// The service's health.
+    pub health: HealthChecks,
+    core: Core,
+    signing: Signing,
     finalizer: Finalizer,
-    streams: Streams,
-    under_way: UnderWay,
-    keys: Ring,
-    signer: OnceCell<Signer>,
-    /// Identifies this process among the nodes of a cluster, as the holder of leases.
-    node: Uuid,
+    purge: Purge,
+}
+
+impl Deref for Callstore {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
 }
 
 impl Callstore {
@@ -125,24 +153,47 @@ impl Callstore {
     /// Outside of a Tokio runtime.
     #[must_use]
     pub fn new(database: Database, store: Store, clock: Box<dyn Clock>, ids: Arc<dyn Ids>, policy: Policy) -> Self {
-        let (writer, finalizer) = (Writer::start(database.clone()), Finalizer::default());
-        let (streams, under_way) = (Streams::default(), UnderWay::default());
-        let (keys, signer) = (Ring::default(), OnceCell::new());
-        Self(Arc::new(Inner {
-            database,
-            store,
-            began: clock.now(),
-            node: ids.next(),
-            clock,
-            ids,
-            policy,
-            writer,
-            background: Background::default(),
-            finalizer,
+        let core = Core::new(database, store, clock, ids, policy);
+        let (signing, sockets, jobs) = (Signing::new(core.clone()), Sockets::default(), Jobs::new(core.clone()));
+        let purge = Purge::new(core.clone(), jobs.clone());
+        let finalizer = Finalizer::new(core.clone(), jobs, purge.clone());
+        let recordings = Recordings { core: core.clone(), signing: signing.clone() };
+        let calls = Calls {
+            core: core.clone(),
+            recordings: recordings.clone(),
+            finalizer: finalizer.clone(),
+            purge: purge.clone(),
+            sockets: sockets.clone(),
+        };
+        let (chunks, events) = (Chunks::new(core.clone()), Events::new(core.clone()));
+        let metadata = MetadataRecords::new(core.clone());
+        let streams = Streams {
+            core: core.clone(),
+            calls: calls.clone(),
+            chunks: chunks.clone(),
+            metadata: metadata.clone(),
+            events: events.clone(),
+            sockets,
+            signing: signing.clone(),
+        };
+        Self(Arc::new(Parts {
+            calls,
+            chunks,
+            recordings,
+            transcripts: Transcripts::new(core.clone()),
+            analytics: AnalyticsSnapshots::new(core.clone()),
+            metadata,
+            events,
             streams,
-            under_way,
-            keys,
-            signer,
+            keys: Keys::new(core.clone()),
+            audit: Audit::new(core.clone()),
+            outcomes: Outcomes::new(core.clone()),
+            conversions: Conversions { signing: signing.clone() },
+            health: HealthChecks::new(core.clone()),
+            core,
+            signing,
+            finalizer,
+            purge,
         }))
     }
 
@@ -152,45 +203,49 @@ impl Callstore {
     /// # Errors
     /// When the database does not answer.
     pub async fn resume(&self) -> Result<(), Error> {
+        let background = &self.core.background;
         // An empty write makes the writer read the journal, so that a damaged journal fails the start.
-        self.write(None, 0, |_| async { Ok(()) }.boxed()).await?;
-        self.read_keys().await?;
-        self.0.background.spawn(self.clone().keep_reading_keys());
-        self.signer().await?;
-        self.resume_finalizing().await?;
+        self.core.write(None, 0, |_| async { Ok(()) }.boxed()).await?;
+        self.keys.read().await?;
+        background.spawn(self.keys.clone().keep_reading());
+        self.signing.signer().await?;
+        self.finalizer.resume().await?;
         let this = self.clone();
-        self.0.background.spawn(async move {
+        background.spawn(async move {
             let what = "Unfinished deletions of the last run could not be read; the service tries again.";
-            this.0.background.until_done(what, || this.resume_purging()).await;
+            this.core.background.until_done(what, || this.purge.resume()).await;
         });
-        let store = self.0.store.clone();
-        self.0.background.spawn(async move {
+        let store = self.core.store.clone();
+        background.spawn(async move {
             if let Err(error) = store.probe().await {
                 tracing::error!(%error, "The recording store cannot be used; recordings are made once it can.");
             }
         });
-        self.0.background.spawn(self.clone().keep_sweeping());
-        self.0.background.spawn(self.clone().keep_forgetting());
+        let sweeper = Sweeper {
+            core: self.core.clone(),
+            calls: self.calls.clone(),
+            streams: self.streams.clone(),
+            finalizer: self.finalizer.clone(),
+            purge: self.purge.clone(),
+        };
+        background.spawn(sweeper.keep_sweeping());
+        background.spawn(self.outcomes.clone().keep_forgetting());
         Ok(())
     }
 
-    /// Stops the background work, which the next start resumes, and closes the database. Waiting
-    /// [`end_call`](Self::end_call)s return as soon as this begins.
+    /// Stops the background work, which the next start resumes, and closes the database. Requests that wait for a
+    /// call's recording return as soon as this begins.
     pub async fn close(&self) {
-        self.0.background.close().await;
-        self.0.writer.close().await;
-        self.0.database.close().await;
-        self.0.store.close();
+        self.core.background.close().await;
+        self.core.writer.close().await;
+        self.core.database.close().await;
+        self.core.store.close();
     }
 
-    /// Tells waiting [`end_call`](Self::end_call)s to return and sockets to close, because the service is about to
+    /// Tells requests that wait for a call's recording to return and sockets to close, because the service is about to
     /// stop.
     pub fn stop_waiting(&self) {
-        self.0.streams.stop();
-        self.0.background.cancel();
-    }
-
-    fn now(&self) -> Timestamp {
-        self.0.clock.now()
+        self.streams.sockets.stop();
+        self.core.background.cancel();
     }
 }

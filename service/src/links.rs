@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Uuid;
 
-use crate::{Callstore, Error, Private, Timestamp, policy::milliseconds, signer::Signer};
+use crate::{Error, Private, Timestamp, policy::milliseconds, recordings::Recordings, signer::Signer};
 
 /// What a link grants: reading the file, whole or in part.
 const PURPOSE: &str = "recording-link/read";
@@ -22,16 +22,16 @@ pub struct Link {
     pub signature: Private,
 }
 
-impl Callstore {
+impl Recordings {
     /// Creates a link to a recording.
     ///
     /// # Errors
     /// `RecordingNotFound`, or a failing database.
     pub async fn create_link(&self, recording: Uuid, ttl: Duration) -> Result<Link, Error> {
-        self.get_recording(recording).await?;
-        let expires_at = Timestamp(self.now().0.saturating_add(milliseconds(ttl)));
+        self.get(recording).await?;
+        let expires_at = Timestamp(self.core.now().0.saturating_add(milliseconds(ttl)));
         let expires = expires_at.0.to_string();
-        let signature = sign(self.signer().await?, recording, &expires)?;
+        let signature = sign(self.signing.signer().await?, recording, &expires)?;
         Ok(Link { expires_at, expires, signature: signature.into() })
     }
 
@@ -40,7 +40,7 @@ impl Callstore {
     /// # Errors
     /// `LinkInvalid`, `LinkExpired`, or a failing database.
     pub async fn check_link(&self, recording: Uuid, expires: &str, signature: &str) -> Result<(), Error> {
-        check(self.signer().await?, recording, expires, signature, self.now())
+        check(self.signing.signer().await?, recording, expires, signature, self.core.now())
     }
 }
 

@@ -11,8 +11,9 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::{
-    Callstore, Error, Precondition, Private, Timestamp,
+    Error, Precondition, Private, Timestamp,
     calls::CallRef,
+    core::Core,
     limits::{JSON_MAX_BYTES, check_json},
     version::{Versioned, digest},
 };
@@ -104,19 +105,24 @@ pub struct MetadataSet {
     pub created: bool,
 }
 
-impl Callstore {
+/// Operations on metadata.
+#[derive(Clone)]
+pub struct MetadataRecords {
+    core: Core,
+}
+
+impl MetadataRecords {
+    pub(crate) fn new(core: Core) -> Self {
+        Self { core }
+    }
+
     /// Replaces a call's metadata.
     ///
     /// # Errors
     /// `CallNotFound`, `PreconditionFailed`, `Invalid` for custom data that is too large or too deep, or a failing
     /// database.
-    pub async fn set_metadata(
-        &self,
-        call: &CallRef,
-        new: NewMetadata,
-        condition: Precondition,
-    ) -> Result<MetadataSet, Error> {
-        self.write_metadata(call, condition, |row| {
+    pub async fn set(&self, call: &CallRef, new: NewMetadata, condition: Precondition) -> Result<MetadataSet, Error> {
+        self.change(call, condition, |row| {
             row.language = Set(new.language);
             row.region = Set(new.region);
             row.device_type = Set(new.device_type);
@@ -129,14 +135,14 @@ impl Callstore {
     /// Changes a call's metadata, creating it if there is none.
     ///
     /// # Errors
-    /// As [`set_metadata`](Self::set_metadata).
-    pub async fn update_metadata(
+    /// As [`set`](Self::set).
+    pub async fn update(
         &self,
         call: &CallRef,
         change: MetadataChange,
         condition: Precondition,
     ) -> Result<MetadataSet, Error> {
-        self.write_metadata(call, condition, |row| {
+        self.change(call, condition, |row| {
             let fields = [
                 (&mut row.language, change.language),
                 (&mut row.region, change.region),
@@ -160,58 +166,63 @@ impl Callstore {
     ///
     /// # Errors
     /// `CallNotFound`, `MetadataNotFound`, or a failing database.
-    pub async fn get_metadata(&self, call: &CallRef) -> Result<Metadata, Error> {
-        let (snapshot, call) = self.snapshot_of(call).await?;
+    pub async fn get(&self, call: &CallRef) -> Result<Metadata, Error> {
+        let (snapshot, call) = self.core.snapshot_of(call).await?;
         metadata_of(&snapshot, call.id).await?.ok_or(Error::MetadataNotFound)
     }
 
     /// Deletes a call's metadata.
     ///
     /// # Errors
-    /// `PreconditionFailed`, and as [`get_metadata`](Self::get_metadata).
-    pub async fn delete_metadata(&self, call: &CallRef, condition: Precondition) -> Result<(), Error> {
-        let (this, about, call) = (self.clone(), call, call.clone());
-        self.write(Some(about), 0, move |batch| {
-            async move {
-                let call_id = batch.call_id(&call).await?;
-                let stored = Entity::find_by_id(call_id).one(batch.transaction()).await?;
-                let stored = stored.ok_or(Error::MetadataNotFound)?;
-                condition.check(Some(&stored))?;
-                stored.delete(batch.transaction()).await?;
-                this.note_write(batch.state(), call_id);
-                Ok(())
-            }
-            .boxed()
-        })
-        .await
+    /// `PreconditionFailed`, and as [`get`](Self::get).
+    pub async fn delete(&self, call: &CallRef, condition: Precondition) -> Result<(), Error> {
+        let (core, about, call) = (self.core.clone(), call, call.clone());
+        self.core
+            .write(Some(about), 0, move |batch| {
+                async move {
+                    let call_id = batch.call_id(&call).await?;
+                    let stored = Entity::find_by_id(call_id).one(batch.transaction()).await?;
+                    let stored = stored.ok_or(Error::MetadataNotFound)?;
+                    condition.check(Some(&stored))?;
+                    stored.delete(batch.transaction()).await?;
+                    core.note_write(batch.state(), call_id);
+                    Ok(())
+                }
+                .boxed()
+            })
+            .await
     }
 
-    async fn write_metadata(
+    async fn change(
         &self,
         call: &CallRef,
         condition: Precondition,
         change: impl FnOnce(&mut ActiveModel) + Send + 'static,
     ) -> Result<MetadataSet, Error> {
-        let (this, about, call) = (self.clone(), call, call.clone());
-        self.write(Some(about), JSON_MAX_BYTES, move |batch| {
-            async move {
-                let call_id = batch.call_id(&call).await?;
-                let now = this.now();
-                let stored = Entity::find_by_id(call_id).one(batch.transaction()).await?;
-                condition.check(stored.as_ref())?;
-                let created = stored.is_none();
-                let mut row = stored.map_or_else(|| empty(call_id, now), IntoActiveModel::into_active_model);
-                change(&mut row);
-                check_json("/customData", row.custom_data.try_as_ref().and_then(Option::as_ref).map(Private::expose))?;
-                row.updated_at = Set(now);
-                let transaction = batch.transaction();
-                let row = if created { row.insert(transaction).await? } else { row.update(transaction).await? };
-                this.note_write(batch.state(), call_id);
-                Ok(MetadataSet { metadata: row.try_into_model()?.into(), created })
-            }
-            .boxed()
-        })
-        .await
+        let (core, about, call) = (self.core.clone(), call, call.clone());
+        self.core
+            .write(Some(about), JSON_MAX_BYTES, move |batch| {
+                async move {
+                    let call_id = batch.call_id(&call).await?;
+                    let now = core.now();
+                    let stored = Entity::find_by_id(call_id).one(batch.transaction()).await?;
+                    condition.check(stored.as_ref())?;
+                    let created = stored.is_none();
+                    let mut row = stored.map_or_else(|| empty(call_id, now), IntoActiveModel::into_active_model);
+                    change(&mut row);
+                    check_json(
+                        "/customData",
+                        row.custom_data.try_as_ref().and_then(Option::as_ref).map(Private::expose),
+                    )?;
+                    row.updated_at = Set(now);
+                    let transaction = batch.transaction();
+                    let row = if created { row.insert(transaction).await? } else { row.update(transaction).await? };
+                    core.note_write(batch.state(), call_id);
+                    Ok(MetadataSet { metadata: row.try_into_model()?.into(), created })
+                }
+                .boxed()
+            })
+            .await
     }
 }
 

@@ -8,39 +8,56 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Callstore, Error,
+    Error,
     calls::{Status, Visible},
+    core::Core,
+    finalizer::Jobs,
     store::Store,
 };
 
 /// Rows deleted per transaction.
 const SLICE: u64 = 500;
 
-impl Callstore {
+/// Removes deleted calls, and the chunks of finished recordings.
+#[derive(Clone)]
+pub(crate) struct Purge {
+    core: Core,
+    /// A call is removed once its running job is done.
+    jobs: Jobs,
+}
+
+impl Purge {
+    pub fn new(core: Core, jobs: Jobs) -> Self {
+        Self { core, jobs }
+    }
+
     /// Removes a deleted call in the background, once a job that finalizes it has ended.
-    pub(crate) fn purge_call(&self, call: Uuid) {
+    pub fn spawn_call(&self, call: Uuid) {
         let this = self.clone();
-        self.0.background.spawn(async move {
-            let finalizing = this.finalizing(call);
+        self.core.background.spawn(async move {
+            let finalizing = this.jobs.running(call);
             if let Some(finalizing) = finalizing {
                 finalizing.finished().await;
             }
-            this.0.background.until_done("A deleted call could not be removed yet.", || this.remove_call(call)).await;
+            this.core
+                .background
+                .until_done("A deleted call could not be removed yet.", || this.remove_call(call))
+                .await;
         });
     }
 
     /// Deletes the chunks of a completed call in the background.
-    pub(crate) fn purge_chunks(&self, call: Uuid) {
+    pub fn spawn_chunks(&self, call: Uuid) {
         let this = self.clone();
-        self.0.background.spawn(async move {
+        self.core.background.spawn(async move {
             let what = "The chunks of a finished recording could not be removed yet.";
-            this.0.background.until_done(what, || this.remove_chunks(call)).await;
+            this.core.background.until_done(what, || this.remove_chunks(call)).await;
         });
     }
 
     /// Resumes the removals that the last run did not finish.
-    pub(crate) async fn resume_purging(&self) -> Result<(), Error> {
-        let readers = self.0.database.readers();
+    pub async fn resume(&self) -> Result<(), Error> {
+        let readers = self.core.database.readers();
         let deleted: Vec<Uuid> = call::Entity::find()
             .select_only()
             .column(call::Column::Id)
@@ -49,14 +66,14 @@ impl Callstore {
             .all(readers)
             .await?;
         for call in deleted {
-            self.purge_call(call);
+            self.spawn_call(call);
         }
         // Skips from call to call by key, so the number of lookups is that of calls with chunks, not of chunks.
         let mut after = Uuid::nil();
         while let Some(call) = self.next_call_with_chunks(after).await? {
             let completed = call::Entity::find_by_id(call).visible().filter(call::Column::Status.eq(Status::Completed));
             if completed.one(readers).await?.is_some() {
-                self.purge_chunks(call);
+                self.spawn_chunks(call);
             }
             after = call;
         }
@@ -72,12 +89,12 @@ impl Callstore {
             .order_by_asc(Column::CallId)
             .limit(1)
             .into_tuple()
-            .one(self.0.database.readers())
+            .one(self.core.database.readers())
             .await
     }
 
     async fn remove_call(&self, call: Uuid) -> Result<(), Error> {
-        self.0.store.remove(&Store::file_path(call)).await?;
+        self.core.store.remove(&Store::file_path(call)).await?;
         self.remove_chunks(call).await?;
         {
             use transcript::{Column, Entity};
@@ -114,7 +131,7 @@ impl Callstore {
                     .offset(SLICE / 2 - 1)
                     .limit(1)
                     .into_tuple()
-                    .one(self.0.database.readers())
+                    .one(self.core.database.readers())
                     .await?;
                 until = until.into_iter().chain(last).min();
             }
@@ -131,10 +148,11 @@ impl Callstore {
 
     /// Runs one delete in its own transaction.
     async fn delete<E: EntityTrait>(&self, delete: sea_orm::DeleteMany<E>) -> Result<u64, Error> {
-        self.write(None, 0, move |batch| {
-            async move { Ok(delete.exec(batch.transaction()).await?.rows_affected) }.boxed()
-        })
-        .await
+        self.core
+            .write(None, 0, move |batch| {
+                async move { Ok(delete.exec(batch.transaction()).await?.rows_affected) }.boxed()
+            })
+            .await
     }
 }
 

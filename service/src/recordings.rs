@@ -7,9 +7,11 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use crate::{
-    AudioStream, Callstore, Error, Private, Timestamp, Track,
+    AudioStream, Error, Private, Timestamp, Track,
     calls::{CallRef, Visible},
+    core::Core,
     crash,
+    signer::Signing,
 };
 
 /// A finished recording of a call: a WAV file of 16-bit samples in the store.
@@ -125,18 +127,25 @@ pub struct RecordingFile {
     pub url: Option<String>,
 }
 
-impl Callstore {
+/// Operations on recordings, and on links to them.
+#[derive(Clone)]
+pub struct Recordings {
+    pub(crate) core: Core,
+    pub(crate) signing: Signing,
+}
+
+impl Recordings {
     /// A call's recordings: one if the call is completed and had audio, else none.
     ///
     /// # Errors
     /// `CallNotFound`, or a failing database.
-    pub async fn list_recordings(&self, call: &CallRef) -> Result<Vec<RecordingFile>, Error> {
-        let (snapshot, call) = self.snapshot_of(call).await?;
-        Ok(self.recordings_of(&snapshot, call.id).await?)
+    pub async fn list(&self, call: &CallRef) -> Result<Vec<RecordingFile>, Error> {
+        let (snapshot, call) = self.core.snapshot_of(call).await?;
+        Ok(self.of_call(&snapshot, call.id).await?)
     }
 
     /// A call's recordings, by the call's id. Does not check that the call exists.
-    pub(crate) async fn recordings_of(
+    pub(crate) async fn of_call(
         &self,
         connection: &impl ConnectionTrait,
         call: Uuid,
@@ -149,17 +158,17 @@ impl Callstore {
     ///
     /// # Errors
     /// `RecordingNotFound`, or a failing database.
-    pub async fn get_recording(&self, id: Uuid) -> Result<RecordingFile, Error> {
-        Ok(self.get_named_recording(id).await?.0)
+    pub async fn get(&self, id: Uuid) -> Result<RecordingFile, Error> {
+        Ok(self.get_named(id).await?.0)
     }
 
     /// A recording and the name under which a listener saves it: the call's `streamSid`, else the call's id.
     ///
     /// # Errors
     /// `RecordingNotFound`, or a failing database.
-    pub async fn get_named_recording(&self, id: Uuid) -> Result<(RecordingFile, String), Error> {
+    pub async fn get_named(&self, id: Uuid) -> Result<(RecordingFile, String), Error> {
         use entity::call;
-        let readers = self.0.database.readers();
+        let readers = self.core.database.readers();
         let recording = Entity::find_by_id(id).one(readers).await?.ok_or(Error::RecordingNotFound)?;
         // A call that is being deleted hides its recording.
         let visible = call::Entity::find_by_id(recording.call_id).visible();
@@ -173,16 +182,11 @@ impl Callstore {
     /// # Errors
     /// `RecordingNotFound` if the call was deleted since the recording was looked up, or a store that fails before the
     /// first byte. Later failures end the stream.
-    pub async fn read_recording(
-        &self,
-        recording: &Recording,
-        part: Range<u64>,
-        head: bool,
-    ) -> Result<AudioStream, Error> {
+    pub async fn read(&self, recording: &Recording, part: Range<u64>, head: bool) -> Result<AudioStream, Error> {
         crash::hold("recording.read").await;
-        let read = self.0.store.read(&recording.file_path, part, recording.size_bytes, head).await;
+        let read = self.core.store.read(&recording.file_path, part, recording.size_bytes, head).await;
         if read.is_err() {
-            self.get_recording(recording.id).await?;
+            self.get(recording.id).await?;
         }
         read
     }
@@ -193,11 +197,11 @@ impl Callstore {
     /// # Errors
     /// When the store's credentials cannot be obtained.
     pub async fn signed_url(&self, recording: &Recording, head: bool) -> Result<Option<Private>, Error> {
-        self.0.store.signed_url(&recording.file_path, head).await
+        self.core.store.signed_url(&recording.file_path, head).await
     }
 
     fn locate(&self, row: Model) -> RecordingFile {
-        let url = self.0.store.file_url(&row.file_path);
+        let url = self.core.store.file_url(&row.file_path);
         RecordingFile { recording: row.into(), url }
     }
 }

@@ -1,13 +1,16 @@
 //! The secret that signs links and tokens. It is random, created at the first start and kept in the database, so that
 //! signatures stay valid after a restart and on every node.
 
+use std::sync::Arc;
+
 use entity::setting::{ActiveModel, Column, Entity};
 use futures_util::FutureExt;
 use hmac::{Hmac, KeyInit, Mac};
 use sea_orm::{ActiveValue::Set, EntityTrait, sea_query::OnConflict};
 use sha2::Sha256;
+use tokio::sync::OnceCell;
 
-use crate::{Callstore, Error};
+use crate::{Error, core::Core};
 
 /// The secret's name in the settings table.
 const NAME: &str = "signing_secret";
@@ -48,14 +51,25 @@ pub(crate) fn random<const N: usize>() -> Result<[u8; N], Error> {
     Ok(bytes)
 }
 
-impl Callstore {
+/// The service's secret, which is read or made when it is first needed.
+#[derive(Clone)]
+pub(crate) struct Signing {
+    core: Core,
+    signer: Arc<OnceCell<Signer>>,
+}
+
+impl Signing {
+    pub fn new(core: Core) -> Self {
+        Self { core, signer: Arc::default() }
+    }
+
     /// The signer. Creates the secret if the database has none.
-    pub(crate) async fn signer(&self) -> Result<&Signer, Error> {
-        self.0.signer.get_or_try_init(|| self.read_secret()).await
+    pub async fn signer(&self) -> Result<&Signer, Error> {
+        self.signer.get_or_try_init(|| self.read_secret()).await
     }
 
     async fn read_secret(&self) -> Result<Signer, Error> {
-        let stored = Entity::find_by_id(NAME).one(self.0.database.readers()).await?;
+        let stored = Entity::find_by_id(NAME).one(self.core.database.readers()).await?;
         let value = match stored {
             Some(row) => row.value,
             None => self.make_secret().await?,
@@ -66,17 +80,18 @@ impl Callstore {
     /// Stores a new secret, unless another node was faster, and returns the stored one.
     async fn make_secret(&self) -> Result<Vec<u8>, Error> {
         let secret = random::<SECRET_BYTES>()?.to_vec();
-        self.write(None, 0, move |batch| {
-            async move {
-                let row = ActiveModel { name: Set(NAME.to_owned()), value: Set(secret) };
-                let unless_there = OnConflict::column(Column::Name).do_nothing().to_owned();
-                Entity::insert(row).on_conflict(unless_there).exec_without_returning(batch.transaction()).await?;
-                let stored = Entity::find_by_id(NAME).one(batch.transaction()).await?;
-                Ok(stored.ok_or(Error::Damaged("the signing secret"))?.value)
-            }
-            .boxed()
-        })
-        .await
+        self.core
+            .write(None, 0, move |batch| {
+                async move {
+                    let row = ActiveModel { name: Set(NAME.to_owned()), value: Set(secret) };
+                    let unless_there = OnConflict::column(Column::Name).do_nothing().to_owned();
+                    Entity::insert(row).on_conflict(unless_there).exec_without_returning(batch.transaction()).await?;
+                    let stored = Entity::find_by_id(NAME).one(batch.transaction()).await?;
+                    Ok(stored.ok_or(Error::Damaged("the signing secret"))?.value)
+                }
+                .boxed()
+            })
+            .await
     }
 }
 

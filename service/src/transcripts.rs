@@ -12,8 +12,9 @@ use sea_orm::{
 use uuid::Uuid;
 
 use crate::{
-    Callstore, Error, Idempotency, NewAuditEntry, Page, Private, Slice, Timestamp,
+    Error, Idempotency, NewAuditEntry, Page, Private, Slice, Timestamp,
     calls::CallRef,
+    core::Core,
     writer::{Batch, Outcome, Pending, State, Write},
 };
 
@@ -80,13 +81,23 @@ pub struct ListTranscripts {
     pub speaker: Option<Private>,
 }
 
-impl Callstore {
+/// Operations on transcripts.
+#[derive(Clone)]
+pub struct Transcripts {
+    core: Core,
+}
+
+impl Transcripts {
+    pub(crate) fn new(core: Core) -> Self {
+        Self { core }
+    }
+
     /// Stores utterances, all or none, together with the request's audit `entry`. With `once`, a retry returns the
     /// stored outcome.
     ///
     /// # Errors
     /// `CallNotFound`, `IdempotencyKeyReused`, or a failing database.
-    pub async fn add_transcripts(
+    pub async fn add_batch(
         &self,
         call: &CallRef,
         new: Vec<NewTranscript>,
@@ -94,24 +105,24 @@ impl Callstore {
         entry: NewAuditEntry,
     ) -> Result<Vec<Transcript>, Error> {
         let bytes = new.iter().map(|new| ROW_BYTES + new.speaker.expose().len() + new.text.expose().len()).sum();
-        let (callstore, call, once) = (self.clone(), call.clone(), once.cloned());
-        let write = |outcome| AddTranscripts { callstore, call, new, once, entry, outcome };
-        let stored = self.queue(bytes, write).await?;
+        let (core, call, once) = (self.core.clone(), call.clone(), once.cloned());
+        let write = |outcome| AddTranscripts { core, call, new, once, entry, outcome };
+        let stored = self.core.queue(bytes, write).await?;
         Ok(stored.into_iter().map(Into::into).collect())
     }
 
     /// Stores one utterance.
     ///
     /// # Errors
-    /// As for [`add_transcripts`](Self::add_transcripts).
-    pub async fn add_transcript(
+    /// As for [`add_batch`](Self::add_batch).
+    pub async fn add(
         &self,
         call: &CallRef,
         new: NewTranscript,
         once: Option<&Idempotency>,
         entry: NewAuditEntry,
     ) -> Result<Transcript, Error> {
-        let stored = self.add_transcripts(call, vec![new], once, entry).await?;
+        let stored = self.add_batch(call, vec![new], once, entry).await?;
         stored.into_iter().next().ok_or(Error::Damaged("a stored transcript without an answer"))
     }
 
@@ -119,8 +130,8 @@ impl Callstore {
     ///
     /// # Errors
     /// `CallNotFound`, or a failing database.
-    pub async fn list_transcripts(&self, call: &CallRef, list: &ListTranscripts) -> Result<Slice<Transcript>, Error> {
-        let (snapshot, call) = self.snapshot_of(call).await?;
+    pub async fn list(&self, call: &CallRef, list: &ListTranscripts) -> Result<Slice<Transcript>, Error> {
+        let (snapshot, call) = self.core.snapshot_of(call).await?;
         Ok(transcripts_of(&snapshot, call.id, list).await?)
     }
 }
@@ -137,7 +148,7 @@ pub(crate) async fn transcripts_of(
 
 /// A request's utterances in the writer's queue.
 struct AddTranscripts {
-    callstore: Callstore,
+    core: Core,
     call: CallRef,
     new: Vec<NewTranscript>,
     once: Option<Idempotency>,
@@ -155,7 +166,7 @@ impl Write for AddTranscripts {
             return false;
         }
         let Some(live) = state.live_call(&self.call) else { return false };
-        if !live.may_tell_later(false, self.callstore.now(), self.callstore.0.policy.note_write_every_ms()) {
+        if !live.may_tell_later(false, self.core.now(), self.core.policy.note_write_every_ms()) {
             return false;
         }
         let call = live.id;
@@ -193,9 +204,9 @@ impl AddTranscripts {
 
     /// Gathers the utterances and their audit entry for the writer's next commit.
     fn add_to(&self, state: &mut State, call_id: Uuid) -> Vec<Model> {
-        let created_at = self.callstore.now();
+        let created_at = self.core.now();
         let stored = |new: NewTranscript| Model {
-            id: self.callstore.0.ids.next(),
+            id: self.core.ids.next(),
             call_id,
             speaker: new.speaker,
             text: new.text,
@@ -208,12 +219,12 @@ impl AddTranscripts {
         let stored: Vec<Model> = self.new.iter().cloned().map(stored).collect();
         state.add_transcripts(stored.iter().cloned());
         state.add_audit(self.entry());
-        self.callstore.note_write(state, call_id);
+        self.core.note_write(state, call_id);
         stored
     }
 
     fn entry(&self) -> audit_entry::Model {
-        self.callstore.audit_row(self.entry.clone())
+        self.entry.clone().into_row(self.core.ids.next(), self.core.now())
     }
 }
 

@@ -96,7 +96,7 @@ impl Access {
 
     /// Whether a request may be made, and the API key that it was made with, if it needs one.
     fn admit<'a>(&self, request: &'a ServiceRequest) -> Result<Option<&'a str>, Problem> {
-        let keyed = self.callstore.requires_keys();
+        let keyed = self.callstore.keys.are_required();
         let target = request.extensions().get::<Target>().cloned();
         let need = expect_operation(target.as_ref()).map(|operation| &operation.need);
         if let Ok(Need::Key { or: Some(other), .. }) = need
@@ -128,7 +128,7 @@ impl Access {
     /// Whether the request's key was made so recently that only the database knew it.
     async fn has_new_key(&self, request: &ServiceRequest) -> bool {
         match bearer(request.headers()) {
-            Some(key) => self.callstore.find_new_key(key).await,
+            Some(key) => self.callstore.keys.find_new(key).await,
             None => false,
         }
     }
@@ -145,9 +145,9 @@ impl Access {
         })?;
         if request.head().upgrade() {
             // A WebSocket outlives its request: the grant tells it when the key ends.
-            request.extensions_mut().insert(self.callstore.grant_of(key));
+            request.extensions_mut().insert(self.callstore.keys.grant_of(key));
         }
-        let (id, scope) = self.callstore.check_key(key).map_err(refused)?;
+        let (id, scope) = self.callstore.keys.check(key).map_err(refused)?;
         request.extensions_mut().insert(KeyId(id));
         let scope = Scope::from(scope);
         if scope == Scope::Admin || scopes.contains(&scope) {
@@ -170,7 +170,7 @@ impl Access {
 pub fn check_key_again(request: &HttpRequest) -> Result<(), Problem> {
     let by_key = request.extensions().contains::<KeyId>();
     match (bearer(request.headers()), request.app_data::<Data<Access>>()) {
-        (Some(key), Some(access)) if by_key => access.callstore.check_key(key).map(drop).map_err(refused),
+        (Some(key), Some(access)) if by_key => access.callstore.keys.check(key).map(drop).map_err(refused),
         _ => Ok(()),
     }
 }

@@ -108,6 +108,6 @@ pub async fn add_analytics(
     once: Once,
     Json(body): Json<AddAnalytics>,
 ) -> Result<HttpResponse, Problem> {
-    let stored = callstore.add_analytics(&call.0, body.into(), once.key()).await?;
+    let stored = callstore.analytics.add(&call.0, body.into(), once.key()).await?;
     Ok(once.answer(HttpResponse::Created().json(Analytics::from(stored))))
 }

@@ -47,7 +47,7 @@ pub async fn list_analytics(
     Query(query): Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let page = query.page();
-    let found = callstore.list_analytics(&call.0, page).await?;
+    let found = callstore.analytics.list(&call.0, page).await?;
     Ok(HttpResponse::Ok().json(AnalyticsPage {
         items: found.items.into_iter().map(Into::into).collect(),
         page: PageInfo::of(page, found.has_more),

@@ -56,19 +56,19 @@ pub async fn convert_audio(
         Some(state) => {
             let state = match state {
                 "" => Vec::new(),
-                text => callstore.read_conversion(text).await?.ok_or_else(pieces::invalid_state)?,
+                text => callstore.conversions.read(text).await?.ok_or_else(pieces::invalid_state)?,
             };
             let converted =
                 web::block(move || pieces::convert(&body, &samples(&body, state.is_empty())?, &state)).await;
             let (answer, next) = converted.map_err(|_| unfinished())??;
             match next {
-                Some(next) => ConvertedAudio { state: Some(callstore.sign_conversion(&next).await?), ..answer },
+                Some(next) => ConvertedAudio { state: Some(callstore.conversions.sign(&next).await?), ..answer },
                 None => answer,
             }
         }
     };
     // The same audio converts to the same; it need not be kept.
-    callstore.keep_outcome(once.key(), ()).await?;
+    callstore.outcomes.keep(once.key(), ()).await?;
     Ok(once.answer(HttpResponse::Ok().json(answer)))
 }
 

@@ -83,7 +83,7 @@ pub async fn list_audit(
         created_after: query.created_after.map(|Time(time)| time),
         created_before: query.created_before.map(|Time(time)| time),
     };
-    let found = callstore.list_audit(&list).await?;
+    let found = callstore.audit.list(&list).await?;
     Ok(HttpResponse::Ok().json(AuditPage {
         items: found.items.into_iter().map(Into::into).collect(),
         page: PageInfo::of(page, found.has_more),

@@ -77,7 +77,7 @@ impl Audit {
         let made = made.filter(|_| status == StatusCode::CREATED);
         let resource = made.map_or_else(|| resource(request), str::to_owned);
         let entry = NewAuditEntry { resource, status: status.as_u16(), ..entry_of(request, &operation.id, request_id) };
-        self.callstore.audit(entry).await;
+        self.callstore.audit.add(entry).await;
     }
 
     /// Whether a client asks for a path for the first time, as far as is remembered.

@@ -32,6 +32,6 @@ pub async fn delete_call(
     _: Query<NoQuery>,
     Condition(condition): Condition,
 ) -> Result<HttpResponse, Problem> {
-    callstore.delete_call(&call.0, condition).await?;
+    callstore.calls.delete(&call.0, condition).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -65,7 +65,7 @@ pub async fn end_call(
     OptionalJson(body): OptionalJson<EndCall>,
 ) -> Result<HttpResponse, Problem> {
     let end_time = body.end_time.map(|Time(time)| time);
-    let (call, parts) = callstore.end_call(&call.0, end_time, wait(request.headers()), once.key()).await?;
+    let (call, parts) = callstore.calls.end(&call.0, end_time, wait(request.headers()), once.key()).await?;
     if matches!(call.status, Status::Active | Status::Finalizing) {
         return Ok(once.answer(HttpResponse::Accepted().json(Call::new(call)?)));
     }

@@ -81,7 +81,7 @@ pub async fn get_call(
     call: CallPath,
     Query(query): Query<GetCallQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let (call, parts) = callstore.get_call(&call.0, &query.include.0).await?;
+    let (call, parts) = callstore.calls.get(&call.0, &query.include.0).await?;
     let shown = Call::with_parts(call.clone(), parts)?;
     let etag = if query.include.0.is_empty() { etag(&call) } else { etag_with_parts(&call, &shown) };
     Ok(fresh(&request, etag, &shown))

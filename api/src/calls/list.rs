@@ -134,7 +134,7 @@ pub async fn list_calls(
     let by_cursor = query.cursor.is_some();
     let list: ListCalls = query.into();
     let (limit, offset) = (list.limit, list.offset);
-    let found = callstore.list_calls(&list).await?;
+    let found = callstore.calls.list(&list).await?;
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = &found.next_cursor {
         response

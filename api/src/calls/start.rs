@@ -93,7 +93,7 @@ pub async fn start_call(
     once: Once,
     Json(body): Json<StartCall>,
 ) -> Result<HttpResponse, Problem> {
-    let started = callstore.start_call(body.into(), once.key()).await?;
+    let started = callstore.calls.start(body.into(), once.key()).await?;
     let mut response = if started.created { HttpResponse::Created() } else { HttpResponse::Ok() };
     if started.created {
         response.insert_header((header::LOCATION, format!("/calls/{}", started.call.id)));

@@ -92,6 +92,6 @@ pub async fn update_call(
         caller: body.caller.flatten(),
         direction: body.direction.map(|direction| direction.map(Into::into)),
     };
-    let call = callstore.update_call(&call.0, change, condition).await?;
+    let call = callstore.calls.update(&call.0, change, condition).await?;
     Ok(HttpResponse::Ok().insert_header((header::ETAG, etag(&call))).json(Call::new(call)?))
 }

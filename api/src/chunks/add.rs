@@ -129,7 +129,7 @@ pub async fn add_audio_chunk(
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let chunk = read(&request, payload.into_inner()).await?;
-    let stored = StoredChunk::from(callstore.add_chunk(&call.0, chunk, once.key()).await?);
+    let stored = StoredChunk::from(callstore.chunks.add(&call.0, chunk, once.key()).await?);
     let mut response = if stored.duplicate { HttpResponse::Ok() } else { HttpResponse::Created() };
     Ok(once.answer(response.json(stored)))
 }

@@ -86,7 +86,7 @@ pub async fn add_audio_chunks(
 ) -> Result<HttpResponse, Problem> {
     let chunks = body.chunks.into_iter().enumerate();
     let chunks = chunks.map(|(index, chunk)| chunk.decode(|| format!("/chunks/{index}/audio")));
-    let stored = callstore.add_chunks(&call.0, chunks.collect::<Result<_, _>>()?, once.key()).await?;
+    let stored = callstore.chunks.add_batch(&call.0, chunks.collect::<Result<_, _>>()?, once.key()).await?;
     let items: Vec<_> = stored.into_iter().map(StoredChunk::from).collect();
     let known = items.iter().all(|stored| stored.duplicate);
     let mut response = if known { HttpResponse::Ok() } else { HttpResponse::Created() };

@@ -87,6 +87,6 @@ pub async fn get_chunk_status(
     call: CallPath,
     _: Query<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let status = callstore.chunk_status(&call.0).await?;
+    let status = callstore.chunks.status(&call.0).await?;
     Ok(HttpResponse::Ok().json(ChunkStatus { tracks: status.tracks.into_iter().map(Into::into).collect() }))
 }

@@ -59,7 +59,7 @@ impl Once {
         let failed = || Problem::new(ProblemCode::InternalError, "The service is not available.");
         let callstore = request.app_data::<Data<Callstore>>().ok_or_else(failed)?;
         let who = request.extensions().get::<KeyId>().map(|id| id.0);
-        let named = Some(callstore.name_request(who, name)?);
+        let named = Some(callstore.outcomes.name_request(who, name)?);
         Ok(Self { named, request: request.clone() })
     }
 

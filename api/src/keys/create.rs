@@ -78,7 +78,7 @@ pub async fn create_key(
 ) -> Result<HttpResponse, Problem> {
     let expires_at = body.expires_at.map(|Time(time)| time);
     let new = NewKey { scope: body.scope.into(), label: body.label, expires_at };
-    let created = callstore.create_key(new, once.key()).await?;
+    let created = callstore.keys.create(new, once.key()).await?;
     let key = created.secret.expose().into();
     let path = format!("/admin/keys/{}", created.key.id);
     Ok(once.answer(

@@ -40,7 +40,7 @@ impl ApiKeyPage {
 #[get("/admin/keys")]
 pub async fn list_keys(callstore: Data<Callstore>, Query(query): Query<PageQuery>) -> Result<HttpResponse, Problem> {
     let page = query.page();
-    let found = callstore.list_keys(page).await?;
+    let found = callstore.keys.list(page).await?;
     Ok(HttpResponse::Ok().json(ApiKeyPage {
         items: found.items.into_iter().map(Into::into).collect(),
         page: PageInfo::of(page, found.has_more),

@@ -43,6 +43,6 @@ pub async fn revoke_key(
     key: KeyPath,
     Query(query): Query<RevokeKeyQuery>,
 ) -> Result<HttpResponse, Problem> {
-    callstore.revoke_key(key.0, query.force).await?;
+    callstore.keys.revoke(key.0, query.force).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -31,6 +31,6 @@ pub async fn delete_metadata(
     _: Query<NoQuery>,
     Condition(condition): Condition,
 ) -> Result<HttpResponse, Problem> {
-    callstore.delete_metadata(&call.0, condition).await?;
+    callstore.metadata.delete(&call.0, condition).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -30,6 +30,6 @@ pub async fn get_metadata(
     call: CallPath,
     _: Query<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let metadata = callstore.get_metadata(&call.0).await?;
+    let metadata = callstore.metadata.get(&call.0).await?;
     Ok(fresh(&request, etag(&metadata), &Metadata::from(metadata)))
 }

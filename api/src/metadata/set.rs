@@ -87,7 +87,7 @@ pub async fn set_metadata(
         network_quality: body.network_quality,
         custom_data: body.custom_data.map(|data| data.map(Value::Object)),
     };
-    Ok(answer(callstore.set_metadata(&call.0, new, condition).await?))
+    Ok(answer(callstore.metadata.set(&call.0, new, condition).await?))
 }
 
 /// 201 where there was none before.

@@ -94,5 +94,5 @@ pub async fn update_metadata(
         network_quality: body.network_quality,
         custom_data: body.custom_data.map(|data| data.map(|data| data.map(Value::Object))),
     };
-    Ok(answer(callstore.update_metadata(&call.0, change, condition).await?))
+    Ok(answer(callstore.metadata.update(&call.0, change, condition).await?))
 }

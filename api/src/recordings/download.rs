@@ -101,9 +101,9 @@ pub async fn download_recording(
 ) -> Result<HttpResponse, Problem> {
     let link = query.link()?;
     if let Some((expires, signature)) = link {
-        callstore.check_link(id.0, expires, signature).await?;
+        callstore.recordings.check_link(id.0, expires, signature).await?;
     }
-    let (file, name) = callstore.get_named_recording(id.0).await?;
+    let (file, name) = callstore.recordings.get_named(id.0).await?;
     let recording = file.recording;
     let etag = format!("\"{}\"", recording.sha256);
     let size = recording.size_bytes;
@@ -133,14 +133,14 @@ pub async fn download_recording(
     };
     let head = is_head(&request);
     if redirect.0
-        && let Some(address) = callstore.signed_url(&recording, head).await?
+        && let Some(address) = callstore.recordings.signed_url(&recording, head).await?
     {
         let mut elsewhere = HttpResponse::TemporaryRedirect();
         share(&mut elsewhere, &request, link);
         return Ok(elsewhere.insert_header((header::LOCATION, address.expose().as_str())).finish());
     }
     let length = part.end - part.start;
-    let audio = callstore.read_recording(&recording, part, head).await?;
+    let audio = callstore.recordings.read(&recording, part, head).await?;
     Ok(response.body(SizedStream::new(length, audio)))
 }
 

@@ -23,5 +23,5 @@ use crate::{
 )]
 #[get("/recordings/{id}")]
 pub async fn get_recording(callstore: Data<Callstore>, id: IdPath, _: Query<NoQuery>) -> Result<HttpResponse, Problem> {
-    Ok(HttpResponse::Ok().json(Recording::new(callstore.get_recording(id.0).await?)?))
+    Ok(HttpResponse::Ok().json(Recording::new(callstore.recordings.get(id.0).await?)?))
 }

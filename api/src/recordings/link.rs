@@ -87,9 +87,9 @@ pub async fn create_recording_link(
     OptionalJson(body): OptionalJson<CreateRecordingLink>,
 ) -> Result<HttpResponse, Problem> {
     let seconds = body.ttl_seconds.unwrap_or(LINK_TTL_DEFAULT_SECONDS);
-    let link = callstore.create_link(id.0, Duration::from_secs(seconds.into())).await?;
+    let link = callstore.recordings.create_link(id.0, Duration::from_secs(seconds.into())).await?;
     let (base, id) = (base.of(&request), id.0);
     let url = format!("{base}/recordings/{id}/audio?expires={}&signature={}", link.expires, link.signature.expose());
-    let (url, expires_at) = callstore.keep_outcome(once.key(), (Private::new(url), link.expires_at)).await?;
+    let (url, expires_at) = callstore.outcomes.keep(once.key(), (Private::new(url), link.expires_at)).await?;
     Ok(once.answer(HttpResponse::Created().json(RecordingLink { url, expires_at: Time(expires_at) })))
 }

@@ -42,7 +42,7 @@ pub async fn list_recordings(
     call: CallPath,
     _: Query<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let recordings = callstore.list_recordings(&call.0).await?;
+    let recordings = callstore.recordings.list(&call.0).await?;
     let items = recordings.into_iter().map(Recording::new).collect::<Result<_, _>>()?;
     Ok(HttpResponse::Ok().json(RecordingList { items }))
 }

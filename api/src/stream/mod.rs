@@ -29,7 +29,7 @@ pub async fn open_stream(
     _: Query<NoQuery>,
 ) -> Result<HttpResponse, Problem> {
     check_handshake(&request)?;
-    let call = callstore.open_socket(&call.0).await?;
+    let call = callstore.streams.open_socket(&call.0).await?;
     let request_id = request_id(&request);
     let session =
         Session { call, request_id, waiting: Vec::new(), pending: Load::default(), call_ended: false, seen: None };

@@ -62,7 +62,7 @@ pub async fn keep_metrics() {
 pub async fn get_metrics(callstore: Data<Callstore>, _: Query<NoQuery>) -> Result<HttpResponse, Problem> {
     let none = || Problem::new(ProblemCode::InternalError, "Metrics are not recorded in this process.");
     let handle = install_metrics().ok_or_else(none)?;
-    callstore.record_gauges().await;
+    callstore.health.record_gauges().await;
     Collector::default().collect();
     Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(handle.render()))
 }

@@ -53,7 +53,7 @@ impl From<Health> for Readyz {
 )]
 #[get("/readyz")]
 pub async fn get_readyz(callstore: Data<Callstore>, _: Query<NoQuery>) -> Result<HttpResponse, Problem> {
-    let health = callstore.health().await;
+    let health = callstore.health.check().await;
     if health.ready() {
         return Ok(HttpResponse::Ok().json(Readyz::from(health)));
     }

@@ -114,6 +114,6 @@ pub async fn add_transcript(
     entry: Entry,
     Json(body): Json<AddTranscript>,
 ) -> Result<HttpResponse, Problem> {
-    let stored = callstore.add_transcript(&call.0, body.into(), once.key(), entry.of(StatusCode::CREATED)).await?;
+    let stored = callstore.transcripts.add(&call.0, body.into(), once.key(), entry.of(StatusCode::CREATED)).await?;
     Ok(once.answer(HttpResponse::Created().json(Transcript::from(stored))))
 }

@@ -77,7 +77,7 @@ pub async fn add_transcripts(
     Json(body): Json<AddTranscripts>,
 ) -> Result<HttpResponse, Problem> {
     let new = body.transcripts.into_iter().map(Into::into).collect();
-    let stored = callstore.add_transcripts(&call.0, new, once.key(), entry.of(StatusCode::CREATED)).await?;
+    let stored = callstore.transcripts.add_batch(&call.0, new, once.key(), entry.of(StatusCode::CREATED)).await?;
     let items = stored.into_iter().map(Into::into).collect();
     Ok(once.answer(HttpResponse::Created().json(StoredTranscripts { items })))
 }

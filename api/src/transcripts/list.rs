@@ -90,7 +90,7 @@ pub async fn list_transcripts(
     if is_text {
         return write_text(callstore, call.0, list, format, query.limit.is_some()).await;
     }
-    let found = callstore.list_transcripts(&call.0, &list).await?;
+    let found = callstore.transcripts.list(&call.0, &list).await?;
     Ok(HttpResponse::Ok().append_header(VARY_ACCEPT).json(TranscriptPage {
         items: found.items.into_iter().map(Into::into).collect(),
         page: PageInfo::of(page, found.has_more),
@@ -108,7 +108,7 @@ async fn write_text(
     format: TranscriptFormat,
     one_page: bool,
 ) -> Result<HttpResponse, Problem> {
-    let first = callstore.list_transcripts(&call, &list).await?;
+    let first = callstore.transcripts.list(&call, &list).await?;
     let captions = Captions::new(format);
     let header = captions.header();
     let pages = stream::unfold(Some((first, header, captions)), move |state| {
@@ -122,7 +122,7 @@ async fn write_text(
             if !found.has_more || one_page {
                 return Some((Ok(Bytes::from(text)), None));
             }
-            match callstore.list_transcripts(&call, &next).await {
+            match callstore.transcripts.list(&call, &next).await {
                 Ok(following) => Some((Ok(Bytes::from(text)), Some((following, "", captions)))),
                 Err(error) => Some((Err(error), None)),
             }

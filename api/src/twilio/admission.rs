@@ -12,5 +12,5 @@ pub async fn admit(callstore: &Callstore, stream: &NewStream, token: Option<&Pri
         let reason = "The start has no token and callSid; answer the call with POST /twilio/voice.";
         return Err(Ending::new(CloseCode::Policy, reason));
     };
-    Ok(callstore.use_stream_token(token.expose(), call_sid, &stream.stream_sid).await?)
+    Ok(callstore.streams.use_token(token.expose(), call_sid, &stream.stream_sid).await?)
 }

@@ -57,7 +57,7 @@ pub async fn open_twilio_stream(
 ) -> Result<HttpResponse, Problem> {
     check_handshake(&request)?;
     twilio.check_socket(&request)?;
-    let (guarded, arrival) = (twilio.is_guarded(), Some(callstore.note_arrival()));
+    let (guarded, arrival) = (twilio.is_guarded(), Some(callstore.streams.note_arrival()));
     let entry = entry_of(&request, STREAM, &request_id(&request));
     let entry = Some(Box::new(NewAuditEntry { status: StatusCode::SWITCHING_PROTOCOLS.as_u16(), ..entry }));
     let callstore = Callstore::clone(&callstore);
@@ -214,10 +214,10 @@ impl Session {
             Box::pin(admission::admit(&self.callstore, &stream, token.as_ref())).await?;
         }
         let media =
-            Box::pin(self.callstore.open_stream(stream, arrival)).await.map_err(|error| Ending::refused(&error))?;
+            Box::pin(self.callstore.streams.open(stream, arrival)).await.map_err(|error| Ending::refused(&error))?;
         if let Some(entry) = self.entry.take() {
-            Box::pin(self.callstore.audit(NewAuditEntry { resource: format!("/calls/{}", media.call_id()), ..*entry }))
-                .await;
+            let entry = NewAuditEntry { resource: format!("/calls/{}", media.call_id()), ..*entry };
+            Box::pin(self.callstore.audit.add(entry)).await;
         }
         self.stream = Some(Stream { media, big_endian, frames: Vec::new(), bytes: 0, gather: GATHER, due: None });
         Ok(())

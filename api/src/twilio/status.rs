@@ -122,6 +122,6 @@ async fn note(callstore: &Callstore, once: Once, form: &Form) -> Result<HttpResp
     let (caller, callee) = (party(status.from), party(status.to));
     let call_sid = status.call_sid;
     let phone = PhoneCall { call_sid, stream_sid, caller, callee, direction, over };
-    callstore.note_phone_call(phone, once.key()).await?;
+    callstore.calls.note_phone_call(phone, once.key()).await?;
     Ok(once.answer(HttpResponse::NoContent().finish()))
 }

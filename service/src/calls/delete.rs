@@ -3,24 +3,25 @@
 use futures_util::FutureExt;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
 
-use super::CallRef;
-use crate::{Callstore, Error, Precondition};
+use super::{CallRef, part::Calls};
+use crate::{Error, Precondition};
 
-impl Callstore {
+impl Calls {
     /// Hides a call from all readers and frees its `streamSid` and `callSid`. Its file and rows are removed in the
     /// background; after a crash, the next start continues.
     ///
     /// # Errors
     /// `CallNotFound`, `PreconditionFailed`, or a failing database.
-    pub async fn delete_call(&self, call: &CallRef, condition: Precondition) -> Result<(), Error> {
-        let (this, about, call) = (self.clone(), call, call.clone());
+    pub async fn delete(&self, call: &CallRef, condition: Precondition) -> Result<(), Error> {
+        let (core, about, call) = (self.core.clone(), call, call.clone());
         let id = self
+            .core
             .write(Some(about), 0, move |batch| {
                 async move {
                     let stored = batch.call(&call).await?;
                     condition.check(Some(&stored))?;
                     let id = stored.id;
-                    let now = this.now();
+                    let now = core.now();
                     let mut row = stored.into_active_model();
                     row.stream_sid = Set(None);
                     row.call_sid = Set(None);
@@ -35,8 +36,8 @@ impl Callstore {
             .await?;
         metrics::counter!("callstore_calls_deleted_total").increment(1);
         tracing::info!(call = %id, "A call was deleted.");
-        self.0.streams.ended(id);
-        self.purge_call(id);
+        self.sockets.ended(id);
+        self.purge.spawn_call(id);
         Ok(())
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel, TryIntoModel};
 
-use super::{Call, CallParts, CallRef, CallRow, EndReason, Status};
-use crate::{Callstore, Error, Idempotency, RecordingFile, Timestamp, writer::Batch};
+use super::{Call, CallParts, CallRef, CallRow, EndReason, Status, part::Calls};
+use crate::{Error, Idempotency, RecordingFile, Timestamp, writer::Batch};
 
 /// Why a call ends, and the end time to record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,14 +26,14 @@ struct Ended {
     recordings: Option<Vec<RecordingFile>>,
 }
 
-impl Callstore {
+impl Calls {
     /// Ends a call, waits for its recording for at most `wait`, and returns the call with its recordings. The call is
     /// completed or failed, or still finalizing if `wait` has passed or the service is stopping. From here on no chunks
     /// are accepted. Ending a call again keeps the first end; a failed call is finalized again.
     ///
     /// # Errors
     /// `CallNotFound`, `Invalid` for an end before the start, `IdempotencyKeyReused`, or a failing database.
-    pub async fn end_call(
+    pub async fn end(
         &self,
         call: &CallRef,
         end_time: Option<Timestamp>,
@@ -45,12 +45,12 @@ impl Callstore {
         if ended.recordings.is_some() {
             return Ok((ended.call.into(), CallParts { recordings: ended.recordings, ..CallParts::default() }));
         }
-        self.finalize(ended.call.id).wait(wait).await;
+        self.finalizer.start(ended.call.id).wait(wait).await;
         // Read once more, because the finalizer has changed the call since, or somebody has deleted it.
-        let (snapshot, call) = self.snapshot_of(&CallRef::of(ended.call.id)).await?;
+        let (snapshot, call) = self.core.snapshot_of(&CallRef::of(ended.call.id)).await?;
         let mut parts = CallParts::default();
         if matches!(call.status, Status::Completed | Status::Failed) {
-            parts.recordings = Some(self.recordings_of(&snapshot, call.id).await?);
+            parts.recordings = Some(self.recordings.of_call(&snapshot, call.id).await?);
         }
         Ok((call.into(), parts))
     }
@@ -62,7 +62,7 @@ impl Callstore {
     pub(crate) async fn end_in_background(&self, call: &CallRef, reason: EndReason) -> Result<(), Error> {
         let ended = self.begin_end(call, move |_, _| Some(End { reason, time: None })).await?;
         if ended.status == Status::Finalizing {
-            self.finalize(ended.id);
+            self.finalizer.start(ended.id);
         }
         Ok(())
     }
@@ -86,7 +86,7 @@ impl Callstore {
         once: Option<&Idempotency>,
     ) -> Result<Ended, Error> {
         let (this, about, call, once) = (self.clone(), call, call.clone(), once.cloned());
-        let work = self.write(Some(about), 0, move |batch| {
+        let work = self.core.write(Some(about), 0, move |batch| {
             async move {
                 let again: Option<()> = batch.recall(once.as_ref()).await?;
                 let ended = this.move_to_finalizing(batch, &call, decide).await?;
@@ -105,7 +105,7 @@ impl Callstore {
             tracing::info!(call = %call.id, reason, duration_ms = call.duration_ms, "A call ended.");
         }
         if call.status != Status::Active {
-            self.0.streams.ended(call.id);
+            self.sockets.ended(call.id);
         }
         Ok(ended)
     }
@@ -119,7 +119,7 @@ impl Callstore {
     ) -> Result<Ended, Error> {
         let stored = batch.call(call).await?;
         if stored.status == Status::Completed {
-            let recordings = Some(self.recordings_of(batch.transaction(), stored.id).await?);
+            let recordings = Some(self.recordings.of_call(batch.transaction(), stored.id).await?);
             return Ok(Ended { call: stored, first: false, recordings });
         }
         let unchanged = |call| Ok(Ended { call, first: false, recordings: None });
@@ -127,7 +127,7 @@ impl Callstore {
             return unchanged(stored);
         }
         let Some(end) = decide(&stored, batch) else { return unchanged(stored) };
-        let (id, now) = (stored.id, self.now());
+        let (id, now) = (stored.id, self.core.now());
         let first = stored.status == Status::Active;
         let mut row = match stored.status {
             Status::Failed => {

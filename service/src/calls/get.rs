@@ -1,8 +1,8 @@
 //! Reads a call with the parts requested.
 
-use super::{Call, CallRef};
+use super::{Call, CallRef, find, part::Calls};
 use crate::{
-    Analytics, Callstore, Error, ListTranscripts, Metadata, Page, RecordingFile, Transcript, analytics::analytics_of,
+    Analytics, Error, ListTranscripts, Metadata, Page, RecordingFile, Transcript, analytics::analytics_of,
     limits::PART_MAX, metadata::metadata_of, transcripts::transcripts_of,
 };
 
@@ -32,22 +32,22 @@ pub struct CallParts {
     pub metadata: Option<Option<Metadata>>,
 }
 
-impl Callstore {
+impl Calls {
     /// A call with the parts requested, all read from one snapshot.
     ///
     /// # Errors
     /// `CallNotFound`, or a failing database.
-    pub async fn get_call(&self, call: &CallRef, parts: &[Part]) -> Result<(Call, CallParts), Error> {
+    pub async fn get(&self, call: &CallRef, parts: &[Part]) -> Result<(Call, CallParts), Error> {
         if parts.is_empty() {
-            let call = self.find_call(self.0.database.readers(), call).await?;
+            let call = find(self.core.database.readers(), call).await?;
             return Ok((call.into(), CallParts::default()));
         }
-        let (snapshot, call) = self.snapshot_of(call).await?;
+        let (snapshot, call) = self.core.snapshot_of(call).await?;
         let page = Page { limit: PART_MAX, offset: 0 };
         let mut found = CallParts::default();
         for part in parts {
             match part {
-                Part::Recordings => found.recordings = Some(self.recordings_of(&snapshot, call.id).await?),
+                Part::Recordings => found.recordings = Some(self.recordings.of_call(&snapshot, call.id).await?),
                 Part::Transcripts => {
                     let list = ListTranscripts { page, speaker: None };
                     found.transcripts = Some(transcripts_of(&snapshot, call.id, &list).await?.items);

@@ -14,8 +14,9 @@ use super::{
     Call, CallRow, Visible,
     cursor::{self, Position},
     filter::{CallFilter, CallSort, SortField},
+    part::Calls,
 };
-use crate::{Callstore, Error, crash, page::Slice};
+use crate::{Error, crash, page::Slice};
 
 /// Selects a page of calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,21 +46,21 @@ pub struct CallList {
     pub total: Option<u64>,
 }
 
-impl Callstore {
+impl Calls {
     /// Lists a page of calls.
     ///
     /// # Errors
     /// `CursorInvalid`, or a failing database.
-    pub async fn list_calls(&self, list: &ListCalls) -> Result<CallList, Error> {
+    pub async fn list(&self, list: &ListCalls) -> Result<CallList, Error> {
         let after = match &list.cursor {
             Some(text) => Some(cursor::decode(text, &list.filter, list.sort)?),
             None => None,
         };
         if !list.total && list.sort.field == SortField::StartTime {
             // A single statement reads the page, so no snapshot is needed.
-            return Ok(read_list(self.0.database.readers(), list, after).await?);
+            return Ok(read_list(self.core.database.readers(), list, after).await?);
         }
-        let snapshot = self.0.database.snapshot().await?;
+        let snapshot = self.core.database.snapshot().await?;
         Ok(read_list(&snapshot, list, after).await?)
     }
 }

@@ -17,18 +17,23 @@ mod find;
 mod get;
 mod list;
 mod model;
+mod part;
 mod phone;
 mod start;
-mod sweep;
 mod update;
 mod visible;
 
+pub(crate) use end::End;
 pub use filter::{CallFilter, CallSort, SortField};
 pub(crate) use find::find;
 pub use get::{CallParts, Part};
 pub use list::{CallList, ListCalls};
-pub use model::{AudioFormat, Call, CallFailure, CallRef, Direction, EndReason, SID_CHARACTERS, Status, as_id, is_sid};
+pub use model::{
+    AudioFormat, Call, CallFailure, CallRef, Direction, EndReason, SID_CHARACTERS, Status, UNKNOWN_CALLER, as_id,
+    is_sid,
+};
 pub(crate) use model::{CallRow, samples_to_seconds};
+pub use part::Calls;
 pub use phone::PhoneCall;
 pub use start::{NewCall, Started};
 pub use update::CallChange;

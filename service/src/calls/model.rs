@@ -13,6 +13,9 @@ use crate::{
     version::{Versioned, digest},
 };
 
+/// The caller of calls that were started without one.
+pub const UNKNOWN_CALLER: &str = "unknown";
+
 /// A phone call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Call {

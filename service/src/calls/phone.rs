@@ -10,10 +10,8 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{CallRef, CallRow, Direction, EndReason, Status, Visible, end::End, find};
-use crate::{
-    Callstore, Error, Idempotency, Private, UNKNOWN_CALLER, limits::JSON_MAX_BYTES, metadata::add_custom_field,
-};
+use super::{CallRef, CallRow, Direction, EndReason, Status, UNKNOWN_CALLER, Visible, end::End, find, part::Calls};
+use crate::{Error, Idempotency, Private, Timestamp, limits::JSON_MAX_BYTES, metadata::add_custom_field};
 
 /// How long a socket may take to store its last audio after the phone call has ended.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -37,16 +35,16 @@ pub struct PhoneCall {
     pub over: bool,
 }
 
-impl Callstore {
+impl Calls {
     /// Adds what the report knows and the call lacks. If the phone call is over, ends the call once its last audio is
     /// stored. Reports on unknown phone calls are ignored.
     ///
     /// # Errors
     /// `IdempotencyKeyReused`, or a failing database.
     pub async fn note_phone_call(&self, phone: PhoneCall, once: Option<&Idempotency>) -> Result<(), Error> {
-        let about = call_of(self.0.database.readers(), &phone).await?.map(|call| CallRef::of(call.id));
-        let (this, over, once) = (self.clone(), phone.over, once.cloned());
-        let noted = self.write(about.as_ref(), JSON_MAX_BYTES, move |batch| {
+        let about = call_of(self.core.database.readers(), &phone).await?.map(|call| CallRef::of(call.id));
+        let (core, over, once) = (self.core.clone(), phone.over, once.cloned());
+        let noted = self.core.write(about.as_ref(), JSON_MAX_BYTES, move |batch| {
             async move {
                 if let Some(before) = batch.recall(once.as_ref()).await? {
                     return Ok(before);
@@ -55,7 +53,7 @@ impl Callstore {
                 let call = call_of(transaction, &phone).await?;
                 let id = call.as_ref().map(|call| call.id);
                 if let Some(call) = call {
-                    this.add_to_call(transaction, call, phone).await?;
+                    add_to_call(core.now(), transaction, call, phone).await?;
                 }
                 batch.record(once.as_ref(), &id)?;
                 Ok(id)
@@ -68,48 +66,19 @@ impl Callstore {
         }
     }
 
-    /// Fills in the call's missing fields. This does not count as activity of its stream.
-    async fn add_to_call(
-        &self,
-        transaction: &DatabaseTransaction,
-        call: CallRow,
-        phone: PhoneCall,
-    ) -> Result<(), Error> {
-        let (id, now) = (call.id, self.now());
-        let lacks = (call.call_sid.is_none(), call.caller.expose() == UNKNOWN_CALLER, call.direction.is_none());
-        let mut row = call.into_active_model();
-        if lacks.0 {
-            row.call_sid = Set(Some(phone.call_sid));
-        }
-        if let (true, Some(caller)) = (lacks.1, phone.caller) {
-            row.caller = Set(caller);
-        }
-        if let (true, Some(direction)) = (lacks.2, phone.direction) {
-            row.direction = Set(Some(direction));
-        }
-        if row.is_changed() {
-            row.updated_at = Set(now);
-            row.update(transaction).await?;
-        }
-        match phone.callee {
-            Some(callee) => add_custom_field(transaction, id, "callee", callee, now).await,
-            None => Ok(()),
-        }
-    }
-
     /// Ends a call whose phone call is over, if it is still active.
     async fn hang_up(&self, call: Uuid) -> Result<(), Error> {
         // The socket ends the call itself, unless it hangs.
-        if let Some(stored) = self.0.streams.hang_up(call) {
+        if let Some(stored) = self.sockets.hang_up(call) {
             let _ = tokio::time::timeout(PATIENCE, stored.cancelled()).await;
-        } else if self.0.database.storage().has_other_nodes() {
+        } else if self.core.database.storage().has_other_nodes() {
             // The socket may be on another node, which gets the carrier's `stop` there.
             let _ = tokio::time::timeout(PATIENCE, self.await_stop(call)).await;
         }
         let end = End { reason: EndReason::StreamStop, time: None };
         let decide = move |stored: &CallRow, _: &mut _| (stored.status == Status::Active).then_some(end);
         match self.begin_end(&CallRef::of(call), decide).await {
-            Ok(ended) if ended.status == Status::Finalizing => drop(self.finalize(ended.id)),
+            Ok(ended) if ended.status == Status::Finalizing => drop(self.finalizer.start(ended.id)),
             Ok(_) | Err(Error::CallNotFound) => {}
             Err(error) => return Err(error),
         }
@@ -120,10 +89,39 @@ impl Callstore {
     async fn await_stop(&self, call: Uuid) -> Result<(), Error> {
         let has_socket = Entity::find_by_id(call).filter(Column::Status.eq(Status::Active));
         let has_socket = has_socket.filter(Column::LastWriteAt.is_not_null()).filter(Column::DisconnectedAt.is_null());
-        while has_socket.clone().one(self.0.database.readers()).await?.is_some() {
+        while has_socket.clone().one(self.core.database.readers()).await?.is_some() {
             tokio::time::sleep(LOOK_EVERY).await;
         }
         Ok(())
+    }
+}
+
+/// Fills in the call's missing fields. This does not count as activity of its stream.
+async fn add_to_call(
+    now: Timestamp,
+    transaction: &DatabaseTransaction,
+    call: CallRow,
+    phone: PhoneCall,
+) -> Result<(), Error> {
+    let id = call.id;
+    let lacks = (call.call_sid.is_none(), call.caller.expose() == UNKNOWN_CALLER, call.direction.is_none());
+    let mut row = call.into_active_model();
+    if lacks.0 {
+        row.call_sid = Set(Some(phone.call_sid));
+    }
+    if let (true, Some(caller)) = (lacks.1, phone.caller) {
+        row.caller = Set(caller);
+    }
+    if let (true, Some(direction)) = (lacks.2, phone.direction) {
+        row.direction = Set(Some(direction));
+    }
+    if row.is_changed() {
+        row.updated_at = Set(now);
+        row.update(transaction).await?;
+    }
+    match phone.callee {
+        Some(callee) => add_custom_field(transaction, id, "callee", callee, now).await,
+        None => Ok(()),
     }
 }
 

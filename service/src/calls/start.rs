@@ -6,8 +6,8 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{AudioFormat, Call, CallRow, Direction, Status};
-use crate::{Callstore, Error, Idempotency, Private, Timestamp, UNKNOWN_CALLER};
+use super::{AudioFormat, Call, CallRow, Direction, Status, UNKNOWN_CALLER, part::Calls};
+use crate::{Error, Idempotency, Private, Timestamp, core::Core};
 
 /// The fields of a new call. `None` means not given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,26 +50,26 @@ impl From<StartedRow> for Started {
     }
 }
 
-impl Callstore {
+impl Calls {
     /// Starts a call. The same request again returns the same call; with `once`, a retry returns the stored outcome.
     ///
     /// # Errors
     /// `StreamSidTaken`, `CallSidTaken`, `IdempotencyKeyReused`, or a failing database.
-    pub async fn start_call(&self, new: NewCall, once: Option<&Idempotency>) -> Result<Started, Error> {
+    pub async fn start(&self, new: NewCall, once: Option<&Idempotency>) -> Result<Started, Error> {
         Ok(self.start_row(new, once).await?.into())
     }
 
-    /// Like [`start_call`](Self::start_call), but returns the call's row.
+    /// Like [`start`](Self::start), but returns the call's row.
     pub(crate) async fn start_row(&self, new: NewCall, once: Option<&Idempotency>) -> Result<StartedRow, Error> {
-        let (this, key) = (self.clone(), once.cloned());
+        let (core, key) = (self.core.clone(), once.cloned());
         // Free space matters only for new calls; an existing one is returned anyway.
-        let full = !self.0.policy.has_room(self.free_bytes()?);
-        let started = self.write(None, 0, move |batch| {
+        let full = !self.core.policy.has_room(self.core.free_bytes()?);
+        let started = self.core.write(None, 0, move |batch| {
             async move {
                 if let Some(before) = batch.recall(key.as_ref()).await? {
                     return Ok(before);
                 }
-                let started = this.insert_call(batch.transaction(), &new, full).await?;
+                let started = insert_call(&core, batch.transaction(), &new, full).await?;
                 batch.record(key.as_ref(), &started)?;
                 Ok(started)
             }
@@ -82,54 +82,54 @@ impl Callstore {
         }
         Ok(started)
     }
+}
 
-    /// Inserts the call's row, or finds the existing one. If the disk is `full`, it only looks for an existing one.
-    async fn insert_call(
-        &self,
-        transaction: &DatabaseTransaction,
-        new: &NewCall,
-        full: bool,
-    ) -> Result<StartedRow, Error> {
-        if full {
-            return started_before(transaction, new).await?.ok_or(Error::StorageFull);
-        }
-        let row = self.row(new);
-        let call = row.clone().try_into_model()?;
-        let unless_there = OnConflict::new().do_nothing().to_owned();
-        let insert = entity::call::Entity::insert(row).on_conflict(unless_there);
-        match insert.exec_without_returning(transaction).await? {
-            // A unique index refused the row; find out which one.
-            0 => started_before(transaction, new).await?.ok_or(Error::CallSidTaken),
-            _ => Ok(StartedRow { call, created: true }),
-        }
+/// Inserts the call's row, or finds the existing one. If the disk is `full`, it only looks for an existing one.
+async fn insert_call(
+    core: &Core,
+    transaction: &DatabaseTransaction,
+    new: &NewCall,
+    full: bool,
+) -> Result<StartedRow, Error> {
+    if full {
+        return started_before(transaction, new).await?.ok_or(Error::StorageFull);
     }
+    let row = row(core, new);
+    let call = row.clone().try_into_model()?;
+    let unless_there = OnConflict::new().do_nothing().to_owned();
+    let insert = entity::call::Entity::insert(row).on_conflict(unless_there);
+    match insert.exec_without_returning(transaction).await? {
+        // A unique index refused the row; find out which one.
+        0 => started_before(transaction, new).await?.ok_or(Error::CallSidTaken),
+        _ => Ok(StartedRow { call, created: true }),
+    }
+}
 
-    fn row(&self, new: &NewCall) -> entity::call::ActiveModel {
-        let now = self.now();
-        let id = self.0.ids.next();
-        let (encoding, sample_rate) = new.audio_format.unwrap_or_default().stored();
-        entity::call::ActiveModel {
-            id: Set(id),
-            stream_sid: Set(Some(new.stream_sid.clone().unwrap_or_else(|| id.to_string()))),
-            call_sid: Set(new.call_sid.clone()),
-            caller: Set(new.caller.clone().unwrap_or_else(|| UNKNOWN_CALLER.into())),
-            agent: Set(new.agent.clone()),
-            direction: Set(new.direction),
-            encoding: Set(encoding),
-            sample_rate: Set(sample_rate),
-            start_time: Set(new.start_time.unwrap_or(now)),
-            end_time: Set(None),
-            duration_ms: Set(None),
-            status: Set(Status::Active),
-            end_reason: Set(None),
-            failure_code: Set(None),
-            failure_detail: Set(None),
-            last_write_at: Set(None),
-            disconnected_at: Set(None),
-            created_at: Set(now),
-            updated_at: Set(now),
-            deleted_at: Set(None),
-        }
+fn row(core: &Core, new: &NewCall) -> entity::call::ActiveModel {
+    let now = core.now();
+    let id = core.ids.next();
+    let (encoding, sample_rate) = new.audio_format.unwrap_or_default().stored();
+    entity::call::ActiveModel {
+        id: Set(id),
+        stream_sid: Set(Some(new.stream_sid.clone().unwrap_or_else(|| id.to_string()))),
+        call_sid: Set(new.call_sid.clone()),
+        caller: Set(new.caller.clone().unwrap_or_else(|| UNKNOWN_CALLER.into())),
+        agent: Set(new.agent.clone()),
+        direction: Set(new.direction),
+        encoding: Set(encoding),
+        sample_rate: Set(sample_rate),
+        start_time: Set(new.start_time.unwrap_or(now)),
+        end_time: Set(None),
+        duration_ms: Set(None),
+        status: Set(Status::Active),
+        end_reason: Set(None),
+        failure_code: Set(None),
+        failure_detail: Set(None),
+        last_write_at: Set(None),
+        disconnected_at: Set(None),
+        created_at: Set(now),
+        updated_at: Set(now),
+        deleted_at: Set(None),
     }
 }
 

@@ -4,8 +4,8 @@ use entity::call::ActiveModel;
 use futures_util::FutureExt;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel, SqlErr, TryIntoModel};
 
-use super::{Call, CallRef, CallRow, Direction};
-use crate::{Callstore, Error, Precondition, Private};
+use super::{Call, CallRef, CallRow, Direction, part::Calls};
+use crate::{Error, Precondition, Private};
 
 /// Changes to a call: `None` keeps a field, `Some(None)` removes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -39,37 +39,33 @@ impl CallChange {
     }
 }
 
-impl Callstore {
+impl Calls {
     /// Changes a call and returns the new state.
     ///
     /// # Errors
     /// `CallNotFound`, `PreconditionFailed`, `CallSidTaken`, or a failing database.
-    pub async fn update_call(
-        &self,
-        call: &CallRef,
-        change: CallChange,
-        condition: Precondition,
-    ) -> Result<Call, Error> {
-        let (this, about, call) = (self.clone(), call, call.clone());
-        self.write(Some(about), 0, move |batch| {
-            async move {
-                let stored = batch.call(&call).await?;
-                condition.check(Some(&stored))?;
-                if change == CallChange::default() {
-                    return Ok(stored.into());
+    pub async fn update(&self, call: &CallRef, change: CallChange, condition: Precondition) -> Result<Call, Error> {
+        let (core, about, call) = (self.core.clone(), call, call.clone());
+        self.core
+            .write(Some(about), 0, move |batch| {
+                async move {
+                    let stored = batch.call(&call).await?;
+                    condition.check(Some(&stored))?;
+                    if change == CallChange::default() {
+                        return Ok(stored.into());
+                    }
+                    let id = stored.id;
+                    let mut row = change.apply(stored);
+                    row.updated_at = Set(core.now());
+                    let changed = row.update(batch.transaction()).await.map_err(|error| match error.sql_err() {
+                        Some(SqlErr::UniqueConstraintViolation(_)) => Error::CallSidTaken,
+                        _ => Error::Database(error),
+                    })?;
+                    core.note_write(batch.state(), id);
+                    Ok(Call::from(changed.try_into_model()?))
                 }
-                let id = stored.id;
-                let mut row = change.apply(stored);
-                row.updated_at = Set(this.now());
-                let changed = row.update(batch.transaction()).await.map_err(|error| match error.sql_err() {
-                    Some(SqlErr::UniqueConstraintViolation(_)) => Error::CallSidTaken,
-                    _ => Error::Database(error),
-                })?;
-                this.note_write(batch.state(), id);
-                Ok(Call::from(changed.try_into_model()?))
-            }
-            .boxed()
-        })
-        .await
+                .boxed()
+            })
+            .await
     }
 }

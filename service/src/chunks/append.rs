@@ -7,26 +7,24 @@ use futures_util::future::BoxFuture;
 use metrics::Counter;
 use sea_orm::DbErr;
 
-use super::{ChunkStored, NewChunk, SharedChunks, Track, decision::Decision, model::not_samples, track_name};
+use super::{
+    ChunkStored, NewChunk, SharedChunks, Track, decision::Decision, model::not_samples, part::Chunks, track_name,
+};
 use crate::{
-    Callstore, Error, FieldError, Idempotency,
+    Error, FieldError, Idempotency,
     calls::CallRef,
+    core::Core,
     limits::{CHUNK_MAX_BYTES, CHUNK_MIN_BYTES, SEQUENCE_MAX, TIMESTAMP_MAX_MS},
     writer::{Batch, Outcome, Pending, State, Write},
 };
 
-impl Callstore {
+impl Chunks {
     /// Stores a chunk, durable when this returns. With `once`, a retry returns the stored outcome.
     ///
     /// # Errors
     /// `CallNotFound`, `CallEnded`, `FormatMismatch`, `ChunkConflict`, `Invalid`, `IdempotencyKeyReused`, or a failing
     /// database.
-    pub async fn add_chunk(
-        &self,
-        call: &CallRef,
-        chunk: NewChunk,
-        once: Option<&Idempotency>,
-    ) -> Result<ChunkStored, Error> {
+    pub async fn add(&self, call: &CallRef, chunk: NewChunk, once: Option<&Idempotency>) -> Result<ChunkStored, Error> {
         let stored = self.append(call, [chunk].into(), once, of_one).await?;
         stored.into_iter().next().ok_or(Error::Damaged("a stored chunk without an answer"))
     }
@@ -35,7 +33,7 @@ impl Callstore {
     ///
     /// # Errors
     /// As for [`add_chunk`](Self::add_chunk).
-    pub async fn add_chunks(
+    pub async fn add_batch(
         &self,
         call: &CallRef,
         chunks: Vec<NewChunk>,
@@ -62,9 +60,9 @@ impl Callstore {
     ) -> Result<Vec<ChunkStored>, Error> {
         check_limits(&chunks, pointer)?;
         let bytes = chunks.iter().map(|chunk| chunk.audio.len()).sum();
-        let (callstore, call, key) = (self.clone(), call.clone(), once.cloned());
-        let write = |outcome| AddChunks { callstore, call, chunks, once: key, pointer, outcome };
-        let stored = self.queue(bytes, write).await?;
+        let (core, call, key) = (self.core.clone(), call.clone(), once.cloned());
+        let write = |outcome| AddChunks { core, call, chunks, once: key, pointer, outcome };
+        let stored = self.core.queue(bytes, write).await?;
         if !once.is_some_and(Idempotency::is_replayed) {
             count(&stored);
         }
@@ -84,7 +82,7 @@ fn of_several(index: usize, field: &str) -> String {
 
 /// A request's chunks in the writer's queue. All are stored, or none.
 struct AddChunks {
-    callstore: Callstore,
+    core: Core,
     call: CallRef,
     chunks: SharedChunks,
     once: Option<Idempotency>,
@@ -106,7 +104,7 @@ impl Write for AddChunks {
             return false;
         }
         let Some(live) = state.live_call(&self.call) else { return false };
-        if !live.may_tell_later(true, self.callstore.now(), self.callstore.0.policy.note_write_every_ms()) {
+        if !live.may_tell_later(true, self.core.now(), self.core.policy.note_write_every_ms()) {
             return false;
         }
         let Some(mut decision) = Decision::from_memory(live, &self.chunks) else { return false };
@@ -147,7 +145,7 @@ impl AddChunks {
 
     fn add(&self, decision: Decision<'_>, state: &mut State) {
         let call = decision.add_to(state);
-        state.note_write(call, true, self.callstore.now(), self.callstore.0.policy.note_write_every_ms());
+        state.note_write(call, true, self.core.now(), self.core.policy.note_write_every_ms());
     }
 }
 

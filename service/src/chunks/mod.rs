@@ -2,13 +2,17 @@
 
 mod append;
 mod decision;
+mod each;
 mod model;
+mod part;
 mod rows;
 mod shared;
 mod status;
 
+pub use each::Added;
 pub use model::{ChunkStored, NewChunk, Track};
 pub(crate) use model::{track_index, track_name};
+pub use part::Chunks;
 pub(crate) use rows::{ChunkRow, RowShape, gather_tracks, pack, stored_integer};
 pub use shared::SharedChunks;
 pub(crate) use status::Summary;

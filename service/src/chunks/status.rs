@@ -10,10 +10,10 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Track;
+use super::{Track, part::Chunks};
 use crate::{
-    Callstore, Error,
-    calls::{AudioFormat, CallRef, Status},
+    Error,
+    calls::{AudioFormat, CallRef, Status, find},
     limits::MISSING_MAX,
 };
 
@@ -79,18 +79,18 @@ impl Summary {
     }
 }
 
-impl Callstore {
+impl Chunks {
     /// The status of a call's stored audio. Once the call is completed, it is that at its end.
     ///
     /// # Errors
     /// `CallNotFound`, or a failing database.
-    pub async fn chunk_status(&self, call: &CallRef) -> Result<ChunkStatus, Error> {
-        let found = self.find_call(self.0.database.readers(), call).await?;
+    pub async fn status(&self, call: &CallRef) -> Result<ChunkStatus, Error> {
+        let found = find(self.core.database.readers(), call).await?;
         if found.status == Status::Active {
-            self.settle_chunks(found.id).await?;
+            self.settle(found.id).await?;
         }
         // Reads the call again, because its status may have changed, and it decides where the summaries are.
-        let (snapshot, call) = self.snapshot_of(&CallRef::of(found.id)).await?;
+        let (snapshot, call) = self.core.snapshot_of(&CallRef::of(found.id)).await?;
         let summaries = match call.status {
             Status::Completed => kept_summaries(&snapshot, call.id).await?,
             Status::Active | Status::Finalizing | Status::Failed => live_summaries(&snapshot, call.id).await?,
@@ -105,15 +105,16 @@ impl Callstore {
     }
 
     /// Moves an active call's chunks from the journal to `audio_chunk`, where readers find them.
-    pub(crate) async fn settle_chunks(&self, call: Uuid) -> Result<(), Error> {
-        if !self.0.database.storage().has_journal() {
+    pub(crate) async fn settle(&self, call: Uuid) -> Result<(), Error> {
+        if !self.core.database.storage().has_journal() {
             return Ok(());
         }
-        self.write(Some(&CallRef::of(call)), 0, move |batch| {
-            batch.settle(call);
-            async { Ok(()) }.boxed()
-        })
-        .await
+        self.core
+            .write(Some(&CallRef::of(call)), 0, move |batch| {
+                batch.settle(call);
+                async { Ok(()) }.boxed()
+            })
+            .await
     }
 }
 

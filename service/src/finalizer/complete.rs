@@ -11,33 +11,35 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
+    part::Finalizer,
     plan::{Plan, TrackPlan},
     render::{RECORDING_RATE, RenderedFile},
 };
 use crate::{
-    Callstore, Error,
+    Error,
     calls::{CallRef, CallRow, Status, Visible, samples_to_seconds},
     chunks::track_name,
+    core::Core,
     recordings::Gaps,
     store::Store,
 };
 
-impl Callstore {
+impl Finalizer {
     /// Inserts the recording and completes the call. If the call was deleted meanwhile, its file is removed; if another
     /// node has completed it, nothing changes.
     pub(super) async fn complete(&self, call: &CallRow, plan: Plan, file: Option<RenderedFile>) -> Result<(), Error> {
-        let (this, id) = (self.clone(), call.id);
+        let (core, id) = (self.core.clone(), call.id);
         let size_bytes = file.as_ref().map(|file| file.size_bytes);
         let about = CallRef::of(id);
-        let completed = self.write(Some(&about), 0, move |batch| {
+        let completed = self.core.write(Some(&about), 0, move |batch| {
             async move {
                 let transaction = batch.transaction();
-                if !this.leave_finalizing(transaction, id, None).await? {
+                if !leave_finalizing(&core, transaction, id, None).await? {
                     return batch.call(&CallRef::of(id)).await.map(|_| None);
                 }
                 let duplicates = count_duplicates(transaction, id).await?;
                 if let Some(file) = file {
-                    let row = this.recording(id, &plan, file, duplicates);
+                    let row = recording_row(&core, id, &plan, file, duplicates);
                     Entity::insert(row).exec_without_returning(transaction).await?;
                 }
                 keep_summaries(transaction, id, &plan.tracks).await?;
@@ -56,7 +58,7 @@ impl Callstore {
             Ok(None) => {}
             Err(Error::CallNotFound) => {
                 // Deleting a call removes its file too. This covers a file that was published after that.
-                let _ = self.0.store.remove(&Store::file_path(id)).await;
+                let _ = self.core.store.remove(&Store::file_path(id)).await;
             }
             Err(error) => return Err(error),
         }
@@ -65,60 +67,60 @@ impl Callstore {
 
     /// Marks a call as failed. Its chunks are kept, so that ending it again can retry.
     pub(super) async fn fail(&self, call: Uuid, why: (&'static str, &'static str)) -> Result<(), Error> {
-        let this = self.clone();
+        let core = self.core.clone();
         let about = CallRef::of(call);
-        let failed = self.write(Some(&about), 0, move |batch| {
-            async move { Ok(this.leave_finalizing(batch.transaction(), call, Some(why)).await?) }.boxed()
+        let failed = self.core.write(Some(&about), 0, move |batch| {
+            async move { Ok(leave_finalizing(&core, batch.transaction(), call, Some(why)).await?) }.boxed()
         });
         if failed.await? {
             count_outcome("failed");
         }
         Ok(())
     }
+}
 
-    /// Completes a call, or fails it. Returns false if it is no longer `finalizing`.
-    async fn leave_finalizing(
-        &self,
-        transaction: &DatabaseTransaction,
-        call: Uuid,
-        failure: Option<(&'static str, &'static str)>,
-    ) -> Result<bool, DbErr> {
-        use call::Column;
-        let change = call::ActiveModel {
-            status: Set(if failure.is_some() { Status::Failed } else { Status::Completed }),
-            failure_code: Set(failure.map(|(code, _)| code.to_owned())),
-            failure_detail: Set(failure.map(|(_, detail)| detail.to_owned())),
-            updated_at: Set(self.now()),
-            ..Default::default()
-        };
-        let changed = call::Entity::update_many()
-            .set(change)
-            .visible()
-            .filter(Column::Id.eq(call))
-            .filter(Column::Status.eq(Status::Finalizing))
-            .exec(transaction)
-            .await?;
-        Ok(changed.rows_affected == 1)
-    }
+/// Completes a call, or fails it. Returns false if it is no longer `finalizing`.
+async fn leave_finalizing(
+    core: &Core,
+    transaction: &DatabaseTransaction,
+    call: Uuid,
+    failure: Option<(&'static str, &'static str)>,
+) -> Result<bool, DbErr> {
+    use call::Column;
+    let change = call::ActiveModel {
+        status: Set(if failure.is_some() { Status::Failed } else { Status::Completed }),
+        failure_code: Set(failure.map(|(code, _)| code.to_owned())),
+        failure_detail: Set(failure.map(|(_, detail)| detail.to_owned())),
+        updated_at: Set(core.now()),
+        ..Default::default()
+    };
+    let changed = call::Entity::update_many()
+        .set(change)
+        .visible()
+        .filter(Column::Id.eq(call))
+        .filter(Column::Status.eq(Status::Finalizing))
+        .exec(transaction)
+        .await?;
+    Ok(changed.rows_affected == 1)
+}
 
-    fn recording(&self, call: Uuid, plan: &Plan, file: RenderedFile, duplicates: i64) -> ActiveModel {
-        let gaps = plan.tracks.iter().flat_map(|track| &track.gaps).copied();
-        // Cannot saturate: a WAV file is smaller than 4 GiB.
-        let integer = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-        ActiveModel {
-            id: Set(self.0.ids.next()),
-            call_id: Set(call),
-            file_path: Set(file.file_path),
-            sample_rate: Set(i32::try_from(RECORDING_RATE).unwrap_or(i32::MAX)),
-            channels: Set(if file.channels == 2 { 2 } else { 1 }),
-            frames: Set(integer(file.frames)),
-            size_bytes: Set(integer(file.size_bytes)),
-            sha256: Set(file.sha256),
-            gaps: Set(Gaps::pack(gaps)),
-            overlap_seconds: Set(plan.tracks.iter().map(|track| track.overlap_seconds).sum()),
-            duplicates: Set(duplicates),
-            created_at: Set(self.now()),
-        }
+fn recording_row(core: &Core, call: Uuid, plan: &Plan, file: RenderedFile, duplicates: i64) -> ActiveModel {
+    let gaps = plan.tracks.iter().flat_map(|track| &track.gaps).copied();
+    // Cannot saturate: a WAV file is smaller than 4 GiB.
+    let integer = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+    ActiveModel {
+        id: Set(core.ids.next()),
+        call_id: Set(call),
+        file_path: Set(file.file_path),
+        sample_rate: Set(i32::try_from(RECORDING_RATE).unwrap_or(i32::MAX)),
+        channels: Set(if file.channels == 2 { 2 } else { 1 }),
+        frames: Set(integer(file.frames)),
+        size_bytes: Set(integer(file.size_bytes)),
+        sha256: Set(file.sha256),
+        gaps: Set(Gaps::pack(gaps)),
+        overlap_seconds: Set(plan.tracks.iter().map(|track| track.overlap_seconds).sum()),
+        duplicates: Set(duplicates),
+        created_at: Set(core.now()),
     }
 }
 

@@ -6,133 +6,52 @@
 
 mod complete;
 mod failure;
+mod jobs;
+mod part;
 mod plan;
 mod render;
 mod resume;
 
 use std::{
-    collections::HashMap,
     io,
-    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use entity::call;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-use tokio::sync::{Semaphore, watch};
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
-    Callstore, Error,
+    Error,
     calls::{AudioFormat, CallRow, Status, Visible},
     crash,
-    database::parallelism,
     lease::{self, Lease},
 };
 use failure::{Failure, Stop};
+pub(crate) use jobs::{Finalizing, Jobs};
+pub(crate) use part::Finalizer;
 
 /// How often a node checks whether the node that holds the lease has finished.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// The running finalization jobs.
-pub(crate) struct Finalizer {
-    jobs: Mutex<HashMap<Uuid, Job>>,
-    /// Limits concurrent recordings to the number of cores.
-    cores: Semaphore,
-}
-
-struct Job {
-    done: watch::Receiver<()>,
-    /// Set when another caller asks for the same call while the job runs: the job then checks the call again before it
-    /// ends.
-    again: bool,
-}
-
-impl Default for Finalizer {
-    fn default() -> Self {
-        Self { jobs: Mutex::default(), cores: Semaphore::new(parallelism()) }
-    }
-}
-
-/// A handle to a running job. The job drops its sender when it ends; dropping the handle does not stop it.
-pub(crate) struct Finalizing {
-    done: watch::Receiver<()>,
-    stop: CancellationToken,
-}
-
-impl Finalizing {
-    /// Waits until the job is done, for at most `limit`, and no longer than the service runs.
-    pub async fn wait(mut self, limit: Duration) {
-        tokio::select! {
-            _ = self.done.changed() => {}
-            () = tokio::time::sleep(limit) => {}
-            () = self.stop.cancelled() => {}
-        }
-    }
-
-    /// Waits until the job is done, also during a shutdown.
-    pub async fn finished(mut self) {
-        // The job never sends; `changed` fails once it drops the sender.
-        while self.done.changed().await.is_ok() {}
-    }
-}
-
 impl Finalizer {
-    /// Whether a job of a call is running.
-    fn is_running(&self, call: Uuid) -> bool {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner).contains_key(&call)
-    }
-
-    /// Ends a job and returns true, unless another request for the call came while it ran.
-    fn finish(&self, call: Uuid) -> bool {
-        let mut jobs = self.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        match jobs.get_mut(&call) {
-            Some(job) if job.again => {
-                job.again = false;
-                false
-            }
-            _ => {
-                jobs.remove(&call);
-                true
-            }
-        }
-    }
-}
-
-impl Callstore {
-    /// The running job of a call, if there is one.
-    pub(crate) fn finalizing(&self, call: Uuid) -> Option<Finalizing> {
-        let jobs = self.0.finalizer.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        jobs.get(&call).map(|job| self.handle(job.done.clone()))
-    }
-
-    fn handle(&self, done: watch::Receiver<()>) -> Finalizing {
-        Finalizing { done, stop: self.0.background.stopping() }
-    }
-
     /// Finalizes a call in the background. If a job for it is running, that job checks the call again when it is done.
-    pub(crate) fn finalize(&self, call: Uuid) -> Finalizing {
-        let finalizer = &self.0.finalizer;
-        let mut jobs = finalizer.jobs.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(job) = jobs.get_mut(&call) {
-            job.again = true;
-            return self.handle(job.done.clone());
-        }
-        let (sender, done) = watch::channel(());
-        jobs.insert(call, Job { done: done.clone(), again: false });
-        let this = self.clone();
-        self.0.background.spawn(async move {
-            loop {
-                let what = "A call could not be finalized; the service tries again.";
-                this.0.background.until_done(what, || this.finalize_once(call)).await;
-                if this.0.background.is_stopping() || this.0.finalizer.finish(call) {
-                    break;
+    pub fn start(&self, call: Uuid) -> Finalizing {
+        let (job, sender) = self.jobs.join(call);
+        if let Some(sender) = sender {
+            let this = self.clone();
+            self.core.background.spawn(async move {
+                loop {
+                    let what = "A call could not be finalized; the service tries again.";
+                    this.core.background.until_done(what, || this.finalize_once(call)).await;
+                    if this.core.background.is_stopping() || this.jobs.finish(call) {
+                        break;
+                    }
                 }
-            }
-            drop(sender);
-        });
-        self.handle(done)
+                drop(sender);
+            });
+        }
+        job
     }
 
     /// Finalizes a call if it is still `finalizing`. An error comes from the database or the object store and decides
@@ -140,12 +59,12 @@ impl Callstore {
     async fn finalize_once(&self, id: Uuid) -> Result<(), Error> {
         use call::{Column, Entity};
         let waiting = || Entity::find_by_id(id).visible().filter(Column::Status.eq(Status::Finalizing));
-        let (readers, cores) = (self.0.database.readers(), &self.0.finalizer.cores);
+        let (readers, cores) = (self.core.database.readers(), &self.cores);
         let lease = loop {
-            match self.lease(lease::finalizing(id)).await? {
+            match self.core.lease(lease::finalizing(id)).await? {
                 Some(lease) => break lease,
                 // Another node is finalizing it. If that node dies, its lease expires and this one takes over.
-                None if !self.0.background.pause(LOOK_EVERY).await => return Ok(()),
+                None if !self.core.background.pause(LOOK_EVERY).await => return Ok(()),
                 None if waiting().one(readers).await?.is_none() => return Ok(()),
                 None => {}
             }
@@ -169,15 +88,15 @@ impl Callstore {
             Ok(()) => {
                 crash::point("finalize.completed");
                 metrics::histogram!("callstore_finalize_seconds").record(begun.elapsed().as_secs_f64());
-                self.purge_chunks(id);
+                self.purge.spawn_chunks(id);
                 Ok(())
             }
-            Err(Failure::Stopped) if !self.0.background.is_stopping() => {
+            Err(Failure::Stopped) if !self.core.background.is_stopping() => {
                 Err(Error::StorageUnavailable("the lease was lost".to_owned()))
             }
             Err(Failure::Stopped) => Ok(()),
             // An upload that is interrupted by the shutdown has not failed; the next start repeats it.
-            Err(Failure::Later(_)) if self.0.background.is_stopping() => Ok(()),
+            Err(Failure::Later(_)) if self.core.background.is_stopping() => Ok(()),
             Err(Failure::Later(error)) => Err(error),
             Err(failure) => {
                 let code = failure.public().0;
@@ -189,19 +108,19 @@ impl Callstore {
 
     /// Makes the recording of a call that has audio, and completes the call.
     async fn record(&self, call: &CallRow, lease: &Lease) -> Result<(), Failure> {
-        let (this, id, format) = (self.clone(), call.id, AudioFormat::of(call));
+        let (core, id, format) = (self.core.clone(), call.id, AudioFormat::of(call));
         let stop = Stop(lease.lost());
         let work = move || {
-            let chunks = this.0.database.storage().chunk_reader()?;
+            let chunks = core.database.storage().chunk_reader()?;
             let plan = plan::plan(&chunks, id, format, &stop)?;
-            let unique = this.0.ids.next();
-            let render = || render::render(&chunks, &this.0.store, id, &plan, unique, &stop);
+            let unique = core.ids.next();
+            let render = || render::render(&chunks, &core.store, id, &plan, unique, &stop);
             let file = plan.has_audio().then(render).transpose()?;
             Ok((plan, file))
         };
         let crashed = |_| Err(Failure::Store(io::Error::other("rendering did not finish")));
         // Tracked, so that a shutdown waits for it even if this future has been dropped by then.
-        let rendered = self.0.background.spawn_blocking(work).await;
+        let rendered = self.core.background.spawn_blocking(work).await;
         let (plan, file) = rendered.unwrap_or_else(crashed)?;
         Ok(self.complete(call, plan, file).await?)
     }

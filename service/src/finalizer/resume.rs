@@ -6,45 +6,46 @@ use entity::call::{Column, Entity};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use uuid::Uuid;
 
+use super::part::Finalizer;
 use crate::{
-    Callstore, Error, Timestamp,
+    Error, Timestamp,
     calls::{Status, Visible},
     lease::{self, LEASE},
     policy::milliseconds,
 };
 
-impl Callstore {
+impl Finalizer {
     /// Finalizes calls of nodes that have died: those that have been `finalizing` for longer than a lease and have no
     /// live lease.
-    pub(crate) async fn take_over_finalizing(&self) -> Result<(), Error> {
-        let before = Timestamp(self.now().0.saturating_sub(milliseconds(LEASE)));
+    pub async fn take_over(&self) -> Result<(), Error> {
+        let before = Timestamp(self.core.now().0.saturating_sub(milliseconds(LEASE)));
         let waiting = Entity::find().visible().select_only().column(Column::Id);
         let waiting = waiting.filter(Column::Status.eq(Status::Finalizing)).filter(Column::UpdatedAt.lt(before));
-        let waiting: Vec<Uuid> = waiting.into_tuple().all(self.0.database.readers()).await?;
-        let leases: HashSet<String> = self.0.database.storage().leases().await?.into_iter().collect();
+        let waiting: Vec<Uuid> = waiting.into_tuple().all(self.core.database.readers()).await?;
+        let leases: HashSet<String> = self.core.database.storage().leases().await?.into_iter().collect();
         for call in waiting.into_iter().filter(|call| !leases.contains(&lease::finalizing(*call))) {
-            if !self.0.finalizer.is_running(call) {
-                self.finalize(call);
+            if !self.jobs.is_running(call) {
+                self.start(call);
             }
         }
         Ok(())
     }
 
     /// Finalizes the calls that were `finalizing` when the service started.
-    pub(crate) async fn resume_finalizing(&self) -> Result<(), Error> {
+    pub async fn resume(&self) -> Result<(), Error> {
         let unfinished: Vec<Uuid> = Entity::find()
             .visible()
             .select_only()
             .column(Column::Id)
             .filter(Column::Status.eq(Status::Finalizing))
             .into_tuple()
-            .all(self.0.database.readers())
+            .all(self.core.database.readers())
             .await?;
         if !unfinished.is_empty() {
             tracing::info!(calls = unfinished.len(), "Finalizing calls that had ended before the service stopped.");
         }
         for call in unfinished {
-            self.finalize(call);
+            self.start(call);
         }
         Ok(())
     }

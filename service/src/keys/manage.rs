@@ -9,8 +9,8 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{ApiKey, Scope, Secret, secret::hash};
-use crate::{Callstore, Clock, Database, Error, Idempotency, Ids, Page, Slice, Timestamp, audit::enter_command};
+use super::{ApiKey, Scope, Secret, ring::Keys, secret::hash};
+use crate::{Clock, Database, Error, Idempotency, Ids, Page, Slice, Timestamp, audit::enter_command};
 
 /// Label of the key from the admin key file.
 pub const FILE_LABEL: &str = "admin key file";
@@ -76,16 +76,16 @@ impl NewKey {
     }
 }
 
-impl Callstore {
+impl Keys {
     /// Creates a key. With `once`, a retry returns the stored outcome, including the key.
     ///
     /// # Errors
     /// `Invalid` for a label or an expiry that is not allowed, `AdminKeyRequired` for a key of another scope while no
     /// admin key is usable, `IdempotencyKeyReused`, `Random`, or a failing database.
-    pub async fn create_key(&self, new: NewKey, once: Option<&Idempotency>) -> Result<CreatedKey, Error> {
-        let (row, secret) = new.make(self.0.ids.next(), self.now())?;
+    pub async fn create(&self, new: NewKey, once: Option<&Idempotency>) -> Result<CreatedKey, Error> {
+        let (row, secret) = new.make(self.core.ids.next(), self.core.now())?;
         let (made, once, replayed) = ((row, secret.expose().to_owned()), once.cloned(), once.cloned());
-        let made = self.write(None, 0, |batch| {
+        let made = self.core.write(None, 0, |batch| {
             async move {
                 if let Some(before) = batch.recall(once.as_ref()).await? {
                     return Ok(before);
@@ -103,7 +103,7 @@ impl Callstore {
         if !replayed.is_some_and(|once| once.is_replayed()) {
             tracing::info!(key = %key.id, scope = key.scope.to_value(), "A key was made.");
         }
-        self.read_changed_keys().await;
+        self.read_changed().await;
         Ok(CreatedKey { key, secret: Secret::new(secret) })
     }
 
@@ -111,8 +111,8 @@ impl Callstore {
     ///
     /// # Errors
     /// A failing database.
-    pub async fn list_keys(&self, page: Page) -> Result<Slice<ApiKey>, Error> {
-        let keys = select().offset(page.offset).limit(page.limit + 1).all(self.0.database.readers()).await?;
+    pub async fn list(&self, page: Page) -> Result<Slice<ApiKey>, Error> {
+        let keys = select().offset(page.offset).limit(page.limit + 1).all(self.core.database.readers()).await?;
         Ok(Slice::cut(keys, page.limit))
     }
 
@@ -120,19 +120,20 @@ impl Callstore {
     ///
     /// # Errors
     /// `KeyNotFound`, `LastAdminKey`, or a failing database.
-    pub async fn revoke_key(&self, id: Uuid, force: bool) -> Result<Revoked, Error> {
-        let now = self.now();
-        let revoked = self.write(None, 0, move |batch| revoke(batch.transaction(), id, now, force).boxed()).await?;
+    pub async fn revoke(&self, id: Uuid, force: bool) -> Result<Revoked, Error> {
+        let now = self.core.now();
+        let revoked =
+            self.core.write(None, 0, move |batch| revoke(batch.transaction(), id, now, force).boxed()).await?;
         if revoked.before.is_none() {
             tracing::info!(key = %id, scope = revoked.scope.to_value(), "A key was revoked.");
         }
-        self.read_changed_keys().await;
+        self.read_changed().await;
         Ok(revoked)
     }
 
     /// Applies a change at once. If that fails, it applies with the next periodic reading.
-    async fn read_changed_keys(&self) {
-        if let Err(error) = self.read_keys().await {
+    async fn read_changed(&self) {
+        if let Err(error) = self.read().await {
             tracing::warn!(%error, "The keys could not be read after a change.");
         }
     }

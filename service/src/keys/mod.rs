@@ -7,7 +7,5 @@ mod secret;
 
 pub use manage::{CreatedKey, FILE_LABEL, NewKey, Revoked};
 pub use model::{ApiKey, Scope};
-pub use ring::{KeyGrant, KeyRefusal};
+pub use ring::{KeyGrant, KeyRefusal, Keys};
 pub use secret::{KEY_MIN_CHARACTERS, Secret};
-
-pub(crate) use ring::Ring;

@@ -3,7 +3,7 @@
 
 use std::{
     sync::{
-        PoisonError, RwLock,
+        Arc, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -19,7 +19,7 @@ use super::{
     Scope,
     secret::{KeyHash, hash},
 };
-use crate::{Callstore, Error, Timestamp};
+use crate::{Error, Timestamp, core::Core};
 
 /// How often the keys are read.
 const BEAT: Duration = Duration::from_millis(500);
@@ -28,7 +28,7 @@ const BEAT: Duration = Duration::from_millis(500);
 const LOOKUPS_PER_SECOND: u32 = 20;
 
 /// The keys as last read.
-pub(crate) struct Ring {
+struct Ring {
     /// Whether any key exists, even a revoked or expired one. If so, every request needs a key, so a service whose keys
     /// have all expired does not become open.
     required: AtomicBool,
@@ -67,7 +67,7 @@ pub enum KeyRefusal {
 /// A key that stays in use after its request, for instance by an open socket. Its holder must stop when
 /// [`ended`](Self::ended) returns.
 pub struct KeyGrant {
-    callstore: Callstore,
+    keys: Keys,
     hash: KeyHash,
     changes: watch::Receiver<Timestamp>,
 }
@@ -138,7 +138,7 @@ impl KeyGrant {
     /// Waits until the key is revoked or expires. Cancel-safe: a dropped wait loses no change.
     pub async fn ended(&mut self) {
         while self.changes.changed().await.is_ok() {
-            if self.callstore.check_hash(&self.hash).is_err() {
+            if self.keys.check_hash(&self.hash).is_err() {
                 return;
             }
         }
@@ -147,61 +147,72 @@ impl KeyGrant {
     }
 }
 
-impl Callstore {
+/// Operations on API keys, and the check of a request's key.
+#[derive(Clone)]
+pub struct Keys {
+    pub(super) core: Core,
+    ring: Arc<Ring>,
+}
+
+impl Keys {
+    pub(crate) fn new(core: Core) -> Self {
+        Self { core, ring: Arc::default() }
+    }
+
     /// Whether requests need a key. True from the first key on, whatever becomes of it.
     #[must_use]
-    pub fn requires_keys(&self) -> bool {
-        self.0.keys.required.load(Ordering::Acquire)
+    pub fn are_required(&self) -> bool {
+        self.ring.required.load(Ordering::Acquire)
     }
 
     /// Checks a key; returns its id and scope.
     ///
     /// # Errors
     /// Why the key was rejected.
-    pub fn check_key(&self, key: &str) -> Result<(Uuid, Scope), KeyRefusal> {
+    pub fn check(&self, key: &str) -> Result<(Uuid, Scope), KeyRefusal> {
         self.check_hash(&hash(key))
     }
 
     /// A grant for a key. Take it before checking the key, so that no change between the two is missed.
     #[must_use]
     pub fn grant_of(&self, key: &str) -> KeyGrant {
-        KeyGrant { callstore: self.clone(), hash: hash(key), changes: self.0.keys.changes.subscribe() }
+        KeyGrant { keys: self.clone(), hash: hash(key), changes: self.ring.changes.subscribe() }
     }
 
     fn check_hash(&self, hash: &KeyHash) -> Result<(Uuid, Scope), KeyRefusal> {
-        match self.0.keys.find(hash) {
+        match self.ring.find(hash) {
             None => Err(KeyRefusal::Unknown),
             Some(key) if key.revoked => Err(KeyRefusal::Revoked),
-            Some(key) if key.expires_at.is_some_and(|end| end <= self.now()) => Err(KeyRefusal::Expired),
+            Some(key) if key.expires_at.is_some_and(|end| end <= self.core.now()) => Err(KeyRefusal::Expired),
             Some(key) => Ok((key.id, key.scope)),
         }
     }
 
     /// Looks once in the database for a key that is unknown here: the command line or another node may have made it
     /// since the keys were last read. Returns whether it is known now.
-    pub async fn find_new_key(&self, key: &str) -> bool {
+    pub async fn find_new(&self, key: &str) -> bool {
         let hash = hash(key);
-        if self.check_hash(&hash) != Err(KeyRefusal::Unknown) || !self.0.keys.may_look(self.now()) {
+        if self.check_hash(&hash) != Err(KeyRefusal::Unknown) || !self.ring.may_look(self.core.now()) {
             return false;
         }
-        let stored = Entity::find().filter(Column::Hash.eq(hash.to_vec())).one(self.0.database.readers()).await;
-        matches!(stored, Ok(Some(_))) && self.read_keys().await.is_ok()
+        let stored = Entity::find().filter(Column::Hash.eq(hash.to_vec())).one(self.core.database.readers()).await;
+        matches!(stored, Ok(Some(_))) && self.read().await.is_ok()
     }
 
     /// Reads the keys from the database.
-    pub(crate) async fn read_keys(&self) -> Result<(), Error> {
-        let _turn = self.0.keys.reading.lock().await;
-        let keys = Entity::find().all(self.0.database.readers()).await?;
-        self.0.keys.replace(&keys, self.now());
+    pub(crate) async fn read(&self) -> Result<(), Error> {
+        let _turn = self.ring.reading.lock().await;
+        let keys = Entity::find().all(self.core.database.readers()).await?;
+        self.ring.replace(&keys, self.core.now());
         Ok(())
     }
 
     /// Reads the keys periodically until the service stops. While the database cannot be read, the last known keys stay
     /// valid.
-    pub(crate) async fn keep_reading_keys(self) {
+    pub(crate) async fn keep_reading(self) {
         let mut failing = false;
-        while self.0.background.pause(BEAT).await {
-            let read = self.read_keys().await;
+        while self.core.background.pause(BEAT).await {
+            let read = self.read().await;
             if let Err(error) = &read
                 && !failing
             {

@@ -4,7 +4,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -13,15 +13,13 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::Callstore;
-
 /// How long a newer socket waits for an older one that has not named its stream yet. A carrier names the stream at
 /// once.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Accepted sockets that do not hold a place yet.
-#[derive(Default)]
-pub(super) struct Arrivals(Mutex<Accepted>);
+#[derive(Clone, Default)]
+pub(super) struct Arrivals(Arc<Mutex<Accepted>>);
 
 #[derive(Default)]
 struct Accepted {
@@ -44,7 +42,7 @@ struct Unplaced {
 ///     \________\_____-> gone (dropped)
 /// ```
 pub struct Arrival {
-    callstore: Callstore,
+    arrivals: Arrivals,
     number: u64,
     stream: watch::Sender<Option<String>>,
 }
@@ -53,20 +51,16 @@ impl Arrivals {
     fn accepted(&self) -> MutexGuard<'_, Accepted> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
 
-impl Callstore {
-    /// Registers a carrier's socket. Call this before the handshake is answered: then a socket that replaces another
-    /// always registers after it.
-    #[must_use]
-    pub fn note_arrival(&self) -> Arrival {
+    /// Notes a socket as accepted.
+    pub fn note(&self) -> Arrival {
         let (sender, stream) = watch::channel(None);
-        let mut accepted = self.0.streams.arrivals.accepted();
+        let mut accepted = self.accepted();
         accepted.last += 1;
         let number = accepted.last;
         accepted.sockets.insert(number, Unplaced { accepted: Instant::now(), stream });
         drop(accepted);
-        Arrival { callstore: self.clone(), number, stream: sender }
+        Arrival { arrivals: self.clone(), number, stream: sender }
     }
 }
 
@@ -77,7 +71,7 @@ impl Arrival {
         self.stream.send_replace(Some(stream_sid.to_owned()));
         let may_be_same = |older: &&Unplaced| older.stream.borrow().as_deref().is_none_or(|name| name == stream_sid);
         let older: Vec<Unplaced> = {
-            let accepted = self.callstore.0.streams.arrivals.accepted();
+            let accepted = self.arrivals.accepted();
             accepted.sockets.range(..self.number).map(|(_, older)| older).filter(may_be_same).cloned().collect()
         };
         for Unplaced { accepted, mut stream } in older {
@@ -93,6 +87,6 @@ impl Arrival {
 
 impl Drop for Arrival {
     fn drop(&mut self) {
-        self.callstore.0.streams.arrivals.accepted().sockets.remove(&self.number);
+        self.arrivals.accepted().sockets.remove(&self.number);
     }
 }

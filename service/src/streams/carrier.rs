@@ -9,11 +9,12 @@ use uuid::Uuid;
 use super::{
     Arrival, Interruption,
     continuity::{Continuity, Frame, StoredTrack},
+    part::Streams,
     registry::Place,
 };
 use crate::{
-    CallRef, Callstore, Error, NewCall, NewEvent, NewMetadata, Precondition, Private, Track,
-    calls::{AudioFormat, CallRow, EndReason, Status},
+    CallRef, Error, NewCall, NewEvent, NewMetadata, Precondition, Private, Track,
+    calls::{AudioFormat, CallRow, EndReason, Status, find},
     chunks::{SharedChunks, track_index},
 };
 
@@ -43,7 +44,7 @@ pub struct NewStream {
 
 /// A carrier's socket that holds a call's stream. End it with [`stop`](Self::stop) or [`close`](Self::close).
 pub struct MediaStream {
-    callstore: Callstore,
+    streams: Streams,
     call: CallRef,
     id: Uuid,
     place: Place,
@@ -59,14 +60,14 @@ pub struct Refused {
     pub invalid: u64,
 }
 
-impl Callstore {
+impl Streams {
     /// Starts a stream's call, or resumes it if the stream has reconnected. The sockets of a stream open in the order
     /// of their arrival. An older socket is interrupted, and its audio is stored when this returns.
     ///
     /// # Errors
     /// `CallEnded`, `FormatMismatch` if the stream reconnects in another format, `Invalid`, or a failing database.
-    pub async fn open_stream(&self, new: NewStream, arrival: Arrival) -> Result<MediaStream, Error> {
-        let now = self.now();
+    pub async fn open(&self, new: NewStream, arrival: Arrival) -> Result<MediaStream, Error> {
+        let now = self.core.now();
         arrival.turn(&new.stream_sid).await;
         let given = new.audio_format;
         let (call, created) = self.call_of_stream(new).await?;
@@ -79,20 +80,20 @@ impl Callstore {
         }
         // If an earlier process has written to the call, the stream started when the call was created.
         let began = if call.last_write_at.is_some() { call.created_at } else { now };
-        let (place, began) = Place::of_carrier(self, call.id, arrival, began).await;
+        let (place, began) = Place::of_carrier(&self.sockets, call.id, arrival, began).await;
         self.note_open(call.id).await?;
         let elapsed_ms = u32::try_from(now.0 - began.0).unwrap_or(if now.0 < began.0 { 0 } else { u32::MAX });
         let stored = if created { [None; 2] } else { self.stored_tracks(call.id, expected).await? };
         let continuity = Continuity::new(stored, elapsed_ms);
         let id = call.id;
         tracing::info!(protocol = "twilio", call = %id, resumed = !created, "A stream connected.");
-        Ok(MediaStream { callstore: self.clone(), call: CallRef::of(id), id, place, continuity })
+        Ok(MediaStream { streams: self.clone(), call: CallRef::of(id), id, place, continuity })
     }
 
     /// The call with the stream's id, or a new one; and whether it is new.
     async fn call_of_stream(&self, new: NewStream) -> Result<(CallRow, bool), Error> {
         let name = CallRef::by_stream_sid(&new.stream_sid);
-        match self.find_call(self.0.database.readers(), &name).await {
+        match find(self.core.database.readers(), &name).await {
             Ok(call) => return Ok((call, false)),
             Err(Error::CallNotFound) => {}
             Err(error) => return Err(error),
@@ -107,18 +108,18 @@ impl Callstore {
             start_time: None,
             audio_format: new.audio_format,
         };
-        let mut started = self.start_row(start.clone(), None).await;
+        let mut started = self.calls.start_row(start.clone(), None).await;
         if matches!(started, Err(Error::CallSidTaken)) {
             // A phone call can have several streams. The first one keeps the `callSid`.
             if let Some(call_sid) = start.call_sid.take() {
                 custom_data.entry("callSid").or_insert(call_sid.into());
             }
-            started = self.start_row(start, None).await;
+            started = self.calls.start_row(start, None).await;
         }
         let started = match started {
             // Another socket was faster.
             Err(Error::StreamSidTaken { .. }) => {
-                return Ok((self.find_call(self.0.database.readers(), &name).await?, false));
+                return Ok((find(self.core.database.readers(), &name).await?, false));
             }
             started => started?,
         };
@@ -126,7 +127,7 @@ impl Callstore {
         if started.created && !custom_data.is_empty() {
             let metadata =
                 NewMetadata { custom_data: Some(Value::Object(custom_data).into()), ..NewMetadata::default() };
-            match self.set_metadata(&CallRef::of(id), metadata, Precondition::default()).await {
+            match self.metadata.set(&CallRef::of(id), metadata, Precondition::default()).await {
                 Ok(_) => {}
                 Err(Error::Invalid(_)) => {
                     tracing::warn!(call = %id, "A stream's parameters are too large or too deep and were not stored.");
@@ -146,8 +147,8 @@ impl Callstore {
             latest_ms: Option<i32>,
             end_ms: Option<i64>,
         }
-        self.settle_chunks(call).await?;
-        let readers = self.0.database.readers();
+        self.chunks.settle(call).await?;
+        let readers = self.core.database.readers();
         let bytes_a_second =
             i64::from(format.sample_rate_hz) * i64::try_from(format.encoding.bytes_per_sample()).unwrap_or(i64::MAX);
         let query = Statement::from_sql_and_values(
@@ -192,7 +193,7 @@ impl MediaStream {
         let mut refused = Refused::default();
         let mut pauses = RETRIES.into_iter();
         loop {
-            let added = self.callstore.add_each(&self.call, chunks).await;
+            let added = self.streams.chunks.add_each(&self.call, chunks).await;
             for chunk in added.chunks {
                 match chunk {
                     Ok(_) => {}
@@ -220,7 +221,7 @@ impl MediaStream {
     pub async fn add_event(&self, event: NewEvent) -> Result<(), Error> {
         let mut pauses = RETRIES.into_iter();
         loop {
-            let kept = self.callstore.add_event(self.id, event.clone(), self.continuity.position_ms()).await;
+            let kept = self.streams.events.add(self.id, event.clone(), self.continuity.position_ms()).await;
             match (kept, pauses.next()) {
                 (kept @ (Ok(()) | Err(Error::CallNotFound)), _) | (kept, None) => return kept,
                 (Err(_), Some(pause)) => tokio::time::sleep(pause).await,
@@ -233,11 +234,11 @@ impl MediaStream {
     /// # Errors
     /// `CallNotFound` for a call that was deleted, or a failing database.
     pub async fn stop(self) -> Result<(), Error> {
-        self.callstore.end_in_background(&self.call, EndReason::StreamStop).await
+        self.streams.calls.end_in_background(&self.call, EndReason::StreamStop).await
     }
 
     /// Notes that the socket has closed without a `stop`. The stream may reconnect within the grace period.
     pub async fn close(self) {
-        self.callstore.close_place(self.id, self.place).await;
+        self.streams.close_place(self.id, self.place).await;
     }
 }

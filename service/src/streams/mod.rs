@@ -5,7 +5,7 @@
 mod arrival;
 mod carrier;
 mod continuity;
-mod each;
+mod part;
 mod registry;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
@@ -20,57 +20,58 @@ use uuid::Uuid;
 pub use arrival::Arrival;
 pub use carrier::{MediaStream, NewStream, Refused};
 pub use continuity::Frame;
-pub use each::Added;
+pub use part::Streams;
 pub use registry::Interruption;
-pub(crate) use registry::Streams;
+pub(crate) use registry::Sockets;
 pub use token::TokenRefused;
 
 use crate::{
-    CallRef, Callstore, Error, NewChunk,
-    calls::{AudioFormat, Status},
+    CallRef, Error, NewChunk,
+    calls::{AudioFormat, Status, find},
+    chunks::{Added, Chunks},
 };
 use registry::Place;
 
 /// A socket of Callstore's own protocol on a call.
 pub struct CallSocket {
-    callstore: Callstore,
+    streams: Streams,
     call: CallRef,
     id: Uuid,
     format: AudioFormat,
     place: Place,
 }
 
-impl Callstore {
+impl Streams {
     /// Opens a socket on an active call, beside any others.
     ///
     /// # Errors
     /// `CallNotFound`, `CallEnded`, or a failing database.
     pub async fn open_socket(&self, call: &CallRef) -> Result<CallSocket, Error> {
-        let found = self.find_call(self.0.database.readers(), call).await?;
+        let found = find(self.core.database.readers(), call).await?;
         if found.status != Status::Active {
             return Err(Error::CallEnded);
         }
-        let place = Place::beside(self, found.id);
+        let place = Place::beside(&self.sockets, found.id);
         self.note_open(found.id).await?;
         let format = AudioFormat::of(&found);
-        Ok(CallSocket { callstore: self.clone(), call: CallRef::of(found.id), id: found.id, format, place })
+        Ok(CallSocket { streams: self.clone(), call: CallRef::of(found.id), id: found.id, format, place })
     }
 
     /// Notes that a socket is open on a call.
     async fn note_open(&self, call: Uuid) -> Result<(), Error> {
-        let now = self.now();
+        let now = self.core.now();
         let about = CallRef::of(call);
         let noted =
-            self.write(Some(&about), 0, move |batch| async move { Ok(batch.note_open(call, now).await?) }.boxed());
+            self.core.write(Some(&about), 0, move |batch| async move { Ok(batch.note_open(call, now).await?) }.boxed());
         if noted.await? { Ok(()) } else { Err(Error::CallEnded) }
     }
 
     /// Repeats the note for calls with open sockets here that another node has marked as disconnected. That happens
     /// when a stream reconnects to this node before the other node notes the disconnect.
     pub(crate) async fn note_still_open(&self) -> Result<(), Error> {
-        let calls = Entity::find().select_only().column(Column::Id).filter(Column::Id.is_in(self.0.streams.open()));
+        let calls = Entity::find().select_only().column(Column::Id).filter(Column::Id.is_in(self.sockets.open()));
         let gone = calls.filter(Column::Status.eq(Status::Active)).filter(Column::DisconnectedAt.is_not_null());
-        let gone: Vec<Uuid> = gone.into_tuple().all(self.0.database.readers()).await?;
+        let gone: Vec<Uuid> = gone.into_tuple().all(self.core.database.readers()).await?;
         for call in gone {
             match self.note_open(call).await {
                 Ok(()) | Err(Error::CallEnded) => {}
@@ -82,18 +83,19 @@ impl Callstore {
 
     /// Notes that a call's last socket has closed.
     async fn note_disconnect(&self, call: Uuid) -> Result<(), Error> {
-        let (this, now) = (self.clone(), self.now());
-        self.write(Some(&CallRef::of(call)), 0, move |batch| {
-            async move {
-                // A socket that has opened meanwhile already holds its place, and its own note is written later.
-                if !this.0.streams.is_open(call) {
-                    batch.note_disconnect(call, now).await?;
+        let (sockets, now) = (self.sockets.clone(), self.core.now());
+        self.core
+            .write(Some(&CallRef::of(call)), 0, move |batch| {
+                async move {
+                    // A socket that has opened meanwhile already holds its place, and its own note is written later.
+                    if !sockets.is_open(call) {
+                        batch.note_disconnect(call, now).await?;
+                    }
+                    Ok(())
                 }
-                Ok(())
-            }
-            .boxed()
-        })
-        .await
+                .boxed()
+            })
+            .await
     }
 
     /// Leaves a call. A failure is only logged, because a closing socket cannot act on it.
@@ -121,7 +123,7 @@ impl CallSocket {
     /// A handle that stores chunks for this socket, and may do so while the socket reads more.
     #[must_use]
     pub fn writer(&self) -> SocketWriter {
-        SocketWriter { callstore: self.callstore.clone(), call: self.call.clone() }
+        SocketWriter { chunks: self.streams.chunks.clone(), call: self.call.clone() }
     }
 
     /// Waits until the socket must close.
@@ -131,20 +133,20 @@ impl CallSocket {
 
     /// Notes that the socket has closed.
     pub async fn close(self) {
-        self.callstore.close_place(self.id, self.place).await;
+        self.streams.close_place(self.id, self.place).await;
     }
 }
 
 /// Stores the chunks of a socket. Cheap to clone.
 #[derive(Clone)]
 pub struct SocketWriter {
-    callstore: Callstore,
+    chunks: Chunks,
     call: CallRef,
 }
 
 impl SocketWriter {
     /// Stores chunks together, and refuses bad ones individually. Chunks returned as stored are durable.
     pub async fn add(&self, chunks: Vec<NewChunk>) -> Added {
-        self.callstore.add_each(&self.call, chunks.into()).await
+        self.chunks.add_each(&self.call, chunks.into()).await
     }
 }

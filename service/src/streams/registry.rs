@@ -2,19 +2,19 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
 use super::arrival::{Arrival, Arrivals};
-use crate::{Callstore, Timestamp};
+use crate::Timestamp;
 
 /// The open sockets of all calls.
-#[derive(Default)]
-pub(crate) struct Streams {
-    calls: Mutex<HashMap<Uuid, Live>>,
+#[derive(Clone, Default)]
+pub(crate) struct Sockets {
+    calls: Arc<Mutex<HashMap<Uuid, Live>>>,
     pub(super) arrivals: Arrivals,
     stop: CancellationToken,
 }
@@ -56,7 +56,7 @@ pub enum Interruption {
 /// A socket's place in its call, given up when it is dropped. Dropping it also signals that the socket has stored
 /// everything.
 pub(crate) struct Place {
-    callstore: Callstore,
+    sockets: Sockets,
     call: Uuid,
     /// Number of the carrier's socket; `None` for one of Callstore's own protocol.
     number: Option<u64>,
@@ -74,7 +74,7 @@ impl Carrier {
     }
 }
 
-impl Streams {
+impl Sockets {
     fn calls(&self) -> MutexGuard<'_, HashMap<Uuid, Live>> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -125,29 +125,24 @@ impl Streams {
 
 impl Place {
     /// Takes a place beside the call's other sockets.
-    pub fn beside(callstore: &Callstore, call: Uuid) -> Self {
-        let mut calls = callstore.0.streams.calls();
+    pub fn beside(sockets: &Sockets, call: Uuid) -> Self {
+        let mut calls = sockets.calls();
         let live = calls.entry(call).or_default();
         live.sockets += 1;
-        Self::new(callstore, call, None, &Carrier::new(0), live.ended.clone())
+        Self::new(sockets, call, None, &Carrier::new(0), live.ended.clone())
     }
 
     /// Takes over the carrier's stream, and waits until the previous socket has stored its audio. It must be the
     /// arrival's turn. `began` is used as the stream's start if this process has not seen it start; the start in effect
     /// is returned.
-    pub async fn of_carrier(
-        callstore: &Callstore,
-        call: Uuid,
-        arrival: Arrival,
-        began: Timestamp,
-    ) -> (Self, Timestamp) {
+    pub async fn of_carrier(sockets: &Sockets, call: Uuid, arrival: Arrival, began: Timestamp) -> (Self, Timestamp) {
         let (place, began, before) = {
-            let mut calls = callstore.0.streams.calls();
+            let mut calls = sockets.calls();
             let live = calls.entry(call).or_default();
             live.sockets += 1;
             live.takeovers += 1;
             let carrier = Carrier::new(live.takeovers);
-            let place = Self::new(callstore, call, Some(carrier.number), &carrier, live.ended.clone());
+            let place = Self::new(sockets, call, Some(carrier.number), &carrier, live.ended.clone());
             let before = live.carrier.replace(carrier);
             (place, *live.began.get_or_insert(began), before)
         };
@@ -160,10 +155,10 @@ impl Place {
         (place, began)
     }
 
-    fn new(callstore: &Callstore, call: Uuid, number: Option<u64>, told: &Carrier, ended: CancellationToken) -> Self {
+    fn new(sockets: &Sockets, call: Uuid, number: Option<u64>, told: &Carrier, ended: CancellationToken) -> Self {
         let (replaced, hung_up) = (told.replaced.clone(), told.hung_up.clone());
-        let (callstore, _done) = (callstore.clone(), told.done.clone().drop_guard());
-        Self { callstore, call, number, replaced, hung_up, ended, left: false, _done }
+        let (sockets, _done) = (sockets.clone(), told.done.clone().drop_guard());
+        Self { sockets, call, number, replaced, hung_up, ended, left: false, _done }
     }
 
     /// Waits until the socket must close.
@@ -173,7 +168,7 @@ impl Place {
             () = self.ended.cancelled() => Interruption::CallEnded,
             () = self.replaced.cancelled() => Interruption::TakenOver,
             () = self.hung_up.cancelled() => Interruption::HungUp,
-            () = self.callstore.0.streams.stop.cancelled() => Interruption::Stopping,
+            () = self.sockets.stop.cancelled() => Interruption::Stopping,
         }
     }
 
@@ -181,7 +176,7 @@ impl Place {
     pub fn leave(&mut self) {
         if !self.left {
             self.left = true;
-            self.callstore.0.streams.leave(self.call, self.number);
+            self.sockets.leave(self.call, self.number);
         }
     }
 }

@@ -40,11 +40,11 @@ fn frames(chunks: std::ops::Range<u32>) -> Vec<Frame> {
 #[tokio::test]
 async fn a_newer_socket_waits_for_an_older_one_of_its_stream() {
     let (callstore, _folder) = callstore().await;
-    let [other, older, newer] = [(); 3].map(|()| callstore.note_arrival());
-    let mut opening = pin!(callstore.open_stream(stream("MZ1"), newer));
+    let [other, older, newer] = [(); 3].map(|()| callstore.streams.note_arrival());
+    let mut opening = pin!(callstore.streams.open(stream("MZ1"), newer));
     // It is polled until the whole stream below has been stored, and must still be waiting.
     let whole_stream = async {
-        let mut other = callstore.open_stream(stream("MZ2"), other).await.unwrap();
+        let mut other = callstore.streams.open(stream("MZ2"), other).await.unwrap();
         other.add(frames(1..4)).await.unwrap();
         other.close().await;
     };
@@ -53,7 +53,7 @@ async fn a_newer_socket_waits_for_an_older_one_of_its_stream() {
         _ = &mut opening => panic!("the older socket does not hold its place yet"),
         () = whole_stream => {}
     }
-    let mut first = callstore.open_stream(stream("MZ1"), older).await.unwrap();
+    let mut first = callstore.streams.open(stream("MZ1"), older).await.unwrap();
     // The newer one takes over, and waits until the older one has stored its frames.
     tokio::select! {
         biased;
@@ -66,16 +66,16 @@ async fn a_newer_socket_waits_for_an_older_one_of_its_stream() {
     let mut second = opening.await.unwrap();
     second.add(frames(4..6)).await.unwrap();
     assert_eq!(second.interrupted().now_or_never(), None);
-    let status = callstore.chunk_status(&CallRef::by_stream_sid("MZ1")).await.unwrap();
+    let status = callstore.chunks.status(&CallRef::by_stream_sid("MZ1")).await.unwrap();
     assert_eq!((status.tracks[0].summary.chunks, status.tracks[0].summary.missing_total), (5, 0));
 }
 
 #[tokio::test]
 async fn sockets_of_other_streams_are_waited_for_only_until_they_have_a_name() {
     let (callstore, _folder) = callstore().await;
-    let [unnamed, first, second] = [(); 3].map(|()| callstore.note_arrival());
-    let mut first = pin!(callstore.open_stream(stream("MZ1"), first));
-    let mut second = pin!(callstore.open_stream(stream("MZ2"), second));
+    let [unnamed, first, second] = [(); 3].map(|()| callstore.streams.note_arrival());
+    let mut first = pin!(callstore.streams.open(stream("MZ1"), first));
+    let mut second = pin!(callstore.streams.open(stream("MZ2"), second));
     assert!(poll!(&mut first).is_pending() && poll!(&mut second).is_pending());
     drop(unnamed);
     // The first one is named but has no place, and is not polled meanwhile.
@@ -86,6 +86,6 @@ async fn sockets_of_other_streams_are_waited_for_only_until_they_have_a_name() {
 #[tokio::test]
 async fn a_socket_that_never_names_its_stream_holds_up_no_other_for_long() {
     let (callstore, _folder) = callstore().await;
-    let (_unnamed, newer) = (callstore.note_arrival(), callstore.note_arrival());
-    callstore.open_stream(stream("MZ1"), newer).await.unwrap();
+    let (_unnamed, newer) = (callstore.streams.note_arrival(), callstore.streams.note_arrival());
+    callstore.streams.open(stream("MZ1"), newer).await.unwrap();
 }

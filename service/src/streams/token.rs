@@ -13,8 +13,9 @@ use futures_util::FutureExt;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
+use super::part::Streams;
 use crate::{
-    Callstore, Error, Private, Timestamp,
+    Error, Private, Timestamp,
     policy::milliseconds,
     signer::{Signer, random},
 };
@@ -74,27 +75,27 @@ impl Claim {
     }
 }
 
-impl Callstore {
+impl Streams {
     /// Issues a token for the stream of a phone call.
     ///
     /// # Errors
     /// `Random`, or a failing database.
-    pub async fn issue_stream_token(&self, call_sid: &str) -> Result<Private, Error> {
-        let expires = self.now().0.saturating_add(milliseconds(LIFETIME));
+    pub async fn issue_token(&self, call_sid: &str) -> Result<Private, Error> {
+        let expires = self.core.now().0.saturating_add(milliseconds(LIFETIME));
         let claim = Claim { expires, id: Uuid::from_bytes(random()?) };
-        Ok(claim.sign(self.signer().await?, call_sid)?.into())
+        Ok(claim.sign(self.signing.signer().await?, call_sid)?.into())
     }
 
     /// Uses a token for a stream. The first use is durable when this returns; the same stream may use it again.
     ///
     /// # Errors
     /// See [`TokenRefused`].
-    pub async fn use_stream_token(&self, token: &str, call_sid: &str, stream_sid: &str) -> Result<(), TokenRefused> {
-        let Claim { expires, id } = Claim::read(self.signer().await?, token, call_sid)?;
-        let (this, stream_sid) = (self.clone(), stream_sid.to_owned());
-        let used = self.write(None, 0, move |batch| {
+    pub async fn use_token(&self, token: &str, call_sid: &str, stream_sid: &str) -> Result<(), TokenRefused> {
+        let Claim { expires, id } = Claim::read(self.signing.signer().await?, token, call_sid)?;
+        let (core, stream_sid) = (self.core.clone(), stream_sid.to_owned());
+        let used = self.core.write(None, 0, move |batch| {
             async move {
-                let (transaction, now) = (batch.transaction(), this.now());
+                let (transaction, now) = (batch.transaction(), core.now());
                 if let Some(used) = Entity::find_by_id(id).one(transaction).await? {
                     return Ok(if used.stream_sid == stream_sid { Ok(()) } else { Err(TokenRefused::Used) });
                 }
@@ -103,7 +104,7 @@ impl Callstore {
                 }
                 // A stream cannot reconnect after its call has ended, so the row is not needed longer than a call can
                 // last.
-                let forget_at = Timestamp(expires.saturating_add(milliseconds(this.0.policy.max_call_duration)));
+                let forget_at = Timestamp(expires.saturating_add(milliseconds(core.policy.max_call_duration)));
                 let row = ActiveModel { id: Set(id), stream_sid: Set(stream_sid), forget_at: Set(forget_at) };
                 Entity::insert(row).exec_without_returning(transaction).await?;
                 Entity::delete_many().filter(Column::ForgetAt.lte(now)).exec(transaction).await?;

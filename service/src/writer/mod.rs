@@ -13,26 +13,22 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::future::BoxFuture;
 use sea_orm::{ConnAcquireErr, ConnectionTrait, DbErr};
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
     task::JoinHandle,
     time::timeout,
 };
-use uuid::Uuid;
 
 pub(crate) use batch::Batch;
 pub(crate) use live::{LiveCall, LiveTrack, StoredTrack};
 pub(crate) use state::State;
-pub(crate) use write::{Outcome, Pending, Write};
-
-use write::Closure;
+pub(crate) use write::{Closure, Outcome, Pending, Write};
 
 use audio::number::{real, wide};
 
 use crate::{
-    CallRef, Callstore, Error, crash,
+    Error, crash,
     database::{Database, WriteFailure},
     limits::QUEUE_MAX_BYTES,
 };
@@ -87,49 +83,12 @@ impl Writer {
         QUEUE_KIB - self.room.available_permits()
     }
 
-    fn push(&self, write: Box<dyn Write>, bytes: usize) -> Result<(), Error> {
+    pub fn push(&self, write: Box<dyn Write>, bytes: usize) -> Result<(), Error> {
         let units = u32::try_from((1 + bytes / 1024).min(QUEUE_KIB)).unwrap_or(u32::MAX);
         let room = self.room.clone().try_acquire_many_owned(units).map_err(|_| Error::Overloaded)?;
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let sender = queue.as_ref().ok_or(Error::Overloaded)?;
         sender.send(Queued { write, room }).map_err(|_| Error::Overloaded)
-    }
-}
-
-impl Callstore {
-    /// Runs `work` in the writer's next transaction and returns once that is durable. If `work` refuses, its statements
-    /// are undone. Work that changes a call, or depends on what is stored of one, must name the call: no other node
-    /// then writes to it meanwhile. `bytes` is the approximate size of `work` in memory.
-    ///
-    /// # Errors
-    /// The error of `work`; `Overloaded` when the queue is full; `StorageFull`, `StorageUnavailable` or `Database` when
-    /// the transaction failed.
-    pub(crate) async fn write<T, F>(&self, call: Option<&CallRef>, bytes: usize, work: F) -> Result<T, Error>
-    where
-        T: Send + 'static,
-        F: for<'a> FnOnce(&'a mut Batch) -> BoxFuture<'a, Result<T, Error>> + Send + 'static,
-    {
-        let call = call.cloned();
-        self.queue(bytes, |outcome| Closure::new(call, work, outcome)).await
-    }
-
-    /// Queues a write and waits for its outcome. [`write`](Self::write) does so for closures; frequent writes have
-    /// their own [`Write`] type.
-    ///
-    /// # Errors
-    /// As for `write`.
-    pub(crate) async fn queue<T, W>(&self, bytes: usize, write: impl FnOnce(Outcome<T>) -> W) -> Result<T, Error>
-    where
-        W: Write + 'static,
-    {
-        let (answer, answered) = oneshot::channel();
-        self.0.writer.push(Box::new(write(Outcome::new(answer))), bytes)?;
-        answered.await.unwrap_or(Err(Error::Damaged("a write without an answer")))
-    }
-
-    /// Notes a write other than audio, so that the idle timeout of its call starts over.
-    pub(crate) fn note_write(&self, state: &mut State, call: Uuid) {
-        state.note_write(call, false, self.now(), self.0.policy.note_write_every_ms());
     }
 }
 

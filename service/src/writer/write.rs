@@ -54,21 +54,21 @@ pub(crate) struct Outcome<T> {
 }
 
 /// A write given as a closure.
-pub(super) struct Closure<F, T> {
+pub(crate) struct Closure<F, T> {
     call: Option<CallRef>,
     work: Option<F>,
     outcome: Outcome<T>,
 }
 
 impl<F, T> Closure<F, T> {
-    pub(super) fn new(call: Option<CallRef>, work: F, outcome: Outcome<T>) -> Self {
+    pub fn new(call: Option<CallRef>, work: F, outcome: Outcome<T>) -> Self {
         Self { call, work: Some(work), outcome }
     }
 }
 
 impl<T> Outcome<T> {
     /// An outcome that is sent to the other end of `answer`.
-    pub(super) fn new(answer: oneshot::Sender<Result<T, Error>>) -> Self {
+    pub fn new(answer: oneshot::Sender<Result<T, Error>>) -> Self {
         Self { result: None, answer: Some(answer) }
     }
 

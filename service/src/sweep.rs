@@ -5,10 +5,14 @@ use std::time::Duration;
 use entity::call::{Column, Entity};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 
-use super::{CallRef, CallRow, EndReason, Status, Visible, end::End};
 use crate::{
-    Callstore, Error, Timestamp,
+    Error, Timestamp,
+    calls::{CallRef, CallRow, Calls, End, EndReason, Status, Visible},
+    core::Core,
+    finalizer::Finalizer,
     policy::{Policy, RECONNECT_GRACE, milliseconds},
+    purge::Purge,
+    streams::Streams,
 };
 
 /// How often to look for calls to end.
@@ -21,11 +25,20 @@ const NOTE_OPEN_BEATS: u64 = 5;
 /// Beats between checks for chunks and deleted calls that other nodes have left to remove.
 const PURGE_BEATS: u64 = 60;
 
-impl Callstore {
+/// Looks for calls to end, and for work that other nodes have left.
+pub(crate) struct Sweeper {
+    pub core: Core,
+    pub calls: Calls,
+    pub streams: Streams,
+    pub finalizer: Finalizer,
+    pub purge: Purge,
+}
+
+impl Sweeper {
     /// Ends due calls periodically until the service stops.
-    pub(crate) async fn keep_sweeping(self) {
+    pub async fn keep_sweeping(self) {
         let mut beats = 0_u64;
-        while self.0.background.pause(BEAT).await {
+        while self.core.background.pause(BEAT).await {
             beats += 1;
             if let Err(error) = self.sweep_once(beats).await {
                 tracing::error!(%error, "Calls that timed out could not be ended; the next sweep tries again.");
@@ -35,27 +48,27 @@ impl Callstore {
 
     /// Runs one sweep. With several nodes, only the one that holds the lease ends calls and cleans up after dead nodes.
     async fn sweep_once(&self, beats: u64) -> Result<(), Error> {
-        let has_other_nodes = self.0.database.storage().has_other_nodes();
+        let has_other_nodes = self.core.database.storage().has_other_nodes();
         if has_other_nodes && beats.is_multiple_of(NOTE_OPEN_BEATS) {
-            self.note_still_open().await?;
+            self.streams.note_still_open().await?;
         }
-        if !self.has_lease("sweep").await? {
+        if !self.core.has_lease("sweep").await? {
             return Ok(());
         }
         self.sweep().await?;
         if has_other_nodes {
             if beats.is_multiple_of(TAKE_OVER_BEATS) {
-                self.take_over_finalizing().await?;
+                self.finalizer.take_over().await?;
             }
             if beats.is_multiple_of(PURGE_BEATS) {
-                self.resume_purging().await?;
+                self.purge.resume().await?;
             }
         }
         Ok(())
     }
 
     async fn sweep(&self) -> Result<(), Error> {
-        let (now, policy, began) = (self.now(), self.0.policy, self.0.began);
+        let (now, policy, began) = (self.core.now(), self.core.policy, self.core.began);
         let before = |span: Duration| Timestamp(now.0.saturating_sub(milliseconds(span)));
         let was_up = |span: Duration| now.0 - began.0 >= milliseconds(span);
         let idle = || Column::LastWriteAt.lte(before(policy.idle_timeout));
@@ -65,13 +78,13 @@ impl Callstore {
             .add_option(was_up(policy.idle_timeout).then(idle))
             .add_option(was_up(RECONNECT_GRACE).then(gone));
         let calls = Entity::find().visible().filter(Column::Status.eq(Status::Active));
-        for call in calls.filter(due).all(self.0.database.readers()).await? {
+        for call in calls.filter(due).all(self.core.database.readers()).await? {
             let decide = move |stored: &CallRow, batch: &mut crate::writer::Batch| {
                 let call = batch.as_written(stored.clone());
                 if call.status == Status::Active { end_of(&call, &policy, began, now) } else { None }
             };
-            match self.begin_end(&CallRef::of(call.id), decide).await {
-                Ok(ended) if ended.status == Status::Finalizing => drop(self.finalize(ended.id)),
+            match self.calls.begin_end(&CallRef::of(call.id), decide).await {
+                Ok(ended) if ended.status == Status::Finalizing => drop(self.finalizer.start(ended.id)),
                 // It was written to or deleted meanwhile.
                 Ok(_) | Err(Error::CallNotFound) => {}
                 Err(error) => return Err(error),

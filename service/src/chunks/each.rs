@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::{CallRef, Callstore, ChunkStored, Error, chunks::SharedChunks};
+use super::{ChunkStored, SharedChunks, part::Chunks};
+use crate::{CallRef, Error};
 
 /// The result of storing chunks of a socket.
 #[derive(Debug, Default)]
@@ -17,7 +18,7 @@ pub struct Added {
 const ROOM_PAUSE: Duration = Duration::from_millis(50);
 const ROOM_TRIES: u32 = 600;
 
-impl Callstore {
+impl Chunks {
     /// Stores chunks in one transaction. If one is refused, the batch is halved and each half is tried again, so that
     /// good chunks are stored in few transactions. The order is kept. While the writer's queue is full, this waits, and
     /// the socket reads no more from its peer.

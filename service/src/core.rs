@@ -1,0 +1,115 @@
+//! What all parts of the call store share: database, recording store, writer, clock, ids, policy and background work.
+//! It knows no part; each part holds a clone of it.
+
+use std::{io, ops::Deref, sync::Arc};
+
+use futures_util::future::BoxFuture;
+use sea_orm::DatabaseTransaction;
+use tokio::sync::oneshot;
+use uuid::Uuid;
+
+use crate::{
+    Clock, Database, Error, Ids, Policy, Store, Timestamp,
+    background::Background,
+    calls::{CallRef, CallRow, find},
+    crash,
+    writer::{Batch, Closure, Outcome, State, Write, Writer},
+};
+
+/// A handle to the shared core. A clone costs one atomic increment.
+#[derive(Clone)]
+pub(crate) struct Core(Arc<Shared>);
+
+/// What the core consists of. Parts read its fields through [`Core`].
+pub(crate) struct Shared {
+    pub database: Database,
+    pub store: Store,
+    pub ids: Arc<dyn Ids>,
+    pub policy: Policy,
+    /// When this process started to serve. Timeouts of calls count from here at the earliest.
+    pub began: Timestamp,
+    /// Identifies this process among the nodes of a cluster, as the holder of leases.
+    pub node: Uuid,
+    pub writer: Writer,
+    pub background: Background,
+    clock: Box<dyn Clock>,
+}
+
+impl Deref for Core {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}
+
+impl Core {
+    /// Starts the writer. Panics outside of a Tokio runtime.
+    pub fn new(database: Database, store: Store, clock: Box<dyn Clock>, ids: Arc<dyn Ids>, policy: Policy) -> Self {
+        Self(Arc::new(Shared {
+            writer: Writer::start(database.clone()),
+            database,
+            store,
+            began: clock.now(),
+            node: ids.next(),
+            clock,
+            ids,
+            policy,
+            background: Background::default(),
+        }))
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Runs `work` in the writer's next transaction and returns once that is durable. If `work` refuses, its statements
+    /// are undone. Work that changes a call, or depends on what is stored of one, must name the call: no other node
+    /// then writes to it meanwhile. `bytes` is the approximate size of `work` in memory.
+    ///
+    /// # Errors
+    /// The error of `work`; `Overloaded` when the queue is full; `StorageFull`, `StorageUnavailable` or `Database` when
+    /// the transaction failed.
+    pub async fn write<T, F>(&self, call: Option<&CallRef>, bytes: usize, work: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: for<'a> FnOnce(&'a mut Batch) -> BoxFuture<'a, Result<T, Error>> + Send + 'static,
+    {
+        let call = call.cloned();
+        self.queue(bytes, |outcome| Closure::new(call, work, outcome)).await
+    }
+
+    /// Queues a write and waits for its outcome. [`write`](Self::write) does so for closures; frequent writes have
+    /// their own [`Write`] type.
+    ///
+    /// # Errors
+    /// As for `write`.
+    pub async fn queue<T, W>(&self, bytes: usize, write: impl FnOnce(Outcome<T>) -> W) -> Result<T, Error>
+    where
+        W: Write + 'static,
+    {
+        let (answer, answered) = oneshot::channel();
+        self.writer.push(Box::new(write(Outcome::new(answer))), bytes)?;
+        answered.await.unwrap_or(Err(Error::Damaged("a write without an answer")))
+    }
+
+    /// Notes a write other than audio, so that the idle timeout of its call starts over.
+    pub fn note_write(&self, state: &mut State, call: Uuid) {
+        state.note_write(call, false, self.now(), self.policy.note_write_every_ms());
+    }
+
+    /// Finds a visible call's row and keeps the snapshot in which it was found. Read the rest of a response from that
+    /// snapshot: between separate reads the call may end and lose its chunks, or be deleted.
+    pub async fn snapshot_of(&self, call: &CallRef) -> Result<(DatabaseTransaction, CallRow), Error> {
+        let snapshot = self.database.snapshot().await?;
+        let call = find(&snapshot, call).await?;
+        crash::hold("call.read").await;
+        Ok((snapshot, call))
+    }
+
+    /// Free bytes for the database or the recordings, whichever has less; `None` if both are on other machines.
+    pub fn free_bytes(&self) -> io::Result<Option<u64>> {
+        let free = [self.store.free_bytes()?, self.database.storage().free_bytes()?];
+        Ok(free.into_iter().flatten().min())
+    }
+}
