@@ -32,7 +32,7 @@ impl Chunks {
     /// Stores several chunks, all or none.
     ///
     /// # Errors
-    /// As for [`add_chunk`](Self::add_chunk).
+    /// As for [`add`](Self::add).
     pub async fn add_batch(
         &self,
         call: &CallRef,
@@ -45,7 +45,7 @@ impl Chunks {
     /// Stores a part of a socket's chunks, all or none.
     ///
     /// # Errors
-    /// As for [`add_chunk`](Self::add_chunk).
+    /// As for [`add`](Self::add).
     pub(crate) async fn add_shared(&self, call: &CallRef, chunks: SharedChunks) -> Result<Vec<ChunkStored>, Error> {
         let pointer = if chunks.len() == 1 { of_one } else { of_several };
         self.append(call, chunks, None, pointer).await
