@@ -17,11 +17,11 @@ pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
 }
 
 /// Creates a folder and those above it, and makes their names durable. An earlier process may have created them and
-/// ended before it synced them, so the folders above are synced even if nothing is missing.
+/// ended before it synced them, so the folders above are synced even if nothing is missing. A folder that cannot be
+/// synced is logged, and the next start tries again: some file systems cannot sync folders.
 ///
 /// # Errors
-/// When a folder cannot be created or synced. Folders above that this user may not read are left alone: this user has
-/// not created anything in them.
+/// When a folder cannot be created or looked at.
 pub(crate) fn create_folders(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let folder = folder.canonicalize()?;
@@ -32,10 +32,14 @@ pub(crate) fn create_folders(folder: &Path) -> io::Result<()> {
             break;
         }
         match sync_folder(above) {
+            Ok(()) => {}
+            // This user has created nothing in a folder that it may not read.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => break,
-            // A read-only file system has nothing to sync, and some kinds cannot sync folders.
-            Err(error) if matches!(error.kind(), io::ErrorKind::InvalidInput | io::ErrorKind::ReadOnlyFilesystem) => {}
-            other => other?,
+            Err(error) => tracing::warn!(
+                folder = %above.display(),
+                %error,
+                "A folder could not be synced; a power cut may take away new folders in it."
+            ),
         }
     }
     Ok(())
