@@ -5,6 +5,7 @@ pub(crate) mod headers;
 pub(crate) mod hosts;
 pub(crate) mod paths;
 mod rate;
+mod tree;
 
 use std::time::Instant;
 

@@ -131,11 +131,7 @@ pub async fn run(command: KeysCommand) -> Result<(), Failure> {
             match revoked.before.map(Time) {
                 None => {
                     writeln!(io::stderr(), "Revoked key {id} (scope {scope}).")?;
-                    let now = SystemClock.now();
-                    let keys = database.list_keys().await?;
-                    let usable =
-                        |key: &service::ApiKey| key.revoked_at.is_none() && key.expires_at.is_none_or(|end| end > now);
-                    if !keys.iter().any(|key| key.scope == service::Scope::Admin && usable(key)) {
+                    if !revoked.admin_remains {
                         writeln!(
                             io::stderr(),
                             "There is no usable admin key any more: nobody can manage keys, delete calls or read the \

@@ -28,13 +28,17 @@ impl Ending {
 
     /// Writes the log line of the socket's end; `seen` is the dialect of its first message, `skipped` the number of
     /// messages and frames that were skipped.
-    pub fn note(&self, call: Option<Uuid>, stream: Option<&str>, seen: Option<&'static str>, skipped: u64) {
+    pub fn note(&mut self, call: Option<Uuid>, stream: Option<&str>, seen: Option<&'static str>, skipped: u64) {
+        // Another platform's messages were skipped until the peer or the service gave up.
+        if let (None, Some(platform)) = (call, seen.filter(|&seen| seen != "twilio")) {
+            self.blame(platform);
+        }
         let refused = self.refused.then(|| seen.unwrap_or("unknown"));
         note_end(End { protocol: "twilio", call, stream, code: self.code, reason: &self.reason, skipped, refused });
     }
 
     /// Says that no stream started because the messages are those of another platform.
-    pub fn blame(&mut self, platform: &str) {
+    fn blame(&mut self, platform: &str) {
         self.refused = true;
         if self.reason.is_empty() || self.code == CloseCode::Policy {
             self.reason = format!("No start of a stream was understood. The messages look like {platform}'s.").into();

@@ -102,9 +102,6 @@ impl Session {
                 ending = Ending::of(&error);
             }
         }
-        // Another platform's messages were skipped until the peer or the service gave up.
-        let foreign = self.seen.filter(|&seen| call.is_none() && seen != "twilio");
-        foreign.into_iter().for_each(|platform| ending.blame(platform));
         ending.note(call, self.name.as_deref(), self.seen, self.skipped);
         socket.close(ending.code, &ending.reason).await;
     }

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::{
     error::{BackupError, about},
-    files::{DATABASE, RECORDINGS, SUMS, copy_file, has_entries, hash_file, is_below, make_folder},
+    files::{DATABASE, Named, RECORDINGS, SUMS, copy_file, has_entries, hash_file, is_below, make_folder, named},
 };
 use crate::{Clock, DatabaseUrl, StoreUrl, absolute, copy::CopyProgress, crash, durable::sync_folder};
 
@@ -35,14 +35,6 @@ pub struct BackedUp {
     pub recording_bytes: u64,
     /// Calls that were deleted after the database was copied; they are deleted in the backup too.
     pub deleted: u64,
-}
-
-/// What the copied database knows of a recording.
-struct Named {
-    call: Uuid,
-    path: String,
-    size: u64,
-    sha256: String,
 }
 
 /// Copies a database and its recordings into a new or empty folder. Blocks.
@@ -109,19 +101,6 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
 fn copy_database(live: &Connection, to: &Path) -> rusqlite::Result<()> {
     let to_text = to.to_str().ok_or_else(|| rusqlite::Error::InvalidPath(to.to_owned()))?;
     live.execute("VACUUM INTO ?1", [to_text]).map(drop)
-}
-
-/// The recordings that the copied database names.
-fn named(copy: &Connection) -> rusqlite::Result<Vec<Named>> {
-    let mut query = copy.prepare(
-        "SELECT call_id, file_path, size_bytes, sha256 FROM recording
-         WHERE call_id NOT IN (SELECT id FROM call WHERE deleted_at IS NOT NULL) ORDER BY file_path",
-    )?;
-    let named = query.query_map([], |row| {
-        let call = Uuid::from_bytes(row.get(0)?);
-        Ok(Named { call, path: row.get(1)?, size: row.get::<_, i64>(2)?.unsigned_abs(), sha256: row.get(3)? })
-    })?;
-    named.collect()
 }
 
 /// Copies recordings, and adds those that were copied to the counts and sums.

@@ -10,6 +10,7 @@ use std::{
 use audio::number::wide;
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use crate::{copy::CopyProgress, hex::hex};
 
@@ -73,10 +74,23 @@ pub(super) fn is_below(path: &str) -> bool {
     !path.is_empty() && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
 }
 
-/// The paths of the recordings that a database names.
-pub(super) fn named_paths(database: &Connection) -> rusqlite::Result<Vec<String>> {
-    let mut query = database.prepare(
-        "SELECT file_path FROM recording WHERE call_id NOT IN (SELECT id FROM call WHERE deleted_at IS NOT NULL)",
+/// What the database of a backup knows of a recording.
+pub(super) struct Named {
+    pub call: Uuid,
+    pub path: String,
+    pub size: u64,
+    pub sha256: String,
+}
+
+/// The recordings that the database of a backup names.
+pub(super) fn named(copy: &Connection) -> rusqlite::Result<Vec<Named>> {
+    let mut query = copy.prepare(
+        "SELECT call_id, file_path, size_bytes, sha256 FROM recording
+         WHERE call_id NOT IN (SELECT id FROM call WHERE deleted_at IS NOT NULL) ORDER BY file_path",
     )?;
-    query.query_map([], |row| row.get(0))?.collect()
+    let named = query.query_map([], |row| {
+        let call = Uuid::from_bytes(row.get(0)?);
+        Ok(Named { call, path: row.get(1)?, size: row.get::<_, i64>(2)?.unsigned_abs(), sha256: row.get(3)? })
+    })?;
+    named.collect()
 }

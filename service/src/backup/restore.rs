@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{
     error::{BackupError, about},
-    files::{DATABASE, RECORDINGS, SUMS, copy_file, has_entries, hash_file, is_below, make_folder, named_paths},
+    files::{DATABASE, RECORDINGS, SUMS, copy_file, has_entries, hash_file, is_below, make_folder, named},
 };
 use crate::{DatabaseUrl, Store, StoreUrl, copy::CopyProgress, durable::sync_folder};
 
@@ -98,13 +98,12 @@ fn check_recordings(backup: &Path, files: &[Listed]) -> Result<(), BackupError> 
     let name = path.display().to_string().replace('%', "%25").replace('?', "%3f").replace('#', "%23");
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
     let copy = Connection::open_with_flags(format!("file:{name}?immutable=1"), flags);
-    let paths = copy.and_then(|copy| named_paths(&copy));
     let unreadable = |_| BackupError::Damaged { file: path.clone(), what: "it is no database of Callstore" };
-    let paths = paths.map_err(unreadable)?;
+    let recordings = copy.and_then(|copy| named(&copy)).map_err(unreadable)?;
     let listed: BTreeSet<&str> = files.iter().filter_map(|file| file.name.strip_prefix("recordings/")).collect();
-    match paths.iter().find(|path| !listed.contains(path.as_str())) {
-        Some(path) if !listed.is_empty() => Err(BackupError::Damaged {
-            file: backup.join(RECORDINGS).join(path),
+    match recordings.iter().find(|recording| !listed.contains(recording.path.as_str())) {
+        Some(recording) if !listed.is_empty() => Err(BackupError::Damaged {
+            file: backup.join(RECORDINGS).join(&recording.path),
             what: "the database names this recording, and SHA256SUMS does not list it",
         }),
         _ => Ok(()),

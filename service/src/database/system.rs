@@ -1,4 +1,4 @@
-//! What the machine has for a database, and how long a busy one is waited for.
+//! The machine's free space and cores, and how long a locked database is waited for.
 
 use std::{io, num::NonZero, path::Path, thread, time::Duration};
 

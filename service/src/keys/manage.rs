@@ -44,6 +44,8 @@ pub struct Revoked {
     pub scope: Scope,
     /// When it had been revoked before; none if this has revoked it.
     pub before: Option<Timestamp>,
+    /// Whether another admin key is usable. Without one, nobody can manage keys over HTTP.
+    pub admin_remains: bool,
 }
 
 impl NewKey {
@@ -257,13 +259,14 @@ async fn require_admin(transaction: &impl ConnectionTrait, key: &Model) -> Resul
 async fn revoke(transaction: &impl ConnectionTrait, id: Uuid, now: Timestamp, force: bool) -> Result<Revoked, Error> {
     lock(transaction).await?;
     let key = Entity::find_by_id(id).one(transaction).await?.ok_or(Error::KeyNotFound)?;
-    let revoked = Revoked { scope: key.scope, before: key.revoked_at };
+    let others = usable(now).filter(Column::Scope.eq(Scope::Admin)).filter(Column::Id.ne(id));
+    let admin_remains = others.count(transaction).await? > 0;
+    let revoked = Revoked { scope: key.scope, before: key.revoked_at, admin_remains };
     if revoked.before.is_some() {
         return Ok(revoked);
     }
     let is_usable_admin = key.scope == Scope::Admin && key.expires_at.is_none_or(|end| end > now);
-    let others = usable(now).filter(Column::Scope.eq(Scope::Admin)).filter(Column::Id.ne(id));
-    if is_usable_admin && !force && others.count(transaction).await? == 0 {
+    if is_usable_admin && !force && !admin_remains {
         return Err(Error::LastAdminKey);
     }
     let row = Model { revoked_at: Some(now), ..key };

@@ -1,4 +1,4 @@
-//! The tree of paths, copied from `api/src/access/paths.rs`.
+//! The tree of the patterns of paths.
 
 use foldhash::HashMap;
 
@@ -16,6 +16,7 @@ pub struct Branch {
 }
 
 impl Branch {
+    /// The tree of patterns; each is found by its index.
     pub fn of<'a>(patterns: impl Iterator<Item = &'a str>) -> Self {
         let mut root = Self::default();
         for (index, pattern) in patterns.enumerate() {
@@ -56,4 +57,25 @@ impl Branch {
 fn first_segment(path: &str) -> (&str, Option<&str>) {
     let slash = path.bytes().position(|byte| byte == b'/');
     slash.map_or((path, None), |slash| (&path[..slash], Some(&path[slash + 1..])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Branch;
+
+    #[test]
+    fn a_path_fits_its_pattern_and_no_other() {
+        let patterns =
+            ["/", "/calls", "/calls/{call}", "/calls/{call}/chunks", "/calls/{call}/chunks/batch", "/ui/{_:.*}"];
+        let paths = ["/", "/calls", "/calls/MZ1", "/calls/MZ1/chunks", "/calls/MZ1/chunks/batch", "/ui/a/b"];
+        let tree = Branch::of(patterns.into_iter());
+        for (index, path) in paths.iter().enumerate() {
+            assert_eq!(tree.find(&path[1..]), Some(index), "{path}");
+        }
+        assert_eq!(tree.find("ui/"), Some(5));
+        for path in ["/calls/", "/calls//chunks", "/calls/MZ1/chunk", "/calls/MZ1/chunks/", "/callsign", "/call", "//"]
+        {
+            assert_eq!(tree.find(&path[1..]), None, "{path}");
+        }
+    }
 }
