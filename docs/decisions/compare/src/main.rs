@@ -2,6 +2,12 @@
 //! The decision records name the figures. The decoder and the tree are the service's own files; the buckets are copies,
 //! because theirs also build responses.
 
+// The service's files name its crates; this program has of them what the decoder takes.
+extern crate self as service;
+mod audio {
+    pub use callstore_audio::number;
+}
+
 mod buckets;
 #[allow(dead_code)]
 #[path = "../../../../api/src/socket/decoder.rs"]
