@@ -7,5 +7,5 @@ mod caller;
 mod line;
 mod service;
 
-pub use caller::Caller;
-pub use service::Service;
+pub(crate) use caller::Caller;
+pub(crate) use service::Service;

@@ -65,7 +65,7 @@ fn audio(number: u32) -> Vec<u8> {
 }
 
 /// A command to run under another one.
-pub fn under(program: &str, arguments: &[&str], folder: &Path, flags: &[&str]) -> Command {
+pub(crate) fn under(program: &str, arguments: &[&str], folder: &Path, flags: &[&str]) -> Command {
     let mut command = Command::new(program);
     command.args(arguments).arg(Binary::path()).args(["--listen", "127.0.0.1:0", "--log-format", "json"]).args(flags);
     command.current_dir(folder).stdin(std::process::Stdio::null()).kill_on_drop(true);

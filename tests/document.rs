@@ -12,30 +12,30 @@ use serde_json::{Value, json};
 use crate::support::{Answer, Server};
 
 /// The document as the binary prints it.
-pub fn document() -> Value {
+pub(crate) fn document() -> Value {
     serde_json::from_str(&api::document().unwrap().0).unwrap()
 }
 
 /// An operation of the document: method, path, and description.
 #[derive(Clone)]
-pub struct Operation {
+pub(crate) struct Operation {
     pub method: Method,
     pub path: String,
     pub value: Value,
 }
 
 impl Operation {
-    pub fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         self.value["operationId"].as_str().unwrap()
     }
 
     /// The path with a call, a recording and a problem in place of its parameters.
-    pub fn path_to(&self, call: &str, recording: &str) -> String {
+    pub(crate) fn path_to(&self, call: &str, recording: &str) -> String {
         self.path.replace("{call}", call).replace("{id}", recording).replace("{name}", "call-ended")
     }
 
     /// The example of the JSON body, if the operation takes one.
-    pub fn example(&self) -> Option<&Value> {
+    pub(crate) fn example(&self) -> Option<&Value> {
         self.value["requestBody"]["content"].get("application/json").map(|content| &content["example"])
     }
 }
@@ -56,7 +56,7 @@ fn resolve(value: &mut Value, components: &Value) {
 }
 
 /// All operations of the document, with shared components resolved.
-pub fn operations() -> Vec<Operation> {
+pub(crate) fn operations() -> Vec<Operation> {
     let mut document = document();
     let components = document["components"].clone();
     resolve(&mut document["paths"], &components);

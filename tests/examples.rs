@@ -62,7 +62,7 @@ impl Service {
 }
 
 /// A folder of the build into which scripts/test.sh installs packages.
-pub fn packages(name: &str) -> PathBuf {
+pub(crate) fn packages(name: &str) -> PathBuf {
     let folder = Binary::path().ancestors().nth(2).unwrap().join(name);
     assert!(folder.exists(), "{} is missing; scripts/test.sh installs it", folder.display());
     folder

@@ -5,16 +5,16 @@ use sha2::{Digest, Sha256};
 
 use crate::support::{self, Server};
 
-pub const SESSIONS: [&str; 4] = ["clean-two-party", "caller-only", "rough-two-party", "jittery-two-party"];
+pub(crate) const SESSIONS: [&str; 4] = ["clean-two-party", "caller-only", "rough-two-party", "jittery-two-party"];
 
 /// The messages of a session, as sent.
-pub fn lines(name: &str) -> Vec<String> {
+pub(crate) fn lines(name: &str) -> Vec<String> {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/twilio");
     std::fs::read_to_string(format!("{folder}/{name}.jsonl")).unwrap().lines().map(str::to_owned).collect()
 }
 
 /// The expected content of a session's recording.
-pub fn expected(name: &str) -> Value {
+pub(crate) fn expected(name: &str) -> Value {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/twilio");
     serde_json::from_str(&std::fs::read_to_string(format!("{folder}/{name}.expected.json")).unwrap()).unwrap()
 }
@@ -70,7 +70,7 @@ async fn record(server: &Server, session: &Session, batch: usize) -> Value {
     ended["recordings"][0].clone()
 }
 
-pub async fn check(server: &Server, recording: &Value, expected: &Value) {
+pub(crate) async fn check(server: &Server, recording: &Value, expected: &Value) {
     let audio = server.get(&format!("/recordings/{}/audio", recording["id"].as_str().unwrap())).await.expect(200);
     assert_eq!(audio.bytes.len(), recording["sizeBytes"].as_u64().unwrap() as usize);
     let hex = |bytes: &[u8]| Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect::<String>();

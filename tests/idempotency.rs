@@ -84,17 +84,17 @@ async fn post_json(server: &Server, key: &str, path: &str, body: &Value) -> Answ
 }
 
 /// The body of a request that is held in progress.
-pub fn held_body() -> String {
+pub(crate) fn held_body() -> String {
     call("held").to_string()
 }
 
 /// Starts a named request whose body is still to come.
-pub async fn hold(server: &Server, name: &str) -> TcpStream {
+pub(crate) async fn hold(server: &Server, name: &str) -> TcpStream {
     hold_as(server, name, None).await
 }
 
 /// The same with a key of its own in place of the server's.
-pub async fn hold_as(server: &Server, name: &str, key: Option<&str>) -> TcpStream {
+pub(crate) async fn hold_as(server: &Server, name: &str, key: Option<&str>) -> TcpStream {
     let authorization = key.map(|key| format!("Authorization: Bearer {key}\r\n")).unwrap_or_default();
     let head = format!(
         "POST /calls HTTP/1.1\r\nHost: localhost\r\n{authorization}Idempotency-Key: {name}\r\n\

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::support::{Binary, Socket, chunk, client_builder, connect, eventually, hex, on_sqlite, query_strings};
 
 /// `callstore keys` in a folder.
-pub async fn keys(folder: &Path, arguments: &[&str]) -> Output {
+pub(crate) async fn keys(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Binary::with_database(folder);
     command.arg("keys").args(arguments);
     Binary::output(command).await
@@ -26,19 +26,19 @@ fn printed(output: Output) -> String {
 }
 
 /// Creates a key.
-pub async fn create(folder: &Path, scope: &str, more: &[&str]) -> String {
+pub(crate) async fn create(folder: &Path, scope: &str, more: &[&str]) -> String {
     let arguments: Vec<_> = ["create", "--scope", scope].iter().chain(more).copied().collect();
     printed(keys(folder, &arguments).await).trim_end().to_owned()
 }
 
 /// All keys, as the command line lists them.
-pub async fn listed(folder: &Path) -> Vec<Value> {
+pub(crate) async fn listed(folder: &Path) -> Vec<Value> {
     let json = printed(keys(folder, &["list", "--json"]).await);
     serde_json::from_str(&json).unwrap()
 }
 
 /// The id of the key with a label.
-pub async fn id_of(folder: &Path, label: &str) -> String {
+pub(crate) async fn id_of(folder: &Path, label: &str) -> String {
     let keys = listed(folder).await;
     keys.iter().find(|key| key["label"] == label).unwrap()["id"].as_str().unwrap().to_owned()
 }
@@ -51,7 +51,7 @@ fn refusal(output: &Output) -> String {
 }
 
 /// Status of a request for the calls.
-pub async fn list_calls(service: &Binary, key: &str) -> u16 {
+pub(crate) async fn list_calls(service: &Binary, key: &str) -> u16 {
     let client = client_builder().build().unwrap();
     client.get(service.url("/calls")).bearer_auth(key).send().await.unwrap().status().as_u16()
 }

@@ -17,14 +17,14 @@ use crate::{
 use exposition::Exposition;
 
 /// A service in its own process, so that only this test counts.
-pub struct Service {
+pub(crate) struct Service {
     pub binary: Binary,
     client: Client,
     folder: TempDir,
 }
 
 impl Service {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let folder = TempDir::new().unwrap();
         let binary = Binary::serve(folder.path()).await;
         // A pool may open more connections than requests need, and keeps them: they would be counted as well.
@@ -38,11 +38,11 @@ impl Service {
         answer.json().await.unwrap_or_default()
     }
 
-    pub async fn post(&self, path: &str, body: Value, status: u16) -> Value {
+    pub(crate) async fn post(&self, path: &str, body: Value, status: u16) -> Value {
         self.send(Method::POST, path, body, status).await
     }
 
-    pub async fn start_call(&self, name: &str) {
+    pub(crate) async fn start_call(&self, name: &str) {
         self.post("/calls", json!({ "streamSid": name, "caller": "a" }), 201).await;
     }
 
@@ -52,7 +52,7 @@ impl Service {
         ended["recordings"][0]["sizeBytes"].as_f64().unwrap_or(0.0)
     }
 
-    pub async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         self.client.get(self.binary.url(path)).send().await.unwrap().json().await.unwrap()
     }
 
@@ -61,12 +61,12 @@ impl Service {
         answer.error_for_status().unwrap().text().await.unwrap()
     }
 
-    pub async fn scrape(&self) -> Exposition {
+    pub(crate) async fn scrape(&self) -> Exposition {
         Exposition::parse(&self.text().await)
     }
 
     /// Waits until a series has a value.
-    pub async fn wait_for(&self, series: &str, value: f64) {
+    pub(crate) async fn wait_for(&self, series: &str, value: f64) {
         eventually(series, || async { (self.scrape().await.value(series) == value).then_some(()) }).await;
     }
 }

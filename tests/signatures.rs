@@ -7,17 +7,17 @@ use sha1::Sha1;
 
 use crate::support::{Answer, Server, Socket, TWILIO_TOKEN, run_program};
 
-pub const TOKEN: &str = TWILIO_TOKEN;
-pub const PUBLIC: &str = "https://calls.example.com";
+pub(crate) const TOKEN: &str = TWILIO_TOKEN;
+pub(crate) const PUBLIC: &str = "https://calls.example.com";
 const SIGNATURE: &str = "x-twilio-signature";
 
 /// A server that only accepts signed requests from Twilio.
-pub async fn guarded() -> Server {
+pub(crate) async fn guarded() -> Server {
     Server::start_with(&["--public-url", PUBLIC, "--twilio-auth-token", TOKEN]).await
 }
 
 /// The signature of a request to `url`.
-pub fn sign(token: &str, url: &str, fields: &[(&str, &str)]) -> String {
+pub(crate) fn sign(token: &str, url: &str, fields: &[(&str, &str)]) -> String {
     let mut fields = fields.to_vec();
     fields.sort_unstable();
     let mut code = Hmac::<Sha1>::new_from_slice(token.as_bytes()).unwrap();
@@ -27,7 +27,7 @@ pub fn sign(token: &str, url: &str, fields: &[(&str, &str)]) -> String {
 }
 
 /// Posts a form, signed or not.
-pub async fn post_form(server: &Server, path: &str, fields: &[(&str, &str)], signature: Option<&str>) -> Answer {
+pub(crate) async fn post_form(server: &Server, path: &str, fields: &[(&str, &str)], signature: Option<&str>) -> Answer {
     let body: String = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let mut request = server.request(reqwest::Method::POST, path).body(body);
     request = request.header("content-type", "application/x-www-form-urlencoded; charset=UTF-8");
@@ -38,7 +38,7 @@ pub async fn post_form(server: &Server, path: &str, fields: &[(&str, &str)], sig
 }
 
 /// Posts a form as Twilio does.
-pub async fn post_signed(server: &Server, path: &str, fields: &[(&str, &str)]) -> Answer {
+pub(crate) async fn post_signed(server: &Server, path: &str, fields: &[(&str, &str)]) -> Answer {
     let signature = sign(TOKEN, &format!("{PUBLIC}{path}"), fields);
     post_form(server, path, fields, Some(&signature)).await
 }
@@ -48,7 +48,7 @@ async fn try_connect(server: &Server, signature: &str) -> Result<Socket, (u16, V
 }
 
 /// Opens a socket as Twilio does.
-pub async fn connect_signed(server: &Server) -> Socket {
+pub(crate) async fn connect_signed(server: &Server) -> Socket {
     let signature = sign(TOKEN, "wss://calls.example.com/twilio/stream", &[]);
     try_connect(server, &signature).await.unwrap_or_else(|answer| panic!("{answer:?}"))
 }

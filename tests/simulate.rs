@@ -17,7 +17,7 @@ use crate::support::{Binary, client_builder};
 const TRANSPORTS: [&str; 3] = ["http", "stream", "twilio"];
 
 /// The output of a run.
-pub struct Run {
+pub(crate) struct Run {
     code: Option<i32>,
     printed: String,
     errors: String,
@@ -32,21 +32,21 @@ impl Run {
 
     /// Parses the report of a run, which must have succeeded.
     #[track_caller]
-    pub fn good(&self) -> Value {
+    pub(crate) fn good(&self) -> Value {
         assert_eq!(self.code, Some(0), "{}{}", self.printed, self.errors);
         self.report()
     }
 }
 
 /// The command with its arguments.
-pub fn command(url: &str, arguments: &str) -> Command {
+pub(crate) fn command(url: &str, arguments: &str) -> Command {
     let mut command = Binary::bare(Path::new(env!("CARGO_MANIFEST_DIR")));
     command.args(["simulate", "--url", url]).args(arguments.split_whitespace());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
-pub async fn simulate(url: &str, arguments: &str) -> Run {
+pub(crate) async fn simulate(url: &str, arguments: &str) -> Run {
     let output = command(url, arguments).output().await.unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Run { code: output.status.code(), printed: text(&output.stdout), errors: text(&output.stderr) }

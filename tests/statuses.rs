@@ -228,7 +228,7 @@ async fn check_together(world: &World, status: &str, operations: &[(Operation, V
 }
 
 /// Checks that a response has the content type and the headers in the document, and that its problem code is described.
-pub fn check(name: &str, answer: &Answer, response: &Value) {
+pub(crate) fn check(name: &str, answer: &Answer, response: &Value) {
     let kind = answer.header("content-type").split(';').next().unwrap();
     match response["content"].as_object() {
         Some(content) => assert!(content.contains_key(kind), "{name}: {kind}"),

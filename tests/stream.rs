@@ -10,12 +10,12 @@ use tokio_tungstenite::tungstenite::Message;
 
 use crate::support::{Binary, Server, Socket, chunk, client_builder, hex, lock_writes, query_strings};
 
-pub async fn open(server: &Server, call: &str) -> Socket {
+pub(crate) async fn open(server: &Server, call: &str) -> Socket {
     Socket::open(&server.url(&format!("/calls/{call}/stream"))).await
 }
 
 /// A server with the call `MZ1`, and a socket on it.
-pub async fn world() -> (Server, Socket) {
+pub(crate) async fn world() -> (Server, Socket) {
     let server = Server::start().await;
     server.start_call("MZ1").await;
     let socket = open(&server, "MZ1").await;
@@ -37,15 +37,15 @@ fn audio(number: u32) -> Vec<u8> {
     (0..160_u32).map(|index| (number * 7 + index * 3 + number / 256) as u8).collect()
 }
 
-pub fn numbered(number: u32) -> Vec<u8> {
+pub(crate) fn numbered(number: u32) -> Vec<u8> {
     frame(0, Some(number), Some(number * 20), &audio(number))
 }
 
-pub fn ack(track: &str, sequence: u32) -> Value {
+pub(crate) fn ack(track: &str, sequence: u32) -> Value {
     json!({ "ack": { "track": track, "sequence": sequence } })
 }
 
-pub async fn one(server: &Server, query: &str) -> String {
+pub(crate) async fn one(server: &Server, query: &str) -> String {
     let database = server.database().await;
     let found = query_strings(&database, query).await;
     database.close().await.unwrap();

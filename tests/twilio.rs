@@ -9,11 +9,11 @@ use crate::{
     support::{Server, Socket, eventually, query_strings},
 };
 
-pub async fn connect(server: &Server) -> Socket {
+pub(crate) async fn connect(server: &Server) -> Socket {
     Socket::open(&server.url("/twilio/stream")).await
 }
 
-pub fn start(stream_sid: &str) -> Value {
+pub(crate) fn start(stream_sid: &str) -> Value {
     json!({
         "event": "start", "sequenceNumber": "1", "streamSid": stream_sid,
         "start": {
@@ -24,11 +24,11 @@ pub fn start(stream_sid: &str) -> Value {
 }
 
 /// 20 ms of audio, different for each number.
-pub fn audio(number: u32) -> Vec<u8> {
+pub(crate) fn audio(number: u32) -> Vec<u8> {
     (0..160_u32).map(|index| (number * 31 + index * 7) as u8 | 0x80).collect()
 }
 
-pub fn media(stream_sid: &str, track: &str, chunk: u32, timestamp: u32, audio: &[u8]) -> Value {
+pub(crate) fn media(stream_sid: &str, track: &str, chunk: u32, timestamp: u32, audio: &[u8]) -> Value {
     json!({
         "event": "media", "sequenceNumber": "9", "streamSid": stream_sid,
         "media": {
@@ -38,16 +38,16 @@ pub fn media(stream_sid: &str, track: &str, chunk: u32, timestamp: u32, audio: &
     })
 }
 
-pub fn inbound(stream_sid: &str, chunk: u32, timestamp: u32) -> Value {
+pub(crate) fn inbound(stream_sid: &str, chunk: u32, timestamp: u32) -> Value {
     media(stream_sid, "inbound", chunk, timestamp, &audio(chunk))
 }
 
-pub fn stop(stream_sid: &str) -> Value {
+pub(crate) fn stop(stream_sid: &str) -> Value {
     json!({ "event": "stop", "streamSid": stream_sid, "stop": { "accountSid": "AC1", "callSid": "CA1" } })
 }
 
 /// A socket with a stream that has started, and its call.
-pub async fn started(server: &Server, stream_sid: &str) -> Socket {
+pub(crate) async fn started(server: &Server, stream_sid: &str) -> Socket {
     let mut socket = connect(server).await;
     socket.json(&json!({ "event": "connected", "protocol": "Call", "version": "1.0.0" })).await;
     socket.json(&start(stream_sid)).await;
@@ -56,7 +56,7 @@ pub async fn started(server: &Server, stream_sid: &str) -> Socket {
 }
 
 /// Waits for the call.
-pub async fn call(server: &Server, call: &str) -> Value {
+pub(crate) async fn call(server: &Server, call: &str) -> Value {
     eventually("the call is started", || async {
         let answer = server.get(&format!("/calls/{call}?include=recordings,metadata")).await;
         (answer.status == 200).then(|| answer.json())
@@ -65,7 +65,7 @@ pub async fn call(server: &Server, call: &str) -> Value {
 }
 
 /// Waits until the call is completed.
-pub async fn completed(server: &Server, stream_sid: &str) -> Value {
+pub(crate) async fn completed(server: &Server, stream_sid: &str) -> Value {
     eventually("the call is completed", || async {
         let call = call(server, stream_sid).await;
         (call["status"] == "completed").then_some(call)
@@ -74,7 +74,7 @@ pub async fn completed(server: &Server, stream_sid: &str) -> Value {
 }
 
 /// Waits until this many chunks are stored.
-pub async fn stored(server: &Server, stream_sid: &str, chunks: u64) {
+pub(crate) async fn stored(server: &Server, stream_sid: &str, chunks: u64) {
     eventually("the chunks are stored", || async {
         let status = server.get(&format!("/calls/{stream_sid}/chunks")).await.expect(200).json();
         let sum: u64 = status["tracks"].as_array().unwrap().iter().map(|track| track["chunks"].as_u64().unwrap()).sum();
@@ -84,7 +84,7 @@ pub async fn stored(server: &Server, stream_sid: &str, chunks: u64) {
 }
 
 /// Reads a column of a call.
-pub async fn column(server: &Server, stream_sid: &str, column: &str) -> Option<i64> {
+pub(crate) async fn column(server: &Server, stream_sid: &str, column: &str) -> Option<i64> {
     let database = server.database().await;
     let query = format!("SELECT CAST({column} AS TEXT) FROM call WHERE stream_sid = '{stream_sid}'");
     let found = query_strings(&database, &query).await.into_iter().next().unwrap_or_default();
@@ -92,7 +92,7 @@ pub async fn column(server: &Server, stream_sid: &str, column: &str) -> Option<i
     found.parse().ok()
 }
 
-pub async fn disconnected(server: &Server, stream_sid: &str) -> i64 {
+pub(crate) async fn disconnected(server: &Server, stream_sid: &str) -> i64 {
     eventually("the disconnect is noted", || column(server, stream_sid, "disconnected_at")).await
 }
 

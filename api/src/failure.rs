@@ -5,9 +5,9 @@ use std::{io, path::Path};
 use service::absolute;
 
 /// The reason, as a sentence.
-pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// The reason why a start failed, with the path concerned.
-pub fn about(path: &Path, what: &str, error: &io::Error) -> Failure {
+pub(crate) fn about(path: &Path, what: &str, error: &io::Error) -> Failure {
     format!("{what} {} cannot be used: {error}", absolute(path).display()).into()
 }

@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// The middleware that this module describes.
-pub async fn observe(
+pub(crate) async fn observe(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {

@@ -85,7 +85,7 @@ pub fn document_3_0() -> Result<Document, serde_json::Error> {
 }
 
 /// The document.
-pub fn build() -> OpenApi {
+pub(crate) fn build() -> OpenApi {
     let (_, mut document) = App::new().into_utoipa_app().openapi(Base::openapi()).configure(routes).split_for_parts();
     let keys = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(KEYS)).build();
     let components = document.components.get_or_insert_default();

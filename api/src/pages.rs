@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Registers the pages and the WebSockets.
-pub fn pages(config: &mut ServiceConfig) {
+pub(crate) fn pages(config: &mut ServiceConfig) {
     let redirect = || web::get().to(to_swagger_ui);
     config
         .route(TWILIO_STREAM, web::get().to(open_twilio_stream))
@@ -49,7 +49,7 @@ async fn to_swagger_ui() -> HttpResponse {
 }
 
 /// Answers requests that no route matches, with 404 or 405.
-pub async fn fallback(request: HttpRequest) -> Result<HttpResponse, Problem> {
+pub(crate) async fn fallback(request: HttpRequest) -> Result<HttpResponse, Problem> {
     expect_operation(request.extensions().get::<Target>())?;
     Err(Problem::of_status(StatusCode::NOT_FOUND))
 }

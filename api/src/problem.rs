@@ -18,7 +18,7 @@ use service::{Error, FieldError};
 use utoipa::ToSchema;
 
 pub use code::ProblemCode;
-pub use table::PROBLEMS;
+pub(crate) use table::PROBLEMS;
 
 /// The most characters of a client's own input, such as an unknown field's name, that an error repeats.
 const TOLD_CHARACTERS: usize = 512;

@@ -62,11 +62,11 @@ impl fmt::Display for PublicUrl {
 
 /// The base of all absolute URLs that the service returns.
 #[derive(Clone, Debug)]
-pub struct BaseUrl(pub Option<PublicUrl>);
+pub(crate) struct BaseUrl(pub Option<PublicUrl>);
 
 impl BaseUrl {
     /// The public URL, or the URL that the request was sent to. Has no trailing slash.
-    pub fn of(&self, request: &HttpRequest) -> String {
+    pub(crate) fn of(&self, request: &HttpRequest) -> String {
         if let Some(public) = &self.0 {
             return public.to_string();
         }
@@ -80,7 +80,7 @@ impl BaseUrl {
     }
 
     /// The same with a WebSocket scheme.
-    pub fn of_websocket(&self, request: &HttpRequest) -> String {
+    pub(crate) fn of_websocket(&self, request: &HttpRequest) -> String {
         self.of(request).replacen("http", "ws", 1)
     }
 }

@@ -10,17 +10,17 @@ use crate::{
 
 /// The id of the API key that made a request. Noted once the key is checked.
 #[derive(Clone, Copy, Debug)]
-pub struct KeyId(pub Uuid);
+pub(crate) struct KeyId(pub Uuid);
 
 /// The id of a request whose operation needs it: WebSockets, and operations in the audit log.
-pub struct RequestId(pub HeaderValue);
+pub(crate) struct RequestId(pub HeaderValue);
 
 /// Marks a request that was `HEAD` and is handled as `GET`.
-pub struct AskedHead;
+pub(crate) struct AskedHead;
 
 /// The path and the operation that a request is for. Looked up once, since the router does not tell what it matched.
 #[derive(Clone)]
-pub struct Target {
+pub(crate) struct Target {
     known: Data<KnownPaths>,
     path: usize,
     operation: Option<usize>,
@@ -28,19 +28,19 @@ pub struct Target {
 
 impl Target {
     /// What a request is for, by its path as the router sees it and its method; `None` for a path that is not served.
-    pub fn of(known: &Data<KnownPaths>, request: &HttpRequest) -> Option<Self> {
+    pub(crate) fn of(known: &Data<KnownPaths>, request: &HttpRequest) -> Option<Self> {
         let path = known.find(request.match_info().as_str())?;
         let operation = known.at(path).position(request.method());
         Some(Self { known: known.clone(), path, operation })
     }
 
     /// The served path.
-    pub fn path(&self) -> &KnownPath {
+    pub(crate) fn path(&self) -> &KnownPath {
         self.known.at(self.path)
     }
 
     /// The operation; `None` if the path does not have the method.
-    pub fn operation(&self) -> Option<&KnownOperation> {
+    pub(crate) fn operation(&self) -> Option<&KnownOperation> {
         self.path().operations().get(self.operation?)
     }
 }
@@ -49,7 +49,7 @@ impl Target {
 ///
 /// # Errors
 /// 404 for a path that is not served, 405 for a method that the path does not have.
-pub fn expect_operation(target: Option<&Target>) -> Result<&KnownOperation, Problem> {
+pub(crate) fn expect_operation(target: Option<&Target>) -> Result<&KnownOperation, Problem> {
     let target = target.ok_or_else(|| {
         Problem::new(ProblemCode::NotFound, "No operation has this path. /swagger-ui/ lists all operations.")
     })?;
@@ -57,12 +57,12 @@ pub fn expect_operation(target: Option<&Target>) -> Result<&KnownOperation, Prob
 }
 
 /// Whether the client wants only the head of the response.
-pub fn is_head(request: &HttpRequest) -> bool {
+pub(crate) fn is_head(request: &HttpRequest) -> bool {
     request.extensions().contains::<AskedHead>()
 }
 
 /// The id of a request for a WebSocket or for an audited operation; empty for all others.
-pub fn request_id(request: &HttpRequest) -> String {
+pub(crate) fn request_id(request: &HttpRequest) -> String {
     let id = |id: &RequestId| id.0.to_str().unwrap_or_default().to_owned();
     request.extensions().get::<RequestId>().map(id).unwrap_or_default()
 }

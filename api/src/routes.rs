@@ -5,7 +5,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::{analytics, audio, audit, calls, chunks, events, keys, metadata, recordings, system, transcripts, twilio};
 
 /// Registers all operations.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config
         // The router looks at one after the other; none is asked for as often as the first.
         .configure(chunks::routes)

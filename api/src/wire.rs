@@ -1,7 +1,7 @@
 //! Small types that several resources share on the wire: times, pages, whole numbers, and what tells null from absent.
 
-pub mod number;
-pub mod real;
+pub(crate) mod number;
+pub(crate) mod real;
 
 use std::{fmt, marker::PhantomData};
 
@@ -52,7 +52,7 @@ impl Time {
 }
 
 /// Reads a time of a filter, for which a date alone is the start of that day in UTC.
-pub fn moment_or_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Time>, D::Error> {
+pub(crate) fn moment_or_day<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Time>, D::Error> {
     let text = String::deserialize(deserializer)?;
     let day = (text.len() == 10).then(|| NaiveDate::parse_from_str(&text, "%Y-%m-%d").ok()).flatten();
     let text = day.map_or(text.replace(' ', "+"), |day| day.and_time(NaiveTime::MIN).and_utc().to_rfc3339());
@@ -95,7 +95,7 @@ impl PartialSchema for Time {
 impl ToSchema for Time {}
 
 /// A JSON column that only ever holds objects.
-pub fn object(value: Option<Value>) -> Option<Map<String, Value>> {
+pub(crate) fn object(value: Option<Value>) -> Option<Map<String, Value>> {
     match value {
         Some(Value::Object(fields)) => Some(fields),
         _ => None,
@@ -103,7 +103,7 @@ pub fn object(value: Option<Value>) -> Option<Map<String, Value>> {
 }
 
 /// The schema of an object whose fields are the client's own.
-pub fn free_form(description: &str, example: Value) -> RefOr<Schema> {
+pub(crate) fn free_form(description: &str, example: Value) -> RefOr<Schema> {
     ObjectBuilder::new()
         .schema_type(Type::Object)
         .description(Some(description))
@@ -115,12 +115,12 @@ pub fn free_form(description: &str, example: Value) -> RefOr<Schema> {
 /// Raw bytes.
 #[derive(ToSchema)]
 #[schema(value_type = String, format = Binary)]
-pub struct RawBytes(#[expect(dead_code, reason = "only its schema is used")] Vec<u8>);
+pub(crate) struct RawBytes(#[expect(dead_code, reason = "only its schema is used")] Vec<u8>);
 
 /// The position of a page in a list.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct PageInfo {
+pub(crate) struct PageInfo {
     /// The page size.
     pub limit: u64,
     /// How many items were skipped. Null if a cursor was used.
@@ -139,19 +139,19 @@ pub struct PageInfo {
 impl PageInfo {
     /// The page of a list that has no cursors.
     #[must_use]
-    pub fn of(page: service::Page, has_more: bool) -> Self {
+    pub(crate) fn of(page: service::Page, has_more: bool) -> Self {
         Self { limit: page.limit, offset: Some(page.offset), next_cursor: None, has_more, total: None }
     }
 
     /// An only page.
     #[must_use]
-    pub fn sample() -> Self {
+    pub(crate) fn sample() -> Self {
         Self { limit: 50, offset: Some(0), next_cursor: None, has_more: false, total: None }
     }
 }
 
 /// A struct that is written as an object. A derived `Deserialize` alone would take an array of its fields as well.
-pub struct Object<T>(pub T);
+pub(crate) struct Object<T>(pub T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -174,19 +174,21 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
 }
 
 /// Reads a field that holds an object, null or nothing.
-pub fn optional_object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub(crate) fn optional_object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     let object = Option::<Object<T>>::deserialize(deserializer)?;
     Ok(object.map(|Object(value)| value))
 }
 
 /// Reads a field that holds an array of objects.
-pub fn objects<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
+pub(crate) fn objects<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     let objects = Vec::<Object<T>>::deserialize(deserializer)?;
     Ok(objects.into_iter().map(|Object(value)| value).collect())
 }
 
 /// Refuses a batch that is empty or too large.
-pub fn check_batch(field: &'static str, items: usize) -> Result<(), ValidationError> {
+pub(crate) fn check_batch(field: &'static str, items: usize) -> Result<(), ValidationError> {
     if (1..=BATCH_MAX).contains(&items) {
         return Ok(());
     }
@@ -194,17 +196,17 @@ pub fn check_batch(field: &'static str, items: usize) -> Result<(), ValidationEr
 }
 
 /// Refuses a name, or a phone number, that is empty or too long.
-pub fn name(name: &Private) -> Result<(), ValidationError> {
+pub(crate) fn name(name: &Private) -> Result<(), ValidationError> {
     check_length(name, 128)
 }
 
 /// Refuses a name, or a phone number, that is too long.
-pub fn name_or_empty(name: &Private) -> Result<(), ValidationError> {
+pub(crate) fn name_or_empty(name: &Private) -> Result<(), ValidationError> {
     if name.expose().is_empty() { Ok(()) } else { check_length(name, 128) }
 }
 
 /// Refuses a text that is empty or has more than `max` characters.
-pub fn check_length(text: &Private, max: u64) -> Result<(), ValidationError> {
+pub(crate) fn check_length(text: &Private, max: u64) -> Result<(), ValidationError> {
     if text.expose().validate_length(Some(1), Some(max), None) {
         return Ok(());
     }
@@ -215,13 +217,15 @@ pub fn check_length(text: &Private, max: u64) -> Result<(), ValidationError> {
 }
 
 /// Reads one of some names, in capitals as well.
-pub fn any_case<'de, T: de::DeserializeOwned, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+pub(crate) fn any_case<'de, T: de::DeserializeOwned, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
     let Some(text) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
     T::deserialize(de::value::StringDeserializer::new(text.to_lowercase())).map(Some)
 }
 
 /// Reads a field of a PATCH: absent is `None`, null is `Some(None)`.
-pub fn double_option<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+pub(crate) fn double_option<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)

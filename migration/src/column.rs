@@ -7,7 +7,7 @@ fn is_sqlite(manager: &SchemaManager<'_>) -> bool {
 }
 
 /// An id column: `uuid` on PostgreSQL, sixteen bytes on SQLite.
-pub fn id(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
+pub(crate) fn id(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
     let mut column = ColumnDef::new(name);
     if is_sqlite(manager) {
         column.binary_len(16)
@@ -18,17 +18,17 @@ pub fn id(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
 }
 
 /// A time column: milliseconds since 1970 (`entity::Timestamp`).
-pub fn time(name: &'static str) -> ColumnDef {
+pub(crate) fn time(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).big_integer().take()
 }
 
 /// A string column of at most `length` characters.
-pub fn string(name: &'static str, length: u32) -> ColumnDef {
+pub(crate) fn string(name: &'static str, length: u32) -> ColumnDef {
     ColumnDef::new(name).string_len(length).take()
 }
 
 /// A foreign key to `call`. Deleting the call deletes the row.
-pub fn call_reference(table: &'static str) -> ForeignKeyCreateStatement {
+pub(crate) fn call_reference(table: &'static str) -> ForeignKeyCreateStatement {
     ForeignKey::create()
         .name(format!("{table}_call_id_fkey"))
         .from(table, "call_id")
@@ -38,7 +38,7 @@ pub fn call_reference(table: &'static str) -> ForeignKeyCreateStatement {
 }
 
 /// Drops what [`only_inserted`] created and dropping the table left behind.
-pub async fn drop_refusal(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
+pub(crate) async fn drop_refusal(manager: &SchemaManager<'_>, table: &str) -> Result<(), DbErr> {
     if is_sqlite(manager) {
         return Ok(());
     }
@@ -46,7 +46,7 @@ pub async fn drop_refusal(manager: &SchemaManager<'_>, table: &str) -> Result<()
 }
 
 /// Statements that make the database refuse updates and deletes in a table.
-pub fn only_inserted(manager: &SchemaManager<'_>, table: &str) -> Vec<String> {
+pub(crate) fn only_inserted(manager: &SchemaManager<'_>, table: &str) -> Vec<String> {
     let why = format!("rows of {table} are neither changed nor removed");
     if is_sqlite(manager) {
         // INSERT OR REPLACE deletes a row without firing the DELETE trigger.

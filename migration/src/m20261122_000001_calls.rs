@@ -5,7 +5,7 @@ use sea_orm_migration::prelude::*;
 use crate::column::{id, string, time};
 
 #[derive(DeriveMigrationName)]
-pub struct Migration;
+pub(crate) struct Migration;
 
 /// Columns by which a list of calls can be filtered and which have no unique index.
 const FILTERS: [&str; 4] = ["status", "caller", "agent", "direction"];

@@ -5,10 +5,10 @@ use sea_orm_migration::{prelude::*, sea_orm::DatabaseBackend};
 use crate::column::{call_reference, id, string, time};
 
 #[derive(DeriveMigrationName)]
-pub struct Migration;
+pub(crate) struct Migration;
 
 /// The table of chunks. It has no foreign key: the writer has already looked the call up.
-pub fn chunks(manager: &SchemaManager<'_>) -> TableCreateStatement {
+pub(crate) fn chunks(manager: &SchemaManager<'_>) -> TableCreateStatement {
     Table::create()
         .table("audio_chunk")
         .col(id(manager, "call_id"))
@@ -22,7 +22,7 @@ pub fn chunks(manager: &SchemaManager<'_>) -> TableCreateStatement {
 }
 
 /// The same table stored in key order, with a foreign key to the call, where the database can do so (SQLite).
-pub fn clustered_chunks(manager: &SchemaManager<'_>) -> TableCreateStatement {
+pub(crate) fn clustered_chunks(manager: &SchemaManager<'_>) -> TableCreateStatement {
     let mut chunks = chunks(manager);
     if manager.get_database_backend() == DatabaseBackend::Sqlite {
         chunks.foreign_key(&mut call_reference("audio_chunk")).extra("WITHOUT ROWID");

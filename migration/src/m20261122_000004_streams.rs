@@ -5,7 +5,7 @@ use sea_orm_migration::prelude::*;
 use crate::column::{call_reference, id, string, time};
 
 #[derive(DeriveMigrationName)]
-pub struct Migration;
+pub(crate) struct Migration;
 
 /// Columns that are updated while a call is written to.
 const TIMES: [&str; 2] = ["last_write_at", "disconnected_at"];

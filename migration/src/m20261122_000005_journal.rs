@@ -3,7 +3,7 @@
 use sea_orm_migration::prelude::*;
 
 #[derive(DeriveMigrationName)]
-pub struct Migration;
+pub(crate) struct Migration;
 
 const SPEAKER_INDEX: &str = "transcript_call_id_speaker_start_time_id_idx";
 

@@ -10,7 +10,7 @@ use sea_orm_migration::{prelude::*, sea_orm::DatabaseBackend};
 use crate::m20261122_000002_audio::{chunks, clustered_chunks};
 
 #[derive(DeriveMigrationName)]
-pub struct Migration;
+pub(crate) struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {

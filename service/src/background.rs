@@ -20,27 +20,27 @@ pub(crate) struct Background {
 
 impl Background {
     /// Runs a task. [`close`](Self::close) waits for it.
-    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(work);
     }
 
     /// Runs work on a thread that may block. [`close`](Self::close) waits for it, also if the handle has been dropped.
-    pub fn spawn_blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    pub(crate) fn spawn_blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
         self.tasks.spawn_blocking(work)
     }
 
     /// A token that is cancelled when the service stops.
-    pub fn stopping(&self) -> CancellationToken {
+    pub(crate) fn stopping(&self) -> CancellationToken {
         self.stop.child_token()
     }
 
     /// Whether the service stops.
-    pub fn is_stopping(&self) -> bool {
+    pub(crate) fn is_stopping(&self) -> bool {
         self.stop.is_cancelled()
     }
 
     /// Sleeps; returns false if the service stops meanwhile.
-    pub async fn pause(&self, pause: Duration) -> bool {
+    pub(crate) async fn pause(&self, pause: Duration) -> bool {
         tokio::select! {
             () = tokio::time::sleep(pause) => true,
             () = self.stop.cancelled() => false,
@@ -48,7 +48,7 @@ impl Background {
     }
 
     /// Retries until the attempt succeeds or the service stops. Unfinished work resumes at the next start.
-    pub async fn until_done<F, T>(&self, what: &'static str, mut attempt: F)
+    pub(crate) async fn until_done<F, T>(&self, what: &'static str, mut attempt: F)
     where
         F: FnMut() -> T,
         T: Future<Output = Result<(), Error>>,
@@ -64,12 +64,12 @@ impl Background {
     }
 
     /// Tells all work to stop at its next step.
-    pub fn cancel(&self) {
+    pub(crate) fn cancel(&self) {
         self.stop.cancel();
     }
 
     /// Stops all work and waits for it.
-    pub async fn close(&self) {
+    pub(crate) async fn close(&self) {
         self.cancel();
         self.tasks.close();
         self.tasks.wait().await;

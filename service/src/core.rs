@@ -45,7 +45,13 @@ impl Deref for Core {
 
 impl Core {
     /// Starts the writer. Panics outside of a Tokio runtime.
-    pub fn new(database: Database, store: Store, clock: Box<dyn Clock>, ids: Arc<dyn Ids>, policy: Policy) -> Self {
+    pub(crate) fn new(
+        database: Database,
+        store: Store,
+        clock: Box<dyn Clock>,
+        ids: Arc<dyn Ids>,
+        policy: Policy,
+    ) -> Self {
         Self(Arc::new(Shared {
             writer: Writer::start(database.clone()),
             database,
@@ -59,7 +65,7 @@ impl Core {
         }))
     }
 
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
@@ -70,7 +76,7 @@ impl Core {
     /// # Errors
     /// The error of `work`; `Overloaded` when the queue is full; `StorageFull`, `StorageUnavailable` or `Database` when
     /// the transaction failed.
-    pub async fn write<T, F>(&self, call: Option<&CallRef>, bytes: usize, work: F) -> Result<T, Error>
+    pub(crate) async fn write<T, F>(&self, call: Option<&CallRef>, bytes: usize, work: F) -> Result<T, Error>
     where
         T: Send + 'static,
         F: for<'a> FnOnce(&'a mut Batch) -> BoxFuture<'a, Result<T, Error>> + Send + 'static,
@@ -84,7 +90,7 @@ impl Core {
     ///
     /// # Errors
     /// As for `write`.
-    pub async fn queue<T, W>(&self, bytes: usize, write: impl FnOnce(Outcome<T>) -> W) -> Result<T, Error>
+    pub(crate) async fn queue<T, W>(&self, bytes: usize, write: impl FnOnce(Outcome<T>) -> W) -> Result<T, Error>
     where
         W: Write + 'static,
     {
@@ -94,13 +100,13 @@ impl Core {
     }
 
     /// Notes a write other than audio, so that the idle timeout of its call starts over.
-    pub fn note_write(&self, state: &mut State, call: Uuid) {
+    pub(crate) fn note_write(&self, state: &mut State, call: Uuid) {
         state.note_write(call, false, self.now(), self.policy.note_write_every_ms());
     }
 
     /// Finds a visible call's row and keeps the snapshot in which it was found. Read the rest of a response from that
     /// snapshot: between separate reads the call may end and lose its chunks, or be deleted.
-    pub async fn snapshot_of(&self, call: &CallRef) -> Result<(DatabaseTransaction, CallRow), Error> {
+    pub(crate) async fn snapshot_of(&self, call: &CallRef) -> Result<(DatabaseTransaction, CallRow), Error> {
         let snapshot = self.database.snapshot().await?;
         let call = find(&snapshot, call).await?;
         crash::hold("call.read").await;
@@ -108,7 +114,7 @@ impl Core {
     }
 
     /// Free bytes for the database or the recordings, whichever has less; `None` if both are on other machines.
-    pub fn free_bytes(&self) -> io::Result<Option<u64>> {
+    pub(crate) fn free_bytes(&self) -> io::Result<Option<u64>> {
         let free = [self.store.free_bytes()?, self.database.storage().free_bytes()?];
         Ok(free.into_iter().flatten().min())
     }

@@ -191,7 +191,7 @@ impl Idempotency {
 
 impl Batch {
     /// Returns the stored outcome of an earlier request with the same name.
-    pub async fn recall<T: DeserializeOwned>(&self, once: Option<&Idempotency>) -> Result<Option<T>, Error> {
+    pub(crate) async fn recall<T: DeserializeOwned>(&self, once: Option<&Idempotency>) -> Result<Option<T>, Error> {
         let Some(once) = once else { return Ok(None) };
         self.lock_name(&once.0.id).await?;
         let kept = Entity::find_by_id(once.0.id.to_vec()).one(self.transaction()).await?;
@@ -209,7 +209,7 @@ impl Batch {
     }
 
     /// Gathers the outcome of a request that was not recalled. Call it last, after everything that can fail.
-    pub fn record(&mut self, once: Option<&Idempotency>, outcome: &impl Serialize) -> Result<(), Error> {
+    pub(crate) fn record(&mut self, once: Option<&Idempotency>, outcome: &impl Serialize) -> Result<(), Error> {
         let Some(once) = once else { return Ok(()) };
         let forget_at = Timestamp(once.0.core.now().0.saturating_add(milliseconds(KEPT)));
         self.keep(ActiveModel {

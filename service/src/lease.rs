@@ -22,7 +22,7 @@ pub(crate) struct Lease {
 
 impl Lease {
     /// A token that is cancelled when another node may hold the lease, and when the service stops.
-    pub fn lost(&self) -> CancellationToken {
+    pub(crate) fn lost(&self) -> CancellationToken {
         self.lost.clone()
     }
 }
@@ -34,12 +34,12 @@ pub(crate) fn finalizing(call: Uuid) -> String {
 
 impl Core {
     /// Takes or renews a lease for [`LEASE`], without keeping it renewed. Returns false if another node holds it.
-    pub async fn has_lease(&self, name: &str) -> Result<bool, Error> {
+    pub(crate) async fn has_lease(&self, name: &str) -> Result<bool, Error> {
         Ok(self.database.storage().lease(name, self.node, LEASE).await?)
     }
 
     /// Takes a lease and keeps it renewed until the result is dropped; `None` if another node holds it.
-    pub async fn lease(&self, name: String) -> Result<Option<Lease>, Error> {
+    pub(crate) async fn lease(&self, name: String) -> Result<Option<Lease>, Error> {
         if !self.has_lease(&name).await? {
             return Ok(None);
         }

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 use crate::Database;
 
 /// A migrated database in a temporary folder.
-pub async fn database() -> (Database, TempDir) {
+pub(crate) async fn database() -> (Database, TempDir) {
     use migration::{Migrator, MigratorTrait};
     let folder = TempDir::new().unwrap();
     let url = format!("sqlite://{}", folder.path().join("callstore.db").display()).parse().unwrap();
@@ -16,7 +16,7 @@ pub async fn database() -> (Database, TempDir) {
 }
 
 /// The steps of a query's plan.
-pub async fn plan<E: EntityTrait>(database: &Database, select: Select<E>) -> Vec<String> {
+pub(crate) async fn plan<E: EntityTrait>(database: &Database, select: Select<E>) -> Vec<String> {
     let Statement { sql, values, db_backend } = select.build(DbBackend::Sqlite);
     let explain = Statement { sql: format!("EXPLAIN QUERY PLAN {sql}"), values, db_backend };
     let rows = database.readers().query_all_raw(explain).await.unwrap();
@@ -24,12 +24,12 @@ pub async fn plan<E: EntityTrait>(database: &Database, select: Select<E>) -> Vec
 }
 
 /// Whether a plan reads rows in the requested order by an index, without sorting or scanning a table.
-pub fn in_index_order(plan: &[String]) -> bool {
+pub(crate) fn in_index_order(plan: &[String]) -> bool {
     plan.iter().all(|step| !step.contains("TEMP B-TREE") && by_index(step))
 }
 
 /// Whether a step uses an index, rather than scanning a whole table.
-pub fn by_index(step: &str) -> bool {
+pub(crate) fn by_index(step: &str) -> bool {
     step.contains(" INDEX ")
         || step.contains(" PRIMARY KEY ")
         || !(step.starts_with("SCAN") || step.starts_with("SEARCH"))

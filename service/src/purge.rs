@@ -27,12 +27,12 @@ pub(crate) struct Purge {
 }
 
 impl Purge {
-    pub fn new(core: Core, jobs: Jobs) -> Self {
+    pub(crate) fn new(core: Core, jobs: Jobs) -> Self {
         Self { core, jobs }
     }
 
     /// Removes a deleted call in the background, once a job that finalizes it has ended.
-    pub fn spawn_call(&self, call: Uuid) {
+    pub(crate) fn spawn_call(&self, call: Uuid) {
         let this = self.clone();
         self.core.background.spawn(async move {
             let finalizing = this.jobs.running(call);
@@ -47,7 +47,7 @@ impl Purge {
     }
 
     /// Deletes the chunks of a completed call in the background.
-    pub fn spawn_chunks(&self, call: Uuid) {
+    pub(crate) fn spawn_chunks(&self, call: Uuid) {
         let this = self.clone();
         self.core.background.spawn(async move {
             let what = "The chunks of a finished recording could not be removed yet.";
@@ -56,7 +56,7 @@ impl Purge {
     }
 
     /// Resumes the removals that the last run did not finish.
-    pub async fn resume(&self) -> Result<(), Error> {
+    pub(crate) async fn resume(&self) -> Result<(), Error> {
         let readers = self.core.database.readers();
         let deleted: Vec<Uuid> = call::Entity::find()
             .select_only()

@@ -24,12 +24,12 @@ pub(crate) struct Signer(pub [u8; SECRET_BYTES]);
 impl Signer {
     /// Signs `parts` for a purpose. Signatures for different purposes never match. Only the last part may contain a
     /// line feed.
-    pub fn sign(&self, purpose: &str, parts: &[&[u8]]) -> Result<[u8; SIGNATURE_BYTES], Error> {
+    pub(crate) fn sign(&self, purpose: &str, parts: &[&[u8]]) -> Result<[u8; SIGNATURE_BYTES], Error> {
         Ok(self.code(purpose, parts)?.finalize().into_bytes().into())
     }
 
     /// Checks a signature of `parts` in constant time.
-    pub fn verify(&self, purpose: &str, parts: &[&[u8]], signature: &[u8]) -> Result<bool, Error> {
+    pub(crate) fn verify(&self, purpose: &str, parts: &[&[u8]], signature: &[u8]) -> Result<bool, Error> {
         Ok(self.code(purpose, parts)?.verify_slice(signature).is_ok())
     }
 
@@ -59,12 +59,12 @@ pub(crate) struct Signing {
 }
 
 impl Signing {
-    pub fn new(core: Core) -> Self {
+    pub(crate) fn new(core: Core) -> Self {
         Self { core, signer: Arc::default() }
     }
 
     /// The signer. Creates the secret if the database has none.
-    pub async fn signer(&self) -> Result<&Signer, Error> {
+    pub(crate) async fn signer(&self) -> Result<&Signer, Error> {
         self.signer.get_or_try_init(|| self.read_secret()).await
     }
 

@@ -36,7 +36,7 @@ pub(crate) struct Sweeper {
 
 impl Sweeper {
     /// Ends due calls periodically until the service stops.
-    pub async fn keep_sweeping(self) {
+    pub(crate) async fn keep_sweeping(self) {
         let mut beats = 0_u64;
         while self.core.background.pause(BEAT).await {
             beats += 1;

@@ -20,7 +20,7 @@ const PAUSE_MAX: Duration = Duration::from_secs(30);
 
 /// A call, as the service represents it.
 #[derive(Debug, Deserialize)]
-pub struct Call {
+pub(crate) struct Call {
     /// The call's id.
     pub id: String,
     /// The call's status, such as `active` or `completed`.
@@ -35,7 +35,7 @@ pub struct Call {
 
 /// Why the service could not finalize a call.
 #[derive(Debug, Deserialize)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// The reason as a sentence.
     pub detail: String,
 }
@@ -43,7 +43,7 @@ pub struct Failure {
 /// A recording of a call.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Recording {
+pub(crate) struct Recording {
     /// The recording's id.
     pub id: String,
     /// The recording's length in seconds.
@@ -56,7 +56,7 @@ pub struct Recording {
 
 /// A stretch of a recording, in seconds, for which the service has no audio.
 #[derive(Clone, Copy, Debug, Deserialize)]
-pub struct Gap {
+pub(crate) struct Gap {
     /// The silent track.
     pub track: Track,
     /// The first second of the gap.
@@ -67,7 +67,7 @@ pub struct Gap {
 
 /// A summary of the chunks that the service stores for a call.
 #[derive(Debug, Deserialize)]
-pub struct ChunkStatus {
+pub(crate) struct ChunkStatus {
     /// One entry per track that has audio.
     pub tracks: Vec<TrackStatus>,
 }
@@ -75,7 +75,7 @@ pub struct ChunkStatus {
 /// A summary of a track's stored chunks.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct TrackStatus {
+pub(crate) struct TrackStatus {
     /// The track.
     pub track: Track,
     /// The highest stored sequence.
@@ -87,7 +87,7 @@ pub struct TrackStatus {
 
 /// A response whose body has been read to the end.
 #[derive(Debug)]
-pub struct Answer {
+pub(crate) struct Answer {
     /// The HTTP status.
     pub status: StatusCode,
     /// The whole body.
@@ -98,19 +98,19 @@ pub struct Answer {
 
 impl Answer {
     /// Reads the body to the end, which lets the connection return to the pool.
-    pub async fn read(response: Response) -> reqwest::Result<Self> {
+    pub(crate) async fn read(response: Response) -> reqwest::Result<Self> {
         let (status, try_again) = (response.status(), try_again(response.status(), response.headers()));
         Ok(Self { status, body: response.bytes().await?, try_again })
     }
 
     /// The problem's explanation of a failure.
-    pub fn detail(&self) -> String {
+    pub(crate) fn detail(&self) -> String {
         detail(&self.body)
     }
 }
 
 /// The problem's `detail`, with the first field errors that it does not mention.
-pub fn detail(body: &[u8]) -> String {
+pub(crate) fn detail(body: &[u8]) -> String {
     #[derive(Deserialize)]
     struct Problem {
         detail: String,

@@ -1,14 +1,14 @@
 //! How many items one request carries.
 
 /// The most items in one request, as the service allows.
-pub const BATCH_MAX: usize = 500;
+pub(crate) const BATCH_MAX: usize = 500;
 /// The most bytes of items in one request. The service accepts bodies of 8 MiB; the rest is room for the surrounding
 /// JSON.
-pub const BATCH_MAX_BYTES: usize = 6 * 1024 * 1024;
+pub(crate) const BATCH_MAX_BYTES: usize = 6 * 1024 * 1024;
 
 /// Splits a list into slices of at most `count` items that fit into one request. An item that is too large gets its own
 /// slice.
-pub fn cut<T>(mut items: &[T], count: usize, size: impl Fn(&T) -> usize) -> impl Iterator<Item = &[T]> {
+pub(crate) fn cut<T>(mut items: &[T], count: usize, size: impl Fn(&T) -> usize) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
         let mut bytes = 0;
         let fits = items.iter().take(count.max(1)).take_while(|item| {

@@ -7,7 +7,7 @@ use crate::{error::CallFailure, ledger::Ledger, names::Names, source::Source};
 
 /// A call to send.
 #[derive(Debug)]
-pub struct Call {
+pub(crate) struct Call {
     /// The call's index in the run, from 0.
     pub number: u32,
     /// The call's identifiers.
@@ -32,23 +32,23 @@ struct Refused {
 impl Call {
     /// Creates a call that has sent nothing yet.
     #[must_use]
-    pub fn new(number: u32, names: Names, source: Source, chaos: Option<u64>) -> Self {
+    pub(crate) fn new(number: u32, names: Names, source: Source, chaos: Option<u64>) -> Self {
         Self { number, names, source, chaos, ledger: Ledger::default(), refused: None }
     }
 
     /// The caller's number. The range +1 415 555 01xx is reserved for fiction.
     #[must_use]
-    pub fn caller(&self) -> String {
+    pub(crate) fn caller(&self) -> String {
         format!("+1415555{:04}", 100 + self.number % 100)
     }
 
     /// Records that the service refused a frame, and keeps the first reason.
-    pub fn note_refusal(&mut self, frame: String, detail: String) {
+    pub(crate) fn note_refusal(&mut self, frame: String, detail: String) {
         self.refused.get_or_insert(Refused { frames: 0, first: frame, detail }).frames += 1;
     }
 
     /// Fails if the service refused frames.
-    pub fn check_refused(&mut self) -> Result<(), CallFailure> {
+    pub(crate) fn check_refused(&mut self) -> Result<(), CallFailure> {
         self.refused.take().map_or(Ok(()), |Refused { frames, first, detail }| {
             Err(CallFailure::FramesRefused { frames, frame: first, detail })
         })
@@ -56,7 +56,7 @@ impl Call {
 
     /// The call's name in sentences about it.
     #[must_use]
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match &self.source {
             Source::Recorded(script) => format!("{}, stream {}", script.file.display(), self.names.stream_sid),
             Source::Synthetic(..) => format!("Stream {}", self.names.stream_sid),
@@ -65,7 +65,7 @@ impl Call {
 
     /// The body of the `startCall` request.
     #[must_use]
-    pub fn start_body(&self) -> Bytes {
+    pub(crate) fn start_body(&self) -> Bytes {
         match &self.source {
             Source::Recorded(script) => script.start(&self.names),
             Source::Synthetic(..) => json!({

@@ -54,11 +54,11 @@ const END_WAIT: (&str, &str) = ("Prefer", "wait=30");
 
 /// The number of consecutive attempts that got no response.
 #[derive(Debug, Default)]
-pub struct Unanswered(u32);
+pub(crate) struct Unanswered(u32);
 
 impl Unanswered {
     /// Pauses before a retry. Fails with `failure` after too many attempts.
-    pub async fn pause(&mut self, asked_at: Instant, failure: CallFailure) -> Result<(), CallFailure> {
+    pub(crate) async fn pause(&mut self, asked_at: Instant, failure: CallFailure) -> Result<(), CallFailure> {
         if asked_at.elapsed() > STEADY {
             self.0 = 0;
         }
@@ -73,7 +73,7 @@ impl Unanswered {
 
 /// An HTTP client of one service.
 #[derive(Debug)]
-pub struct Client {
+pub(crate) struct Client {
     http: reqwest::Client,
     base: String,
     requests: Semaphore,
@@ -85,7 +85,7 @@ impl Client {
     ///
     /// # Errors
     /// When the TLS certificates of the system cannot be loaded for https.
-    pub fn new(url: &Url, authorization: Option<&HeaderValue>) -> Result<Self, SimulateError> {
+    pub(crate) fn new(url: &Url, authorization: Option<&HeaderValue>) -> Result<Self, SimulateError> {
         // The HTTP and WebSocket clients use the process-wide TLS provider. A provider that was installed earlier
         // stays.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -113,32 +113,32 @@ impl Client {
     ///
     /// # Errors
     /// When nothing responds.
-    pub async fn reach(&self) -> Result<(), SimulateError> {
+    pub(crate) async fn reach(&self) -> Result<(), SimulateError> {
         let answer = self.http.get(format!("{}/livez", self.base)).send().await;
         answer.map(drop).map_err(|source| SimulateError::Unreachable { url: self.base.clone(), source })
     }
 
     /// The URL that downloads a recording.
     #[must_use]
-    pub fn recording_url(&self, recording: &str) -> String {
+    pub(crate) fn recording_url(&self, recording: &str) -> String {
         format!("{}/recordings/{recording}/audio", self.base)
     }
 
     /// Sends `startCall`.
-    pub async fn start(&self, body: Bytes) -> Result<Call, CallFailure> {
+    pub(crate) async fn start(&self, body: Bytes) -> Result<Call, CallFailure> {
         let request = Request::json(Method::POST, "/calls".to_owned(), body);
         request.read(&self.send(&self.requests, &request).await?)
     }
 
     /// Sends `setMetadata`.
-    pub async fn set_metadata(&self, call: &str, body: Bytes) -> Result<(), CallFailure> {
+    pub(crate) async fn set_metadata(&self, call: &str, body: Bytes) -> Result<(), CallFailure> {
         let request = Request::json(Method::PUT, format!("/calls/{call}/metadata"), body);
         self.send(&self.requests, &request).await.map(drop)
     }
 
     /// Sends `addAudioChunk` or `addAudioChunks`. With `cut`, drops the connection if there is no response by then, and
     /// sends the same request again.
-    pub async fn add_chunks(
+    pub(crate) async fn add_chunks(
         &self,
         call: &str,
         path: &str,
@@ -154,26 +154,26 @@ impl Client {
     }
 
     /// Sends `addTranscripts`. Without an idempotency key this cannot be retried safely.
-    pub async fn add_transcripts(&self, call: &str, body: Bytes) -> Result<(), CallFailure> {
+    pub(crate) async fn add_transcripts(&self, call: &str, body: Bytes) -> Result<(), CallFailure> {
         let mut request = Request::json(Method::POST, format!("/calls/{call}/transcripts/batch"), body);
         request.repeatable = false;
         self.send(&self.requests, &request).await.map(drop)
     }
 
     /// Sends `getCall`.
-    pub async fn get(&self, call: &str) -> Result<Call, CallFailure> {
+    pub(crate) async fn get(&self, call: &str) -> Result<Call, CallFailure> {
         let request = Request::get(format!("/calls/{call}"));
         request.read(&self.send(&self.requests, &request).await?)
     }
 
     /// Sends `getChunkStatus`.
-    pub async fn chunk_status(&self, call: &str) -> Result<ChunkStatus, CallFailure> {
+    pub(crate) async fn chunk_status(&self, call: &str) -> Result<ChunkStatus, CallFailure> {
         let request = Request::get(format!("/calls/{call}/chunks"));
         request.read(&self.send(&self.requests, &request).await?)
     }
 
     /// Starts `downloadRecording`. The caller reads the body in pieces.
-    pub async fn download(&self, recording: &str) -> Result<Download, CallFailure> {
+    pub(crate) async fn download(&self, recording: &str) -> Result<Download, CallFailure> {
         let request = Request::get(format!("/recordings/{recording}/audio"));
         let no_answer = |source| CallFailure::NoAnswer { request: request.to_string(), source };
         let response = self.http.get(format!("{}{}", self.base, request.path)).send().await.map_err(no_answer)?;
@@ -185,7 +185,7 @@ impl Client {
     }
 
     /// Polls the call until it is no longer active, after its stream has stopped.
-    pub async fn await_end(&self, call: &str) -> Result<(), CallFailure> {
+    pub(crate) async fn await_end(&self, call: &str) -> Result<(), CallFailure> {
         let (begun, mut pause) = (Instant::now(), LOOK_PAUSE);
         while self.get(call).await?.status == "active" {
             if begun.elapsed() > LOOK_TIMEOUT {
@@ -198,7 +198,7 @@ impl Client {
     }
 
     /// Repeats `endCall` until the call is finalized.
-    pub async fn end(&self, call: &str) -> Result<Call, CallFailure> {
+    pub(crate) async fn end(&self, call: &str) -> Result<Call, CallFailure> {
         let mut request = Request::json(Method::POST, format!("/calls/{call}/end"), Bytes::new());
         request.header = END_WAIT;
         let begun = Instant::now();

@@ -5,7 +5,7 @@ use serde::Deserialize;
 /// One side of a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Track {
+pub(crate) enum Track {
     /// The caller.
     #[default]
     Inbound,
@@ -16,7 +16,7 @@ pub enum Track {
 impl Track {
     /// The name in JSON.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Inbound => "inbound",
             Self::Outbound => "outbound",
@@ -25,14 +25,14 @@ impl Track {
 
     /// Whether this is the agent's track.
     #[must_use]
-    pub fn is_outbound(self) -> bool {
+    pub(crate) fn is_outbound(self) -> bool {
         self == Self::Outbound
     }
 }
 
 /// A frame's position and size, without its audio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Frame {
+pub(crate) struct Frame {
     /// The track.
     pub track: Track,
     /// The sequence in the track.

@@ -47,7 +47,7 @@ impl Counts {
 
 /// The record of one call.
 #[derive(Debug, Default)]
-pub struct Ledger {
+pub(crate) struct Ledger {
     /// The counters so far.
     pub counts: Counts,
     /// One bit per item: it was sent.
@@ -62,7 +62,7 @@ pub struct Ledger {
 
 /// An item that was sent and not yet answered.
 #[derive(Clone, Copy, Debug)]
-pub struct InFlight {
+pub(crate) struct InFlight {
     /// The item's index in the source.
     pub item: usize,
     frame: Frame,
@@ -91,30 +91,30 @@ impl Bits {
 
 impl Ledger {
     /// Records that an item was sent.
-    pub fn send(&mut self, item: usize) {
+    pub(crate) fn send(&mut self, item: usize) {
         self.counts.sent += u64::from(self.sent.set(item));
     }
 
     /// Records that an item was sent and that its acknowledgement is due.
-    pub fn await_ack(&mut self, item: usize, frame: Frame, sent_at: Instant) {
+    pub(crate) fn await_ack(&mut self, item: usize, frame: Frame, sent_at: Instant) {
         self.send(item);
         self.in_flight.push_back(InFlight { item, frame, sent_at });
     }
 
     /// Records that the service confirmed an item.
-    pub fn acknowledge(&mut self, item: usize) {
+    pub(crate) fn acknowledge(&mut self, item: usize) {
         self.counts.acknowledged += u64::from(self.acknowledged.set(item));
     }
 
     /// Records that items may have been lost with their connection.
-    pub fn doubt(&mut self, items: impl IntoIterator<Item = usize>) {
+    pub(crate) fn doubt(&mut self, items: impl IntoIterator<Item = usize>) {
         for item in items {
             self.doubtful.set(item);
         }
     }
 
     /// Records the answer to a frame and returns the time since it was sent. `None` if no such frame is in flight.
-    pub fn settle(&mut self, outbound: bool, sequence: u32, now: Instant, stored: bool) -> Option<Duration> {
+    pub(crate) fn settle(&mut self, outbound: bool, sequence: u32, now: Instant, stored: bool) -> Option<Duration> {
         let fits =
             |waiting: &InFlight| (waiting.frame.track.is_outbound(), waiting.frame.sequence) == (outbound, sequence);
         // Answers usually come in the order of sending, so the search ends early.
@@ -127,13 +127,13 @@ impl Ledger {
     }
 
     /// The number of frames in flight.
-    pub fn waiting(&self) -> usize {
+    pub(crate) fn waiting(&self) -> usize {
         self.in_flight.len()
     }
 
     /// Removes all frames in flight and returns those without an acknowledgement, sorted, each once. Called after a
     /// reconnect.
-    pub fn take_waiting(&mut self) -> Vec<usize> {
+    pub(crate) fn take_waiting(&mut self) -> Vec<usize> {
         let mut items: Vec<_> = self.in_flight.drain(..).map(|waiting| waiting.item).collect();
         items.retain(|&item| !self.acknowledged.get(item));
         items.sort_unstable();
@@ -142,17 +142,17 @@ impl Ledger {
     }
 
     /// Whether an item was sent.
-    pub fn was_sent(&self, item: usize) -> bool {
+    pub(crate) fn was_sent(&self, item: usize) -> bool {
         self.sent.get(item)
     }
 
     /// Whether an item may have been lost with its connection.
-    pub fn is_doubtful(&self, item: usize) -> bool {
+    pub(crate) fn is_doubtful(&self, item: usize) -> bool {
         self.doubtful.get(item)
     }
 
     /// Whether the service confirmed an item.
-    pub fn was_acknowledged(&self, item: usize) -> bool {
+    pub(crate) fn was_acknowledged(&self, item: usize) -> bool {
         self.acknowledged.get(item)
     }
 }

@@ -20,7 +20,7 @@ use crate::{
 
 /// Waits for the call's turn, runs the call, and prints what went wrong. Does not start the call if the run is
 /// stopping.
-pub async fn make(mut call: Call, run: &Run, pace: Pace) -> Outcome {
+pub(crate) async fn make(mut call: Call, run: &Run, pace: Pace) -> Outcome {
     if let Some(begin) = pace.deadline(Duration::ZERO) {
         run.stop.sleep_until(begin).await;
     }

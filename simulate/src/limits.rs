@@ -8,7 +8,7 @@ use crate::error::SimulateError;
 const OTHERS: u64 = 600;
 
 /// Raises the soft limit on open files to the hard limit. Fails if that is too low for `calls` concurrent calls.
-pub fn allow_files(calls: usize) -> Result<(), SimulateError> {
+pub(crate) fn allow_files(calls: usize) -> Result<(), SimulateError> {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     // If this fails, the current limit applies.
     let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum });

@@ -52,7 +52,7 @@ type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// The address of the service's WebSockets.
 #[derive(Clone, Debug)]
-pub struct Endpoint {
+pub(crate) struct Endpoint {
     host: String,
     port: u16,
     base: String,
@@ -60,7 +60,7 @@ pub struct Endpoint {
 }
 
 /// A WebSocket. `None` before it is opened and after it was dropped.
-pub struct Link(Option<Open>);
+pub(crate) struct Link(Option<Open>);
 
 struct Open {
     socket: Socket,
@@ -85,7 +85,7 @@ impl Wake for Arrival {
 
 /// Why a WebSocket is no longer open.
 #[derive(Debug)]
-pub enum Lost {
+pub(crate) enum Lost {
     /// The service sent a close frame.
     Closed {
         /// The close code; 1005 if there was none.
@@ -100,7 +100,7 @@ pub enum Lost {
 impl Endpoint {
     /// The WebSockets of the service at `url`. Handshakes carry `authorization`.
     #[must_use]
-    pub fn new(url: &Url, authorization: Option<HeaderValue>) -> Self {
+    pub(crate) fn new(url: &Url, authorization: Option<HeaderValue>) -> Self {
         let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
         let port = url.port_or_known_default().unwrap_or(80);
         // `http` becomes `ws`, `https` becomes `wss`.
@@ -111,12 +111,12 @@ impl Endpoint {
 
 impl Link {
     /// A link that is not open.
-    pub fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self(None)
     }
 
     /// Connects and performs the WebSocket handshake.
-    pub async fn open(endpoint: &Endpoint, path: &str) -> Result<Self, CallFailure> {
+    pub(crate) async fn open(endpoint: &Endpoint, path: &str) -> Result<Self, CallFailure> {
         let broken = |reason: String| CallFailure::Broken { path: path.to_owned(), reason };
         let connected = TcpStream::connect((&*endpoint.host, endpoint.port)).await;
         let tcp = connected.map_err(|error| broken(error.to_string()))?;
@@ -140,14 +140,14 @@ impl Link {
 
     /// Receives the next text message, and answers pings meanwhile. Cancel safe: no message is lost if the future is
     /// dropped.
-    pub async fn receive(&mut self) -> Result<Bytes, Lost> {
+    pub(crate) async fn receive(&mut self) -> Result<Bytes, Lost> {
         let open = self.open_mut()?;
         poll_fn(|context| open.poll_receive(context)).await
     }
 
     /// Sends and flushes all messages of the outbox. Passes messages that arrive meanwhile to `taken`: a service whose
     /// writes are blocked may stop reading.
-    pub async fn send(&mut self, outbox: &mut Vec<Message>, mut taken: impl FnMut(&Bytes)) -> Result<(), Lost> {
+    pub(crate) async fn send(&mut self, outbox: &mut Vec<Message>, mut taken: impl FnMut(&Bytes)) -> Result<(), Lost> {
         let open = self.open_mut()?;
         let mut messages = outbox.drain(..).peekable();
         let sending = poll_fn(|context| {
@@ -182,7 +182,7 @@ impl Link {
     }
 
     /// Closes the socket.
-    pub async fn close(mut self) {
+    pub(crate) async fn close(mut self) {
         if let Ok(open) = self.open_mut() {
             // The socket may be closed already.
             let _ = open.socket.close(None).await;
@@ -190,13 +190,13 @@ impl Link {
     }
 
     /// Drops the connection without a close frame, as a network failure does.
-    pub fn drop_without_close(&mut self) {
+    pub(crate) fn drop_without_close(&mut self) {
         self.0 = None;
     }
 
     /// Half-closes the connection without a close frame, so that it cannot be used again. The returned future waits for
     /// the service's close frame. It is true if the code shows that the service has stored all frames it received.
-    pub fn fall_silent(&mut self) -> impl Future<Output = bool> + use<> {
+    pub(crate) fn fall_silent(&mut self) -> impl Future<Output = bool> + use<> {
         let open = self.0.take();
         let noticed = async {
             let mut socket = open?.socket;
@@ -259,7 +259,7 @@ fn lost(error: Error) -> Lost {
 }
 
 /// Takes the buffer's content as a message. The buffer's memory is reused once the message has been sent.
-pub fn message(buffer: &mut BytesMut, binary: bool) -> Message {
+pub(crate) fn message(buffer: &mut BytesMut, binary: bool) -> Message {
     let data = if binary { Data::Binary } else { Data::Text };
     Message::Frame(Frame::message(buffer.split().freeze(), OpCode::Data(data), true))
 }

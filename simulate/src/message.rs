@@ -13,7 +13,7 @@ use crate::frame::Track;
 
 /// A line of a recorded session.
 #[derive(Debug)]
-pub enum Message<'a> {
+pub(crate) enum Message<'a> {
     /// Opens the stream.
     Start(StartMessage),
     /// Carries a frame of audio.
@@ -27,7 +27,7 @@ pub enum Message<'a> {
 /// The `start` message. Twilio sends `streamSid` both here and inside `start`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct StartMessage {
+pub(crate) struct StartMessage {
     /// The id of the stream.
     pub stream_sid: Option<String>,
     /// The properties of the stream.
@@ -37,7 +37,7 @@ pub struct StartMessage {
 /// The properties of a stream.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Start {
+pub(crate) struct Start {
     /// The id of the stream.
     pub stream_sid: Option<String>,
     /// The id of the phone call.
@@ -52,7 +52,7 @@ pub struct Start {
 /// The format of payloads.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct MediaFormat {
+pub(crate) struct MediaFormat {
     /// The encoding; Twilio sends `audio/x-mulaw`.
     pub encoding: String,
     /// The sample rate in Hz.
@@ -61,7 +61,7 @@ pub struct MediaFormat {
 
 /// A frame of audio.
 #[derive(Debug, Deserialize)]
-pub struct Media<'a> {
+pub(crate) struct Media<'a> {
     /// The speaker.
     #[serde(default)]
     pub track: Track,
@@ -78,7 +78,7 @@ pub struct Media<'a> {
 
 impl<'a> Message<'a> {
     /// Parses a line. Fails with a reason if it is not JSON, or if a `start` or `media` message lacks a field.
-    pub fn read(line: &'a [u8]) -> Result<Self, String> {
+    pub(crate) fn read(line: &'a [u8]) -> Result<Self, String> {
         #[derive(Deserialize)]
         struct Kind<'a> {
             #[serde(borrow)]

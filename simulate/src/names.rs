@@ -7,7 +7,7 @@ const NAME_MAX: usize = 128;
 
 /// The identifiers of one call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Names {
+pub(crate) struct Names {
     /// The id of the stream.
     pub stream_sid: String,
     /// The id of the phone call.
@@ -17,27 +17,27 @@ pub struct Names {
 impl Names {
     /// Identifiers of a synthetic call in Twilio's form. `run` makes them unique among runs.
     #[must_use]
-    pub fn synthetic(run: &str, number: u32) -> Self {
+    pub(crate) fn synthetic(run: &str, number: u32) -> Self {
         let name = |kind| format!("{kind}{}{number:08x}", &run[..run.len().min(24)]);
         Self { stream_sid: name("MZ"), call_sid: Some(name("CA")) }
     }
 
     /// A made-up account id in Twilio's form.
     #[must_use]
-    pub fn account_sid(&self) -> String {
+    pub(crate) fn account_sid(&self) -> String {
         format!("AC{}", "0".repeat(32))
     }
 
     /// The recorded identifiers.
     #[must_use]
-    pub fn own(opening: &Opening) -> Self {
+    pub(crate) fn own(opening: &Opening) -> Self {
         Self { stream_sid: opening.stream_sid.clone(), call_sid: opening.call_sid.clone() }
     }
 
     /// New identifiers for a copy: the recorded ones, shortened if necessary, with `run` and `number` appended. `run`
     /// is unique among runs and `number` within the run.
     #[must_use]
-    pub fn copy(opening: &Opening, run: &str, number: u32) -> Self {
+    pub(crate) fn copy(opening: &Opening, run: &str, number: u32) -> Self {
         let renamed = |name: &str| {
             let suffix = format!(".{run}.{number}");
             let kept: String = name.chars().take(NAME_MAX.saturating_sub(suffix.len())).collect();

@@ -6,7 +6,7 @@ use crate::message::StartMessage;
 
 /// What the `start` message says of a call.
 #[derive(Debug)]
-pub struct Opening {
+pub(crate) struct Opening {
     /// The id of the stream.
     pub stream_sid: String,
     /// The id of the phone call.
@@ -24,7 +24,7 @@ pub struct Opening {
 impl Opening {
     /// Extracts the properties. Fails with a reason if there is no `streamSid`, or if the encoding is neither mu-law
     /// nor A-law.
-    pub fn new(StartMessage { stream_sid, start }: StartMessage) -> Result<Self, String> {
+    pub(crate) fn new(StartMessage { stream_sid, start }: StartMessage) -> Result<Self, String> {
         let stream_sid = start.stream_sid.or(stream_sid).ok_or("a start message without streamSid")?;
         let audio_format = start.media_format.map(|format| match format.encoding.as_str() {
             "audio/x-mulaw" => Ok(("mulaw", format.sample_rate)),
@@ -46,7 +46,7 @@ impl Opening {
 
     /// Bytes of audio per second. Both encodings have one byte per sample.
     #[must_use]
-    pub fn bytes_a_second(&self) -> u32 {
+    pub(crate) fn bytes_a_second(&self) -> u32 {
         self.audio_format.map_or(8_000, |(_, sample_rate)| sample_rate.max(1))
     }
 }

@@ -50,7 +50,7 @@ impl Speed {
 
 /// The deadlines of one call.
 #[derive(Clone, Copy, Debug)]
-pub struct Pace {
+pub(crate) struct Pace {
     begin: Instant,
     speed: Speed,
 }
@@ -58,14 +58,14 @@ pub struct Pace {
 impl Pace {
     /// A pace that starts at `begin`.
     #[must_use]
-    pub fn new(begin: Instant, speed: Speed) -> Self {
+    pub(crate) fn new(begin: Instant, speed: Speed) -> Self {
         Self { begin, speed }
     }
 
     /// The pace of call `index`, from 0, of `total`. The calls' starts are spread over `ramp` of media time. Each also
     /// has its own offset within `BEAT`: otherwise all calls would send at the same moments, which no real load does.
     #[must_use]
-    pub fn staggered(self, index: usize, total: usize, ramp: Duration) -> Self {
+    pub(crate) fn staggered(self, index: usize, total: usize, ramp: Duration) -> Self {
         let share = ramp.mul_f64(index as f64 / total.max(1) as f64) + BEAT.mul_f64(index as f64 * GOLDEN % 1.0);
         Self { begin: self.begin + self.speed.stretch(share).unwrap_or_default(), ..self }
     }
@@ -73,7 +73,7 @@ impl Pace {
     /// Moves the start by whole beats until it is not before `now`. A call that took long to connect keeps its offset
     /// within the beat.
     #[must_use]
-    pub fn not_before(self, now: Instant) -> Self {
+    pub(crate) fn not_before(self, now: Instant) -> Self {
         let beat = self.speed.stretch(BEAT).unwrap_or_default().as_nanos().max(1);
         let beats = now.saturating_duration_since(self.begin).as_nanos().div_ceil(beat);
         let late = u64::try_from(beats * beat).map_or(Duration::ZERO, Duration::from_nanos);
@@ -82,7 +82,7 @@ impl Pace {
 
     /// When `media` of the session should have been sent; `None` without pauses.
     #[must_use]
-    pub fn deadline(&self, media: Duration) -> Option<Instant> {
+    pub(crate) fn deadline(&self, media: Duration) -> Option<Instant> {
         Some(self.begin + self.speed.stretch(media)?)
     }
 }

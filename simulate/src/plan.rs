@@ -11,7 +11,7 @@ use crate::{
 ///
 /// # Errors
 /// When a file is unreadable or invalid, or when two files hold the same stream.
-pub fn plan(args: &SimulateArgs, run: &str, seed: u64) -> Result<Vec<Call>, SimulateError> {
+pub(crate) fn plan(args: &SimulateArgs, run: &str, seed: u64) -> Result<Vec<Call>, SimulateError> {
     let cast = if args.files.is_empty() {
         let audio = Arc::new(synthetic::Synthetic::new(seed, args.duration, args.tracks, args.frame_ms));
         let call = |number| (Source::Synthetic(Arc::clone(&audio), number), Names::synthetic(run, number));

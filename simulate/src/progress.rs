@@ -11,7 +11,7 @@ const TEMPLATE: &str = "{bar:40} {human_pos} of {human_len} frames, {per_sec}, {
 
 /// The progress of all calls. Calls on all threads update the counters; one task draws the bar.
 #[derive(Debug)]
-pub struct Progress {
+pub(crate) struct Progress {
     bar: ProgressBar,
     sent: AtomicU64,
     acknowledged: AtomicU64,
@@ -24,31 +24,31 @@ pub struct Progress {
 impl Progress {
     /// Starts at zero, with the planned number of calls and frames.
     #[must_use]
-    pub fn new(calls: u64, frames: u64, acknowledges: bool) -> Self {
+    pub(crate) fn new(calls: u64, frames: u64, acknowledges: bool) -> Self {
         let style = ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar());
         let (sent, acknowledged, finished) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
         Self { bar: ProgressBar::new(frames).with_style(style), sent, acknowledged, finished, calls, acknowledges }
     }
 
     /// Adds frames that were sent.
-    pub fn sent(&self, frames: u64) {
+    pub(crate) fn sent(&self, frames: u64) {
         self.sent.fetch_add(frames, Relaxed);
     }
 
     /// Adds frames that the service confirmed.
-    pub fn acknowledged(&self, frames: u64) {
+    pub(crate) fn acknowledged(&self, frames: u64) {
         self.acknowledged.fetch_add(frames, Relaxed);
     }
 
     /// Counts a finished call. `frames` is what it planned to send and `sent` what it sent; the rest leaves the bar's
     /// total.
-    pub fn finished(&self, frames: u64, sent: u64) {
+    pub(crate) fn finished(&self, frames: u64, sent: u64) {
         self.finished.fetch_add(1, Relaxed);
         self.bar.dec_length(frames.saturating_sub(sent));
     }
 
     /// Redraws the bar. The counters are updated a hundred thousand times a second, too often to redraw each time.
-    pub fn show(&self) {
+    pub(crate) fn show(&self) {
         let (sent, finished) = (self.sent.load(Relaxed), self.finished.load(Relaxed));
         self.bar.set_position(sent);
         let waiting = if self.acknowledges {
@@ -60,14 +60,14 @@ impl Progress {
     }
 
     /// Prints a sentence to stderr above the bar. Write errors are ignored, since the report repeats the sentence.
-    pub fn say(&self, sentence: &str) {
+    pub(crate) fn say(&self, sentence: &str) {
         self.bar.suspend(|| {
             let _ = writeln!(io::stderr(), "{sentence}");
         });
     }
 
     /// Removes the bar.
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.bar.finish_and_clear();
     }
 }

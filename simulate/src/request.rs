@@ -12,7 +12,7 @@ const ACCEPT: (&str, &str) = ("Accept", "application/json");
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 
 /// A request that can be sent several times.
-pub struct Request {
+pub(crate) struct Request {
     /// The method.
     pub method: Method,
     /// The path after the base URL, with its query if it has one.
@@ -26,7 +26,7 @@ pub struct Request {
 }
 
 /// A recording that is being downloaded.
-pub struct Download {
+pub(crate) struct Download {
     /// The method and path, for error messages.
     pub request: String,
     /// The response, whose body is read in pieces.
@@ -35,7 +35,7 @@ pub struct Download {
 
 impl Download {
     /// Reads the next piece of the body; `None` at the end.
-    pub async fn next(&mut self) -> Result<Option<Bytes>, CallFailure> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Bytes>, CallFailure> {
         self.response.chunk().await.map_err(|source| CallFailure::NoAnswer { request: self.request.clone(), source })
     }
 }
@@ -48,17 +48,17 @@ impl fmt::Display for Request {
 
 impl Request {
     /// A request with a JSON body.
-    pub fn json(method: Method, path: String, body: Bytes) -> Self {
+    pub(crate) fn json(method: Method, path: String, body: Bytes) -> Self {
         Self { method, path, header: JSON, body, repeatable: true }
     }
 
     /// A `GET` that asks for JSON.
-    pub fn get(path: String) -> Self {
+    pub(crate) fn get(path: String) -> Self {
         Self { method: Method::GET, path, header: ACCEPT, body: Bytes::new(), repeatable: true }
     }
 
     /// Parses the JSON body of a response.
-    pub fn read<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, CallFailure> {
+    pub(crate) fn read<T: DeserializeOwned>(&self, answer: &Answer) -> Result<T, CallFailure> {
         serde_json::from_slice(&answer.body)
             .map_err(|source| CallFailure::Unintelligible { request: self.to_string(), source })
     }

@@ -7,7 +7,7 @@ use crate::{client::Client, link::Endpoint, measures::Measures, progress::Progre
 /// The state that all calls on a thread share. Each thread has its own client and measures, so calls never wait for
 /// another thread's lock.
 #[derive(Debug)]
-pub struct Run {
+pub(crate) struct Run {
     /// The settings from the command line.
     pub settings: Settings,
     /// The HTTP client of this thread.
@@ -24,7 +24,7 @@ pub struct Run {
 
 impl Run {
     /// Updates the measurements of this thread.
-    pub fn measure(&self, note: impl FnOnce(&mut Measures)) {
+    pub(crate) fn measure(&self, note: impl FnOnce(&mut Measures)) {
         note(&mut self.measures.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }

@@ -18,7 +18,7 @@ const STALL_MS: std::ops::RangeInclusive<u64> = 200..=2_000;
 
 /// An action of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
+pub(crate) enum Step {
     /// Send the item with this index.
     Send(usize),
     /// Break the connection.
@@ -27,7 +27,7 @@ pub enum Step {
 
 /// The remaining steps of one call.
 #[derive(Debug)]
-pub struct Schedule {
+pub(crate) struct Schedule {
     /// The first item that has not been scheduled.
     next: usize,
     /// The number of steps so far. Only chaos uses it.
@@ -50,7 +50,7 @@ struct Chaos {
 impl Schedule {
     /// Creates the schedule of a call. `chaos` is the seed of its faults.
     #[must_use]
-    pub fn new(chaos: Option<u64>) -> Self {
+    pub(crate) fn new(chaos: Option<u64>) -> Self {
         let chaos = chaos.map(|seed| Chaos {
             random: fastrand::Rng::with_seed(seed),
             silent_until: Duration::ZERO,
@@ -60,7 +60,7 @@ impl Schedule {
     }
 
     /// Replaces `steps` with the next ones and returns when they are due; `None` at the end.
-    pub fn next(&mut self, source: &Source, counts: &mut Counts, steps: &mut Vec<Step>) -> Option<Duration> {
+    pub(crate) fn next(&mut self, source: &Source, counts: &mut Counts, steps: &mut Vec<Step>) -> Option<Duration> {
         steps.clear();
         let items = source.items();
         if self.next >= items && self.later.is_empty() {

@@ -16,7 +16,7 @@ use crate::{
 
 /// A recorded session, ready to replay.
 #[derive(Debug)]
-pub struct Script {
+pub(crate) struct Script {
     /// The path of the session.
     pub file: PathBuf,
     /// The messages of the session.
@@ -32,13 +32,13 @@ impl Script {
     ///
     /// # Errors
     /// When a file is unreadable or invalid.
-    pub fn read(file: &Path) -> Result<Self, SimulateError> {
+    pub(crate) fn read(file: &Path) -> Result<Self, SimulateError> {
         Ok(Self::new(file, Session::read(file)?, transcripts::read(file)?))
     }
 
     /// Combines a session and its transcripts.
     #[must_use]
-    pub fn new(file: &Path, session: Session, transcripts: Vec<Value>) -> Self {
+    pub(crate) fn new(file: &Path, session: Session, transcripts: Vec<Value>) -> Self {
         let transcripts = cut(&transcripts, BATCH_MAX, |transcript| transcript.to_string().len())
             .map(|transcripts| json!({ "transcripts": transcripts }).to_string().into())
             .collect();
@@ -49,7 +49,7 @@ impl Script {
 
     /// The body of `startCall`, under the names given.
     #[must_use]
-    pub fn start(&self, names: &Names) -> Bytes {
+    pub(crate) fn start(&self, names: &Names) -> Bytes {
         let Opening { caller, agent, audio_format, .. } = &self.session.opening;
         let audio_format =
             audio_format.map(|(encoding, sample_rate)| json!({ "encoding": encoding, "sampleRate": sample_rate }));

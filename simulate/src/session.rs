@@ -22,7 +22,7 @@ use crate::{
 
 /// A recorded session.
 #[derive(Debug)]
-pub struct Session {
+pub(crate) struct Session {
     /// The properties of the stream.
     pub opening: Opening,
     /// The messages between `start` and `stop`.
@@ -52,7 +52,7 @@ impl Session {
     ///
     /// # Errors
     /// When the file is unreadable or invalid, or has no `start` message.
-    pub fn read(file: &Path) -> Result<Self, SimulateError> {
+    pub(crate) fn read(file: &Path) -> Result<Self, SimulateError> {
         let opened = File::open(file).map_err(|source| SimulateError::Unreadable { file: file.to_owned(), source })?;
         Self::parse(file, BufReader::new(opened))
     }
@@ -61,7 +61,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`read`](Self::read).
-    pub fn parse(file: &Path, mut lines: impl BufRead) -> Result<Self, SimulateError> {
+    pub(crate) fn parse(file: &Path, mut lines: impl BufRead) -> Result<Self, SimulateError> {
         let mut reading = Reading::default();
         let mut bytes = Vec::new();
         for line in 1.. {
@@ -82,44 +82,44 @@ impl Session {
     }
 
     /// The number of messages between `start` and `stop`.
-    pub fn items(&self) -> usize {
+    pub(crate) fn items(&self) -> usize {
         self.items.len()
     }
 
     /// When a message arrived, relative to the first frame. Times never decrease.
-    pub fn due(&self, item: usize) -> Duration {
+    pub(crate) fn due(&self, item: usize) -> Duration {
         self.items.get(item).map_or(Duration::ZERO, |item| item.due)
     }
 
     /// The frame of a message; `None` for messages without audio.
-    pub fn frame(&self, item: usize) -> Option<Frame> {
+    pub(crate) fn frame(&self, item: usize) -> Option<Frame> {
         self.items.get(item)?.frame
     }
 
     /// The frames in the order of arrival.
-    pub fn frames(&self) -> impl Iterator<Item = Frame> {
+    pub(crate) fn frames(&self) -> impl Iterator<Item = Frame> {
         self.items.iter().filter_map(|item| item.frame)
     }
 
     /// A frame's base64, escaped as in JSON.
-    pub fn payload(&self, item: usize) -> &str {
+    pub(crate) fn payload(&self, item: usize) -> &str {
         self.items.get(item).map_or("", |item| &self.payloads[item.payload.clone()])
     }
 
     /// Writes a recorded message, with the identifiers replaced.
-    pub fn write_message(&self, item: usize, names: &Names, out: &mut BytesMut) {
+    pub(crate) fn write_message(&self, item: usize, names: &Names, out: &mut BytesMut) {
         if let Some(item) = self.items.get(item) {
             out.extend_from_slice(self.renamed(&item.message, names).as_bytes());
         }
     }
 
     /// The recorded messages up to `start`, with the identifiers replaced.
-    pub fn preamble(&self, names: &Names) -> Vec<String> {
+    pub(crate) fn preamble(&self, names: &Names) -> Vec<String> {
         self.preamble.iter().map(|message| self.renamed(message, names)).collect()
     }
 
     /// The recorded `stop` message with the identifiers replaced, or a new one if none was recorded.
-    pub fn stop(&self, names: &Names) -> String {
+    pub(crate) fn stop(&self, names: &Names) -> String {
         self.stop.as_ref().map_or_else(
             || json!({ "event": "stop", "streamSid": names.stream_sid, "stop": {} }).to_string(),
             |stop| self.renamed(stop, names),

@@ -15,7 +15,7 @@ use crate::{
 
 /// The origin of a call's items.
 #[derive(Clone, Debug)]
-pub enum Source {
+pub(crate) enum Source {
     /// A recorded session.
     Recorded(Arc<Script>),
     /// Synthetic audio, and the number of the call, which makes its audio different from other calls'.
@@ -24,7 +24,7 @@ pub enum Source {
 
 impl Source {
     /// The number of items.
-    pub fn items(&self) -> usize {
+    pub(crate) fn items(&self) -> usize {
         match self {
             Self::Recorded(script) => script.session.items(),
             Self::Synthetic(audio, _) => audio.frames(),
@@ -32,7 +32,7 @@ impl Source {
     }
 
     /// The number of items that are frames.
-    pub fn frames(&self) -> usize {
+    pub(crate) fn frames(&self) -> usize {
         match self {
             Self::Recorded(script) => script.session.frames().count(),
             Self::Synthetic(audio, _) => audio.frames(),
@@ -40,7 +40,7 @@ impl Source {
     }
 
     /// When an item is due, relative to the first. Times never decrease.
-    pub fn due(&self, item: usize) -> Duration {
+    pub(crate) fn due(&self, item: usize) -> Duration {
         match self {
             Self::Recorded(script) => script.session.due(item),
             Self::Synthetic(audio, _) => audio.due(item),
@@ -48,7 +48,7 @@ impl Source {
     }
 
     /// The frame of an item; `None` for messages without audio.
-    pub fn frame(&self, item: usize) -> Option<Frame> {
+    pub(crate) fn frame(&self, item: usize) -> Option<Frame> {
         match self {
             Self::Recorded(script) => script.session.frame(item),
             Self::Synthetic(audio, _) => Some(audio.frame(item)),
@@ -56,7 +56,7 @@ impl Source {
     }
 
     /// Bytes of audio per second and track.
-    pub fn bytes_a_second(&self) -> u32 {
+    pub(crate) fn bytes_a_second(&self) -> u32 {
         match self {
             Self::Recorded(script) => script.session.opening.bytes_a_second(),
             Self::Synthetic(..) => 8_000,
@@ -64,7 +64,7 @@ impl Source {
     }
 
     /// Writes a frame as the JSON of `addAudioChunk`. Writes nothing for other items.
-    pub fn write_chunk(&self, item: usize, out: &mut BytesMut) {
+    pub(crate) fn write_chunk(&self, item: usize, out: &mut BytesMut) {
         let Some(frame) = self.frame(item) else { return };
         out.extend_from_slice(b"{\"track\":\"");
         out.extend_from_slice(frame.track.name().as_bytes());
@@ -78,7 +78,7 @@ impl Source {
     }
 
     /// Writes an item as a Twilio message. `number` becomes the `sequenceNumber` of a synthetic frame.
-    pub fn write_twilio(&self, item: usize, names: &Names, number: u32, out: &mut BytesMut) {
+    pub(crate) fn write_twilio(&self, item: usize, names: &Names, number: u32, out: &mut BytesMut) {
         let (audio, call) = match self {
             Self::Recorded(script) => return script.session.write_message(item, names, out),
             Self::Synthetic(audio, call) => (audio, *call),
@@ -101,7 +101,7 @@ impl Source {
 
     /// Writes a frame as a message of the service's own protocol, and returns whether it is binary; `None` for other
     /// items. Recorded audio is sent as JSON because it is base64 already.
-    pub fn write_stream(&self, item: usize, out: &mut BytesMut) -> Option<bool> {
+    pub(crate) fn write_stream(&self, item: usize, out: &mut BytesMut) -> Option<bool> {
         let frame = self.frame(item)?;
         let Self::Synthetic(audio, call) = self else {
             self.write_chunk(item, out);

@@ -18,25 +18,25 @@ const SHORT: Duration = Duration::from_millis(250);
 
 /// A request to stop that all threads share. It is set once and never reset.
 #[derive(Debug, Default)]
-pub struct Stop {
+pub(crate) struct Stop {
     requested: AtomicBool,
     notify: Notify,
 }
 
 impl Stop {
     /// Whether a stop was requested.
-    pub fn is_requested(&self) -> bool {
+    pub(crate) fn is_requested(&self) -> bool {
         self.requested.load(Relaxed)
     }
 
     /// Requests a stop and wakes all long waits.
-    pub fn request(&self) {
+    pub(crate) fn request(&self) {
         self.requested.store(true, Relaxed);
         self.notify.notify_waiters();
     }
 
     /// Waits until `deadline`, or until a stop is requested if that is at least `SHORT` away.
-    pub async fn sleep_until(&self, deadline: Instant) {
+    pub(crate) async fn sleep_until(&self, deadline: Instant) {
         if deadline.saturating_duration_since(Instant::now()) < SHORT {
             return time::sleep_until(deadline).await;
         }
@@ -52,7 +52,7 @@ impl Stop {
 
 /// Waits for Ctrl-C or SIGTERM. Listens from the call on, not from the first poll. Waits forever if the signals cannot
 /// be handled.
-pub fn signalled() -> impl Future<Output = ()> {
+pub(crate) fn signalled() -> impl Future<Output = ()> {
     let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(|kind| signal(kind).ok());
     async move {
         let [interrupt, terminate] = signals.map(|signal| async move {

@@ -22,7 +22,7 @@ const BYTES_A_MS: u32 = 8;
 
 /// The audio of all calls of a run.
 #[derive(Debug)]
-pub struct Synthetic {
+pub(crate) struct Synthetic {
     seed: u64,
     frames: u32,
     tracks: u32,
@@ -39,7 +39,7 @@ struct Noise {
 impl Synthetic {
     /// Audio of `duration` on one or two tracks, in frames of `frame_ms`. The last frame may extend beyond `duration`.
     #[must_use]
-    pub fn new(seed: u64, duration: Duration, tracks: u8, frame_ms: u16) -> Self {
+    pub(crate) fn new(seed: u64, duration: Duration, tracks: u8, frame_ms: u16) -> Self {
         let frame_ms = u32::from(frame_ms);
         let frames = duration.as_millis().div_ceil(u128::from(frame_ms));
         let mut random = fastrand::Rng::with_seed(seed);
@@ -56,30 +56,30 @@ impl Synthetic {
 
     /// The number of frames of a call, on all tracks.
     #[must_use]
-    pub fn frames(&self) -> usize {
+    pub(crate) fn frames(&self) -> usize {
         self.frames as usize * self.tracks as usize
     }
 
     /// The length of a frame in milliseconds.
     #[must_use]
-    pub fn frame_ms(&self) -> u32 {
+    pub(crate) fn frame_ms(&self) -> u32 {
         self.frame_ms
     }
 
     /// The tracks, the caller's first.
-    pub fn tracks(&self) -> impl Iterator<Item = Track> + use<> {
+    pub(crate) fn tracks(&self) -> impl Iterator<Item = Track> + use<> {
         [Track::Inbound, Track::Outbound].into_iter().take(self.tracks as usize)
     }
 
     /// When a frame is due.
     #[must_use]
-    pub fn due(&self, item: usize) -> Duration {
+    pub(crate) fn due(&self, item: usize) -> Duration {
         Duration::from_millis(u64::from(self.tick(item)) * u64::from(self.frame_ms))
     }
 
     /// The frame of an item. Items alternate between the tracks.
     #[must_use]
-    pub fn frame(&self, item: usize) -> Frame {
+    pub(crate) fn frame(&self, item: usize) -> Frame {
         let tick = self.tick(item);
         let track = if (item as u32).is_multiple_of(self.tracks) { Track::Inbound } else { Track::Outbound };
         let timestamp_ms = tick * self.frame_ms;
@@ -88,19 +88,19 @@ impl Synthetic {
 
     /// The item that is the frame of `track` in the `tick`th frame interval, from 0.
     #[must_use]
-    pub fn item(&self, track: Track, tick: usize) -> usize {
+    pub(crate) fn item(&self, track: Track, tick: usize) -> usize {
         tick * self.tracks as usize + usize::from(track == Track::Outbound)
     }
 
     /// Writes a frame as raw mu-law.
-    pub fn write_raw(&self, call: u32, frame: Frame, out: &mut BytesMut) {
+    pub(crate) fn write_raw(&self, call: u32, frame: Frame, out: &mut BytesMut) {
         let (head, noise) = self.parts(call, frame);
         out.extend_from_slice(&head);
         out.extend_from_slice(&noise.raw);
     }
 
     /// Writes a frame as base64.
-    pub fn write_base64(&self, call: u32, frame: Frame, out: &mut BytesMut) {
+    pub(crate) fn write_base64(&self, call: u32, frame: Frame, out: &mut BytesMut) {
         let (head, noise) = self.parts(call, frame);
         text::base64(&head, out);
         out.extend_from_slice(&noise.base64);
@@ -122,7 +122,7 @@ impl Synthetic {
 
 /// The finalizer of SplitMix64: a bijection in which each input bit flips about half of the output bits.
 #[must_use]
-pub fn mix(value: u64) -> u64 {
+pub(crate) fn mix(value: u64) -> u64 {
     let value = value.wrapping_add(0x9E37_79B9_7F4A_7C15);
     let value = (value ^ value >> 30).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let value = (value ^ value >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);

@@ -5,7 +5,7 @@ use bytes::BytesMut;
 const BASE64: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// Appends a number in decimal.
-pub fn decimal(mut number: u32, out: &mut BytesMut) {
+pub(crate) fn decimal(mut number: u32, out: &mut BytesMut) {
     let mut digits = [0; 10];
     let mut begin = digits.len();
     loop {
@@ -20,7 +20,7 @@ pub fn decimal(mut number: u32, out: &mut BytesMut) {
 }
 
 /// Appends bytes as padded base64.
-pub fn base64(bytes: &[u8], out: &mut BytesMut) {
+pub(crate) fn base64(bytes: &[u8], out: &mut BytesMut) {
     for group in bytes.chunks(3) {
         let bits = group.iter().fold(0, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - group.len()));
         let mut characters = [b'='; 4];

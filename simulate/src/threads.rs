@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The state that all threads share.
-pub struct Crew {
+pub(crate) struct Crew {
     /// The settings from the command line.
     pub settings: Settings,
     /// The base URL of the service.
@@ -38,7 +38,7 @@ pub struct Crew {
 
 /// The results of finished calls.
 #[derive(Default)]
-pub struct Made {
+pub(crate) struct Made {
     /// The result of each call.
     pub outcomes: Vec<Outcome>,
     /// The merged measurements.
@@ -50,7 +50,7 @@ impl Crew {
     ///
     /// # Errors
     /// When a thread's runtime or HTTP client cannot be created.
-    pub fn make(&self, calls: Vec<Call>, threads: usize) -> Result<Made, SimulateError> {
+    pub(crate) fn make(&self, calls: Vec<Call>, threads: usize) -> Result<Made, SimulateError> {
         let total = calls.len();
         let mut parts: Vec<Vec<Call>> = std::iter::repeat_with(Vec::new).take(threads.clamp(1, total.max(1))).collect();
         let count = parts.len();

@@ -11,7 +11,7 @@ use crate::error::SimulateError;
 ///
 /// # Errors
 /// When the file exists but is unreadable or not a JSON array.
-pub fn read(session: &Path) -> Result<Vec<Value>, SimulateError> {
+pub(crate) fn read(session: &Path) -> Result<Vec<Value>, SimulateError> {
     let file = session.with_extension("transcripts.json");
     match fs::read(&file) {
         Ok(bytes) => serde_json::from_slice(&bytes).map_err(|source| SimulateError::Transcripts { file, source }),

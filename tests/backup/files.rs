@@ -13,29 +13,29 @@ use tempfile::TempDir;
 use crate::support::{Answer, Binary, call, chunk, client_builder};
 
 /// A service with its database and its recordings in files, whatever the other tests run on.
-pub struct Files {
+pub(super) struct Files {
     pub folder: TempDir,
     client: Client,
 }
 
 impl Files {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { folder: TempDir::new().unwrap(), client: client_builder().build().unwrap() }
     }
 
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Starts a service on the data of a folder.
-    pub async fn serve(&self, data: &str) -> Binary {
+    pub(super) async fn serve(&self, data: &str) -> Binary {
         let mut command = Binary::bare(self.folder.path());
         command.args(["--listen", "127.0.0.1:0", "--log-format", "json"]).args(place(data));
         Binary::start(command).await
     }
 
     /// Runs a command, and says what it printed and whether it failed.
-    pub async fn run(&self, arguments: &[&str], data: &str, crash_at: Option<&str>) -> (bool, String) {
+    pub(super) async fn run(&self, arguments: &[&str], data: &str, crash_at: Option<&str>) -> (bool, String) {
         let mut command = Binary::bare(self.folder.path());
         command.args(arguments).args(place(data));
         command.envs(crash_at.map(|point| ("CALLSTORE_CRASH_AT", point)));
@@ -44,18 +44,18 @@ impl Files {
         (output.status.success(), String::from_utf8(said).unwrap())
     }
 
-    pub async fn done(&self, arguments: &[&str], data: &str) -> String {
+    pub(super) async fn done(&self, arguments: &[&str], data: &str) -> String {
         let (done, said) = self.run(arguments, data, None).await;
         assert!(done, "{said}");
         said
     }
 
-    pub async fn refused(&self, arguments: &[&str], data: &str, words: &str) {
+    pub(super) async fn refused(&self, arguments: &[&str], data: &str, words: &str) {
         let (done, said) = self.run(arguments, data, None).await;
         assert!(!done && said.contains(words), "{said}");
     }
 
-    pub async fn ask(&self, binary: &Binary, method: Method, path: &str, body: &Value) -> Answer {
+    pub(super) async fn ask(&self, binary: &Binary, method: Method, path: &str, body: &Value) -> Answer {
         let request = self.client.request(method, binary.url(path));
         let request = if body.is_null() { request } else { request.json(body) };
         let answer = Answer::read(request.send().await.unwrap()).await;
@@ -63,16 +63,16 @@ impl Files {
         answer
     }
 
-    pub async fn post(&self, binary: &Binary, path: &str, body: &Value) -> Value {
+    pub(super) async fn post(&self, binary: &Binary, path: &str, body: &Value) -> Value {
         self.ask(binary, Method::POST, path, body).await.json()
     }
 
-    pub async fn get(&self, binary: &Binary, path: &str) -> Answer {
+    pub(super) async fn get(&self, binary: &Binary, path: &str) -> Answer {
         self.ask(binary, Method::GET, path, &Value::Null).await
     }
 
     /// Makes a call with three chunks, and ends it: its recording's id.
-    pub async fn record(&self, binary: &Binary, name: &str) -> String {
+    pub(super) async fn record(&self, binary: &Binary, name: &str) -> String {
         self.post(binary, "/calls", &call(name)).await;
         for number in 0..3 {
             self.post(binary, &format!("/calls/{name}/chunks"), &chunk("inbound", number, number * 20)).await;
@@ -82,7 +82,7 @@ impl Files {
     }
 
     /// The files of recordings below a folder.
-    pub fn recordings(&self, folder: &str) -> Vec<PathBuf> {
+    pub(super) fn recordings(&self, folder: &str) -> Vec<PathBuf> {
         let mut found: Vec<_> = files(&self.path(folder));
         found.retain(|path| path.extension().is_some_and(|suffix| suffix == "wav"));
         found.sort();
@@ -91,16 +91,16 @@ impl Files {
 }
 
 /// Where the data of a folder is.
-pub fn place(data: &str) -> [String; 4] {
+pub(super) fn place(data: &str) -> [String; 4] {
     let database = format!("sqlite://{data}/callstore.db");
     ["--database-url".to_owned(), database, "--recordings".to_owned(), format!("{data}/recordings")]
 }
 
-pub fn files(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
-pub fn mode(path: &Path) -> u32 {
+pub(super) fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{Case, request};
 
-pub fn cases() -> Vec<Case> {
+pub(super) fn cases() -> Vec<Case> {
     let said = json!({ "speaker": "a", "text": "b" });
     [
         ("POST", "/calls", json!(["new", "+1", null, null, null, null, null]), ""),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Case, post};
 use crate::support::silence;
 
-pub fn cases() -> Vec<Case> {
+pub(super) fn cases() -> Vec<Case> {
     let convert = |body: Value| post("/audio/convert", body);
     let from = |from: Value| convert(json!({ "audio": silence(160), "from": from, "to": "wav" }));
     let to = |to: Value| convert(json!({ "audio": silence(160), "to": to }));

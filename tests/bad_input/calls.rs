@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Case, get, post, request};
 
-pub fn cases() -> Vec<Case> {
+pub(super) fn cases() -> Vec<Case> {
     let mut cases = starting();
     cases.extend(naming());
     cases.extend(changing());

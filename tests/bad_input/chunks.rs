@@ -9,7 +9,7 @@ const CHUNKS: &str = "/calls/live/chunks";
 const BATCH: &str = "/calls/live/chunks/batch";
 const LARGEST: usize = 256 * 1024;
 
-pub fn cases() -> Vec<Case> {
+pub(super) fn cases() -> Vec<Case> {
     let mut cases = as_json();
     cases.extend(as_bytes());
     cases.extend(in_batches());

@@ -2,7 +2,7 @@
 
 use super::{Case, get, request};
 
-pub fn cases() -> Vec<Case> {
+pub(super) fn cases() -> Vec<Case> {
     let body = |content_type: &str, body: &str| request("POST", "/calls").typed(content_type, body);
     let json = |text: &str| body("application/json", text);
     let deep = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));

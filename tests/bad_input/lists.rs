@@ -2,7 +2,7 @@
 
 use super::{Case, get};
 
-pub fn cases() -> Vec<Case> {
+pub(super) fn cases() -> Vec<Case> {
     let refused = [
         ("limit=-1", "/limit"),
         ("limit=0", "/limit"),

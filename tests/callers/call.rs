@@ -12,7 +12,7 @@ use super::service::{Gone, Service};
 const CHUNK: usize = 160;
 
 /// A call, and what the service must have stored of it.
-pub struct Call {
+pub(super) struct Call {
     pub name: String,
     seed: u32,
     /// Sequence number of the first chunk.
@@ -28,36 +28,36 @@ pub struct Call {
 }
 
 impl Call {
-    pub fn new(caller: u32, number: u32, base: u32) -> Self {
+    pub(super) fn new(caller: u32, number: u32, base: u32) -> Self {
         let (name, seed) = (format!("MZ{caller}-{number}"), caller * 1_000_003 + number * 10_007);
         let (acknowledged, notes) = Default::default();
         Self { name, seed, base, sent: 0, acknowledged, notes, ending: false }
     }
 
-    pub fn path(&self, rest: &str) -> String {
+    pub(super) fn path(&self, rest: &str) -> String {
         format!("/calls/{}{rest}", self.name)
     }
 
     /// 20 ms of audio that no other chunk of any call has.
-    pub fn audio(&self, number: u32) -> Vec<u8> {
+    pub(super) fn audio(&self, number: u32) -> Vec<u8> {
         let seed = (self.seed + number).wrapping_mul(2_654_435_761);
         (0..CHUNK as u32).map(|index| (seed.wrapping_add(index.wrapping_mul(seed | 1)) >> 11) as u8).collect()
     }
 
     /// The next chunks for a transport with acknowledgements: after a crash, starting at the first unacknowledged one.
-    pub fn resume(&mut self, count: u32) -> std::ops::Range<u32> {
+    pub(super) fn resume(&mut self, count: u32) -> std::ops::Range<u32> {
         let first = self.acknowledged.len() as u32;
         self.sent = self.sent.max(first + count);
         first..first + count
     }
 
     /// Number of acknowledged writes.
-    pub fn writes(&self) -> usize {
+    pub(super) fn writes(&self) -> usize {
         self.acknowledged.len() + self.notes.iter().map(BTreeSet::len).sum::<usize>()
     }
 
     /// Writes something other than audio.
-    pub async fn note(&mut self, service: &Service, number: u32) -> Result<(), Gone> {
+    pub(super) async fn note(&mut self, service: &Service, number: u32) -> Result<(), Gone> {
         let kind = number as usize % 3;
         let note = match kind {
             1 => format!("2026-01-01T{:02}:{:02}:{:02}.000Z", number / 3_600 % 24, number / 60 % 60, number % 60),
@@ -74,7 +74,7 @@ impl Call {
     }
 
     /// Numbers of the stored chunks.
-    pub async fn stored(&self, service: &Service) -> Result<BTreeSet<u32>, Gone> {
+    pub(super) async fn stored(&self, service: &Service) -> Result<BTreeSet<u32>, Gone> {
         let status = service.get(&self.path("/chunks")).await?;
         let Some(track) = status["tracks"].get(0) else { return Ok(BTreeSet::new()) };
         let number = |value: &Value| u32::try_from(value.as_u64().unwrap()).unwrap();
@@ -89,7 +89,7 @@ impl Call {
     }
 
     /// Checks that all acknowledged writes are stored.
-    pub async fn check(&self, service: &Service) -> Result<(), Gone> {
+    pub(super) async fn check(&self, service: &Service) -> Result<(), Gone> {
         let stored = self.stored(service).await?;
         let lost: Vec<_> = self.acknowledged.difference(&stored).collect();
         assert!(lost.is_empty(), "{}: chunks {lost:?} were lost", self.name);
@@ -108,7 +108,7 @@ impl Call {
     }
 
     /// Ends the call, compares its recording, and returns how many recordings it has.
-    pub async fn end(&mut self, service: &Service) -> Result<usize, Gone> {
+    pub(super) async fn end(&mut self, service: &Service) -> Result<usize, Gone> {
         self.ending = true;
         let call = loop {
             let call = service.expect(Method::POST, &self.path("/end"), &json!({})).await?;

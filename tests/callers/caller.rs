@@ -17,7 +17,7 @@ use super::{
 const CHUNKS: usize = 1_500;
 
 /// A client, and what it knows of its current call.
-pub struct Caller {
+pub(crate) struct Caller {
     number: u32,
     calls: u32,
     line: Line,
@@ -33,24 +33,24 @@ pub struct Caller {
 }
 
 impl Caller {
-    pub fn new(number: u32, acknowledged: Arc<AtomicUsize>) -> Self {
+    pub(crate) fn new(number: u32, acknowledged: Arc<AtomicUsize>) -> Self {
         let line = Line::of(number);
         let call = Call::new(number, 0, line.base());
         Self { number, calls: 0, line, call, begun: false, writes: 0, acknowledged, found: 0, recordings: 0 }
     }
 
     /// The id of its current call.
-    pub fn call(&self) -> &str {
+    pub(crate) fn call(&self) -> &str {
         &self.call.name
     }
 
     /// Number of calls that have ended.
-    pub fn ended(&self) -> usize {
+    pub(crate) fn ended(&self) -> usize {
         self.calls as usize
     }
 
     /// Looks for all acknowledged writes, then writes until told to stop.
-    pub async fn check_and_write(&mut self, service: &Service, stop: &CancellationToken) -> Result<(), Gone> {
+    pub(crate) async fn check_and_write(&mut self, service: &Service, stop: &CancellationToken) -> Result<(), Gone> {
         self.line.hang_up();
         if self.begun {
             self.call.check(service).await?;
@@ -66,7 +66,7 @@ impl Caller {
     }
 
     /// Ends the last call.
-    pub async fn finish(&mut self, service: &Service) {
+    pub(crate) async fn finish(&mut self, service: &Service) {
         self.line.hang_up();
         if self.begun {
             self.call.check(service).await.unwrap();

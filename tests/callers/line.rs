@@ -17,7 +17,7 @@ use crate::twilio;
 const CHUNKS: u32 = 100;
 
 /// A client's transport. Sockets do not outlive the service.
-pub enum Line {
+pub(super) enum Line {
     Http,
     Stream(Option<Socket>),
     Twilio(Option<Socket>),
@@ -25,7 +25,7 @@ pub enum Line {
 
 impl Line {
     /// The transport of a client.
-    pub fn of(caller: u32) -> Self {
+    pub(super) fn of(caller: u32) -> Self {
         match caller % 3 {
             0 => Self::Http,
             1 => Self::Stream(None),
@@ -34,11 +34,11 @@ impl Line {
     }
 
     /// Sequence number of a call's first chunk.
-    pub fn base(&self) -> u32 {
+    pub(super) fn base(&self) -> u32 {
         u32::from(matches!(self, Self::Twilio(_)))
     }
 
-    pub fn hang_up(&mut self) {
+    pub(super) fn hang_up(&mut self) {
         match self {
             Self::Http => {}
             Self::Stream(socket) | Self::Twilio(socket) => *socket = None,
@@ -46,7 +46,7 @@ impl Line {
     }
 
     /// Starts a call.
-    pub async fn start(&mut self, service: &Service, call: &Call) -> Result<(), Gone> {
+    pub(super) async fn start(&mut self, service: &Service, call: &Call) -> Result<(), Gone> {
         if let Self::Twilio(socket) = self {
             let socket = socket.insert(start_stream(service, call).await?);
             let started = async {
@@ -69,7 +69,7 @@ impl Line {
     }
 
     /// Sends the next chunks and records which are acknowledged.
-    pub async fn send(&mut self, service: &Service, call: &mut Call) -> Result<(), Gone> {
+    pub(super) async fn send(&mut self, service: &Service, call: &mut Call) -> Result<(), Gone> {
         match self {
             Self::Http => request(service, call).await,
             Self::Stream(socket) => {
@@ -97,7 +97,7 @@ impl Line {
     }
 
     /// Ends the stream, if the transport has a message for that.
-    pub async fn stop(&mut self, call: &Call) -> Result<(), Gone> {
+    pub(super) async fn stop(&mut self, call: &Call) -> Result<(), Gone> {
         if let Self::Twilio(Some(socket)) = self {
             socket.send([Message::text(twilio::stop(&call.name).to_string())]).await?;
             while socket.receive().await?.is_some() {}

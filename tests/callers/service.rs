@@ -15,7 +15,7 @@ use crate::support::{PATIENCE, client_builder};
 
 /// The service is gone.
 #[derive(Debug)]
-pub struct Gone;
+pub(crate) struct Gone;
 
 impl From<reqwest::Error> for Gone {
     fn from(_: reqwest::Error) -> Self {
@@ -31,23 +31,23 @@ impl From<tungstenite::Error> for Gone {
 
 /// A service that is running, or was.
 #[derive(Clone)]
-pub struct Service {
+pub(crate) struct Service {
     client: Client,
     url: String,
 }
 
 impl Service {
-    pub fn new(url: String) -> Self {
+    pub(crate) fn new(url: String) -> Self {
         Self { client: client_builder().build().unwrap(), url }
     }
 
     /// A service of many nodes: each request opens a connection, which may reach any of them.
-    pub fn of_nodes(url: String) -> Self {
+    pub(crate) fn of_nodes(url: String) -> Self {
         Self { client: client_builder().pool_max_idle_per_host(0).build().unwrap(), url }
     }
 
     /// Status and JSON of a response.
-    pub async fn ask(&self, method: Method, path: &str, body: &Value) -> Result<(u16, Value), Gone> {
+    pub(crate) async fn ask(&self, method: Method, path: &str, body: &Value) -> Result<(u16, Value), Gone> {
         let request = self.client.request(method, format!("{}{path}", self.url));
         let request = if body.is_null() { request } else { request.json(body) };
         let response = request.send().await?;
@@ -55,22 +55,22 @@ impl Service {
     }
 
     /// A response, which must be successful.
-    pub async fn expect(&self, method: Method, path: &str, body: &Value) -> Result<Value, Gone> {
+    pub(crate) async fn expect(&self, method: Method, path: &str, body: &Value) -> Result<Value, Gone> {
         let (status, answer) = self.ask(method, path, body).await?;
         assert!((200..300).contains(&status), "{path}: {status} {answer}");
         Ok(answer)
     }
 
-    pub async fn get(&self, path: &str) -> Result<Value, Gone> {
+    pub(crate) async fn get(&self, path: &str) -> Result<Value, Gone> {
         self.expect(Method::GET, path, &Value::Null).await
     }
 
-    pub async fn download(&self, path: &str) -> Result<Vec<u8>, Gone> {
+    pub(crate) async fn download(&self, path: &str) -> Result<Vec<u8>, Gone> {
         Ok(self.client.get(format!("{}{path}", self.url)).send().await?.error_for_status()?.bytes().await?.into())
     }
 
     /// Whether the service is ready. Waits until it is or is gone.
-    pub async fn is_ready(&self) -> bool {
+    pub(crate) async fn is_ready(&self) -> bool {
         let mut beat = tokio::time::interval(Duration::from_millis(5));
         loop {
             beat.tick().await;
@@ -83,22 +83,22 @@ impl Service {
     }
 
     /// Whether the service answers at all.
-    pub async fn is_alive(&self) -> bool {
+    pub(crate) async fn is_alive(&self) -> bool {
         self.ask(Method::GET, "/livez", &Value::Null).await.is_ok()
     }
 
-    pub async fn connect(&self, path: &str) -> Result<Socket, Gone> {
+    pub(crate) async fn connect(&self, path: &str) -> Result<Socket, Gone> {
         let (socket, _) = connect_async(format!("{}{path}", self.url.replacen("http", "ws", 1))).await?;
         Ok(Socket(socket))
     }
 }
 
 /// Opens a WebSocket.
-pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
     /// Sends messages together.
-    pub async fn send(&mut self, messages: impl IntoIterator<Item = Message>) -> Result<(), Gone> {
+    pub(crate) async fn send(&mut self, messages: impl IntoIterator<Item = Message>) -> Result<(), Gone> {
         for message in messages {
             self.0.feed(message).await?;
         }
@@ -106,7 +106,7 @@ impl Socket {
     }
 
     /// The next text as JSON; `None` once the socket is closed.
-    pub async fn receive(&mut self) -> Result<Option<Value>, Gone> {
+    pub(crate) async fn receive(&mut self) -> Result<Option<Value>, Gone> {
         loop {
             match timeout(PATIENCE, self.0.next()).await.expect("an answer in time").ok_or(Gone)?? {
                 Message::Text(text) => return Ok(Some(serde_json::from_str(&text).unwrap())),

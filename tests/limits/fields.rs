@@ -38,7 +38,7 @@ fn trials(schema: &Value) -> Vec<Trial> {
 }
 
 /// The fields of a body's schema, each with its own schema.
-pub fn fields(document: &Value, operation: &Operation) -> Vec<(String, Value)> {
+pub(super) fn fields(document: &Value, operation: &Operation) -> Vec<(String, Value)> {
     let mut schema = &operation.value["requestBody"]["content"]["application/json"]["schema"];
     if let Some(options) = schema["oneOf"].as_array() {
         schema = options.iter().find(|option| !option["$ref"].is_null()).unwrap();

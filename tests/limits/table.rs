@@ -27,7 +27,7 @@ fn constants(source: &str) -> BTreeMap<String, f64> {
 }
 
 /// The rows of the table: the value, and the constant or the library that sets it.
-pub fn rows() -> Vec<(f64, String)> {
+pub(super) fn rows() -> Vec<(f64, String)> {
     let document = read("docs/limits.md");
     let cells = |line: &str| line.split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
     let rows = document.lines().filter(|line| line.starts_with("| ")).map(cells).filter(|cells| !cells[3].is_empty());

@@ -3,21 +3,21 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A parsed scrape.
-pub struct Exposition {
+pub(crate) struct Exposition {
     pub families: BTreeMap<String, Family>,
     series: BTreeMap<String, f64>,
 }
 
 /// The series of one name.
 #[derive(Default)]
-pub struct Family {
+pub(crate) struct Family {
     pub kind: String,
     pub labels: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Exposition {
     /// Parses a scrape; fails if it is malformed.
-    pub fn parse(text: &str) -> Self {
+    pub(crate) fn parse(text: &str) -> Self {
         let (mut families, mut series) = (BTreeMap::<String, Family>::new(), BTreeMap::new());
         let (mut helped, mut current) = ("", "");
         for line in text.lines().filter(|line| !line.is_empty()) {
@@ -55,7 +55,7 @@ impl Exposition {
 
     /// The value of a series, by its name and labels as written.
     #[track_caller]
-    pub fn value(&self, series: &str) -> f64 {
+    pub(crate) fn value(&self, series: &str) -> f64 {
         *self.series.get(series).unwrap_or_else(|| panic!("no {series} among {:#?}", self.series.keys()))
     }
 }

@@ -8,10 +8,10 @@ use super::*;
 use crate::support::{Binary, client_builder, on_sqlite};
 
 /// The log file in a folder.
-pub struct Log<'a>(pub &'a Path);
+pub(super) struct Log<'a>(pub &'a Path);
 
 /// Starts a command whose log goes to the folder.
-pub fn logging(command: &mut Command, folder: &Path) -> Child {
+pub(super) fn logging(command: &mut Command, folder: &Path) -> Child {
     let log = fs::File::create(folder.join("log")).unwrap();
     command.env("RUST_LOG", "trace").stderr(log).spawn().unwrap()
 }
@@ -22,7 +22,7 @@ impl Log<'_> {
     }
 
     /// The first log line that satisfies a condition.
-    pub async fn line(&self, holds: impl Fn(&Value) -> bool) -> Value {
+    pub(super) async fn line(&self, holds: impl Fn(&Value) -> bool) -> Value {
         eventually("it is logged", || async {
             self.text().lines().filter_map(|line| serde_json::from_str(line).ok()).find(|line| holds(line))
         })

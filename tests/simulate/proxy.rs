@@ -8,7 +8,7 @@ use tokio::{
 };
 
 /// Forwards everything to the service, with `old` replaced by `new`, which has the same length. Returns its own URL.
-pub async fn replace(service: &str, old: &'static str, new: &'static str) -> String {
+pub(super) async fn replace(service: &str, old: &'static str, new: &'static str) -> String {
     assert_eq!(old.len(), new.len());
     let address: SocketAddr = service.trim_start_matches("http://").parse().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -9,7 +9,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A request to an operation, on the call `MZ1`.
 #[derive(Default)]
-pub struct Ask {
+pub(super) struct Ask {
     /// Bodies sent to the same operation before.
     pub before: Vec<Value>,
     pub call: Option<&'static str>,
@@ -48,7 +48,7 @@ impl Ask {
 }
 
 /// The request that provokes this status; `None` if no one has written one yet.
-pub fn ask(operation: &Operation, status: &str, world: &World) -> Option<Ask> {
+pub(super) fn ask(operation: &Operation, status: &str, world: &World) -> Option<Ask> {
     let example = || Ask::example(operation);
     let other_caller = json!({ "streamSid": "MZ1", "caller": "someone else" });
     let conflict = json!({ "audio": "/w==", "sequence": 0, "timestamp": 0 });

@@ -12,14 +12,14 @@ use tokio::{
 };
 
 /// A balancer; it stops with the test's runtime.
-pub struct Balancer {
+pub(crate) struct Balancer {
     address: SocketAddr,
     nodes: Arc<Mutex<Vec<SocketAddr>>>,
 }
 
 impl Balancer {
     /// Starts a balancer in front of nodes.
-    pub async fn start(nodes: Vec<SocketAddr>) -> Self {
+    pub(crate) async fn start(nodes: Vec<SocketAddr>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, nodes) = (listener.local_addr().unwrap(), Arc::new(Mutex::new(nodes)));
         let listed = nodes.clone();
@@ -35,12 +35,12 @@ impl Balancer {
         Self { address, nodes }
     }
 
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// Replaces the address of a node.
-    pub fn replace(&self, index: usize, node: SocketAddr) {
+    pub(crate) fn replace(&self, index: usize, node: SocketAddr) {
         self.nodes.lock().unwrap()[index] = node;
     }
 }

@@ -14,14 +14,14 @@ use tokio::{
 use super::{Answer, Objects, PATIENCE, database_url, on_sqlite, place};
 
 /// A serving process of the binary; killed when dropped.
-pub struct Binary {
+pub(crate) struct Binary {
     pub child: Child,
     address: String,
 }
 
 impl Binary {
     /// The command with the service's settings in `folder`, a free port, and a clean environment.
-    pub fn command(folder: &Path) -> Command {
+    pub(crate) fn command(folder: &Path) -> Command {
         let mut command = Self::local(folder);
         if let Some((objects, url)) = Objects::shared().zip(place::url(folder)) {
             command.env("RECORDING_STORAGE_URL", url).envs(objects.environment());
@@ -30,14 +30,14 @@ impl Binary {
     }
 
     /// The same, with the recordings in `folder` whatever store the other tests use.
-    pub fn local(folder: &Path) -> Command {
+    pub(crate) fn local(folder: &Path) -> Command {
         let mut command = Self::with_database(folder);
         command.args(["--listen", "127.0.0.1:0", "--log-format", "json"]);
         command
     }
 
     /// The command with the service's default database in `folder`, or the one that stands for it.
-    pub fn with_database(folder: &Path) -> Command {
+    pub(crate) fn with_database(folder: &Path) -> Command {
         let mut command = Self::bare(folder);
         if !on_sqlite() {
             command.env("DATABASE_URL", database_url(&folder.join("data/callstore.db")));
@@ -46,7 +46,7 @@ impl Binary {
     }
 
     /// The bare command.
-    pub fn bare(folder: &Path) -> Command {
+    pub(crate) fn bare(folder: &Path) -> Command {
         let mut command = Command::new(Self::path());
         #[expect(clippy::disallowed_methods, reason = "the process inherits none of them")]
         for (name, _) in std::env::vars_os() {
@@ -61,31 +61,31 @@ impl Binary {
     }
 
     /// The folder of the recordings of a service started in `folder`, wherever they are.
-    pub fn recordings(folder: &Path) -> PathBuf {
+    pub(crate) fn recordings(folder: &Path) -> PathBuf {
         place::recordings(folder, "data/recordings")
     }
 
     /// The output of a command that ends by itself.
-    pub async fn output(mut command: Command) -> Output {
+    pub(crate) async fn output(mut command: Command) -> Output {
         tokio::time::timeout(PATIENCE, command.output()).await.expect("it ends").unwrap()
     }
 
-    pub fn path() -> PathBuf {
+    pub(crate) fn path() -> PathBuf {
         PathBuf::from(env!("CARGO_BIN_EXE_callstore"))
     }
 
     /// Starts the service in `folder` and waits until it logs its address.
-    pub async fn serve(folder: &Path) -> Self {
+    pub(crate) async fn serve(folder: &Path) -> Self {
         Self::start(Self::command(folder)).await
     }
 
     /// Starts a serving command and waits until it logs its address.
-    pub async fn start(command: Command) -> Self {
+    pub(crate) async fn start(command: Command) -> Self {
         Self::try_start(command).await.unwrap_or_else(|said| panic!("the service ended before it listened: {said}"))
     }
 
     /// The same, or the output of a service that ended before it listened.
-    pub async fn try_start(mut command: Command) -> Result<Self, String> {
+    pub(crate) async fn try_start(mut command: Command) -> Result<Self, String> {
         let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let listening = async {
@@ -106,34 +106,34 @@ impl Binary {
     }
 
     /// The address on which it listens.
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address.parse().unwrap()
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
     /// Sends raw bytes.
-    pub async fn raw(&self, request: &[u8]) -> Answer {
+    pub(crate) async fn raw(&self, request: &[u8]) -> Answer {
         Answer::of_bytes(&self.address, request).await
     }
 
     /// Sends the signal to stop, as an operator does.
-    pub async fn tell_to_stop(&self) {
+    pub(crate) async fn tell_to_stop(&self) {
         let mut kill = Command::new("kill");
         kill.args(["-TERM", &self.child.id().unwrap().to_string()]).stdin(Stdio::null());
         assert!(kill.status().await.unwrap().success());
     }
 
     /// Waits until it has stopped. It takes ten seconds at most, unless a busy disk delays its last syncs.
-    pub async fn stopped(mut self) {
+    pub(crate) async fn stopped(mut self) {
         let exit = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         assert_eq!(exit.expect("it stops").unwrap().code(), Some(0));
     }
 
     /// Kills the process, as in a crash: no handler runs.
-    pub async fn kill(mut self) {
+    pub(crate) async fn kill(mut self) {
         self.child.kill().await.unwrap();
     }
 }

@@ -16,12 +16,12 @@ use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, Statement};
 static SERVER: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("CALLSTORE_TEST_POSTGRES").ok());
 
 /// Whether the databases are files. Tests of such files end at once otherwise.
-pub fn on_sqlite() -> bool {
+pub(crate) fn on_sqlite() -> bool {
     SERVER.is_none()
 }
 
 /// The URL of the database for a file. On a server it is created at the first call.
-pub fn database_url(file: &Path) -> String {
+pub(crate) fn database_url(file: &Path) -> String {
     static MADE: LazyLock<Mutex<HashSet<String>>> = LazyLock::new(Mutex::default);
     let Some(server) = &*SERVER else { return format!("sqlite://{}", file.display()) };
     let name = name_on_server(file);
@@ -32,14 +32,14 @@ pub fn database_url(file: &Path) -> String {
 }
 
 /// The test's own connection to the database for a file.
-pub async fn connect(file: &Path) -> DatabaseConnection {
+pub(crate) async fn connect(file: &Path) -> DatabaseConnection {
     let mut options = ConnectOptions::new(database_url(file));
     options.max_connections(1).sqlx_logging(false);
     sea_orm::Database::connect(options).await.unwrap()
 }
 
 /// Makes a database on the server unavailable, or available again. Meanwhile the server accepts no connections to it.
-pub fn set_reachable(file: &Path, reachable: bool) {
+pub(crate) fn set_reachable(file: &Path, reachable: bool) {
     let name = name_on_server(file);
     let allow = format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {reachable}");
     let hang_up = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
@@ -65,7 +65,7 @@ fn psql(statements: &[&str]) {
 }
 
 /// Blocks all other writers until dropped.
-pub async fn lock_writes(file: &Path) -> DatabaseConnection {
+pub(crate) async fn lock_writes(file: &Path) -> DatabaseConnection {
     let database = connect(file).await;
     let lock = if on_sqlite() {
         "BEGIN IMMEDIATE".to_owned()
@@ -77,26 +77,26 @@ pub async fn lock_writes(file: &Path) -> DatabaseConnection {
 }
 
 /// Runs statements on the database for a file, through its own connection.
-pub async fn execute(file: &Path, statements: &str) {
+pub(crate) async fn execute(file: &Path, statements: &str) {
     let database = connect(file).await;
     database.execute_unprepared(statements).await.unwrap();
     database.close().await.unwrap();
 }
 
 /// The first column of a query's rows, as text.
-pub async fn query_strings(database: &DatabaseConnection, query: &str) -> Vec<String> {
+pub(crate) async fn query_strings(database: &DatabaseConnection, query: &str) -> Vec<String> {
     let statement = Statement::from_string(database.get_database_backend(), query);
     let rows = database.query_all_raw(statement).await.unwrap();
     rows.iter().map(|row| row.try_get_by_index::<Option<String>>(0).unwrap().unwrap_or_default()).collect()
 }
 
 /// SQL for a column in upper-case hexadecimal digits.
-pub fn hex(column: &str) -> String {
+pub(crate) fn hex(column: &str) -> String {
     if on_sqlite() { format!("hex({column})") } else { format!("upper(encode({column}, 'hex'))") }
 }
 
 /// The names of all tables.
-pub async fn tables(database: &DatabaseConnection) -> Vec<String> {
+pub(super) async fn tables(database: &DatabaseConnection) -> Vec<String> {
     let query = if on_sqlite() {
         "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
     } else {
@@ -106,7 +106,7 @@ pub async fn tables(database: &DatabaseConnection) -> Vec<String> {
 }
 
 /// Drops tables with everything that depends on them.
-pub fn drop_tables(tables: &[String]) -> String {
+pub(super) fn drop_tables(tables: &[String]) -> String {
     let cascade = if on_sqlite() { "" } else { " CASCADE" };
     let drops: String = tables.iter().map(|table| format!("DROP TABLE \"{table}\"{cascade}; ")).collect();
     if on_sqlite() { format!("PRAGMA foreign_keys = OFF; {drops}") } else { drops }

@@ -13,9 +13,9 @@ use super::{
 };
 
 /// The caller in most tests.
-pub const CALLER: &str = "+14155550134";
+pub(crate) const CALLER: &str = "+14155550134";
 /// The token that signs Twilio's requests.
-pub const TWILIO_TOKEN: &str = "0123456789abcdef0123456789abcdef";
+pub(crate) const TWILIO_TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
 /// Lines that contain something forbidden.
 static FOUND: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -50,7 +50,7 @@ impl io::Write for Search {
 }
 
 /// Starts the search, once for all tests. The logs of the tests' own clients are excluded.
-pub fn watch() {
+pub(super) fn watch() {
     static WATCH: Once = Once::new();
     WATCH.call_once(|| {
         let filter = EnvFilter::new(
@@ -62,7 +62,7 @@ pub fn watch() {
 }
 
 /// Fails if something was found.
-pub fn holds_nothing_private() {
+pub(super) fn holds_nothing_private() {
     let found = FOUND.lock().unwrap_or_else(PoisonError::into_inner);
     assert!(found.is_empty(), "a log line contains forbidden data: {found:#?}");
 }

@@ -11,48 +11,48 @@ mod server;
 mod socket;
 mod tools;
 
-pub use answer::Answer;
-pub use balancer::Balancer;
-pub use binary::Binary;
-pub use database::{connect, database_url, execute, hex, lock_writes, on_sqlite, query_strings, set_reachable};
-pub use log::{CALLER, TWILIO_TOKEN};
-pub use objects::{Fate, Objects};
-pub use place::{on_folder, url as object_url};
-pub use server::{ADMIN_KEY, Server, TestClock};
-pub use socket::Socket;
-pub use tools::{frames, run as run_program};
+pub(crate) use answer::Answer;
+pub(crate) use balancer::Balancer;
+pub(crate) use binary::Binary;
+pub(crate) use database::{connect, database_url, execute, hex, lock_writes, on_sqlite, query_strings, set_reachable};
+pub(crate) use log::{CALLER, TWILIO_TOKEN};
+pub(crate) use objects::{Fate, Objects};
+pub(crate) use place::{on_folder, url as object_url};
+pub(crate) use server::{ADMIN_KEY, Server, TestClock};
+pub(crate) use socket::Socket;
+pub(crate) use tools::{frames, run as run_program};
 
 use std::{fs, path::Path, time::Duration};
 
 use serde_json::{Value, json};
 
 /// Builds a client that uses no proxy.
-pub fn client_builder() -> reqwest::ClientBuilder {
+pub(crate) fn client_builder() -> reqwest::ClientBuilder {
     // The HTTP client brings no TLS implementation, and wants one even for plain HTTP.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder().no_proxy()
 }
 
 /// A base64 chunk of `bytes` mu-law silence.
-pub fn silence(bytes: usize) -> String {
+pub(crate) fn silence(bytes: usize) -> String {
     service::audio::encode_base64(&vec![0xFF; bytes])
 }
 
 /// A chunk with its position.
-pub fn chunk(track: &str, sequence: u32, timestamp: u32) -> Value {
+pub(crate) fn chunk(track: &str, sequence: u32, timestamp: u32) -> Value {
     json!({ "audio": silence(160), "track": track, "sequence": sequence, "timestamp": timestamp })
 }
 
 /// The smallest call.
-pub fn call(stream_sid: &str) -> Value {
+pub(crate) fn call(stream_sid: &str) -> Value {
     json!({ "streamSid": stream_sid, "caller": CALLER })
 }
 
 /// How long a test waits for a condition. It is met at once, unless a busy disk delays a sync for many seconds.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Polls until there is a value; fails with `what` if that takes too long.
-pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
+pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> T {
     let asking = async {
         let mut beat = tokio::time::interval(Duration::from_millis(10));
         loop {
@@ -66,18 +66,18 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut ask: i
 }
 
 /// A parameter from the environment, such as the length of a long run.
-pub fn told(variable: &str) -> Option<String> {
+pub(crate) fn told(variable: &str) -> Option<String> {
     #[expect(clippy::disallowed_methods, reason = "it is a setting of the tests, not of the service")]
     std::env::var(variable).ok()
 }
 
 /// A number from the environment.
-pub fn number(variable: &str) -> Option<u32> {
+pub(crate) fn number(variable: &str) -> Option<u32> {
     told(variable).map(|told| told.parse().unwrap_or_else(|_| panic!("{variable} must be a number")))
 }
 
 /// Number of files below a folder.
-pub fn files(folder: &Path) -> usize {
+pub(crate) fn files(folder: &Path) -> usize {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.map(|path| if path.is_dir() { files(&path) } else { 1 }).sum()
 }

@@ -23,13 +23,13 @@ use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Secrets that the service needs and no log may contain.
-pub const ACCESS_KEY: &str = "AKIATHEKEYOFTHETESTS";
-pub const SECRET_KEY: &str = "the-secret-of-the-object-store-0123456789";
+pub(super) const ACCESS_KEY: &str = "AKIATHEKEYOFTHETESTS";
+pub(super) const SECRET_KEY: &str = "the-secret-of-the-object-store-0123456789";
 const BUCKET: &str = "recordings";
 
 /// How the server handles a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub(crate) enum Fate {
     /// Answers it.
     Answered,
     /// Hangs up.
@@ -41,7 +41,7 @@ pub enum Fate {
 type Decide = Box<dyn Fn(&Method, &str) -> Fate + Send + Sync>;
 
 /// The server and its folder; it stops when dropped.
-pub struct Objects {
+pub(crate) struct Objects {
     root: PathBuf,
     address: SocketAddr,
     state: Arc<State>,
@@ -56,7 +56,7 @@ struct State {
 
 impl Objects {
     /// Starts a server with an empty bucket in a folder.
-    pub fn start(root: &Path) -> Self {
+    pub(crate) fn start(root: &Path) -> Self {
         let root = root.join("objects");
         fs::create_dir_all(root.join(BUCKET)).unwrap();
         let mut service = S3ServiceBuilder::new(FileSystem::new(&root).unwrap());
@@ -77,7 +77,7 @@ impl Objects {
     }
 
     /// The server shared by all tests; `None` unless `CALLSTORE_TEST_STORE` is `s3`.
-    pub fn shared() -> Option<&'static Self> {
+    pub(crate) fn shared() -> Option<&'static Self> {
         static SHARED: OnceLock<Option<Objects>> = OnceLock::new();
         let start = || {
             #[expect(clippy::disallowed_methods, reason = "on what the tests run is told from outside")]
@@ -93,7 +93,7 @@ impl Objects {
     }
 
     /// The environment by which the service reaches it.
-    pub fn environment(&self) -> [(&'static str, String); 4] {
+    pub(crate) fn environment(&self) -> [(&'static str, String); 4] {
         [
             ("AWS_ENDPOINT_URL", format!("http://{}", self.address)),
             ("AWS_REGION", "eu-central-1".to_owned()),
@@ -103,28 +103,28 @@ impl Objects {
     }
 
     /// A place for recordings.
-    pub fn url(prefix: &str) -> String {
+    pub(crate) fn url(prefix: &str) -> String {
         format!("s3://{BUCKET}/{prefix}")
     }
 
     /// The folder with the objects of such a place.
-    pub fn folder(&self, prefix: &str) -> PathBuf {
+    pub(crate) fn folder(&self, prefix: &str) -> PathBuf {
         self.root.join(BUCKET).join(prefix)
     }
 
     /// Number of files of uploads that were neither completed nor aborted.
-    pub fn unfinished(&self) -> usize {
+    pub(crate) fn unfinished(&self) -> usize {
         let names = fs::read_dir(&self.root).unwrap().map(|entry| entry.unwrap().file_name());
         names.filter(|name| name.to_string_lossy().starts_with(".upload")).count()
     }
 
     /// Decides from now on how requests are handled, by method and path with query.
-    pub fn decide(&self, decide: impl Fn(&Method, &str) -> Fate + Send + Sync + 'static) {
+    pub(crate) fn decide(&self, decide: impl Fn(&Method, &str) -> Fate + Send + Sync + 'static) {
         *self.state.decide.lock().unwrap() = Box::new(decide);
     }
 
     /// All requests so far: method, path and query.
-    pub fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         self.state.asked.lock().unwrap().clone()
     }
 }

@@ -25,14 +25,14 @@ use super::{
 
 /// A clock that stands still until it is moved.
 #[derive(Clone)]
-pub struct TestClock(Arc<AtomicI64>);
+pub(crate) struct TestClock(Arc<AtomicI64>);
 
 impl TestClock {
     /// 2026-01-02T03:04:05.678Z.
-    pub const START_MS: i64 = 1_767_323_045_678;
+    pub(crate) const START_MS: i64 = 1_767_323_045_678;
 
     /// Moves the clock forward.
-    pub fn advance_ms(&self, milliseconds: i64) {
+    pub(crate) fn advance_ms(&self, milliseconds: i64) {
         self.0.fetch_add(milliseconds, Ordering::SeqCst);
     }
 }
@@ -44,7 +44,7 @@ impl Clock for TestClock {
 }
 
 /// A server and its folder; it stops when dropped.
-pub struct Server {
+pub(crate) struct Server {
     pub clock: TestClock,
     pub client: Client,
     folder: TempDir,
@@ -55,7 +55,7 @@ pub struct Server {
 }
 
 /// The admin key of a server that requires keys.
-pub const ADMIN_KEY: &str = "the-admin-s-key-of-the-tests-0123456789";
+pub(crate) const ADMIN_KEY: &str = "the-admin-s-key-of-the-tests-0123456789";
 
 #[derive(Parser)]
 struct Arguments {
@@ -65,12 +65,12 @@ struct Arguments {
 
 impl Server {
     /// Starts a server on an empty folder, without a key.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::start_with(&[]).await
     }
 
     /// Starts a server that requires keys; its own client sends the admin's.
-    pub async fn keyed() -> Self {
+    pub(crate) async fn keyed() -> Self {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("admin-key");
         std::fs::write(&file, format!("{ADMIN_KEY}\n")).unwrap();
@@ -82,19 +82,19 @@ impl Server {
     }
 
     /// Starts a server on an empty folder, with extra settings.
-    pub async fn start_with(arguments: &[&str]) -> Self {
+    pub(crate) async fn start_with(arguments: &[&str]) -> Self {
         Self::start_in(TempDir::new().unwrap(), arguments, None).await
     }
 
     /// Starts a server with its recordings in the test's own object store, under `calls/`.
-    pub async fn on(objects: &Arc<Objects>, arguments: &[&str]) -> Self {
+    pub(crate) async fn on(objects: &Arc<Objects>, arguments: &[&str]) -> Self {
         let url = Objects::url("calls");
         let arguments = [arguments, &["--recordings-url", &url]].concat();
         Self::start_in(TempDir::new().unwrap(), &arguments, Some(objects.clone())).await
     }
 
     /// Starts another node on this server's database and object store.
-    pub async fn beside(&self) -> Self {
+    pub(crate) async fn beside(&self) -> Self {
         let database = database_url(&self.database_file());
         let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
         let arguments = [&arguments[..], &["--database-url", &database]].concat();
@@ -117,47 +117,47 @@ impl Server {
     }
 
     /// Stops the server and starts another on the same folder.
-    pub async fn restart(&mut self) {
+    pub(crate) async fn restart(&mut self) {
         self.stop().await;
         let (running, thread) = run(&self.folder, &self.clock, &self.arguments, self.objects.as_deref()).await;
         (self.running, self.thread) = (running, Some(thread));
     }
 
     /// Stops the server as a signal does.
-    pub async fn stop(&mut self) {
+    pub(crate) async fn stop(&mut self) {
         self.stop_and(async {}).await;
     }
 
     /// Stops the server while something else runs.
-    pub async fn stop_and(&mut self, meanwhile: impl Future<Output = ()>) {
+    pub(crate) async fn stop_and(&mut self, meanwhile: impl Future<Output = ()>) {
         let Some(thread) = self.thread.take() else { return };
         tokio::join!(self.running.stop(), meanwhile);
         tokio::task::spawn_blocking(|| thread.join().unwrap()).await.unwrap();
     }
 
     /// The folder of the database and the recordings.
-    pub fn folder(&self) -> &std::path::Path {
+    pub(crate) fn folder(&self) -> &std::path::Path {
         self.folder.path()
     }
 
     /// The folder of the recordings, wherever they are.
-    pub fn recordings(&self) -> std::path::PathBuf {
+    pub(crate) fn recordings(&self) -> std::path::PathBuf {
         let own = self.objects.as_ref().map(|objects| objects.folder("calls"));
         own.unwrap_or_else(|| place::recordings(self.folder(), "recordings"))
     }
 
     /// The test's own connection to the database.
-    pub async fn database(&self) -> DatabaseConnection {
+    pub(crate) async fn database(&self) -> DatabaseConnection {
         connect(&self.database_file()).await
     }
 
     /// The file that is the database, or stands for it.
-    pub fn database_file(&self) -> PathBuf {
+    pub(crate) fn database_file(&self) -> PathBuf {
         self.folder().join("callstore.db")
     }
 
     /// Number of rows per table, without the migrations, settings, leases, and the audit.
-    pub async fn rows(&self) -> Vec<(String, i64)> {
+    pub(crate) async fn rows(&self) -> Vec<(String, i64)> {
         let database = self.database().await;
         let tables = tables(&database).await;
         let mut rows = Vec::new();
@@ -172,17 +172,17 @@ impl Server {
     }
 
     /// Number of rows in a table.
-    pub async fn count(&self, table: &str) -> i64 {
+    pub(crate) async fn count(&self, table: &str) -> i64 {
         self.rows().await.into_iter().find(|(name, _)| name == table).unwrap().1
     }
 
     /// Runs statements on the database behind the server's back.
-    pub async fn execute(&self, statements: &str) {
+    pub(crate) async fn execute(&self, statements: &str) {
         execute(&self.database_file(), statements).await;
     }
 
     /// Drops all tables, so that everything that needs the database fails.
-    pub async fn break_database(&self) {
+    pub(crate) async fn break_database(&self) {
         let database = self.database().await;
         let all = tables(&database).await;
         database.close().await.unwrap();
@@ -190,48 +190,48 @@ impl Server {
         self.execute(&drop_tables(&all)).await;
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.running.address)
     }
 
     /// Sends raw bytes.
-    pub async fn raw(&self, request: &[u8]) -> Answer {
+    pub(crate) async fn raw(&self, request: &[u8]) -> Answer {
         Answer::of_bytes(&self.running.address.to_string(), request).await
     }
 
-    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, self.url(path))
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         Answer::read(self.request(Method::GET, path).send().await.unwrap()).await
     }
 
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
         Answer::read(self.request(Method::DELETE, path).send().await.unwrap()).await
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
         self.send(Method::POST, path, body).await
     }
 
-    pub async fn send(&self, method: Method, path: &str, body: &Value) -> Answer {
+    pub(crate) async fn send(&self, method: Method, path: &str, body: &Value) -> Answer {
         Answer::read(self.request(method, path).json(body).send().await.unwrap()).await
     }
 
     /// Sends bytes with a content type.
-    pub async fn post_bytes(&self, path: &str, content_type: &str, body: impl Into<reqwest::Body>) -> Answer {
+    pub(crate) async fn post_bytes(&self, path: &str, content_type: &str, body: impl Into<reqwest::Body>) -> Answer {
         let request = self.request(Method::POST, path).header("content-type", content_type).body(body);
         Answer::read(request.send().await.unwrap()).await
     }
 
     /// Sends a request with an extra header.
-    pub async fn get_with(&self, path: &str, name: &str, value: &str) -> Answer {
+    pub(crate) async fn get_with(&self, path: &str, name: &str, value: &str) -> Answer {
         Answer::read(self.request(Method::GET, path).header(name, value).send().await.unwrap()).await
     }
 
     /// Makes a recording of 20 ms and returns its id.
-    pub async fn record(&self, stream_sid: &str) -> String {
+    pub(crate) async fn record(&self, stream_sid: &str) -> String {
         self.start_call(stream_sid).await;
         let call = format!("/calls/{stream_sid}");
         self.post(&format!("{call}/chunks"), &super::chunk("inbound", 0, 0)).await.expect(201);
@@ -240,7 +240,7 @@ impl Server {
     }
 
     /// Starts a call and returns its id.
-    pub async fn start_call(&self, stream_sid: &str) -> String {
+    pub(crate) async fn start_call(&self, stream_sid: &str) -> String {
         let call = self.post("/calls", &super::call(stream_sid)).await.expect(201).json();
         call["id"].as_str().unwrap().to_owned()
     }

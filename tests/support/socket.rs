@@ -11,28 +11,28 @@ use tokio_tungstenite::{
 use super::PATIENCE;
 
 /// An open socket. Dropping it cuts the connection without a close frame.
-pub struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+pub(crate) struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Socket {
     /// Connects to a URL of a server.
-    pub async fn open(url: &str) -> Self {
+    pub(crate) async fn open(url: &str) -> Self {
         Self::try_open(url).await.unwrap_or_else(|(status, body)| panic!("{url} was answered {status}: {body}"))
     }
 
     /// Connects, or returns the status and the problem of the response.
-    pub async fn try_open(url: &str) -> Result<Self, (u16, Value)> {
+    pub(crate) async fn try_open(url: &str) -> Result<Self, (u16, Value)> {
         Self::try_open_with(url, &[]).await
     }
 
     /// The same, optionally with a key.
-    pub async fn try_open_as(url: &str, key: Option<&str>) -> Result<Self, (u16, Value)> {
+    pub(crate) async fn try_open_as(url: &str, key: Option<&str>) -> Result<Self, (u16, Value)> {
         let key = key.map(|key| format!("Bearer {key}"));
         let headers: Vec<_> = key.iter().map(|key| ("authorization", key.as_str())).collect();
         Self::try_open_with(url, &headers).await
     }
 
     /// The same with custom headers.
-    pub async fn try_open_with(url: &str, headers: &[(&'static str, &str)]) -> Result<Self, (u16, Value)> {
+    pub(crate) async fn try_open_with(url: &str, headers: &[(&'static str, &str)]) -> Result<Self, (u16, Value)> {
         let mut request = url.replacen("http", "ws", 1).into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().insert(*name, HeaderValue::from_str(value).unwrap());
@@ -48,39 +48,39 @@ impl Socket {
     }
 
     /// Sends a message.
-    pub async fn send(&mut self, message: Message) {
+    pub(crate) async fn send(&mut self, message: Message) {
         tokio::time::timeout(PATIENCE, self.0.send(message)).await.expect("the server takes it").unwrap();
     }
 
     /// Sends a message; returns false if the connection is gone.
-    pub async fn try_send(&mut self, message: Message) -> bool {
+    pub(crate) async fn try_send(&mut self, message: Message) -> bool {
         tokio::time::timeout(PATIENCE, self.0.send(message)).await.expect("the server takes it").is_ok()
     }
 
     /// Sends a text.
-    pub async fn text(&mut self, text: impl Into<String>) {
+    pub(crate) async fn text(&mut self, text: impl Into<String>) {
         self.send(Message::text(text.into())).await;
     }
 
     /// Sends JSON.
-    pub async fn json(&mut self, value: &Value) {
+    pub(crate) async fn json(&mut self, value: &Value) {
         self.text(value.to_string()).await;
     }
 
     /// Sends bytes.
-    pub async fn binary(&mut self, bytes: impl Into<Vec<u8>>) {
+    pub(crate) async fn binary(&mut self, bytes: impl Into<Vec<u8>>) {
         self.send(Message::binary(bytes.into())).await;
     }
 
     /// The raw connection, for bytes that no client should send.
-    pub fn wire(&mut self) -> &mut TcpStream {
+    pub(crate) fn wire(&mut self) -> &mut TcpStream {
         let MaybeTlsStream::Plain(stream) = self.0.get_mut() else { panic!("not a plain TCP connection") };
         stream
     }
 
     /// The next text, as JSON.
     #[track_caller]
-    pub fn receive(&mut self) -> impl Future<Output = Value> {
+    pub(crate) fn receive(&mut self) -> impl Future<Output = Value> {
         let caller = std::panic::Location::caller();
         async move {
             loop {
@@ -94,7 +94,7 @@ impl Socket {
     }
 
     /// The next text as JSON, or the code with which the server closes (1006: none).
-    pub async fn next_or_close(&mut self) -> Result<Value, u16> {
+    pub(crate) async fn next_or_close(&mut self) -> Result<Value, u16> {
         loop {
             match self.next().await {
                 Some(Message::Text(text)) => return Ok(serde_json::from_str(&text).unwrap()),
@@ -106,7 +106,7 @@ impl Socket {
     }
 
     /// The code and the reason with which the server closes; messages before that are skipped.
-    pub async fn closed(mut self) -> (u16, String) {
+    pub(crate) async fn closed(mut self) -> (u16, String) {
         loop {
             match self.next().await {
                 Some(Message::Close(Some(frame))) => return (frame.code.into(), frame.reason.to_string()),
@@ -118,7 +118,7 @@ impl Socket {
     }
 
     /// Closes and waits until the server has closed, too.
-    pub async fn close(mut self) {
+    pub(crate) async fn close(mut self) {
         let _ = self.0.close(None).await;
         while self.next().await.is_some() {}
     }

@@ -5,7 +5,7 @@ use std::{path::Path, process::Stdio};
 use tokio::process::Command;
 
 /// The output of a program.
-pub async fn run(program: &str, arguments: &[&str]) -> String {
+pub(crate) async fn run(program: &str, arguments: &[&str]) -> String {
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
     let output = command.output().await.unwrap_or_else(|error| panic!("{program}: {error}; see scripts/test.sh"));
@@ -15,7 +15,7 @@ pub async fn run(program: &str, arguments: &[&str]) -> String {
 }
 
 /// The number of frames that ffprobe, sox and Python's soundfile find in a file, in this order.
-pub async fn frames(file: &Path) -> [u64; 3] {
+pub(crate) async fn frames(file: &Path) -> [u64; 3] {
     let file = file.to_str().unwrap();
     let entries = ["-v", "error", "-show_entries", "stream=duration_ts", "-of", "csv=p=0", file];
     // Debian's Python, because soundfile is Debian's package.

@@ -24,7 +24,7 @@ struct Module {
 }
 
 /// The circles of a crate: each line has a module and one that it imports, which imports it in turn, by any way.
-pub fn circles(source: &Path) -> Vec<String> {
+pub(super) fn circles(source: &Path) -> Vec<String> {
     let mut modules = BTreeMap::new();
     collect(source, &Name::new(), &mut modules);
     assert!(modules.len() > 5, "{}", source.display());

@@ -12,7 +12,7 @@ use tokio::{
 const BEAT: Duration = Duration::from_millis(250);
 
 /// How the service disconnected a client.
-pub struct Cut {
+pub(crate) struct Cut {
     /// The time since the client began to be slow.
     pub after: Duration,
     /// The response that the client got.
@@ -21,7 +21,7 @@ pub struct Cut {
 
 /// A kind of slow client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Slow {
+pub(crate) enum Slow {
     /// Opens a connection and sends nothing.
     Silent,
     /// Sends the head of a request byte by byte.
@@ -50,7 +50,7 @@ impl Slow {
 
     /// Runs until the service disconnects the client. It sends on a beat that is shifted by `phase`, from 0 to 1, since
     /// independent clients do not send in step.
-    pub async fn run(self, address: &str, phase: f64) -> Cut {
+    pub(crate) async fn run(self, address: &str, phase: f64) -> Cut {
         let mut socket = TcpStream::connect(address).await.unwrap();
         if self == Self::SecondHead {
             socket.write_all(format!("{HEAD}\r\n").as_bytes()).await.unwrap();
@@ -75,11 +75,11 @@ impl Slow {
 }
 
 /// A client that requests much and reads nothing, until it is dropped.
-pub struct Reader(#[expect(dead_code, reason = "an open connection is all that it is")] TcpStream);
+pub(crate) struct Reader(#[expect(dead_code, reason = "an open connection is all that it is")] TcpStream);
 
 impl Reader {
     /// Requests a path so often that no buffer can hold all responses.
-    pub async fn ask(address: &str, path: &str, times: usize) -> Self {
+    pub(crate) async fn ask(address: &str, path: &str, times: usize) -> Self {
         let mut socket = TcpStream::connect(address).await.unwrap();
         let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").repeat(times);
         socket.write_all(request.as_bytes()).await.unwrap();

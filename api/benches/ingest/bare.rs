@@ -29,7 +29,7 @@ async fn add(_call: web::Path<String>, chunk: web::Json<Chunk>) -> HttpResponse 
 }
 
 /// Serves until the process is killed.
-pub fn serve() {
+pub(crate) fn serve() {
     actix_web::rt::System::new().block_on(async {
         let server = HttpServer::new(|| {
             let start = async |_call: web::Json<serde_json::Value>| HttpResponse::Created().finish();

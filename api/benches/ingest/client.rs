@@ -13,7 +13,7 @@ use tokio::{
 
 /// The kind of requests.
 #[derive(Clone, Copy)]
-pub enum Load {
+pub(crate) enum Load {
     /// Chunks of 20 ms of mu-law, one call per connection.
     Chunks,
     /// Transcripts of one sentence, one call per connection.
@@ -21,7 +21,7 @@ pub enum Load {
 }
 
 /// The results of a run.
-pub struct Measured {
+pub(crate) struct Measured {
     pub answers: usize,
     pub elapsed: Duration,
     /// The latency of each request, in microseconds.
@@ -29,7 +29,7 @@ pub struct Measured {
 }
 
 /// Sends requests on all connections for `length`, one at a time on each.
-pub fn run(server: SocketAddr, load: Load, connections: usize, length: Duration) -> Measured {
+pub(crate) fn run(server: SocketAddr, load: Load, connections: usize, length: Duration) -> Measured {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let mut sockets = Vec::new();

@@ -11,7 +11,7 @@ const WITHOUT_CHANGE: [&str; 1] = ["convertAudio"];
 
 /// Which requests for an operation are entered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Audited {
+pub(crate) enum Audited {
     /// None.
     Never,
     /// Each, before it is answered.
@@ -24,7 +24,7 @@ pub enum Audited {
 
 impl Audited {
     /// What holds for an operation of the document.
-    pub fn of(method: &Method, path: &str, operation_id: &str) -> Self {
+    pub(crate) fn of(method: &Method, path: &str, operation_id: &str) -> Self {
         if ADDS_AUDIO.contains(&operation_id) {
             Self::First
         } else if operation_id == "getCall" {

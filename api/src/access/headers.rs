@@ -3,7 +3,7 @@
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 /// The header that carries the request id.
-pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Headers that do not depend on the response.
 const ALWAYS: [(HeaderName, HeaderValue); 3] = [
@@ -24,7 +24,7 @@ const SAME_ORIGIN: HeaderValue = HeaderValue::from_static("same-origin");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// Adds the headers. Headers that a handler has set itself stay, except those in `ALWAYS`.
-pub fn secure(headers: &mut HeaderMap, is_page: bool) {
+pub(crate) fn secure(headers: &mut HeaderMap, is_page: bool) {
     for (name, value) in ALWAYS {
         headers.insert(name, value);
     }

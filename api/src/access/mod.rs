@@ -40,7 +40,7 @@ const BEARER: &str = "Bearer ";
 const PREFLIGHT_SECONDS: usize = 3600;
 
 /// The settings that the rules follow from.
-pub struct Rules {
+pub(crate) struct Rules {
     /// Hosts that requests may name before the first key exists.
     pub hosts: Hosts,
     /// Origins whose web pages may use the API.
@@ -54,7 +54,7 @@ pub struct Rules {
 }
 
 /// The rules that every request must satisfy.
-pub struct Access {
+pub(crate) struct Access {
     callstore: Callstore,
     hosts: Hosts,
     origins: Origins,
@@ -67,14 +67,14 @@ pub struct Access {
 impl Access {
     /// Requires API keys once there is one. Until then, it requires known hosts and origins, unless the service runs
     /// with `insecure_no_auth`. With `twilio_signs`, requests from Twilio need a signature instead.
-    pub fn new(callstore: Callstore, rules: Rules) -> Self {
+    pub(crate) fn new(callstore: Callstore, rules: Rules) -> Self {
         let Rules { hosts, origins, insecure_no_auth, twilio_signs, rate_limit } = rules;
         let rates = Rates::new(rate_limit);
         Self { callstore, hosts, origins, open: insecure_no_auth, twilio_signs, rates }
     }
 
     /// Whether pages of other origins may use this service.
-    pub fn shares(&self) -> bool {
+    pub(crate) fn shares(&self) -> bool {
         !self.origins.is_empty()
     }
 
@@ -168,7 +168,7 @@ impl Access {
 ///
 /// # Errors
 /// If the key is no longer valid, the reason.
-pub fn check_key_again(request: &HttpRequest) -> Result<(), Problem> {
+pub(crate) fn check_key_again(request: &HttpRequest) -> Result<(), Problem> {
     let by_key = request.extensions().contains::<KeyId>();
     match (bearer(request.headers()), request.app_data::<Data<Access>>()) {
         (Some(key), Some(access)) if by_key => access.callstore.keys.check(key).map(drop).map_err(refused),
@@ -198,7 +198,7 @@ fn unauthorized(detail: &str) -> Problem {
 }
 
 /// The middleware that this module describes.
-pub async fn guard<B: MessageBody + 'static>(
+pub(crate) async fn guard<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
@@ -225,7 +225,7 @@ pub async fn guard<B: MessageBody + 'static>(
 
 /// Lets pages of the listed origins make requests and read responses. They send API keys themselves; cookies are not
 /// accepted.
-pub fn cors(origins: &Origins) -> Cors {
+pub(crate) fn cors(origins: &Origins) -> Cors {
     let cors = Cors::default()
         .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
         .allow_any_header()

@@ -15,17 +15,17 @@ use crate::{
 };
 
 /// Twilio's webhooks. They work by `GET` as by `POST`, and have the same effects. The document describes only `POST`.
-pub const WEBHOOKS: [&str; 2] = ["/twilio/voice", "/twilio/status"];
+pub(crate) const WEBHOOKS: [&str; 2] = ["/twilio/voice", "/twilio/status"];
 /// The socket of Callstore's own streaming protocol.
-pub const CALL_STREAM: &str = "/calls/{call}/stream";
+pub(crate) const CALL_STREAM: &str = "/calls/{call}/stream";
 /// The socket of carriers' media streams.
-pub const TWILIO_STREAM: &str = "/twilio/stream";
+pub(crate) const TWILIO_STREAM: &str = "/twilio/stream";
 /// The operation's name of `CALL_STREAM` in the audit log.
 const STREAM: &str = "stream";
 
 /// The scopes of API keys that an operation accepts. Scope `admin` is accepted by every operation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Need {
+pub(crate) enum Need {
     /// No key is required.
     Nothing,
     /// A key of one of these scopes is required, or a substitute for a key.
@@ -34,7 +34,7 @@ pub enum Need {
 
 /// A substitute for an API key. The operation verifies it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StandIn {
+pub(crate) enum StandIn {
     /// The signature of a link.
     Link,
     /// Twilio's signature, if the service verifies those.
@@ -83,20 +83,20 @@ impl Need {
 }
 
 /// All served paths.
-pub struct KnownPaths {
+pub(crate) struct KnownPaths {
     paths: Vec<KnownPath>,
     tree: Branch,
 }
 
 /// A served path.
-pub struct KnownPath {
+pub(crate) struct KnownPath {
     pattern: String,
     operations: Vec<KnownOperation>,
 }
 
 /// An operation: a path with a method.
 #[derive(Clone)]
-pub struct KnownOperation {
+pub(crate) struct KnownOperation {
     /// The method.
     pub method: Method,
     /// The operationId, or the name of a WebSocket.
@@ -109,7 +109,7 @@ pub struct KnownOperation {
 
 impl KnownPaths {
     /// Collects the paths of the document, the pages and the WebSockets.
-    pub fn of(document: &OpenApi) -> Self {
+    pub(crate) fn of(document: &OpenApi) -> Self {
         let paths = document.paths.paths.iter().map(|(path, item)| {
             let known = |(method, operation): (Method, &Operation)| {
                 let id = operation.operation_id.clone().unwrap_or_default();
@@ -135,39 +135,39 @@ impl KnownPaths {
     }
 
     /// The index of the served path that matches a request's path, as the router sees it.
-    pub fn find(&self, path: &str) -> Option<usize> {
+    pub(crate) fn find(&self, path: &str) -> Option<usize> {
         self.tree.find(path.strip_prefix('/')?)
     }
 
     /// The served path at an index that [`find`](Self::find) returned.
-    pub fn at(&self, index: usize) -> &KnownPath {
+    pub(crate) fn at(&self, index: usize) -> &KnownPath {
         &self.paths[index]
     }
 }
 
 impl KnownPath {
     /// The pattern, as in the document.
-    pub fn pattern(&self) -> &str {
+    pub(crate) fn pattern(&self) -> &str {
         &self.pattern
     }
 
     /// The operations, one for each method.
-    pub fn operations(&self) -> &[KnownOperation] {
+    pub(crate) fn operations(&self) -> &[KnownOperation] {
         &self.operations
     }
 
     /// The index of a method's operation.
-    pub fn position(&self, method: &Method) -> Option<usize> {
+    pub(crate) fn position(&self, method: &Method) -> Option<usize> {
         self.operations.iter().position(|operation| operation.method == method)
     }
 
     /// Whether a browser shows this path as a page.
-    pub fn is_page(&self) -> bool {
+    pub(crate) fn is_page(&self) -> bool {
         self.pattern.starts_with("/swagger-ui") || matches!(self.pattern.as_str(), "/" | "/openapi.json")
     }
 
     /// The 405 for a method that the path does not have.
-    pub fn method_not_allowed(&self) -> Problem {
+    pub(crate) fn method_not_allowed(&self) -> Problem {
         let mut methods: Vec<_> = self.operations.iter().map(|operation| operation.method.as_str()).collect();
         if methods.contains(&"GET") {
             methods.push("HEAD");

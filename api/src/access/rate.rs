@@ -22,13 +22,13 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 
 /// The client that a request is charged to.
 #[derive(Hash)]
-pub enum Client<'a> {
+pub(super) enum Client<'a> {
     Key(&'a str),
     Address(IpAddr),
 }
 
 /// The rate limits of all clients. One instance serves all threads.
-pub struct Rates {
+pub(super) struct Rates {
     per_second: u32,
     /// Whether clients on this machine are limited, too.
     of_loopback: bool,
@@ -39,7 +39,7 @@ pub struct Rates {
 }
 
 /// A client's remaining quota.
-pub struct Standing {
+pub(super) struct Standing {
     requests: u32,
     /// How long it takes until the quota is full again.
     full_in: Duration,
@@ -68,7 +68,7 @@ impl Buckets {
 impl Rates {
     /// A limit of `per_second` for all clients. `None` means the default, and no limit on loopback. There is no limit
     /// at all for 0.
-    pub fn new(per_second: Option<u32>) -> Option<Self> {
+    pub(super) fn new(per_second: Option<u32>) -> Option<Self> {
         let (of_loopback, per_second) = (per_second.is_some(), per_second.unwrap_or(RATE_DEFAULT));
         let window = RATE_BURST.as_secs();
         let policy = format!("\"default\";q={};w={window}", u64::from(per_second) * window);
@@ -78,7 +78,7 @@ impl Rates {
     }
 
     /// The address that a client is charged to; `None` if the client is not limited.
-    pub fn address_of(&self, peer: IpAddr) -> Option<IpAddr> {
+    pub(super) fn address_of(&self, peer: IpAddr) -> Option<IpAddr> {
         match peer.to_canonical() {
             address if address.is_loopback() && !self.of_loopback => None,
             // A subscriber usually controls all addresses of a /64 network.
@@ -88,7 +88,7 @@ impl Rates {
     }
 
     /// How many requests a rejected key is charged.
-    pub fn requests_of_refused_key(&self) -> u32 {
+    pub(super) fn requests_of_refused_key(&self) -> u32 {
         (self.per_second / REFUSED_KEYS_PER_SECOND).max(1)
     }
 
@@ -96,7 +96,7 @@ impl Rates {
     ///
     /// # Errors
     /// 429 if the bucket lacks tokens. Then nothing is charged.
-    pub fn spend(&self, client: Client<'_>, requests: u32, now: Instant) -> Result<Standing, Problem> {
+    pub(super) fn spend(&self, client: Client<'_>, requests: u32, now: Instant) -> Result<Standing, Problem> {
         let client = self.hasher.hash_one(client);
         let now = now.saturating_duration_since(self.begun);
         let each = Duration::from_secs(1) / self.per_second;
@@ -127,7 +127,7 @@ impl Standing {
     }
 
     /// Adds the quota to the headers of a response.
-    pub fn tell(self, headers: &mut HeaderMap) {
+    pub(super) fn tell(self, headers: &mut HeaderMap) {
         for (name, value) in self.headers() {
             headers.insert(name, value);
         }

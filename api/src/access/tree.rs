@@ -4,7 +4,7 @@ use foldhash::HashMap;
 
 /// A node of the tree of patterns. The router does not reveal which pattern it matched.
 #[derive(Default)]
-pub struct Branch {
+pub(super) struct Branch {
     /// The pattern that ends here.
     end: Option<usize>,
     /// The branches for literal segments.
@@ -17,7 +17,7 @@ pub struct Branch {
 
 impl Branch {
     /// The tree of patterns; each is found by its index.
-    pub fn of<'a>(patterns: impl Iterator<Item = &'a str>) -> Self {
+    pub(super) fn of<'a>(patterns: impl Iterator<Item = &'a str>) -> Self {
         let mut root = Self::default();
         for (index, pattern) in patterns.enumerate() {
             root.insert(pattern.trim_start_matches('/'), index);
@@ -44,7 +44,7 @@ impl Branch {
 
     /// The index of the pattern that matches `path`. Both are without their leading slash. Literal segments win over
     /// `{name}`.
-    pub fn find(&self, path: &str) -> Option<usize> {
+    pub(super) fn find(&self, path: &str) -> Option<usize> {
         let (segment, rest) = first_segment(path);
         let follow = |branch: &Self| rest.map_or(branch.end, |rest| branch.find(rest));
         let named = self.named.get(segment).and_then(follow);

@@ -101,7 +101,7 @@ impl From<AddAnalytics> for NewAnalytics {
     ),
 )]
 #[post("/calls/{call}/analytics")]
-pub async fn add_analytics(
+pub(crate) async fn add_analytics(
     callstore: Data<Callstore>,
     call: CallPath,
     _: Query<NoQuery>,

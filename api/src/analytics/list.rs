@@ -14,7 +14,7 @@ use crate::{
 
 /// A page of analytics snapshots.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct AnalyticsPage {
+pub(super) struct AnalyticsPage {
     /// The snapshots.
     items: Vec<Analytics>,
     /// The position of the page in the list.
@@ -41,7 +41,7 @@ impl AnalyticsPage {
     ),
 )]
 #[get("/calls/{call}/analytics")]
-pub async fn list_analytics(
+pub(crate) async fn list_analytics(
     callstore: Data<Callstore>,
     call: CallPath,
     Query(query): Query<PageQuery>,

@@ -7,6 +7,6 @@ pub(crate) mod model;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Registers the operations.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(add::add_analytics).service(list::list_analytics);
 }

@@ -24,7 +24,7 @@ same_variants!(Sentiment, service::Sentiment, [Positive, Neutral, Negative]);
 /// An analytics snapshot of a call.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Analytics {
+pub(crate) struct Analytics {
     /// The snapshot's id, a UUIDv7.
     pub id: Uuid,
     /// The call's id.
@@ -57,7 +57,7 @@ pub struct Analytics {
 }
 
 /// The schema of `metrics`.
-pub struct Metrics;
+pub(crate) struct Metrics;
 
 impl PartialSchema for Metrics {
     fn schema() -> RefOr<Schema> {
@@ -88,7 +88,7 @@ impl From<service::Analytics> for Analytics {
 impl Analytics {
     /// A snapshot in the middle of a call.
     #[must_use]
-    pub fn sample() -> Self {
+    pub(crate) fn sample() -> Self {
         Self {
             id: Uuid::from_u128(0x0190_5f3c_5c22_7f44_a071_8d9e_0f10_2132),
             call_id: Uuid::from_u128(0x0190_5f3c_2b7a_7c11_9d4e_5a6b_7c8d_9e0f),

@@ -42,7 +42,7 @@ static AT_ONCE: Semaphore = Semaphore::const_new(2);
     ),
 )]
 #[post("/audio/convert")]
-pub async fn convert_audio(
+pub(crate) async fn convert_audio(
     callstore: Data<Callstore>,
     _: Query<NoQuery>,
     once: Once,

@@ -30,7 +30,7 @@ same_variants!(Container, audio::Container, [Raw, Wav]);
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[validate(schema(function = "source_rate"))]
 #[schema(as = AudioSource)]
-pub struct GivenFormat {
+pub(crate) struct GivenFormat {
     /// The codec. Defaults to mu-law.
     pub encoding: Option<Encoding>,
     /// Samples per second. Defaults to 8,000.

@@ -9,6 +9,6 @@ pub(crate) use format::{Container, Preset};
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Registers the operations.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(convert::convert_audio);
 }

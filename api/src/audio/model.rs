@@ -13,7 +13,7 @@ use crate::{
 /// Audio with its source and target formats.
 #[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
-pub struct ConvertAudio {
+pub(crate) struct ConvertAudio {
     /// The audio as base64.
     #[schema(format = "byte", pattern = "^[A-Za-z0-9+/]*={0,2}$")]
     pub audio: String,
@@ -41,7 +41,7 @@ impl JsonBody for ConvertAudio {
 /// The converted audio.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct ConvertedAudio {
+pub(crate) struct ConvertedAudio {
     /// The audio as base64.
     pub audio: String,
     /// Its codec.
@@ -68,7 +68,7 @@ impl ConvertAudio {
     const PCM16: Format = Format { encoding: Encoding::Pcm16, sample_rate: 8_000, container: Some(Container::Raw) };
 
     /// A frame of telephony audio that becomes linear samples.
-    pub fn sample() -> Self {
+    pub(crate) fn sample() -> Self {
         Self {
             audio: AddAudioChunk::FRAME.to_owned(),
             from: None,

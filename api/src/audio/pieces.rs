@@ -7,7 +7,7 @@ use super::model::{ConvertAudio, ConvertedAudio};
 use crate::problem::Problem;
 
 /// Refuses what a conversion in pieces cannot do.
-pub fn check(body: &ConvertAudio) -> Result<(), Problem> {
+pub(super) fn check(body: &ConvertAudio) -> Result<(), Problem> {
     let refuse = |pointer: &str, detail: &str| Err(Problem::invalid_field(pointer, detail));
     match &body.state {
         None if body.end.is_some() => refuse(
@@ -33,7 +33,11 @@ pub fn check(body: &ConvertAudio) -> Result<(), Problem> {
 
 /// Converts a piece after those that `state` remembers; an empty state is the beginning. Returns the answer without its
 /// state, and the state unless this is the end.
-pub fn convert(body: &ConvertAudio, bytes: &[u8], state: &[u8]) -> Result<(ConvertedAudio, Option<Vec<u8>>), Problem> {
+pub(super) fn convert(
+    body: &ConvertAudio,
+    bytes: &[u8],
+    state: &[u8],
+) -> Result<(ConvertedAudio, Option<Vec<u8>>), Problem> {
     let (from, to) = (body.from.unwrap_or_default(), audio::Format::from(body.to));
     let encoding = from.encoding.map_or(audio::Encoding::Mulaw, Into::into);
     let format = StreamFormat { encoding, sample_rate: from.sample_rate.unwrap_or(8_000), channels: 1 };
@@ -80,7 +84,7 @@ pub fn convert(body: &ConvertAudio, bytes: &[u8], state: &[u8]) -> Result<(Conve
 }
 
 /// The problem with a state that this service has not made.
-pub fn invalid_state() -> Problem {
+pub(super) fn invalid_state() -> Problem {
     let detail = "This is not a state that this service returned. Send `state` of the previous answer unchanged, or an \
         empty one to begin.";
     Problem::invalid_field("/state", detail)

@@ -18,7 +18,7 @@ use crate::{
 #[derive(Debug, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ListAuditQuery {
+pub(super) struct ListAuditQuery {
     /// The page size. Values over 500 count as 500.
     #[param(inline)]
     #[serde(default)]
@@ -45,7 +45,7 @@ pub struct ListAuditQuery {
 
 /// A page of the audit log.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct AuditPage {
+pub(super) struct AuditPage {
     /// The entries.
     items: Vec<AuditEntry>,
     /// The position of the page in the list.
@@ -70,7 +70,7 @@ impl AuditPage {
     responses((status = 200, description = "The entries.", body = AuditPage, example = json!(AuditPage::sample()))),
 )]
 #[get("/admin/audit")]
-pub async fn list_audit(
+pub(crate) async fn list_audit(
     callstore: Data<Callstore>,
     Query(query): Query<ListAuditQuery>,
 ) -> Result<HttpResponse, Problem> {

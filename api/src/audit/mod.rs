@@ -7,6 +7,6 @@ pub(crate) mod record;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Registers the operation.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(list::list_audit);
 }

@@ -28,7 +28,7 @@ same_variants!(Actor, service::Actor, [Key, Link, Twilio, Command, Anyone]);
 /// An audited request or command.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct AuditEntry {
+pub(crate) struct AuditEntry {
     /// The entry's id, a UUIDv7.
     pub id: Uuid,
     /// When the service responded.
@@ -74,7 +74,7 @@ impl From<service::AuditEntry> for AuditEntry {
 }
 
 impl AuditEntry {
-    pub fn sample() -> Self {
+    pub(crate) fn sample() -> Self {
         Self {
             id: Uuid::from_u128(0x0190_5f3d_1f2e_7a3b_8c4d_5e6f_7a8b_9cad),
             created_at: Time::sample_after(60),

@@ -35,7 +35,7 @@ const REMEMBERED: usize = 100_000;
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Enters requests.
-pub struct Audit {
+pub(crate) struct Audit {
     callstore: Callstore,
     /// Which clients have added audio to which calls, by a hash.
     clients: Mutex<HashSet<u64>>,
@@ -43,13 +43,13 @@ pub struct Audit {
 
 impl Audit {
     /// Nothing is entered yet.
-    pub fn new(callstore: Callstore) -> Self {
+    pub(crate) fn new(callstore: Callstore) -> Self {
         Self { callstore, clients: Mutex::default() }
     }
 
     /// Enters an answered request, if it is one to be entered. Refusals of strangers are not: anyone could fill the
     /// audit with them.
-    pub async fn enter(&self, operation: &KnownOperation, response: &ServiceResponse, request_id: &str) {
+    pub(crate) async fn enter(&self, operation: &KnownOperation, response: &ServiceResponse, request_id: &str) {
         let (request, status) = (response.request(), response.status());
         let wanted = match operation.audited {
             Audited::Never => false,
@@ -95,7 +95,7 @@ impl Audit {
 
 /// For operations that enter themselves with what they change.
 #[derive(Debug)]
-pub struct Entry(HttpRequest);
+pub(crate) struct Entry(HttpRequest);
 
 /// Among the extensions of a request that is entered with what it changes, if it succeeds.
 struct EntersItself;
@@ -111,7 +111,7 @@ impl FromRequest for Entry {
 
 impl Entry {
     /// What is entered when the request succeeds, which is then answered with this status.
-    pub fn of(&self, success: StatusCode) -> NewAuditEntry {
+    pub(crate) fn of(&self, success: StatusCode) -> NewAuditEntry {
         let request = &self.0;
         request.extensions_mut().insert(EntersItself);
         let target = request.extensions().get::<Target>().cloned();
@@ -121,7 +121,7 @@ impl Entry {
 }
 
 /// What is said of a request, but for what came of it.
-pub fn entry_of(request: &HttpRequest, operation: &str, request_id: &str) -> NewAuditEntry {
+pub(crate) fn entry_of(request: &HttpRequest, operation: &str, request_id: &str) -> NewAuditEntry {
     let extensions = request.extensions();
     let key_id = extensions.get::<KeyId>().map(|key| key.0);
     let actor = match (key_id, extensions.get::<StandIn>()) {

@@ -26,7 +26,7 @@ use crate::{
     ),
 )]
 #[delete("/calls/{call}")]
-pub async fn delete_call(
+pub(crate) async fn delete_call(
     callstore: Data<Callstore>,
     call: CallPath,
     _: Query<NoQuery>,

@@ -24,7 +24,7 @@ use crate::{
 /// The end of a call.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct EndCall {
+pub(crate) struct EndCall {
     /// When the call ended. Defaults to now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub end_time: Option<Time>,
@@ -56,7 +56,7 @@ const WAIT_DEFAULT: u64 = 10;
     ),
 )]
 #[post("/calls/{call}/end")]
-pub async fn end_call(
+pub(crate) async fn end_call(
     callstore: Data<Callstore>,
     request: HttpRequest,
     call: CallPath,

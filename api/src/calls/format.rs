@@ -53,7 +53,7 @@ fn rate_fits_encoding(format: &AudioFormat) -> Result<(), ValidationError> {
 }
 
 /// Refuses a sample rate that an encoding does not have, for a schema's validation.
-pub fn check_rate(encoding: Encoding, sample_rate: u32) -> Result<(), ValidationError> {
+pub(crate) fn check_rate(encoding: Encoding, sample_rate: u32) -> Result<(), ValidationError> {
     let checked = audio::Encoding::from(encoding).check_rate(sample_rate);
     checked.map_err(|unfit| ValidationError::new("sampleRate").with_message(unfit.to_string().into()))
 }

@@ -19,7 +19,7 @@ use crate::{
 #[derive(Debug, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub struct GetCallQuery {
+pub(crate) struct GetCallQuery {
     /// The parts to return with the call: `include=recordings,metadata`, or `include` repeated for each part.
     #[param(inline, style = Form, explode = false)]
     #[serde(default)]
@@ -75,7 +75,7 @@ impl ToSchema for Include {}
     ),
 )]
 #[get("/calls/{call}")]
-pub async fn get_call(
+pub(crate) async fn get_call(
     callstore: Data<Callstore>,
     request: HttpRequest,
     call: CallPath,

@@ -94,7 +94,7 @@ fn one_way_to_a_page(query: &ListCallsQuery) -> Result<(), ValidationError> {
 
 /// A page of calls.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct CallPage {
+pub(crate) struct CallPage {
     /// The calls.
     items: Vec<Call>,
     /// The position of the page in the list.
@@ -126,7 +126,7 @@ impl CallPage {
     ),
 )]
 #[get("/calls")]
-pub async fn list_calls(
+pub(crate) async fn list_calls(
     callstore: Data<Callstore>,
     request: actix_web::HttpRequest,
     Query(query): Query<ListCallsQuery>,

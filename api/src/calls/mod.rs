@@ -12,7 +12,7 @@ pub(crate) mod update;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Registers the operations.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(start::start_call)
         .service(list::list_calls)

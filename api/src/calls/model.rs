@@ -20,7 +20,7 @@ use crate::{
 /// A phone call.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Call {
+pub(crate) struct Call {
     /// The call's id, a UUIDv7.
     pub id: Uuid,
     /// The id of the media stream. Unique.
@@ -108,7 +108,7 @@ pub enum EndReason {
 
 /// Why a call failed.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// A stable code for programs.
     pub code: String,
     /// The reason as a sentence.
@@ -116,7 +116,7 @@ pub struct Failure {
 }
 
 /// Refuses what can be no `streamSid` or `callSid`. One that reads as a UUID would be taken for a call's id.
-pub fn sid(text: &str) -> Result<(), ValidationError> {
+pub(crate) fn sid(text: &str) -> Result<(), ValidationError> {
     if is_sid(text) && as_id(text).is_none() {
         return Ok(());
     }
@@ -126,7 +126,7 @@ pub fn sid(text: &str) -> Result<(), ValidationError> {
 
 impl Call {
     /// A call with the parts that come with it.
-    pub fn with_parts(call: service::Call, parts: CallParts) -> Result<Self, Problem> {
+    pub(crate) fn with_parts(call: service::Call, parts: CallParts) -> Result<Self, Problem> {
         let failure = call.failure.map(|service::CallFailure { code, detail }| Failure { code, detail });
         let recordings = parts.recordings.map(|recordings| recordings.into_iter().map(Recording::new).collect());
         Ok(Self {
@@ -153,13 +153,13 @@ impl Call {
     }
 
     /// A call alone.
-    pub fn new(call: service::Call) -> Result<Self, Problem> {
+    pub(crate) fn new(call: service::Call) -> Result<Self, Problem> {
         Self::with_parts(call, CallParts::default())
     }
 
     /// A call that has just been started.
     #[must_use]
-    pub fn sample() -> Self {
+    pub(crate) fn sample() -> Self {
         Self {
             id: Uuid::from_u128(0x0190_5f3c_2b7a_7c11_9d4e_5a6b_7c8d_9e0f),
             stream_sid: "MZ0123456789abcdef0123456789abcdef".to_owned(),
@@ -185,7 +185,7 @@ impl Call {
 
     /// A call that has ended and has its recording.
     #[must_use]
-    pub fn sample_completed() -> Self {
+    pub(crate) fn sample_completed() -> Self {
         Self {
             status: Status::Completed,
             end_time: Some(Time::sample_after(31)),
@@ -199,7 +199,7 @@ impl Call {
 
     /// A call that has ended and waits for its recording.
     #[must_use]
-    pub fn sample_finalizing() -> Self {
+    pub(crate) fn sample_finalizing() -> Self {
         Self { status: Status::Finalizing, recordings: None, ..Self::sample_completed() }
     }
 }

@@ -87,7 +87,7 @@ impl StartCall {
     ),
 )]
 #[post("/calls")]
-pub async fn start_call(
+pub(crate) async fn start_call(
     callstore: Data<Callstore>,
     _: Query<NoQuery>,
     once: Once,

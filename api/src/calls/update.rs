@@ -17,7 +17,7 @@ use crate::{
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[validate(schema(function = "keeps_a_caller", skip_on_field_errors = false))]
-pub struct UpdateCall {
+pub(crate) struct UpdateCall {
     /// The agent that handles the call.
     #[serde(default, deserialize_with = "double_option", skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
@@ -79,7 +79,7 @@ impl UpdateCall {
     ),
 )]
 #[patch("/calls/{call}")]
-pub async fn update_call(
+pub(crate) async fn update_call(
     callstore: Data<Callstore>,
     call: CallPath,
     _: Query<NoQuery>,

@@ -24,7 +24,7 @@ use crate::{
 /// A chunk of a call's audio.
 #[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct AddAudioChunk {
+pub(crate) struct AddAudioChunk {
     /// 1 byte to 256 KiB of audio in base64: standard or URL-safe, with or without padding, in lines, or as a `data:`
     /// URL.
     #[schema(min_length = 2, max_length = 349_528, format = "byte")]
@@ -48,17 +48,17 @@ impl JsonBody for AddAudioChunk {}
 
 impl AddAudioChunk {
     /// 20 ms of speech in mu-law: a frame of `tests/fixtures/readme/caller.ulaw`.
-    pub const FRAME: &str = "vC4oLzpNz8G+sLlwQC8zR8m8uMdcQz5Gb8rDyOxOQkVT2sjCzPlKREl5yL3A1Uk4OkTIsa2+4jcuOzxJzLeroao3Jx0nqpqZpa8yw8op\
+    pub(crate) const FRAME: &str = "vC4oLzpNz8G+sLlwQC8zR8m8uMdcQz5Gb8rDyOxOQkVT2sjCzPlKREl5yL3A1Uk4OkTIsa2+4jcuOzxJzLeroao3Jx0nqpqZpa8yw8op\
         HxccRJyfp3gfISw6cby6tKvCTTMqMmS6tbfeRDo9T8/AwNdVPz9K6cW8wd1LPj9cxri5x0UwMTvBq6a21i8oMjI8yq6imZ8vHxUdo5KQnactvg==";
 
     /// The first chunk of a caller.
     #[must_use]
-    pub fn sample() -> Self {
+    pub(crate) fn sample() -> Self {
         Self { audio: Self::FRAME.to_owned(), track: Some(Track::Inbound), sequence: Some(0), timestamp: Some(0) }
     }
 
     /// Decodes the audio; `pointer` names its field where that fails.
-    pub fn decode(self, pointer: impl FnOnce() -> String) -> Result<NewChunk, Problem> {
+    pub(crate) fn decode(self, pointer: impl FnOnce() -> String) -> Result<NewChunk, Problem> {
         let audio =
             audio::decode_any_base64(&self.audio).map_err(|error| Problem::invalid_base64(pointer(), &error))?;
         Ok(NewChunk {
@@ -75,7 +75,7 @@ impl AddAudioChunk {
 #[derive(Debug, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub struct RawChunkQuery {
+pub(crate) struct RawChunkQuery {
     /// The track of raw bytes. Defaults to `inbound`.
     track: Option<Track>,
     /// The sequence number of raw bytes. Defaults to the next number.
@@ -121,7 +121,7 @@ pub struct RawChunkQuery {
     ),
 )]
 #[post("/calls/{call}/chunks")]
-pub async fn add_audio_chunk(
+pub(crate) async fn add_audio_chunk(
     callstore: Data<Callstore>,
     request: HttpRequest,
     call: CallPath,

@@ -18,7 +18,7 @@ use crate::{
 #[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[validate(schema(function = "batch_size"))]
-pub struct AddAudioChunks {
+pub(crate) struct AddAudioChunks {
     /// 1 to 500 chunks of any track, in any order.
     #[schema(min_items = 1, max_items = 500)]
     #[serde(deserialize_with = "objects")]
@@ -42,7 +42,7 @@ impl AddAudioChunks {
 
 /// The stored chunks, in the order of the request.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct StoredChunks {
+pub(crate) struct StoredChunks {
     /// The chunks.
     items: Vec<StoredChunk>,
 }
@@ -77,7 +77,7 @@ impl StoredChunks {
     ),
 )]
 #[post("/calls/{call}/chunks/batch")]
-pub async fn add_audio_chunks(
+pub(crate) async fn add_audio_chunks(
     callstore: Data<Callstore>,
     call: CallPath,
     _: Query<NoQuery>,

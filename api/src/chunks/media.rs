@@ -9,7 +9,7 @@ use crate::{
 
 /// What a raw body holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RawAudio {
+pub(crate) struct RawAudio {
     /// The format that the media type names; none where it is the call's own.
     pub format: Option<AudioFormat>,
     /// Whether samples come with the high byte first.
@@ -22,7 +22,7 @@ const TYPES: &str =
 
 /// Reads a `Content-Type` of raw audio: `audio/basic` and `audio/PCMU` (RFC 2046, RFC 4856), `audio/PCMA`, `audio/L16`
 /// (RFC 2586, big-endian), or `application/octet-stream`.
-pub fn raw_audio(content_type: Option<&str>) -> Result<RawAudio, Problem> {
+pub(crate) fn raw_audio(content_type: Option<&str>) -> Result<RawAudio, Problem> {
     let refuse = |detail: String| Problem::new(ProblemCode::UnsupportedMediaType, detail);
     let unknown =
         || refuse(format!("The Content-Type is missing or not supported. Send the chunk with Content-Type: {TYPES}."));

@@ -9,6 +9,6 @@ mod status;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Registers the operations.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(add::add_audio_chunk).service(add_batch::add_audio_chunks).service(status::get_chunk_status);
 }

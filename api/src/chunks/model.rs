@@ -18,7 +18,7 @@ same_variants!(Track, service::Track, [Inbound, Outbound]);
 
 /// A stored chunk.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct StoredChunk {
+pub(crate) struct StoredChunk {
     /// The chunk's track.
     pub track: Track,
     /// The chunk's number on its track.
@@ -46,13 +46,13 @@ impl From<ChunkStored> for StoredChunk {
 impl StoredChunk {
     /// The first chunk of a caller.
     #[must_use]
-    pub fn sample() -> Self {
+    pub(crate) fn sample() -> Self {
         Self { track: Track::Inbound, sequence: 0, bytes: 160, duration: 0.02, duplicate: false }
     }
 
     /// The same chunk once more.
     #[must_use]
-    pub fn sample_duplicate() -> Self {
+    pub(crate) fn sample_duplicate() -> Self {
         Self { duplicate: true, ..Self::sample() }
     }
 }

@@ -13,7 +13,7 @@ use crate::{
 
 /// The stored chunks of a call.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ChunkStatus {
+pub(super) struct ChunkStatus {
     /// One entry for each track that has chunks.
     tracks: Vec<TrackChunks>,
 }
@@ -21,7 +21,7 @@ pub struct ChunkStatus {
 /// The stored chunks of a track.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct TrackChunks {
+pub(super) struct TrackChunks {
     /// The track.
     track: Track,
     /// Number of stored chunks.
@@ -82,7 +82,7 @@ impl ChunkStatus {
     ),
 )]
 #[get("/calls/{call}/chunks")]
-pub async fn get_chunk_status(
+pub(crate) async fn get_chunk_status(
     callstore: Data<Callstore>,
     call: CallPath,
     _: Query<NoQuery>,

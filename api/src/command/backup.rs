@@ -21,7 +21,7 @@ use crate::{
 /// SHA-256 in the database. SHA256SUMS is written last; a backup without it is not complete.
 #[derive(Debug, Args)]
 #[command(mut_arg("media_redirect", |arg| arg.hide(true)))]
-pub struct BackupArgs {
+pub(super) struct BackupArgs {
     /// The folder to write to: a new or an empty one
     #[arg(value_name = "DIR")]
     folder: PathBuf,
@@ -40,7 +40,7 @@ pub struct BackupArgs {
 /// recording may be there yet.
 #[derive(Debug, Args)]
 #[command(mut_arg("media_redirect", |arg| arg.hide(true)))]
-pub struct RestoreArgs {
+pub(super) struct RestoreArgs {
     /// The folder of the backup
     #[arg(value_name = "DIR")]
     folder: PathBuf,
@@ -54,7 +54,7 @@ pub struct RestoreArgs {
 ///
 /// # Errors
 /// What is wrong, in a sentence.
-pub fn backup(args: &BackupArgs) -> Result<(), Failure> {
+pub(super) fn backup(args: &BackupArgs) -> Result<(), Failure> {
     let (database, recordings) = (args.database.url()?, args.recordings.url()?);
     let recordings = (!args.database_only).then_some(&recordings);
     let bar = Bar::default();
@@ -80,7 +80,7 @@ pub fn backup(args: &BackupArgs) -> Result<(), Failure> {
 ///
 /// # Errors
 /// What is wrong, in a sentence.
-pub fn restore(args: &RestoreArgs) -> Result<(), Failure> {
+pub(super) fn restore(args: &RestoreArgs) -> Result<(), Failure> {
     let (database, recordings) = (args.database.url()?, args.recordings.url()?);
     let bar = Bar::default();
     let done = restore_backup(&args.folder, &database, &recordings, &bar);

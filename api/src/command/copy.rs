@@ -15,7 +15,7 @@ const TEMPLATE: &str = "{msg}: {wide_bar} {human_pos} of {human_len}, {eta} to g
 /// Copy a service's database, its recordings, or both, to another place, and compare both sides. No service may run on
 /// them; a copy that was interrupted goes on when the same command is given again
 #[derive(Debug, Args)]
-pub struct CopyArgs {
+pub(super) struct CopyArgs {
     /// The database to copy, or the one whose recordings are copied
     #[arg(long, value_name = "URL")]
     from: String,
@@ -34,7 +34,7 @@ pub struct CopyArgs {
 ///
 /// # Errors
 /// What is wrong, in a sentence.
-pub async fn run(args: &CopyArgs) -> Result<(), Failure> {
+pub(super) async fn run(args: &CopyArgs) -> Result<(), Failure> {
     let from = parse::<DatabaseUrl, _>("--from", &args.from)?;
     let to = args.to.as_deref().map(|to| parse::<DatabaseUrl, _>("--to", to)).transpose()?;
     if to.as_ref() == Some(&from) {

@@ -19,7 +19,7 @@ use crate::{
 
 /// Create, list and revoke API keys; a running service notices within a second
 #[derive(Debug, Subcommand)]
-pub enum KeysCommand {
+pub(super) enum KeysCommand {
     /// Create a key and print it; the database keeps only its hash, so it cannot be shown again
     Create(CreateArgs),
     /// List the ids, scopes and states of all keys, including expired and revoked ones
@@ -29,7 +29,7 @@ pub enum KeysCommand {
 }
 
 #[derive(Debug, Args)]
-pub struct CreateArgs {
+pub(super) struct CreateArgs {
     /// What the key may do
     #[arg(long, value_enum)]
     scope: Scope,
@@ -44,7 +44,7 @@ pub struct CreateArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct ListArgs {
+pub(super) struct ListArgs {
     /// Print a JSON array
     #[arg(long)]
     json: bool,
@@ -53,7 +53,7 @@ pub struct ListArgs {
 }
 
 #[derive(Debug, Args)]
-pub struct RevokeArgs {
+pub(super) struct RevokeArgs {
     /// Id of the key, as `callstore keys list` shows it
     #[arg(value_parser = key_id)]
     id: Uuid,
@@ -92,7 +92,7 @@ impl Expiry {
 ///
 /// # Errors
 /// What is wrong, in a sentence.
-pub async fn run(command: KeysCommand) -> Result<(), Failure> {
+pub(super) async fn run(command: KeysCommand) -> Result<(), Failure> {
     match command {
         KeysCommand::Create(args) => {
             let database = open(&args.database).await?;

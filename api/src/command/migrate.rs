@@ -9,7 +9,7 @@ use service::Database;
 use crate::{failure::Failure, settings::DatabaseSettings};
 
 #[derive(Debug, Subcommand)]
-pub enum Migrate {
+pub(super) enum Migrate {
     /// Apply all pending migrations, as the service does when it starts
     Up(DatabaseSettings),
     /// Revert the latest migration; this deletes its tables with their rows
@@ -19,7 +19,7 @@ pub enum Migrate {
 }
 
 /// Runs a step and prints the state of all migrations.
-pub async fn run(step: Migrate) -> Result<(), Failure> {
+pub(super) async fn run(step: Migrate) -> Result<(), Failure> {
     let (Migrate::Up(settings) | Migrate::Down(settings) | Migrate::Status(settings)) = &step;
     let database = Database::open(&settings.url()?).await?;
     let migrated = async {

@@ -11,7 +11,7 @@ use crate::{
 
 /// The versions of OpenAPI in which the document can be printed.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
-pub enum OpenApiVersion {
+pub(super) enum OpenApiVersion {
     /// The document that the service serves
     #[default]
     #[value(name = "3.1")]
@@ -22,7 +22,7 @@ pub enum OpenApiVersion {
 }
 
 /// Prints the document.
-pub fn print(version: OpenApiVersion) -> Result<(), Failure> {
+pub(super) fn print(version: OpenApiVersion) -> Result<(), Failure> {
     let document = match version {
         OpenApiVersion::Current => document()?,
         OpenApiVersion::Previous => document_3_0()?,

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Runs the service until a signal stops it. Warns of variables that none of the options of `command` has.
-pub fn run(command: &Command, settings: &Settings, log_format: Option<LogFormat>) -> Result<(), Failure> {
+pub(super) fn run(command: &Command, settings: &Settings, log_format: Option<LogFormat>) -> Result<(), Failure> {
     start_log(log_format)?;
     for warning in environment::warnings(command, variables()) {
         tracing::warn!("{warning}");

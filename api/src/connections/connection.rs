@@ -18,7 +18,7 @@ thread_local! {
 }
 
 /// An open connection of a WebSocket, or of a client that gets a last response.
-pub struct Connection {
+pub(crate) struct Connection {
     io: TcpStream,
     /// Bytes that arrived with the handshake. They are read first.
     early: Bytes,
@@ -28,13 +28,13 @@ pub struct Connection {
 
 impl Connection {
     /// Takes over a TCP stream. `early` are bytes that were already read from it.
-    pub fn new(io: TcpStream, early: Bytes) -> Self {
+    pub(crate) fn new(io: TcpStream, early: Bytes) -> Self {
         Self { io, early, waiting: Vec::new() }
     }
 
     /// Waits for bytes; returns none at the end of the stream. Sends waiting bytes meanwhile. Cancel safe: nothing is
     /// lost if the future is dropped.
-    pub async fn read(&mut self) -> io::Result<Bytes> {
+    pub(crate) async fn read(&mut self) -> io::Result<Bytes> {
         if !self.early.is_empty() {
             return Ok(std::mem::take(&mut self.early));
         }
@@ -56,7 +56,7 @@ impl Connection {
     }
 
     /// Returns bytes that have already arrived; none at the end of the stream. `None` if nothing has arrived.
-    pub fn read_now(&mut self) -> Option<io::Result<Bytes>> {
+    pub(crate) fn read_now(&mut self) -> Option<io::Result<Bytes>> {
         if !self.early.is_empty() {
             return Some(Ok(std::mem::take(&mut self.early)));
         }
@@ -69,14 +69,14 @@ impl Connection {
     }
 
     /// Sends waiting bytes and then these. Waits until the kernel has accepted all of them.
-    pub async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) async fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.waiting.extend_from_slice(bytes);
         self.flush().await
     }
 
     /// Queues bytes without waiting. `read` sends the rest. Fails if the peer lets more than `WAITING_MAX` bytes pile
     /// up.
-    pub fn send_later(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn send_later(&mut self, bytes: &[u8]) -> io::Result<()> {
         if self.waiting.len() + bytes.len() > WAITING_MAX {
             return Err(io::ErrorKind::TimedOut.into());
         }
@@ -110,7 +110,7 @@ impl Connection {
 
     /// Shuts down the sending side and waits up to `LINGER` for the peer to hang up. If the connection closed with
     /// unread bytes, the kernel would reset it, and the peer could lose the last message.
-    pub async fn close(mut self) {
+    pub(crate) async fn close(mut self) {
         let hang_up = async {
             self.io.shutdown().await?;
             while !self.read().await?.is_empty() {}
@@ -122,7 +122,7 @@ impl Connection {
 }
 
 /// Counts an error that means that the peer read nothing for too long, and returns it.
-pub fn note_stalled(error: io::Error) -> io::Error {
+pub(crate) fn note_stalled(error: io::Error) -> io::Error {
     if error.kind() == io::ErrorKind::TimedOut {
         metrics::counter!("callstore_connections_stalled_total").increment(1);
     }

@@ -16,7 +16,7 @@ use actix_web::rt::net::TcpStream;
 use self::{slots::Connections, stream::ClientStream};
 
 /// Serves each connection with `http` if there is a free slot, and refuses it with a 503 otherwise.
-pub fn serve<F>(
+pub(crate) fn serve<F>(
     connections: Arc<Connections>,
     http: F,
 ) -> impl ServiceFactory<TcpStream, Config = (), Response = (), Error = DispatchError, InitError = F::InitError>

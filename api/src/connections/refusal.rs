@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Formats a problem as a complete HTTP response that closes the connection.
-pub fn answer(problem: &Problem, ids: &dyn Ids) -> String {
+pub(super) fn answer(problem: &Problem, ids: &dyn Ids) -> String {
     problem.code().count("unknown");
     let id = ids.next().hyphenated().to_string();
     let body = serde_json::to_string(&problem.details(&id)).unwrap_or_default();
@@ -27,7 +27,7 @@ pub fn answer(problem: &Problem, ids: &dyn Ids) -> String {
 }
 
 /// Refuses a connection for which there is no free slot.
-pub async fn refuse(io: TcpStream, ids: &dyn Ids) {
+pub(super) async fn refuse(io: TcpStream, ids: &dyn Ids) {
     let problem = Problem::of(ProblemCode::TooManyConnections).retry_after(1);
     let mut connection = Connection::new(io, Bytes::new());
     // The client may have hung up already.

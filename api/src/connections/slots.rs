@@ -12,14 +12,14 @@ use service::audio::number::index;
 use crate::limits::{CONNECTIONS_DEFAULT, CONNECTIONS_REFUSED_MAX};
 
 /// Counts the open connections. One instance serves all threads.
-pub struct Connections {
+pub(crate) struct Connections {
     open: AtomicU32,
     max: u32,
     ids: Arc<dyn Ids>,
 }
 
 /// A slot for one connection. Its owner keeps it as long as the connection is open; dropping it frees the slot.
-pub struct Slot(Arc<Connections>);
+pub(crate) struct Slot(Arc<Connections>);
 
 impl Connections {
     /// Raises the soft limit on open files and creates slots for `wanted` connections. Without `wanted` there is the
@@ -27,7 +27,7 @@ impl Connections {
     ///
     /// # Errors
     /// If the limit on open files is too low for `wanted`, a sentence with the number needed.
-    pub fn new(wanted: Option<u32>, ids: Arc<dyn Ids>) -> Result<Arc<Self>, String> {
+    pub(crate) fn new(wanted: Option<u32>, ids: Arc<dyn Ids>) -> Result<Arc<Self>, String> {
         let files = raise_file_limit();
         // Each connection may also have a file open for a download.
         let room = u32::try_from(files / 2).unwrap_or(u32::MAX);
@@ -45,17 +45,17 @@ impl Connections {
     }
 
     /// The source of request ids for refusals.
-    pub fn ids(&self) -> &dyn Ids {
+    pub(crate) fn ids(&self) -> &dyn Ids {
         &*self.ids
     }
 
     /// The number of connections to accept, including those that are then refused. Others wait in the kernel's backlog.
-    pub fn taken_max(&self) -> usize {
+    pub(crate) fn taken_max(&self) -> usize {
         index(self.max.saturating_add(CONNECTIONS_REFUSED_MAX))
     }
 
     /// A slot for a new connection; `None` if all are taken.
-    pub fn take_slot(self: &Arc<Self>) -> Option<Slot> {
+    pub(crate) fn take_slot(self: &Arc<Self>) -> Option<Slot> {
         let taken =
             self.open.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |open| (open < self.max).then_some(open + 1));
         taken.ok()?;
@@ -66,7 +66,7 @@ impl Connections {
 
 impl Slot {
     /// The source of request ids for responses sent before a request was parsed.
-    pub fn ids(&self) -> &dyn Ids {
+    pub(crate) fn ids(&self) -> &dyn Ids {
         &*self.0.ids
     }
 }

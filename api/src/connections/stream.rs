@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// A client's connection while actix handles it.
-pub struct ClientStream {
+pub(crate) struct ClientStream {
     io: TcpStream,
     slot: Slot,
     turn: Rc<Turn>,
@@ -41,7 +41,7 @@ pub struct ClientStream {
 
 impl ClientStream {
     /// Wraps a new connection and sets its socket options.
-    pub fn new(io: TcpStream, slot: Slot) -> Self {
+    pub(crate) fn new(io: TcpStream, slot: Slot) -> Self {
         // `TCP_USER_TIMEOUT` also covers data in the kernel's send buffer. Without it only the deadlines of `Turn`
         // apply.
         let _ = set_tcp_user_timeout(&io, u32::try_from(UNREAD_LIMIT.as_millis()).unwrap_or(u32::MAX));
@@ -53,12 +53,12 @@ impl ClientStream {
     }
 
     /// The state that the connection shares with its requests.
-    pub fn turn(&self) -> Rc<Turn> {
+    pub(crate) fn turn(&self) -> Rc<Turn> {
         self.turn.clone()
     }
 
     /// The bare stream and its slot. Keep the slot as long as the stream is open.
-    pub fn into_parts(self) -> (TcpStream, Slot) {
+    pub(crate) fn into_parts(self) -> (TcpStream, Slot) {
         (self.io, self.slot)
     }
 

@@ -14,7 +14,7 @@ use crate::{
 
 /// A page of a call's events.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct CallEventPage {
+pub(super) struct CallEventPage {
     /// The events.
     items: Vec<CallEvent>,
     /// The position of the page in the list.
@@ -41,7 +41,7 @@ impl CallEventPage {
     ),
 )]
 #[get("/calls/{call}/events")]
-pub async fn list_call_events(
+pub(crate) async fn list_call_events(
     callstore: Data<Callstore>,
     call: CallPath,
     Query(query): Query<PageQuery>,

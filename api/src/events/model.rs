@@ -23,7 +23,7 @@ same_variants!(EventType, service::EventType, [Dtmf, Mark]);
 /// A non-audio stream event: DTMF digit or mark.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct CallEvent {
+pub(crate) struct CallEvent {
     /// The event's id, a UUIDv7.
     pub id: Uuid,
     /// The kind of event.
@@ -61,7 +61,7 @@ impl From<service::CallEvent> for CallEvent {
 impl CallEvent {
     /// A caller who presses 7.
     #[must_use]
-    pub fn sample() -> Self {
+    pub(crate) fn sample() -> Self {
         Self {
             id: Uuid::from_u128(0x0190_5f3c_41c2_7a10_8c3d_4e5f_6071_8293),
             event_type: EventType::Dtmf,

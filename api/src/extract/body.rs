@@ -24,7 +24,7 @@ use crate::{
 
 /// A request body and its content type.
 #[derive(Debug)]
-pub struct Body {
+pub(crate) struct Body {
     /// The whole body.
     pub bytes: Bytes,
     content_type: Option<HeaderValue>,
@@ -35,7 +35,7 @@ const PREPARED_BYTES: usize = 64 * 1024;
 
 impl Body {
     /// Reads a body of at most `limit` bytes. Rejects compressed bodies and bodies that arrive too slowly.
-    pub async fn read(request: &HttpRequest, payload: &mut Payload, limit: usize) -> Result<Self, Problem> {
+    pub(crate) async fn read(request: &HttpRequest, payload: &mut Payload, limit: usize) -> Result<Self, Problem> {
         let too_large = || {
             let detail =
                 format!("The body is too large: this operation accepts at most {limit} bytes. Split the request.");
@@ -82,7 +82,7 @@ impl Body {
     }
 
     /// The `Content-Type` header as sent.
-    pub fn content_type(&self) -> Option<&str> {
+    pub(crate) fn content_type(&self) -> Option<&str> {
         self.content_type.as_ref()?.to_str().ok()
     }
 
@@ -92,7 +92,7 @@ impl Body {
     }
 
     /// Rejects a body whose content type is not in `types`.
-    pub fn expect(&self, types: &[&str]) -> Result<(), Problem> {
+    pub(crate) fn expect(&self, types: &[&str]) -> Result<(), Problem> {
         let given = self.content_type().map(|header| media_type(header).0);
         if given.is_some_and(|given| types.iter().any(|kind| given.eq_ignore_ascii_case(kind))) {
             return Ok(());
@@ -141,7 +141,7 @@ impl Pace {
 }
 
 /// Splits a `Content-Type` into the type and its parameters.
-pub fn media_type(header: &str) -> (&str, impl Iterator<Item = (&str, &str)>) {
+pub(crate) fn media_type(header: &str) -> (&str, impl Iterator<Item = (&str, &str)>) {
     let mut parts = header.split(';').map(str::trim);
     let kind = parts.next().unwrap_or_default();
     let parameters = parts.filter_map(|part| part.split_once('=')).map(|(name, value)| (name, value.trim_matches('"')));

@@ -17,7 +17,7 @@ const PARTS: char = '.';
 
 /// The precondition of a change, from `If-Match` and `If-None-Match`.
 #[derive(Debug)]
-pub struct Condition(pub Precondition);
+pub(crate) struct Condition(pub Precondition);
 
 impl FromRequest for Condition {
     type Error = Problem;
@@ -43,30 +43,30 @@ fn versions(tags: &str) -> Versions {
 }
 
 /// All values of a header as one comma-separated list.
-pub fn all(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+pub(crate) fn all(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     let values: Vec<_> = headers.get_all(name).filter_map(|value| value.to_str().ok()).collect();
     (!values.is_empty()).then(|| values.join(","))
 }
 
 /// Whether `If-None-Match` lists `etag` (given with its quotes), so that the response is 304.
-pub fn has(headers: &HeaderMap, etag: &str) -> bool {
+pub(crate) fn has(headers: &HeaderMap, etag: &str) -> bool {
     let Some(tags) = all(headers, &header::IF_NONE_MATCH) else { return false };
     tags.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }
 
 /// The ETag of a resource's version.
-pub fn etag(thing: &impl Versioned) -> String {
+pub(crate) fn etag(thing: &impl Versioned) -> String {
     format!("\"{}\"", thing.version())
 }
 
 /// The ETag of a version with its included parts. `If-Match` accepts it, too, since only the version before `PARTS`
 /// counts there.
-pub fn etag_with_parts(thing: &impl Versioned, shown: &impl Serialize) -> String {
+pub(crate) fn etag_with_parts(thing: &impl Versioned, shown: &impl Serialize) -> String {
     format!("\"{}{PARTS}{}\"", thing.version(), digest(shown))
 }
 
 /// A 200 response with its ETag, or 304 without a body if the client's copy is current.
-pub fn fresh(request: &HttpRequest, etag: String, shown: &impl Serialize) -> HttpResponse {
+pub(crate) fn fresh(request: &HttpRequest, etag: String, shown: &impl Serialize) -> HttpResponse {
     if has(request.headers(), &etag) {
         return HttpResponse::NotModified().insert_header((header::ETAG, etag)).finish();
     }

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The type of a JSON body.
-pub trait JsonBody: DeserializeOwned + Validate + 'static {
+pub(crate) trait JsonBody: DeserializeOwned + Validate + 'static {
     /// The largest accepted body, in bytes.
     const MAX_BYTES: usize = BODY_MAX_BYTES;
     /// The accepted content types.
@@ -27,11 +27,11 @@ pub trait JsonBody: DeserializeOwned + Validate + 'static {
 
 /// A required body.
 #[derive(Debug)]
-pub struct Json<T>(pub T);
+pub(crate) struct Json<T>(pub T);
 
 /// An optional body. An empty one yields the default value.
 #[derive(Debug)]
-pub struct OptionalJson<T>(pub T);
+pub(crate) struct OptionalJson<T>(pub T);
 
 type Extracting<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
@@ -67,7 +67,7 @@ impl<T: JsonBody + Default> FromRequest for OptionalJson<T> {
 }
 
 /// Parses and validates a value.
-pub fn from_json<T: JsonBody>(bytes: &[u8]) -> Result<T, Problem> {
+pub(crate) fn from_json<T: JsonBody>(bytes: &[u8]) -> Result<T, Problem> {
     let mut bytes = Cow::Borrowed(bytes);
     let mut read: Result<Object<T>, _> = serde_json::from_slice(&bytes);
     if read.is_err()

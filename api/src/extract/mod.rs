@@ -11,10 +11,10 @@ pub(crate) mod query;
 mod repair;
 mod wording;
 
-pub use body::{Body, media_type};
-pub use condition::{Condition, all, etag, etag_with_parts, fresh, has};
-pub use form::Form;
-pub use json::{Json, JsonBody, OptionalJson, from_json};
-pub use once::Once;
-pub use path::{CallPath, IdPath, KeyPath};
-pub use query::{CallOffset, Limit, NoQuery, Offset, PageQuery, Query};
+pub(crate) use body::{Body, media_type};
+pub(crate) use condition::{Condition, all, etag, etag_with_parts, fresh, has};
+pub(crate) use form::Form;
+pub(crate) use json::{Json, JsonBody, OptionalJson, from_json};
+pub(crate) use once::Once;
+pub(crate) use path::{CallPath, IdPath, KeyPath};
+pub(crate) use query::{CallOffset, Limit, NoQuery, Offset, PageQuery, Query};

@@ -20,16 +20,16 @@ use crate::{
 };
 
 /// The header that carries the key.
-pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The header of a replayed response.
-pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+pub(super) const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
 /// The SHA-256 of a body and its content type. Stored in the extensions of a request that has a key.
-pub struct BodyDigest(pub [u8; 32]);
+pub(super) struct BodyDigest(pub [u8; 32]);
 
 /// The idempotency key of a request, if it has one. Keep this value until the response is ready: it reserves the key,
 /// so that a concurrent request with the same key is rejected.
-pub struct Once {
+pub(crate) struct Once {
     named: Option<(Idempotency, NameInUse)>,
     request: HttpRequest,
 }
@@ -65,7 +65,7 @@ impl Once {
 
     /// The key with the fingerprint of this request. Call this after the body was read, since the fingerprint covers
     /// it.
-    pub fn key(&self) -> Option<&Idempotency> {
+    pub(crate) fn key(&self) -> Option<&Idempotency> {
         let (named, _) = self.named.as_ref()?;
         let head = self.request.head();
         let mut asked = Sha256::new_with_prefix(head.uri.path()).chain_update([0]);
@@ -79,7 +79,7 @@ impl Once {
     }
 
     /// Marks a response that repeats an earlier one.
-    pub fn answer(&self, mut response: HttpResponse) -> HttpResponse {
+    pub(crate) fn answer(&self, mut response: HttpResponse) -> HttpResponse {
         if self.named.as_ref().is_some_and(|(named, _)| named.is_replayed()) {
             response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
         }

@@ -14,7 +14,7 @@ use crate::problem::Problem;
 
 /// The call in a path, by id or `streamSid`.
 #[derive(Debug)]
-pub struct CallPath(pub CallRef);
+pub(crate) struct CallPath(pub CallRef);
 
 impl FromRequest for CallPath {
     type Error = Problem;
@@ -29,7 +29,7 @@ impl FromRequest for CallPath {
 
 /// The recording in a path, by id.
 #[derive(Debug)]
-pub struct IdPath(pub Uuid);
+pub(crate) struct IdPath(pub Uuid);
 
 impl FromRequest for IdPath {
     type Error = Problem;
@@ -42,7 +42,7 @@ impl FromRequest for IdPath {
 
 /// The API key in a path, by id.
 #[derive(Debug)]
-pub struct KeyPath(pub Uuid);
+pub(crate) struct KeyPath(pub Uuid);
 
 impl FromRequest for KeyPath {
     type Error = Problem;

@@ -24,12 +24,12 @@ use crate::problem::Problem;
 
 /// The parameters of a query string.
 #[derive(Debug)]
-pub struct Query<T>(pub T);
+pub(crate) struct Query<T>(pub T);
 
 /// A query string without parameters.
 #[derive(Debug, Deserialize, Validate)]
 #[serde(deny_unknown_fields)]
-pub struct NoQuery {}
+pub(crate) struct NoQuery {}
 
 impl<T: de::DeserializeOwned + Validate> FromRequest for Query<T> {
     type Error = Problem;
@@ -42,7 +42,7 @@ impl<T: de::DeserializeOwned + Validate> FromRequest for Query<T> {
 
 impl<T: de::DeserializeOwned + Validate> Query<T> {
     /// Parses the parameters of a request, for operations that read them after the body.
-    pub fn of(request: &HttpRequest) -> Result<Self, Problem> {
+    pub(crate) fn of(request: &HttpRequest) -> Result<Self, Problem> {
         parse(request.query_string()).map(Self)
     }
 }
@@ -94,7 +94,7 @@ fn joined(query: &str) -> Cow<'_, str> {
 
 /// The page size, at least 1. Larger values are lowered to the maximum.
 #[derive(Clone, Copy, Debug)]
-pub struct Limit(pub u64);
+pub(crate) struct Limit(pub u64);
 
 impl Default for Limit {
     fn default() -> Self {
@@ -104,13 +104,13 @@ impl Default for Limit {
 
 /// The number of items to skip.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Offset(pub u64);
+pub(crate) struct Offset(pub u64);
 
 /// The page of a list that has no filters.
 #[derive(Debug, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub struct PageQuery {
+pub(crate) struct PageQuery {
     /// The page size. Values over 500 count as 500.
     #[param(inline)]
     #[serde(default)]
@@ -124,7 +124,7 @@ pub struct PageQuery {
 impl PageQuery {
     /// The page that the query selects.
     #[must_use]
-    pub fn page(&self) -> Page {
+    pub(crate) fn page(&self) -> Page {
         Page { limit: self.limit.0, offset: self.offset.clamped() }
     }
 }
@@ -156,14 +156,14 @@ impl<'de> Deserialize<'de> for Offset {
 impl Offset {
     /// The offset, limited to what the database can represent.
     #[must_use]
-    pub fn clamped(self) -> u64 {
+    pub(crate) fn clamped(self) -> u64 {
         self.0.min(i64::MAX.unsigned_abs())
     }
 }
 
 /// The number of calls to skip. Beyond the limit, clients use cursors.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct CallOffset(pub u64);
+pub(crate) struct CallOffset(pub u64);
 
 impl<'de> Deserialize<'de> for CallOffset {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

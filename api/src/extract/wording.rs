@@ -4,7 +4,7 @@
 const SHOWN_MAX: usize = 40;
 
 /// Rewrites a parser's message as a sentence, with a capital letter and a full stop.
-pub fn sentence(message: &str) -> String {
+pub(super) fn sentence(message: &str) -> String {
     let said = rewritten(message).unwrap_or_else(|| message.to_owned());
     let mut letters = said.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string()).unwrap_or_default();

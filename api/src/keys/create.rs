@@ -16,7 +16,7 @@ use crate::{
 /// A new API key.
 #[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct CreateKey {
+pub(crate) struct CreateKey {
     /// What the key may do.
     scope: Scope,
     /// What the key is for.
@@ -38,7 +38,7 @@ impl CreateKey {
 
 /// A new API key with its secret.
 #[derive(Serialize, ToSchema)]
-pub struct CreatedKey {
+pub(crate) struct CreatedKey {
     /// The stored part.
     #[serde(flatten)]
     kept: ApiKey,
@@ -70,7 +70,7 @@ impl CreatedKey {
     ),
 )]
 #[post("/admin/keys")]
-pub async fn create_key(
+pub(crate) async fn create_key(
     callstore: Data<Callstore>,
     _: Query<NoQuery>,
     once: Once,

@@ -14,7 +14,7 @@ use crate::{
 
 /// A page of keys.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ApiKeyPage {
+pub(super) struct ApiKeyPage {
     /// The keys.
     items: Vec<ApiKey>,
     /// The position of the page in the list.
@@ -38,7 +38,10 @@ impl ApiKeyPage {
     responses((status = 200, description = "The keys.", body = ApiKeyPage, example = json!(ApiKeyPage::sample()))),
 )]
 #[get("/admin/keys")]
-pub async fn list_keys(callstore: Data<Callstore>, Query(query): Query<PageQuery>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn list_keys(
+    callstore: Data<Callstore>,
+    Query(query): Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
     let page = query.page();
     let found = callstore.keys.list(page).await?;
     Ok(HttpResponse::Ok().json(ApiKeyPage {

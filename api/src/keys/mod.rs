@@ -8,6 +8,6 @@ mod revoke;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Registers the operations.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(create::create_key).service(list::list_keys).service(revoke::revoke_key);
 }

@@ -39,7 +39,7 @@ impl Scope {
 /// An API key, without the key itself.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct ApiKey {
+pub(crate) struct ApiKey {
     /// The key's id, a UUIDv7. `revokeKey` takes it.
     pub id: Uuid,
     /// What the key is for.
@@ -73,7 +73,7 @@ impl From<service::ApiKey> for ApiKey {
 impl ApiKey {
     /// The key of a voice agent.
     #[must_use]
-    pub fn sample() -> Self {
+    pub(crate) fn sample() -> Self {
         Self {
             id: Uuid::from_u128(0x0190_5f3c_0f1e_7d2c_9b3a_4958_6776_8594),
             label: Some("voice agent".to_owned()),

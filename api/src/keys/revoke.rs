@@ -15,7 +15,7 @@ use crate::{
 #[derive(Debug, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub struct RevokeKeyQuery {
+pub(super) struct RevokeKeyQuery {
     /// Revoke the key even if it is the last usable admin key.
     #[serde(default)]
     force: bool,
@@ -38,7 +38,7 @@ pub struct RevokeKeyQuery {
     ),
 )]
 #[delete("/admin/keys/{id}")]
-pub async fn revoke_key(
+pub(crate) async fn revoke_key(
     callstore: Data<Callstore>,
     key: KeyPath,
     Query(query): Query<RevokeKeyQuery>,

@@ -25,7 +25,7 @@ use crate::{
     ),
 )]
 #[delete("/calls/{call}/metadata")]
-pub async fn delete_metadata(
+pub(crate) async fn delete_metadata(
     callstore: Data<Callstore>,
     call: CallPath,
     _: Query<NoQuery>,

@@ -24,7 +24,7 @@ use crate::{
     ),
 )]
 #[get("/calls/{call}/metadata")]
-pub async fn get_metadata(
+pub(crate) async fn get_metadata(
     callstore: Data<Callstore>,
     request: HttpRequest,
     call: CallPath,

@@ -9,7 +9,7 @@ pub(crate) mod update;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Registers the operations.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(get::get_metadata)
         .service(set::set_metadata)

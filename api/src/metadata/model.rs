@@ -14,7 +14,7 @@ use crate::wire::{Time, free_form, object};
 /// Free-form metadata of a call.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Metadata {
+pub(crate) struct Metadata {
     /// The call's id.
     pub call_id: Uuid,
     /// The language of the call, such as `en-US`.
@@ -39,7 +39,7 @@ pub struct Metadata {
 }
 
 /// The schema of `customData`.
-pub struct CustomData;
+pub(crate) struct CustomData;
 
 impl PartialSchema for CustomData {
     fn schema() -> RefOr<Schema> {
@@ -67,7 +67,7 @@ impl From<service::Metadata> for Metadata {
 impl Metadata {
     /// What an agent knows of a caller.
     #[must_use]
-    pub fn sample() -> Self {
+    pub(crate) fn sample() -> Self {
         Self {
             call_id: Uuid::from_u128(0x0190_5f3c_2b7a_7c11_9d4e_5a6b_7c8d_9e0f),
             language: Some("en-US".to_owned()),

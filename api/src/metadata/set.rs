@@ -16,7 +16,7 @@ use crate::{
 /// The whole metadata of a call. Absent fields are removed.
 #[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct SetMetadata {
+pub(crate) struct SetMetadata {
     /// The language of the call, such as `en-US`.
     #[schema(min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
     #[validate(length(min = 1, max = 128))]
@@ -73,7 +73,7 @@ impl SetMetadata {
     ),
 )]
 #[put("/calls/{call}/metadata")]
-pub async fn set_metadata(
+pub(crate) async fn set_metadata(
     callstore: Data<Callstore>,
     call: CallPath,
     _: Query<NoQuery>,
@@ -91,7 +91,7 @@ pub async fn set_metadata(
 }
 
 /// 201 where there was none before.
-pub fn answer(set: MetadataSet) -> HttpResponse {
+pub(crate) fn answer(set: MetadataSet) -> HttpResponse {
     let mut response = if set.created { HttpResponse::Created() } else { HttpResponse::Ok() };
     response.insert_header((header::ETAG, etag(&set.metadata))).json(Metadata::from(set.metadata))
 }

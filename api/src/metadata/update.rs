@@ -20,7 +20,7 @@ use crate::{
 /// Changes to metadata. Absent fields stay; null removes a value.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct UpdateMetadata {
+pub(crate) struct UpdateMetadata {
     /// The language of the call, such as `en-US`.
     #[serde(default, deserialize_with = "double_option", skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 128, pattern = r"^[^\u0000]*$")]
@@ -80,7 +80,7 @@ impl UpdateMetadata {
     ),
 )]
 #[patch("/calls/{call}/metadata")]
-pub async fn update_metadata(
+pub(crate) async fn update_metadata(
     callstore: Data<Callstore>,
     call: CallPath,
     _: Query<NoQuery>,

@@ -14,7 +14,7 @@ use super::{once, optional, schemes::SIGNED_BY, shared};
 use crate::problem::{PROBLEMS, ProblemCode, ProblemDetails};
 
 /// Completes the operation that a path has for a method.
-pub fn complete(operation: &mut Operation, path: &str, method: &Method) {
+pub(super) fn complete(operation: &mut Operation, path: &str, method: &Method) {
     let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     for name in names {
         add_path_parameter(operation, path, name);

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 const NULL: &str = "null";
 
 /// Rewrites a document in place.
-pub fn downgrade(document: &mut Value) {
+pub(super) fn downgrade(document: &mut Value) {
     document["openapi"] = json!("3.0.3");
     if let Some(license) = document.pointer_mut("/info/license").and_then(Value::as_object_mut) {
         license.remove("identifier");

@@ -3,10 +3,10 @@
 
 /// The longest line of an object or array that is not broken, without its indentation.
 const LINE_MAX: usize = 100;
-const INDENT: usize = 2;
+const INDENT: usize = 1;
 
 /// Lays out compact JSON. The order of the fields stays.
-pub fn lay_out(compact: &str) -> String {
+pub(super) fn lay_out(compact: &str) -> String {
     let mut text = String::with_capacity(compact.len() * 3 / 2);
     let mut rest = compact;
     let mut depth = 0;
@@ -99,7 +99,7 @@ mod tests {
         let value = serde_json::json!({ "long": "é".repeat(90), "list": vec![1234; 30], "empty": {}, "none": [] });
         let laid = lay_out(&value.to_string());
         assert_eq!(serde_json::from_str::<serde_json::Value>(&laid).ok(), Some(value));
-        assert!(laid.contains("\n  \"empty\": {},\n"), "{laid}");
-        assert!(laid.contains("\n    1234,\n"), "{laid}");
+        assert!(laid.contains("\n \"empty\": {},\n"), "{laid}");
+        assert!(laid.contains("\n  1234,\n"), "{laid}");
     }
 }

@@ -28,7 +28,7 @@ const LINKS: [From; 4] = [
 ];
 
 /// Adds the links.
-pub fn add(document: &mut OpenApi) {
+pub(super) fn add(document: &mut OpenApi) {
     for (source, status, place, parameter, targets) in LINKS {
         for target in targets {
             link(

@@ -16,7 +16,7 @@ const IN_USE: &str = "`idempotency_key_in_use`: a request with this key is still
 const REUSED: &str = "`idempotency_key_reused`: the key was used for another request.";
 
 /// Adds the request header, the response header, and the errors that it can lead to.
-pub fn describe(operation: &mut Operation) {
+pub(super) fn describe(operation: &mut Operation) {
     let key = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(IDEMPOTENCY_KEY_MAX));
     let parameter = ParameterBuilder::new()
         .name("Idempotency-Key")

@@ -8,7 +8,7 @@ use utoipa::openapi::{
 };
 
 /// Removes null from the schemas of an operation's parameters and body.
-pub fn leave_out(operation: &mut Operation) {
+pub(super) fn leave_out(operation: &mut Operation) {
     for parameter in operation.parameters.iter_mut().flatten() {
         if let RefOr::T(parameter) = parameter
             && let Some(RefOr::T(schema)) = &mut parameter.schema

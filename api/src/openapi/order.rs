@@ -3,7 +3,7 @@
 use utoipa::openapi::{Object, OpenApi, RefOr, Schema};
 
 /// Orders the fields of every named schema.
-pub fn required_first(document: &mut OpenApi) {
+pub(super) fn required_first(document: &mut OpenApi) {
     for schema in document.components.iter_mut().flat_map(|components| components.schemas.values_mut()) {
         if let RefOr::T(Schema::Object(object)) = schema {
             order(object);

@@ -4,14 +4,14 @@ use actix_web::http::Method;
 use utoipa::openapi::path::{Operation, PathItem};
 
 /// The name of the security scheme of API keys.
-pub const KEY_SCHEME: &str = "apiKey";
+pub(crate) const KEY_SCHEME: &str = "apiKey";
 
 /// The extension of an operation that accepts a signature in place of a key: `link` or `twilio`. It is no security
 /// scheme, since nobody could type such a signature into an Authorize form.
-pub const SIGNED_BY: &str = "x-signed-by";
+pub(crate) const SIGNED_BY: &str = "x-signed-by";
 
 /// The operations of a path and their methods.
-pub fn operations(item: &PathItem) -> Vec<(Method, &Operation)> {
+pub(crate) fn operations(item: &PathItem) -> Vec<(Method, &Operation)> {
     let all = [
         (Method::GET, &item.get),
         (Method::POST, &item.post),
@@ -23,7 +23,7 @@ pub fn operations(item: &PathItem) -> Vec<(Method, &Operation)> {
 }
 
 /// The operations of a path and their methods, to be changed.
-pub fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
+pub(crate) fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
     let all = [
         (Method::GET, &mut item.get),
         (Method::POST, &mut item.post),

@@ -26,18 +26,18 @@ const HEADERS: [(&str, Type, &str); 8] = [
 ];
 
 /// A reference to a shared header.
-pub fn header(name: &str) -> RefOr<Header> {
+pub(super) fn header(name: &str) -> RefOr<Header> {
     RefOr::Ref(Ref::new(format!("#/components/headers/{name}")))
 }
 
 /// A reference to the example of a problem.
-pub fn example(code: &str) -> RefOr<Example> {
+pub(super) fn example(code: &str) -> RefOr<Example> {
     RefOr::Ref(Ref::new(format!("#/components/examples/{code}")))
 }
 
 /// Adds the shared headers and examples, and moves parameters and error responses that several operations have to one
 /// place.
-pub fn add(document: &mut OpenApi) {
+pub(super) fn add(document: &mut OpenApi) {
     let parameters = parameters(document);
     let shared = responses(document);
     let components = document.components.get_or_insert_default();

@@ -5,11 +5,11 @@ use actix_web::http::StatusCode;
 use super::code::ProblemCode;
 
 /// A kind of problem: its code, status, title and explanation.
-pub type Entry = (ProblemCode, StatusCode, &'static str, &'static str);
+pub(super) type Entry = (ProblemCode, StatusCode, &'static str, &'static str);
 
 /// Every kind of problem, internal errors first. The first entry of a status also stands for the framework's responses
 /// with that status.
-pub const PROBLEMS: [Entry; 39] = {
+pub(crate) const PROBLEMS: [Entry; 39] = {
     use ProblemCode as P;
     use StatusCode as S;
     [

@@ -30,13 +30,13 @@ const EXTENDED_VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').re
 
 /// Whether who downloads is sent to the object store.
 #[derive(Clone, Copy, Debug)]
-pub struct MediaRedirect(pub bool);
+pub(crate) struct MediaRedirect(pub bool);
 
 /// The signature of a link.
 #[derive(Debug, Deserialize, IntoParams, Validate)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub struct LinkQuery {
+pub(crate) struct LinkQuery {
     /// Part of a link made by `createRecordingLink`.
     expires: Option<String>,
     /// Part of a link made by `createRecordingLink`.
@@ -92,7 +92,7 @@ impl LinkQuery {
     ),
 )]
 #[get("/recordings/{id}/audio")]
-pub async fn download_recording(
+pub(crate) async fn download_recording(
     callstore: Data<Callstore>,
     request: HttpRequest,
     redirect: Data<MediaRedirect>,

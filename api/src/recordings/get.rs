@@ -22,6 +22,10 @@ use crate::{
     ),
 )]
 #[get("/recordings/{id}")]
-pub async fn get_recording(callstore: Data<Callstore>, id: IdPath, _: Query<NoQuery>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn get_recording(
+    callstore: Data<Callstore>,
+    id: IdPath,
+    _: Query<NoQuery>,
+) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(Recording::new(callstore.recordings.get(id.0).await?)?))
 }

@@ -21,7 +21,7 @@ use crate::{
 /// A new link.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct CreateRecordingLink {
+pub(crate) struct CreateRecordingLink {
     /// Lifetime in seconds. Defaults to 300.
     #[serde(default, deserialize_with = "number::link_ttl")]
     #[schema(minimum = 1, maximum = 86_400, default = 300)]
@@ -40,7 +40,7 @@ impl CreateRecordingLink {
 /// A URL that plays a recording without a key.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct RecordingLink {
+pub(crate) struct RecordingLink {
     /// The URL. Anyone who has it can listen.
     #[schema(value_type = String, format = "uri")]
     pub url: Private,
@@ -77,7 +77,7 @@ impl RecordingLink {
     ),
 )]
 #[post("/recordings/{id}/links")]
-pub async fn create_recording_link(
+pub(crate) async fn create_recording_link(
     callstore: Data<Callstore>,
     base: Data<BaseUrl>,
     request: HttpRequest,

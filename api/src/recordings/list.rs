@@ -13,7 +13,7 @@ use crate::{
 
 /// A call's recordings.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct RecordingList {
+pub(super) struct RecordingList {
     /// The recordings.
     items: Vec<Recording>,
 }
@@ -37,7 +37,7 @@ impl RecordingList {
     ),
 )]
 #[get("/calls/{call}/recordings")]
-pub async fn list_recordings(
+pub(crate) async fn list_recordings(
     callstore: Data<Callstore>,
     call: CallPath,
     _: Query<NoQuery>,

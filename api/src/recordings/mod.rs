@@ -10,7 +10,7 @@ pub(crate) mod range;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Registers the operations.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(list::list_recordings)
         .service(get::get_recording)

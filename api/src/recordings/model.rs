@@ -10,7 +10,7 @@ use crate::{chunks::model::Track, problem::Problem, wire::Time};
 /// A finished recording.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Recording {
+pub(crate) struct Recording {
     /// The recording's id, a UUIDv7.
     pub id: Uuid,
     /// The call's id.
@@ -47,20 +47,20 @@ pub struct Recording {
 /// A file format.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Format {
+pub(crate) enum Format {
     Wav,
 }
 
 /// How samples are encoded: 16-bit linear PCM.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Codec {
+pub(crate) enum Codec {
     Pcm,
 }
 
 /// Silence in place of missing audio.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Gap {
+pub(crate) struct Gap {
     /// The track.
     pub track: Track,
     /// Where the gap begins, in seconds.
@@ -71,7 +71,7 @@ pub struct Gap {
 
 impl Recording {
     /// A stored recording.
-    pub fn new(file: service::RecordingFile) -> Result<Self, Problem> {
+    pub(crate) fn new(file: service::RecordingFile) -> Result<Self, Problem> {
         let service::RecordingFile { recording, url } = file;
         let gaps = recording.gaps.unpack()?;
         Ok(Self {
@@ -95,7 +95,7 @@ impl Recording {
 
     /// The recording of the sample call.
     #[must_use]
-    pub fn sample() -> Self {
+    pub(crate) fn sample() -> Self {
         let call_id = Uuid::from_u128(0x0190_5f3c_2b7a_7c11_9d4e_5a6b_7c8d_9e0f);
         Self {
             id: Uuid::from_u128(0x0190_5f3c_a4f1_7d22_8e5f_6b7c_8d9e_0f10),

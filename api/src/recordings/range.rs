@@ -8,7 +8,7 @@ use crate::extract::{all, has};
 
 /// What to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wanted {
+pub(crate) enum Wanted {
     /// The client has it.
     NotModified,
     /// All of it.
@@ -20,7 +20,7 @@ pub enum Wanted {
 }
 
 /// Reads the headers of a request for a file of `size` bytes, tagged `etag` (with its quotes).
-pub fn wanted(headers: &HeaderMap, etag: &str, size: u64) -> Wanted {
+pub(crate) fn wanted(headers: &HeaderMap, etag: &str, size: u64) -> Wanted {
     if has(headers, etag) {
         return Wanted::NotModified;
     }

@@ -9,7 +9,7 @@ const CONTROL_MAX: u64 = 125;
 
 /// A complete message or a control frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Message {
+pub(crate) enum Message {
     /// A text message.
     Text(String),
     /// A binary message.
@@ -24,7 +24,7 @@ pub enum Message {
 
 /// An error in the client's frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// The message exceeds the size limit. It was discarded; decoding continues with the next one.
     TooLong,
     /// A text message is not UTF-8. It was discarded; decoding continues with the next one.
@@ -53,7 +53,7 @@ struct Frame {
 
 /// Decodes frames incrementally, wherever the input is split.
 #[derive(Debug)]
-pub struct Decoder {
+pub(crate) struct Decoder {
     max_bytes: usize,
     /// The bytes of a header that has not arrived completely.
     head: Vec<u8>,
@@ -71,7 +71,7 @@ pub struct Decoder {
 
 impl Decoder {
     /// Creates a decoder that accepts messages of up to `max_bytes`.
-    pub fn new(max_bytes: usize) -> Self {
+    pub(crate) fn new(max_bytes: usize) -> Self {
         Self {
             max_bytes,
             head: Vec::new(),
@@ -84,7 +84,7 @@ impl Decoder {
     }
 
     /// Consumes input until a message is complete, an error occurs, or the input is empty.
-    pub fn next(&mut self, input: &mut Bytes) -> Option<Result<Message, Fault>> {
+    pub(crate) fn next(&mut self, input: &mut Bytes) -> Option<Result<Message, Fault>> {
         loop {
             let Some(mut frame) = self.frame.take() else {
                 match self.read_head(input)? {

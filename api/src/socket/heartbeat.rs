@@ -3,7 +3,7 @@
 
 /// The result of a beat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pulse {
+pub(super) enum Pulse {
     /// The peer has sent something since the last beat.
     Alive,
     /// The peer has been silent for an interval: ping it.
@@ -14,18 +14,18 @@ pub enum Pulse {
 
 /// The number of beats since the peer last sent something. Lives as long as its socket.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Heartbeat {
+pub(super) struct Heartbeat {
     silent_beats: u8,
 }
 
 impl Heartbeat {
     /// Records that the peer has sent something.
-    pub fn heard(&mut self) {
+    pub(super) fn heard(&mut self) {
         self.silent_beats = 0;
     }
 
     /// Counts a beat and judges the peer. Called once per interval.
-    pub fn beat(&mut self) -> Pulse {
+    pub(super) fn beat(&mut self) -> Pulse {
         self.silent_beats += 1;
         match self.silent_beats {
             1 => Pulse::Alive,

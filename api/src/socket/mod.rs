@@ -14,10 +14,10 @@ use bytes::Bytes;
 use service::KeyGrant;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 
-pub use actix_http::ws::CloseCode;
-pub use decoder::Fault;
-pub use note::{End, note_end};
-pub use upgrade::answer;
+pub(crate) use actix_http::ws::CloseCode;
+pub(crate) use decoder::Fault;
+pub(crate) use note::{End, note_end};
+pub(crate) use upgrade::answer;
 
 use service::audio::number::wide;
 
@@ -42,7 +42,7 @@ const REST_BYTES: usize = 16 * 1024 * 1024;
 
 /// A message or event of a socket.
 #[derive(Debug)]
-pub enum Received {
+pub(crate) enum Received {
     /// A text message.
     Text(String),
     /// A binary message.
@@ -66,7 +66,7 @@ impl Received {
 }
 
 /// An open WebSocket.
-pub struct Socket {
+pub(crate) struct Socket {
     connection: Connection,
     /// Bytes that were received and not decoded yet.
     input: Bytes,
@@ -79,7 +79,7 @@ pub struct Socket {
 
 /// The remaining allowance for messages that a peer sent before its socket must close. Only the time spent waiting
 /// counts, not the time for storing: after a slow commit more messages may have arrived.
-pub struct Rest {
+pub(crate) struct Rest {
     silence: Duration,
     wait: Duration,
     bytes: usize,
@@ -87,19 +87,19 @@ pub struct Rest {
 
 impl Rest {
     /// For a socket that the service closes by itself.
-    pub fn on_its_way() -> Self {
+    pub(crate) fn on_its_way() -> Self {
         let (silence, wait) = ON_ITS_WAY;
         Self { silence, wait, bytes: REST_BYTES }
     }
 
     /// For a stream whose phone call has ended. Its stop message is about to come.
-    pub fn about_to_stop() -> Self {
+    pub(crate) fn about_to_stop() -> Self {
         let (silence, wait) = ABOUT_TO_STOP;
         Self { silence, wait, bytes: REST_BYTES }
     }
 
     /// For a peer that has reconnected on another socket.
-    pub fn given_up() -> Self {
+    pub(crate) fn given_up() -> Self {
         let (silence, wait) = GIVEN_UP;
         Self { silence, wait, bytes: REST_BYTES }
     }
@@ -107,14 +107,14 @@ impl Rest {
 
 /// The connection failed, or the peer did not read in time.
 #[derive(Debug)]
-pub struct PeerGone;
+pub(crate) struct PeerGone;
 
 /// Counts an open socket in the metrics from creation to drop.
-pub struct OpenSocket(&'static str);
+pub(crate) struct OpenSocket(&'static str);
 
 impl OpenSocket {
     /// Counts a socket of `protocol` until the value is dropped.
-    pub fn count(protocol: &'static str) -> Self {
+    pub(crate) fn count(protocol: &'static str) -> Self {
         metrics::gauge!("callstore_stream_sockets", "protocol" => protocol).increment(1.0);
         Self(protocol)
     }
@@ -127,7 +127,7 @@ impl Drop for OpenSocket {
 }
 
 /// Rejects a request that is not a WebSocket handshake (RFC 6455, section 4.2.1).
-pub fn check_handshake(request: &HttpRequest) -> Result<(), Problem> {
+pub(crate) fn check_handshake(request: &HttpRequest) -> Result<(), Problem> {
     let detail = "This path is a WebSocket. Connect with ws:// or wss:// (RFC 6455).";
     verify_handshake(request.head()).map_err(|_| Problem::new(ProblemCode::BadRequest, detail))
 }
@@ -135,7 +135,11 @@ pub fn check_handshake(request: &HttpRequest) -> Result<(), Problem> {
 impl Socket {
     /// Accepts a handshake that `check_handshake` has checked. `run` then owns the socket, whose messages have up to
     /// `max_bytes`.
-    pub fn accept<F>(request: &HttpRequest, max_bytes: usize, run: impl FnOnce(Self) -> F + 'static) -> HttpResponse
+    pub(crate) fn accept<F>(
+        request: &HttpRequest,
+        max_bytes: usize,
+        run: impl FnOnce(Self) -> F + 'static,
+    ) -> HttpResponse
     where
         F: Future<Output = ()> + 'static,
     {
@@ -159,7 +163,7 @@ impl Socket {
 
     /// Waits for the next message. Pings a silent peer meanwhile. Cancel safe: nothing is lost if the future is
     /// dropped.
-    pub async fn receive(&mut self) -> Received {
+    pub(crate) async fn receive(&mut self) -> Received {
         loop {
             if let Some(received) = self.next() {
                 return received;
@@ -185,7 +189,7 @@ impl Socket {
     }
 
     /// Returns the next message if it has already arrived.
-    pub fn receive_now(&mut self) -> Option<Received> {
+    pub(crate) fn receive_now(&mut self) -> Option<Received> {
         loop {
             if let Some(received) = self.next() {
                 return Some(received);
@@ -199,7 +203,7 @@ impl Socket {
 
     /// Waits for a message that the peer sent before its socket must close. `None` if the peer is silent or the
     /// allowance is used up.
-    pub async fn receive_rest(&mut self, left: &mut Rest) -> Option<Received> {
+    pub(crate) async fn receive_rest(&mut self, left: &mut Rest) -> Option<Received> {
         if left.wait.is_zero() || left.bytes == 0 {
             return None;
         }
@@ -231,17 +235,17 @@ impl Socket {
     }
 
     /// Resets the heartbeat after a time in which the socket was not read, so that the peer does not count as silent.
-    pub fn forgive_silence(&mut self) {
+    pub(crate) fn forgive_silence(&mut self) {
         self.heartbeat.heard();
     }
 
     /// Sends a text message.
-    pub async fn send(&mut self, text: &str) -> Result<(), PeerGone> {
+    pub(crate) async fn send(&mut self, text: &str) -> Result<(), PeerGone> {
         self.connection.send(&frame(TEXT, text.as_bytes())).await.map_err(|_| PeerGone)
     }
 
     /// Sends a close frame with a code and a reason, and closes the connection.
-    pub async fn close(mut self, code: CloseCode, reason: &str) {
+    pub(crate) async fn close(mut self, code: CloseCode, reason: &str) {
         // A control frame has at most 125 bytes (RFC 6455, section 5.5).
         let reason = &reason[..reason.floor_char_boundary(123)];
         let payload = [&u16::from(code).to_be_bytes()[..], reason.as_bytes()].concat();

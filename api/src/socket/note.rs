@@ -4,7 +4,7 @@ use actix_http::ws::CloseCode;
 use uuid::Uuid;
 
 /// The end of a stream's socket.
-pub struct End<'a> {
+pub(crate) struct End<'a> {
     /// `callstore`, or `twilio` for carriers' media streams.
     pub protocol: &'static str,
     /// The call; `None` if the stream never got one.
@@ -23,7 +23,7 @@ pub struct End<'a> {
 }
 
 /// Writes one line for a stream that has ended: a warning if it was refused, which is also counted.
-pub fn note_end(end: End<'_>) {
+pub(crate) fn note_end(end: End<'_>) {
     let End { protocol, call, stream, code, reason, skipped, refused } = end;
     let call = call.map(tracing::field::display);
     let code = u16::from(code);

@@ -21,13 +21,13 @@ use bytes::{Bytes, BytesMut};
 use crate::connections::{connection::Connection, slots::Slot, stream::ClientStream};
 
 /// A future that stays on its thread.
-pub type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
+pub(super) type LocalFuture<T> = Pin<Box<dyn Future<Output = T>>>;
 
 /// The function that takes over the connection. A 101 response carries it in its extensions.
-pub struct Takeover(pub Box<dyn FnOnce(Connection) -> LocalFuture<()>>);
+pub(super) struct Takeover(pub Box<dyn FnOnce(Connection) -> LocalFuture<()>>);
 
 /// Answers an upgrade request, and passes the connection on if the application accepted the handshake.
-pub fn answer<S, B>(
+pub(crate) fn answer<S, B>(
     app: Rc<S>,
     request: Request,
     framed: Framed<ClientStream, Codec>,

@@ -10,13 +10,13 @@ use crate::{
 };
 
 /// The length of a binary message's header.
-pub const HEADER_BYTES: usize = 12;
+pub(crate) const HEADER_BYTES: usize = 12;
 const SEQUENCE_GIVEN: u8 = 1;
 const TIMESTAMP_GIVEN: u8 = 2;
 
 /// A parsed message. Each one gets a reply.
 #[derive(Debug)]
-pub enum Incoming {
+pub(crate) enum Incoming {
     /// A chunk to store.
     Chunk(NewChunk),
     /// A message that is not a valid chunk, with its track and sequence if they could be read.
@@ -25,7 +25,7 @@ pub enum Incoming {
 
 impl Incoming {
     /// Parses a text message, which has the form of an `addAudioChunk` body.
-    pub fn of_text(text: &str) -> Self {
+    pub(crate) fn of_text(text: &str) -> Self {
         #[derive(Deserialize)]
         struct Place {
             track: Option<chunks::model::Track>,
@@ -42,7 +42,7 @@ impl Incoming {
     }
 
     /// Parses a binary message: a header, and audio in the call's own format.
-    pub fn of_bytes(mut bytes: Vec<u8>) -> Self {
+    pub(crate) fn of_bytes(mut bytes: Vec<u8>) -> Self {
         let refuse = |detail: &str, track| {
             let problem = Problem::invalid_field("", detail);
             Self::Refused { problem, track, sequence: None }
@@ -73,7 +73,7 @@ impl Incoming {
     }
 
     /// The length of its audio in bytes.
-    pub fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Chunk(chunk) => chunk.audio.len(),
             Self::Refused { .. } => 0,

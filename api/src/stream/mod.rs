@@ -22,7 +22,7 @@ use frame::Incoming;
 use reply::{Reply, store};
 
 /// Handles `GET /calls/{call}/stream`. Not an OpenAPI operation, since OpenAPI cannot describe WebSockets.
-pub async fn open_stream(
+pub(crate) async fn open_stream(
     callstore: Data<Callstore>,
     request: HttpRequest,
     call: CallPath,

@@ -12,7 +12,7 @@ use crate::{
 
 /// The reply to one message.
 #[derive(Debug)]
-pub enum Reply {
+pub(super) enum Reply {
     /// The chunk is on disk.
     Ack { track: Track, sequence: u32 },
     /// The chunk was refused. `track` and `sequence` are set as far as the client stated them.
@@ -21,13 +21,13 @@ pub enum Reply {
 
 impl Reply {
     /// Whether the reply means that the call accepts no more audio.
-    pub fn is_call_ended(&self) -> bool {
+    pub(super) fn is_call_ended(&self) -> bool {
         matches!(self, Self::Error { problem, .. }
             if matches!(problem.code(), ProblemCode::CallEnded | ProblemCode::CallNotFound))
     }
 
     /// The reply as JSON.
-    pub fn text(self, request_id: &str) -> String {
+    pub(super) fn text(self, request_id: &str) -> String {
         #[derive(Serialize)]
         #[serde(rename_all = "lowercase")]
         enum Wire {
@@ -78,7 +78,7 @@ impl Place {
 }
 
 /// Stores the chunks in `messages`, and returns one reply per message in the same order.
-pub async fn store(writer: SocketWriter, messages: Vec<Incoming>, request_id: String) -> Vec<Reply> {
+pub(super) async fn store(writer: SocketWriter, messages: Vec<Incoming>, request_id: String) -> Vec<Reply> {
     let mut places = Vec::with_capacity(messages.len());
     let mut chunks = Vec::with_capacity(messages.len());
     for message in messages {

@@ -11,7 +11,7 @@ use crate::{
 
 /// The process is alive.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Livez {
+pub(super) struct Livez {
     /// `ok`
     status: &'static str,
 }
@@ -32,6 +32,6 @@ impl Livez {
     responses((status = 200, description = "The process is alive.", body = Livez, example = json!(Livez::sample()))),
 )]
 #[get("/livez")]
-pub async fn get_livez(_: Query<NoQuery>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn get_livez(_: Query<NoQuery>) -> Result<HttpResponse, Problem> {
     Ok(HttpResponse::Ok().json(Livez::sample()))
 }

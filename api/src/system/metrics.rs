@@ -21,7 +21,7 @@ const UPKEEP: Duration = Duration::from_secs(5);
 
 /// Installs the process's metrics recorder at the first call. `None` if that fails, as when another recorder is
 /// installed.
-pub fn install_metrics() -> Option<&'static PrometheusHandle> {
+pub(crate) fn install_metrics() -> Option<&'static PrometheusHandle> {
     static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
     let install = || {
         let mut builder = PrometheusBuilder::new();
@@ -40,7 +40,7 @@ pub fn install_metrics() -> Option<&'static PrometheusHandle> {
 }
 
 /// Runs the recorder's upkeep as long as the future is polled.
-pub async fn keep_metrics() {
+pub(crate) async fn keep_metrics() {
     let Some(handle) = install_metrics() else { return };
     loop {
         tokio::time::sleep(UPKEEP).await;
@@ -59,7 +59,7 @@ pub async fn keep_metrics() {
         example = "# TYPE callstore_active_calls gauge\ncallstore_active_calls 3\n")))),
 )]
 #[get("/metrics")]
-pub async fn get_metrics(callstore: Data<Callstore>, _: Query<NoQuery>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn get_metrics(callstore: Data<Callstore>, _: Query<NoQuery>) -> Result<HttpResponse, Problem> {
     let none = || Problem::new(ProblemCode::InternalError, "Metrics are not recorded in this process.");
     let handle = install_metrics().ok_or_else(none)?;
     callstore.health.record_gauges().await;

@@ -7,10 +7,10 @@ mod readyz;
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-pub use metrics::{install_metrics, keep_metrics};
+pub(crate) use metrics::{install_metrics, keep_metrics};
 
 /// Registers the operations.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(livez::get_livez)
         .service(readyz::get_readyz)

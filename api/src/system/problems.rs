@@ -11,7 +11,7 @@ use crate::{
 
 /// A kind of error.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ProblemKind {
+pub(super) struct ProblemKind {
     /// The path of this description: the `type` of such errors.
     #[serde(rename = "type")]
     kind: String,
@@ -51,7 +51,7 @@ impl ProblemKind {
     ),
 )]
 #[get("/problems/{name}")]
-pub async fn get_problem(request: HttpRequest, _: Query<NoQuery>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn get_problem(request: HttpRequest, _: Query<NoQuery>) -> Result<HttpResponse, Problem> {
     match ProblemKind::named(request.match_info().query("name")) {
         Some(kind) => Ok(HttpResponse::Ok().json(kind)),
         None => Err(Problem::new(

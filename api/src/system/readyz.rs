@@ -13,7 +13,7 @@ use crate::{
 /// What the service depends on.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Readyz {
+pub(super) struct Readyz {
     /// Whether the database responds and is writable.
     database: bool,
     /// Whether the recording store is writable.
@@ -52,7 +52,7 @@ impl From<Health> for Readyz {
     ),
 )]
 #[get("/readyz")]
-pub async fn get_readyz(callstore: Data<Callstore>, _: Query<NoQuery>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn get_readyz(callstore: Data<Callstore>, _: Query<NoQuery>) -> Result<HttpResponse, Problem> {
     let health = callstore.health.check().await;
     if health.ready() {
         return Ok(HttpResponse::Ok().json(Readyz::from(health)));

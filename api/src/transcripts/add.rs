@@ -106,7 +106,7 @@ impl From<AddTranscript> for NewTranscript {
     ),
 )]
 #[post("/calls/{call}/transcripts")]
-pub async fn add_transcript(
+pub(crate) async fn add_transcript(
     callstore: Data<Callstore>,
     call: CallPath,
     _: Query<NoQuery>,

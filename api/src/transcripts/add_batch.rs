@@ -19,7 +19,7 @@ use crate::{
 #[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(deny_unknown_fields)]
 #[validate(schema(function = "batch_size"))]
-pub struct AddTranscripts {
+pub(crate) struct AddTranscripts {
     /// 1 to 500 transcripts.
     #[schema(min_items = 1, max_items = 500)]
     #[serde(deserialize_with = "objects")]
@@ -43,7 +43,7 @@ impl AddTranscripts {
 
 /// The stored transcripts, in the order of the request.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct StoredTranscripts {
+pub(crate) struct StoredTranscripts {
     /// The transcripts.
     items: Vec<Transcript>,
 }
@@ -68,7 +68,7 @@ impl StoredTranscripts {
     ),
 )]
 #[post("/calls/{call}/transcripts/batch")]
-pub async fn add_transcripts(
+pub(crate) async fn add_transcripts(
     callstore: Data<Callstore>,
     call: CallPath,
     _: Query<NoQuery>,

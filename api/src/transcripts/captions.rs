@@ -10,7 +10,7 @@ const WORD_JOINER: char = '\u{2060}';
 
 /// Writes transcripts in a format other than JSON, one after another.
 #[derive(Clone, Debug)]
-pub struct Captions {
+pub(super) struct Captions {
     format: TranscriptFormat,
     /// The number of cues so far. SubRip numbers them.
     cues: u64,
@@ -18,17 +18,17 @@ pub struct Captions {
 
 impl Captions {
     /// An empty file.
-    pub fn new(format: TranscriptFormat) -> Self {
+    pub(super) fn new(format: TranscriptFormat) -> Self {
         Self { format, cues: 0 }
     }
 
     /// What a file begins with.
-    pub fn header(&self) -> &'static str {
+    pub(super) fn header(&self) -> &'static str {
         if self.format == TranscriptFormat::Vtt { "WEBVTT\n" } else { "" }
     }
 
     /// A transcript as a cue or line. Captions leave out transcripts without a start or an end.
-    pub fn write(&mut self, transcript: &Transcript) -> String {
+    pub(super) fn write(&mut self, transcript: &Transcript) -> String {
         let (speaker, text) = (transcript.speaker.expose().as_str(), transcript.text.expose().as_str());
         if self.format == TranscriptFormat::Txt {
             return line(transcript.start_time, speaker, text);

@@ -14,7 +14,7 @@ use crate::problem::{Problem, ProblemCode};
 /// A format of a call's transcripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum TranscriptFormat {
+pub(super) enum TranscriptFormat {
     /// A page, as JSON.
     Json,
     /// WebVTT.
@@ -39,7 +39,7 @@ impl TranscriptFormat {
     ///
     /// # Errors
     /// 406 if `Accept` allows none.
-    pub fn of(given: Option<Self>, request: &HttpRequest) -> Result<Self, Problem> {
+    pub(super) fn of(given: Option<Self>, request: &HttpRequest) -> Result<Self, Problem> {
         match given {
             Some(format) => Ok(format),
             None => Self::negotiate(request),
@@ -70,7 +70,7 @@ impl TranscriptFormat {
     }
 
     /// The `Content-Type` of captions and text.
-    pub fn content_type(self) -> &'static str {
+    pub(super) fn content_type(self) -> &'static str {
         match self {
             Self::Json => "application/json",
             Self::Vtt => "text/vtt; charset=utf-8",

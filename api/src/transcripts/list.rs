@@ -19,7 +19,7 @@ use crate::{
 #[derive(Debug, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
-pub struct ListTranscriptsQuery {
+pub(crate) struct ListTranscriptsQuery {
     /// The page size. Values over 500 count as 500. Formats other than JSON return all transcripts by default.
     #[param(inline)]
     limit: Option<Limit>,
@@ -37,7 +37,7 @@ pub struct ListTranscriptsQuery {
 
 /// A page of a call's transcripts.
 #[derive(Debug, Serialize, ToSchema)]
-pub struct TranscriptPage {
+pub(crate) struct TranscriptPage {
     /// The transcripts.
     items: Vec<Transcript>,
     /// The position of the page in the list.
@@ -72,7 +72,7 @@ impl TranscriptPage {
     ),
 )]
 #[get("/calls/{call}/transcripts")]
-pub async fn list_transcripts(
+pub(crate) async fn list_transcripts(
     callstore: Data<Callstore>,
     request: HttpRequest,
     call: CallPath,

@@ -10,6 +10,6 @@ pub(crate) mod model;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 /// Registers the operations.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(add::add_transcript).service(add_batch::add_transcripts).service(list::list_transcripts);
 }

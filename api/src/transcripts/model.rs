@@ -10,7 +10,7 @@ use crate::wire::Time;
 /// An utterance of a call.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Transcript {
+pub(crate) struct Transcript {
     /// The transcript's id, a UUIDv7.
     pub id: Uuid,
     /// The call's id.
@@ -52,7 +52,7 @@ impl From<service::Transcript> for Transcript {
 impl Transcript {
     /// What an agent says first.
     #[must_use]
-    pub fn sample() -> Self {
+    pub(crate) fn sample() -> Self {
         Self {
             id: Uuid::from_u128(0x0190_5f3c_3a11_7e33_9f60_7c8d_9e0f_1021),
             call_id: Uuid::from_u128(0x0190_5f3c_2b7a_7c11_9d4e_5a6b_7c8d_9e0f),

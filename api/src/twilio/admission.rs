@@ -7,7 +7,7 @@ use super::ending::Ending;
 use crate::socket::CloseCode;
 
 /// Consumes a stream's one-time token. Returns how to close the socket if it is missing or invalid.
-pub async fn admit(callstore: &Callstore, stream: &NewStream, token: Option<&Private>) -> Result<(), Ending> {
+pub(super) async fn admit(callstore: &Callstore, stream: &NewStream, token: Option<&Private>) -> Result<(), Ending> {
     let (Some(token), Some(call_sid)) = (token, stream.call_sid.as_deref()) else {
         let reason = "The start has no token and callSid; answer the call with POST /twilio/voice.";
         return Err(Ending::new(CloseCode::Policy, reason));

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// The dialect of a stream's first message, by the fields that only one platform sends; `unknown` if none fits.
-pub fn dialect(text: &str) -> &'static str {
+pub(crate) fn dialect(text: &str) -> &'static str {
     if text.starts_with("MEDIA_START ") {
         return "asterisk";
     }

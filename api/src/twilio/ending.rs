@@ -9,7 +9,7 @@ use super::start::Unfit;
 use crate::socket::{CloseCode, End, note_end};
 
 /// The close code and reason of a socket.
-pub struct Ending {
+pub(super) struct Ending {
     /// The close code.
     pub code: CloseCode,
     /// The reason for the peer.
@@ -22,13 +22,13 @@ pub struct Ending {
 
 impl Ending {
     /// Closes the socket. The stream may continue on another.
-    pub fn new(code: CloseCode, reason: impl Into<Cow<'static, str>>) -> Self {
+    pub(super) fn new(code: CloseCode, reason: impl Into<Cow<'static, str>>) -> Self {
         Self { code, reason: reason.into(), stopped: false, refused: code != CloseCode::Normal }
     }
 
     /// Writes the log line of the socket's end; `seen` is the dialect of its first message, `skipped` the number of
     /// messages and frames that were skipped.
-    pub fn note(&mut self, call: Option<Uuid>, stream: Option<&str>, seen: Option<&'static str>, skipped: u64) {
+    pub(super) fn note(&mut self, call: Option<Uuid>, stream: Option<&str>, seen: Option<&'static str>, skipped: u64) {
         // Another platform's messages were skipped until the peer or the service gave up.
         if let (None, Some(platform)) = (call, seen.filter(|&seen| seen != "twilio")) {
             self.blame(platform);
@@ -46,13 +46,13 @@ impl Ending {
     }
 
     /// The close code for an error that keeps a stream from starting.
-    pub fn refused(error: &Error) -> Self {
+    pub(super) fn refused(error: &Error) -> Self {
         Self { refused: true, ..Self::of(error) }
     }
 
     /// The close code for an error. Unexpected errors are logged.
     #[expect(clippy::wildcard_enum_match_arm, reason = "all other errors are the service's failures")]
-    pub fn of(error: &Error) -> Self {
+    pub(super) fn of(error: &Error) -> Self {
         match error {
             Error::CallEnded | Error::CallNotFound => {
                 Self { refused: false, ..Self::new(CloseCode::Policy, "The call has ended.") }

@@ -15,7 +15,7 @@ const NAME_MAX: usize = 256;
 
 /// A message of a carrier.
 #[derive(Debug)]
-pub enum Message<'a> {
+pub(crate) enum Message<'a> {
     /// The first message of a socket. It carries nothing that the service needs.
     Connected,
     /// Starts the stream.
@@ -34,12 +34,12 @@ pub enum Message<'a> {
 
 /// The text is not a valid message.
 #[derive(Debug)]
-pub struct Malformed;
+pub(crate) struct Malformed;
 
 /// The properties of a stream. Telnyx also puts the caller here.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Start {
+pub(crate) struct Start {
     /// The id of the stream.
     #[serde(alias = "stream_id")]
     pub stream_sid: Option<String>,
@@ -59,7 +59,7 @@ pub struct Start {
 /// The format of payloads.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct MediaFormat {
+pub(crate) struct MediaFormat {
     /// The encoding; Twilio sends `audio/x-mulaw`.
     pub encoding: String,
     /// The sample rate in Hz.
@@ -72,7 +72,7 @@ pub struct MediaFormat {
 
 /// A frame of audio.
 #[derive(Debug, Deserialize)]
-pub struct Media<'a> {
+pub(crate) struct Media<'a> {
     /// The speaker; `None` means the caller.
     #[serde(default, deserialize_with = "track")]
     pub track: Option<Track>,
@@ -137,7 +137,7 @@ struct Envelope<'a> {
 
 impl<'a> Message<'a> {
     /// Parses a message.
-    pub fn read(text: &'a str) -> Result<Self, Malformed> {
+    pub(crate) fn read(text: &'a str) -> Result<Self, Malformed> {
         #[derive(Deserialize)]
         struct Kind<'a> {
             #[serde(borrow)]
@@ -206,7 +206,7 @@ fn track<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Track>, D:
 }
 
 /// Removes NUL, which PostgreSQL cannot store.
-pub fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     text.replace('\0', "")
 }
 

@@ -33,14 +33,14 @@ use crate::{
 use dialect::dialect;
 use ending::Ending;
 use message::{Malformed, Media, Message, Start};
-pub use settings::{Twilio, TwilioSettings};
+pub(crate) use settings::{Twilio, TwilioSettings};
 use start::Opening;
-pub use status::twilio_status_by_get;
+pub(crate) use status::twilio_status_by_get;
 use stream::{GATHER, GATHER_BYTES, Stream, due, interrupted};
-pub use voice::twilio_voice_by_get;
+pub(crate) use voice::twilio_voice_by_get;
 
 /// Registers the webhooks.
-pub fn routes(config: &mut ServiceConfig<'_>) {
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(voice::twilio_voice).service(status::twilio_status);
 }
 
@@ -50,7 +50,7 @@ const STREAM: &str = "twilioStream";
 const TURN: usize = 1024;
 
 /// Handles `GET /twilio/stream`. Not an OpenAPI operation, since OpenAPI cannot describe WebSockets.
-pub async fn open_twilio_stream(
+pub(crate) async fn open_twilio_stream(
     callstore: Data<Callstore>,
     twilio: Data<Twilio>,
     request: HttpRequest,

@@ -14,11 +14,11 @@ use crate::public::PublicUrl;
 
 /// The account's auth tokens: one, or two during a rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AuthTokens(Vec<Private>);
+pub(crate) struct AuthTokens(Vec<Private>);
 
 impl AuthTokens {
     /// Parses one token, or two separated by a comma. The error says what is wrong and contains no token.
-    pub fn parse(text: &str) -> Result<Self, &'static str> {
+    pub(crate) fn parse(text: &str) -> Result<Self, &'static str> {
         let tokens: Vec<Private> = text.split(',').map(|token| token.trim().into()).collect();
         if tokens.len() > 2 {
             return Err("it takes two tokens at most, with a comma between them");
@@ -32,11 +32,11 @@ impl AuthTokens {
 }
 
 /// The names and values of a form.
-pub type Fields<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
+pub(crate) type Fields<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 
 /// Verifies Twilio's signatures.
 #[derive(Clone, Debug)]
-pub struct Signatures {
+pub(crate) struct Signatures {
     /// The tokens that may have signed a request.
     pub tokens: AuthTokens,
     /// The public base URL of the service, as configured at Twilio.
@@ -46,7 +46,7 @@ pub struct Signatures {
 impl Signatures {
     /// Whether `given` is a valid signature of a request to `target` (path and query) with a form's fields. Compares in
     /// constant time and tries all tokens, so the duration reveals nothing about them.
-    pub fn holds(&self, websocket: bool, target: &str, fields: Fields<'_>, given: &[u8]) -> bool {
+    pub(crate) fn holds(&self, websocket: bool, target: &str, fields: Fields<'_>, given: &[u8]) -> bool {
         let fields = joined(fields);
         let mut holds = Choice::from(0);
         for address in self.spellings(websocket, target) {

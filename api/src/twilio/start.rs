@@ -6,13 +6,13 @@ use service::{AudioFormat, CallRef, NewStream, Private, UNKNOWN_CALLER, audio::E
 use super::message::{MediaFormat, Start, clean};
 
 /// The maximum length of `caller`, in characters.
-pub const CALLER_MAX: usize = 128;
+pub(crate) const CALLER_MAX: usize = 128;
 /// The name of the parameter that carries the one-time token.
-pub const TOKEN: &str = "token";
+pub(crate) const TOKEN: &str = "token";
 
 /// A stream that can be opened.
 #[derive(Debug, PartialEq)]
-pub struct Opening {
+pub(crate) struct Opening {
     /// The stream's properties.
     pub stream: NewStream,
     /// Whether samples in the payloads are big-endian.
@@ -23,7 +23,7 @@ pub struct Opening {
 
 /// Why a stream cannot be opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Unfit {
+pub(crate) enum Unfit {
     /// The `streamSid` is missing or invalid.
     Name,
     /// The service does not support the format of the payloads, described here.
@@ -32,7 +32,7 @@ pub enum Unfit {
 
 impl Opening {
     /// Reads the stream's properties. `stream_sid` is the id outside of `start`, which takes precedence.
-    pub fn new(stream_sid: Option<String>, start: Start) -> Result<Self, Unfit> {
+    pub(crate) fn new(stream_sid: Option<String>, start: Start) -> Result<Self, Unfit> {
         let stream_sid = stream_sid.or(start.stream_sid).ok_or(Unfit::Name)?;
         CallRef::parse(&stream_sid).ok_or(Unfit::Name)?;
         let (audio_format, big_endian) = match &start.media_format {

@@ -18,7 +18,7 @@ use crate::{
 /// Twilio's report about a phone call or its stream. Other fields are ignored.
 #[derive(Debug, Default, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(rename_all = "PascalCase")]
-pub struct StatusForm {
+pub(crate) struct StatusForm {
     /// Twilio's id of the phone call.
     #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.:@=/+{}~%!-]+$")]
     pub call_sid: String,
@@ -89,7 +89,7 @@ impl StatusForm {
     ),
 )]
 #[post("/twilio/status")]
-pub async fn twilio_status(
+pub(crate) async fn twilio_status(
     callstore: Data<Callstore>,
     twilio: Data<Twilio>,
     request: HttpRequest,
@@ -101,7 +101,7 @@ pub async fn twilio_status(
 }
 
 /// The same webhook, for phone numbers that are set to `GET`: the fields are parameters of the query.
-pub async fn twilio_status_by_get(
+pub(crate) async fn twilio_status_by_get(
     callstore: Data<Callstore>,
     twilio: Data<Twilio>,
     request: HttpRequest,

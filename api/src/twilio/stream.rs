@@ -6,12 +6,12 @@ use service::{Frame, Interruption, MediaStream};
 use tokio::time::{Instant, sleep_until};
 
 /// How long frames are gathered before they are stored in one commit.
-pub const GATHER: Duration = Duration::from_millis(50);
+pub(super) const GATHER: Duration = Duration::from_millis(50);
 /// The most bytes of audio to gather. At this size they are stored immediately.
-pub const GATHER_BYTES: usize = 1024 * 1024;
+pub(super) const GATHER_BYTES: usize = 1024 * 1024;
 
 /// A stream from its `start` message to the close of its socket.
-pub struct Stream {
+pub(super) struct Stream {
     /// The service's side of the stream. Its socket's place in the call lives as long as this.
     pub media: MediaStream,
     /// Whether samples in the payloads are big-endian.
@@ -28,7 +28,7 @@ pub struct Stream {
 }
 
 /// Waits until the socket must close; forever before the stream has started.
-pub async fn interrupted(stream: Option<&Stream>) -> Interruption {
+pub(super) async fn interrupted(stream: Option<&Stream>) -> Interruption {
     match stream {
         Some(stream) => stream.media.interrupted().await,
         None => pending().await,
@@ -36,7 +36,7 @@ pub async fn interrupted(stream: Option<&Stream>) -> Interruption {
 }
 
 /// Waits until the gathered frames are due to be stored; forever if there are none.
-pub async fn due(stream: Option<&Stream>) {
+pub(super) async fn due(stream: Option<&Stream>) {
     match stream.and_then(|stream| stream.due) {
         Some(due) => sleep_until(due).await,
         None => pending().await,

@@ -7,7 +7,7 @@ const PAUSE_SECONDS: u32 = 4 * 60 * 60;
 
 /// TwiML that streams both sides of a phone call, and then redirects it to `next` or keeps it connected. `<Start>`
 /// streams beside the call; `<Connect>` would block the call and send only the caller's side.
-pub fn stream_and_go_on(url: &str, parameters: &[(&str, &str)], next: Option<&str>) -> String {
+pub(super) fn stream_and_go_on(url: &str, parameters: &[(&str, &str)], next: Option<&str>) -> String {
     let mut xml = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Start><Stream url=\"{}\" track=\"both_tracks\">",
         escape(url)

@@ -20,7 +20,7 @@ use crate::{
 /// Twilio's request about an incoming phone call. Other fields are ignored.
 #[derive(Debug, Deserialize, Serialize, ToSchema, Validate)]
 #[serde(rename_all = "PascalCase")]
-pub struct VoiceForm {
+pub(crate) struct VoiceForm {
     /// Twilio's id of the phone call.
     #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.:@=/+{}~%!-]+$")]
     pub call_sid: String,
@@ -49,7 +49,7 @@ impl VoiceForm {
 }
 
 /// Rejects an id that no stored call can have.
-pub fn check_name(field: &str, name: &str) -> Result<(), Problem> {
+pub(crate) fn check_name(field: &str, name: &str) -> Result<(), Problem> {
     match CallRef::parse(name) {
         Some(_) => Ok(()),
         None => Err(Problem::invalid_field(
@@ -60,7 +60,7 @@ pub fn check_name(field: &str, name: &str) -> Result<(), Problem> {
 }
 
 /// Cuts a party's number to the length that the service stores; `None` if it is missing or empty.
-pub fn party(given: Option<Private>) -> Option<Private> {
+pub(crate) fn party(given: Option<Private>) -> Option<Private> {
     let cut: String = given?.expose().chars().take(CALLER_MAX).collect();
     (!cut.is_empty()).then_some(cut.into())
 }
@@ -88,7 +88,7 @@ pub fn party(given: Option<Private>) -> Option<Private> {
     ),
 )]
 #[post("/twilio/voice")]
-pub async fn twilio_voice(
+pub(crate) async fn twilio_voice(
     callstore: Data<Callstore>,
     twilio: Data<Twilio>,
     base: Data<BaseUrl>,
@@ -101,7 +101,7 @@ pub async fn twilio_voice(
 }
 
 /// The same webhook, for phone numbers that are set to `GET`: the fields are parameters of the query.
-pub async fn twilio_voice_by_get(
+pub(crate) async fn twilio_voice_by_get(
     callstore: Data<Callstore>,
     twilio: Data<Twilio>,
     base: Data<BaseUrl>,

@@ -81,36 +81,36 @@ impl<'de> de::Visitor<'de> for Whole {
 }
 
 /// Reads a chunk's `sequence`.
-pub fn sequence<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+pub(crate) fn sequence<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     SEQUENCE.read(deserializer)
 }
 
 /// Reads a chunk's `timestamp`.
-pub fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+pub(crate) fn timestamp<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     TIMESTAMP.read(deserializer)
 }
 
 /// Reads a `sequence` in a query.
-pub fn sequence_parameter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+pub(crate) fn sequence_parameter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     Whole { as_text: true, ..SEQUENCE }.read(deserializer)
 }
 
 /// Reads a `timestamp` in a query.
-pub fn timestamp_parameter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+pub(crate) fn timestamp_parameter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     Whole { as_text: true, ..TIMESTAMP }.read(deserializer)
 }
 
 /// Reads a count, such as `interruptions`.
-pub fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+pub(crate) fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     COUNT.read(deserializer)
 }
 
 /// Reads a sample rate.
-pub fn sample_rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+pub(crate) fn sample_rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     SAMPLE_RATE.read(deserializer)
 }
 
 /// Reads how long a link works.
-pub fn link_ttl<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+pub(crate) fn link_ttl<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     LINK_TTL.read(deserializer)
 }

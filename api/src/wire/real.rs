@@ -54,22 +54,22 @@ impl de::Visitor<'_> for Real {
 }
 
 /// Reads a share, such as `confidence`.
-pub fn share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+pub(crate) fn share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     Real { expected: "a number from 0 to 1", as_text: false }.read(deserializer)
 }
 
 /// Reads a duration or another amount.
-pub fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+pub(crate) fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     Real { expected: "a number, at least 0", as_text: false }.read(deserializer)
 }
 
 /// Reads a place in a call.
-pub fn place<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+pub(crate) fn place<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     let expected = "a number from 0 to 43,200: seconds (not milliseconds) since the start of the call";
     Real { expected, as_text: false }.read(deserializer)
 }
 
 /// Reads a duration in a query.
-pub fn duration_parameter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+pub(crate) fn duration_parameter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
     Real { expected: "a number of seconds from 0 to 1,000,000,000,000", as_text: true }.read(deserializer)
 }

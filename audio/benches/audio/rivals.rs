@@ -5,7 +5,7 @@ use rubato::audioadapter_buffers::direct::SequentialSlice;
 use rubato::{Fft, FixedSync, Resampler as _};
 
 /// Doubles or triples the rate of one channel, piece by piece.
-pub trait Upsampler {
+pub(crate) trait Upsampler {
     /// From 8 kHz to a multiple of it.
     fn new(to_hz: u32) -> Self;
 
@@ -13,7 +13,7 @@ pub trait Upsampler {
     fn push(&mut self, input: &[i16], out: &mut Vec<i16>);
 }
 
-pub struct Ours(Resampler);
+pub(crate) struct Ours(Resampler);
 
 impl Upsampler for Ours {
     fn new(to_hz: u32) -> Self {
@@ -26,7 +26,7 @@ impl Upsampler for Ours {
 }
 
 /// Linear interpolation without state, as it is commonly done: each piece on its own, with its last sample repeated.
-pub struct Naive {
+pub(crate) struct Naive {
     step: f64,
 }
 
@@ -49,7 +49,7 @@ impl Upsampler for Naive {
 }
 
 /// rubato's FFT resampler in 32-bit floats, by blocks of 1,024 samples.
-pub struct Rubato {
+pub(crate) struct Rubato {
     fft: Fft<f32>,
     input: Vec<f32>,
     output: Vec<f32>,

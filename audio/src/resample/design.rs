@@ -3,23 +3,23 @@
 #![expect(clippy::as_conversions, reason = "samples are widened, scaled and cut to their range")]
 
 /// Taps per phase: the number of input samples that contribute to an output sample.
-pub const TAPS: usize = 64;
+pub(super) const TAPS: usize = 64;
 
 /// Input samples before an output sample's position, and after it.
-pub const BEFORE: usize = TAPS / 2 - 1;
-pub const AFTER: usize = TAPS / 2;
+pub(super) const BEFORE: usize = TAPS / 2 - 1;
+pub(super) const AFTER: usize = TAPS / 2;
 
 /// Fractional bits of a tap: those of its coarse part, and those that its fine part adds. With fewer, images would be
 /// louder than -121 dB.
-pub const COARSE_BITS: u32 = 13;
-pub const FINE_BITS: u32 = 9;
+pub(super) const COARSE_BITS: u32 = 13;
+pub(super) const FINE_BITS: u32 = 9;
 const FRACTION_BITS: u32 = COARSE_BITS + FINE_BITS;
 
 /// Added before rounding to the nearest: half a unit of the coarse part.
-pub const HALF: i32 = 1 << (COARSE_BITS - 1);
+pub(super) const HALF: i32 = 1 << (COARSE_BITS - 1);
 
 /// Taps at either end that are so small that the fine part holds them entirely.
-pub const OUTER: usize = 14;
+pub(super) const OUTER: usize = 14;
 
 /// The Kaiser window's shape: the larger, the deeper the stop-band and the wider the transition.
 const BETA: f64 = 12.5;
@@ -27,7 +27,7 @@ const BETA: f64 = 12.5;
 /// The taps of one phase, each split into two 16-bit numbers, because vector units multiply those: `coarse / 2^13 +
 /// fine / 2^22`. Sums of products of either part with any samples fit into 32 bits.
 #[derive(Debug)]
-pub struct Phase {
+pub(super) struct Phase {
     pub coarse: [i16; TAPS],
     pub fine: [i16; TAPS],
 }
@@ -35,7 +35,7 @@ pub struct Phase {
 impl Phase {
     /// The phase for the output sample at `phase / factor` between one input sample and the next: the sum of `taps[k] *
     /// input[k - BEFORE]`.
-    pub const fn new(factor: usize, phase: usize) -> Self {
+    pub(super) const fn new(factor: usize, phase: usize) -> Self {
         let taps = taps(factor, phase);
         let mut split = Self { coarse: [0; TAPS], fine: [0; TAPS] };
         let mut sums = [0, 0];
@@ -58,7 +58,7 @@ impl Phase {
 
 /// The output sample, rounded to the nearest (a half up) and saturated, from the two sums of products.
 #[inline(always)]
-pub const fn round_sum(coarse: i32, fine: i32) -> i16 {
+pub(super) const fn round_sum(coarse: i32, fine: i32) -> i16 {
     // The bits that the shift drops are less than one unit of the coarse sum and cannot change its rounding.
     let rounded = (coarse + (fine >> FINE_BITS) + HALF) >> COARSE_BITS;
     if rounded < i16::MIN as i32 {

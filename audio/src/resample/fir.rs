@@ -14,7 +14,7 @@ static TRIPLE: [Phase; 2] = [Phase::new(3, 1), Phase::new(3, 2)];
 
 /// Interpolates by `P + 1`: inserts `P` new samples between two input samples, one per phase.
 #[derive(Debug)]
-pub struct Fir<const P: usize> {
+pub(super) struct Fir<const P: usize> {
     phases: &'static [Phase; P],
     kernel: Kernel,
     /// The samples before the next output's position, followed by those from there on.
@@ -22,13 +22,13 @@ pub struct Fir<const P: usize> {
 }
 
 impl Fir<1> {
-    pub fn double() -> Self {
+    pub(super) fn double() -> Self {
         Self::new(&DOUBLE)
     }
 }
 
 impl Fir<2> {
-    pub fn triple() -> Self {
+    pub(super) fn triple() -> Self {
         Self::new(&TRIPLE)
     }
 }
@@ -40,7 +40,7 @@ impl<const P: usize> Fir<P> {
         Self { phases, kernel: Kernel::fastest(), window }
     }
 
-    pub fn push(&mut self, input: &[i16], out: &mut Vec<i16>) {
+    pub(super) fn push(&mut self, input: &[i16], out: &mut Vec<i16>) {
         for block in input.chunks(BLOCK) {
             self.window.extend_from_slice(block);
             self.filter(out);
@@ -48,19 +48,19 @@ impl<const P: usize> Fir<P> {
     }
 
     /// Flushes the samples that are held back, followed by silence, and resets the filter.
-    pub fn finish(&mut self, out: &mut Vec<i16>) {
+    pub(super) fn finish(&mut self, out: &mut Vec<i16>) {
         self.push(&[0; AFTER], out);
         self.window.clear();
         self.window.resize(BEFORE, 0);
     }
 
     /// The samples that are still needed.
-    pub fn window(&self) -> &[i16] {
+    pub(super) fn window(&self) -> &[i16] {
         &self.window
     }
 
     /// Continues from the [window](Self::window) of another filter. Returns false if its length is impossible.
-    pub fn resume(&mut self, window: &[i16]) -> bool {
+    pub(super) fn resume(&mut self, window: &[i16]) -> bool {
         let fits = (BEFORE..=BEFORE + AFTER).contains(&window.len());
         if fits {
             self.window.clear();

@@ -31,7 +31,7 @@ type Filters = HashMap<(u32, u32), Arc<Filter>>;
 static FILTERS: LazyLock<Mutex<Filters>> = LazyLock::new(Mutex::default);
 
 /// Resamples between any two rates.
-pub struct General {
+pub(super) struct General {
     from_hz: u32,
     to_hz: u32,
     filter: Arc<Filter>,
@@ -46,7 +46,7 @@ pub struct General {
 }
 
 impl General {
-    pub fn new(from_hz: u32, to_hz: u32) -> Self {
+    pub(super) fn new(from_hz: u32, to_hz: u32) -> Self {
         let divisor = gcd(from_hz, to_hz);
         let steps = (from_hz / divisor, to_hz / divisor);
         // Computed under the lock, so that it is not computed twice.
@@ -58,7 +58,7 @@ impl General {
         Self { from_hz, to_hz, filter, window, phase: 0, pushed: 0, given: 0 }
     }
 
-    pub fn push(&mut self, input: &[i16], out: &mut Vec<i16>) {
+    pub(super) fn push(&mut self, input: &[i16], out: &mut Vec<i16>) {
         self.pushed += input.len() as u64;
         for block in input.chunks(BLOCK) {
             self.window.extend(block.iter().map(|&sample| f32::from(sample)));
@@ -67,7 +67,7 @@ impl General {
     }
 
     /// Flushes the samples that are held back, followed by silence, and resets the filter.
-    pub fn finish(&mut self, out: &mut Vec<i16>) {
+    pub(super) fn finish(&mut self, out: &mut Vec<i16>) {
         let total = resampled_len(self.pushed, self.from_hz, self.to_hz);
         while self.given < total {
             self.window.resize(self.window.len() + self.filter.taps, 0.0);
@@ -79,13 +79,13 @@ impl General {
     }
 
     /// The filter's whole state: the number of samples pushed since the start, and the window.
-    pub fn history(&self) -> (u64, Vec<i16>) {
+    pub(super) fn history(&self) -> (u64, Vec<i16>) {
         (self.pushed, self.window.iter().map(|&sample| sample as i16).collect())
     }
 
     /// Continues from a [history](Self::history). Returns false, and changes nothing, if the window does not have the
     /// length that follows from `pushed`.
-    pub fn resume(&mut self, pushed: u64, window: &[i16]) -> bool {
+    pub(super) fn resume(&mut self, pushed: u64, window: &[i16]) -> bool {
         let (step_in, step_out) = (self.filter.step_in as u128, self.filter.step_out as u128);
         let after = (self.filter.taps - self.filter.before - 1) as u64;
         // All outputs whose window is complete have been appended.

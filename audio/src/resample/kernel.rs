@@ -10,7 +10,7 @@ use super::{design::Phase, portable};
 
 /// An implementation of the sums.
 #[derive(Clone, Copy, Debug)]
-pub enum Kernel {
+pub(super) enum Kernel {
     Portable,
     #[cfg(target_arch = "x86_64")]
     Avx2(pulp::x86::V3),
@@ -18,7 +18,7 @@ pub enum Kernel {
 
 impl Kernel {
     /// The fastest implementation that this machine can run.
-    pub fn fastest() -> Self {
+    pub(super) fn fastest() -> Self {
         #[cfg(target_arch = "x86_64")]
         if let Some(avx2) = pulp::x86::V3::try_new() {
             return Self::Avx2(avx2);
@@ -31,7 +31,7 @@ impl Kernel {
     ///
     ///
     /// `window` has [`TAPS`](super::design::TAPS) - 1 samples more than are interpolated.
-    pub fn interpolate<const P: usize>(self, phases: &[Phase; P], window: &[i16], out: &mut [i16]) {
+    pub(super) fn interpolate<const P: usize>(self, phases: &[Phase; P], window: &[i16], out: &mut [i16]) {
         match self {
             Self::Portable => portable::interpolate(phases, window, out),
             #[cfg(target_arch = "x86_64")]

@@ -4,7 +4,7 @@ use super::design::{BEFORE, OUTER, Phase, TAPS, round_sum};
 
 /// Processes one sample after the other; the compiler vectorizes along the taps.
 #[inline(always)]
-pub fn interpolate<const P: usize>(phases: &[Phase; P], window: &[i16], out: &mut [i16]) {
+pub(super) fn interpolate<const P: usize>(phases: &[Phase; P], window: &[i16], out: &mut [i16]) {
     for (around, out) in window.array_windows::<TAPS>().zip(out.chunks_exact_mut(P + 1)) {
         out[0] = around[BEFORE];
         for (out, phase) in out[1..].iter_mut().zip(phases) {

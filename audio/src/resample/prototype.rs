@@ -12,7 +12,7 @@ const EDGE: f64 = 0.495;
 const BETA: f64 = 11.2;
 
 /// A low-pass filter in phases.
-pub struct Filter {
+pub(super) struct Filter {
     /// The rates divided by their greatest common divisor: so many input samples become so many output samples.
     pub step_in: usize,
     pub step_out: usize,
@@ -25,7 +25,7 @@ pub struct Filter {
 }
 
 impl Filter {
-    pub fn new(step_in: usize, step_out: usize, lanes: usize) -> Self {
+    pub(super) fn new(step_in: usize, step_out: usize, lanes: usize) -> Self {
         // The lower rate as a share of the input rate.
         let scale = (step_out as f64 / step_in as f64).min(1.0);
         let half = (HALF_WIDTH * step_in.max(step_out)).div_ceil(step_out);
@@ -46,7 +46,7 @@ impl Filter {
     }
 
     #[inline(always)]
-    pub fn phase(&self, phase: usize) -> &[f32] {
+    pub(super) fn phase(&self, phase: usize) -> &[f32] {
         &self.phases[phase * self.taps..][..self.taps]
     }
 }

@@ -70,7 +70,7 @@ fn round_float(sample: f64) -> i16 {
 }
 
 /// Reads a `fmt ` chunk: the format of the samples once they are narrowed, and how the file stores them.
-pub fn parse(content: &[u8]) -> Result<(StreamFormat, Option<Wide>), WavError> {
+pub(super) fn parse(content: &[u8]) -> Result<(StreamFormat, Option<Wide>), WavError> {
     let damaged = |fault| WavError::DamagedFormat { fault };
     let short = damaged("it is shorter than its format needs");
     let field = |at| u16_at(content, at).ok_or(short);

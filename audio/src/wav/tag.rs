@@ -1,13 +1,13 @@
 //! Format tags of the `fmt ` chunk.
 
-pub const PCM: u16 = 1;
-pub const FLOAT: u16 = 3;
-pub const ALAW: u16 = 6;
-pub const MULAW: u16 = 7;
-pub const EXTENSIBLE: u16 = 0xFFFE;
+pub(super) const PCM: u16 = 1;
+pub(super) const FLOAT: u16 = 3;
+pub(super) const ALAW: u16 = 6;
+pub(super) const MULAW: u16 = 7;
+pub(super) const EXTENSIBLE: u16 = 0xFFFE;
 
 /// What a format tag of others stands for, in parentheses.
-pub fn tag_name(tag: u16) -> &'static str {
+pub(super) fn tag_name(tag: u16) -> &'static str {
     match tag {
         0x0002 => " (Microsoft ADPCM)",
         0x0011 => " (IMA ADPCM)",

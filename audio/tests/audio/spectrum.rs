@@ -7,10 +7,10 @@ use realfft::RealFftPlanner;
 use realfft::num_complex::Complex;
 
 /// Close to full scale, but not clipped by a filter's overshoot.
-pub const AMPLITUDE: f64 = 29_000.0;
+pub(crate) const AMPLITUDE: f64 = 29_000.0;
 
 /// A sine of `AMPLITUDE` at a whole number of hertz.
-pub fn tone(hz: u32, rate: u32, seconds: u32) -> Vec<i16> {
+pub(crate) fn tone(hz: u32, rate: u32, seconds: u32) -> Vec<i16> {
     let sample = |n: u64| {
         // Whole periods are removed before the product exceeds a float's precision.
         let turns = u64::from(hz) * n % u64::from(rate);
@@ -20,10 +20,10 @@ pub fn tone(hz: u32, rate: u32, seconds: u32) -> Vec<i16> {
 }
 
 /// A spectrum with one bin per hertz, from one second of samples. A sine of amplitude 1 has 1 in its bin.
-pub struct Spectrum(Vec<Complex<f64>>);
+pub(crate) struct Spectrum(Vec<Complex<f64>>);
 
 impl Spectrum {
-    pub fn of(second: &[i16]) -> Self {
+    pub(crate) fn of(second: &[i16]) -> Self {
         let fft = RealFftPlanner::<f64>::new().plan_fft_forward(second.len());
         let mut input: Vec<f64> = second.iter().map(|&sample| f64::from(sample)).collect();
         let mut bins = fft.make_output_vec();
@@ -33,35 +33,35 @@ impl Spectrum {
     }
 
     /// The output for a tone, from its second second of three, so that neither end is included.
-    pub fn of_resampled(hz: u32, from_hz: u32, to_hz: u32) -> Self {
+    pub(crate) fn of_resampled(hz: u32, from_hz: u32, to_hz: u32) -> Self {
         let out = resample(&tone(hz, from_hz, 3), from_hz, to_hz);
         let second = to_hz as usize;
         Self::of(&out[second..2 * second])
     }
 
     /// Half the sample rate.
-    pub fn end(&self) -> u32 {
+    pub(crate) fn end(&self) -> u32 {
         self.0.len() as u32 - 1
     }
 
     /// The amplitude at a frequency.
-    pub fn at(&self, hz: u32) -> f64 {
+    pub(crate) fn at(&self, hz: u32) -> f64 {
         self.0[hz as usize].norm()
     }
 
     /// The delay of the tone at a frequency, in turns of -0.5 to 0.5.
-    pub fn lateness(&self, hz: u32) -> f64 {
+    pub(crate) fn lateness(&self, hz: u32) -> f64 {
         // The bin of a sine points to minus a quarter turn.
         let turns = -(self.0[hz as usize].arg() / TAU) - 0.25;
         turns - turns.round()
     }
 
     /// The largest amplitude outside the tone's own bin.
-    pub fn worst_besides(&self, tone: u32) -> f64 {
+    pub(crate) fn worst_besides(&self, tone: u32) -> f64 {
         (0..=self.end()).filter(|&hz| hz != tone).map(|hz| self.at(hz)).fold(0.0, f64::max)
     }
 }
 
-pub fn decibels(ratio: f64) -> f64 {
+pub(crate) fn decibels(ratio: f64) -> f64 {
     20.0 * ratio.log10()
 }

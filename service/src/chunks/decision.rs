@@ -48,7 +48,7 @@ struct KnownTrack<'c> {
 impl<'c> Decision<'c> {
     /// Over what the writer remembers. `None` if that does not suffice: a track is not remembered, or a chunk does not
     /// come after all stored ones.
-    pub fn from_memory(live: &mut LiveCall, chunks: &'c [NewChunk]) -> Option<Self> {
+    pub(super) fn from_memory(live: &mut LiveCall, chunks: &'c [NewChunk]) -> Option<Self> {
         let mut tracks = [None, None];
         for chunk in chunks {
             let track = &mut tracks[track_index(chunk.track)];
@@ -71,7 +71,11 @@ impl<'c> Decision<'c> {
     ///
     /// # Errors
     /// `CallNotFound`, `CallEnded`, or a failing database.
-    pub async fn from_database(batch: &mut Batch, call: &CallRef, chunks: &'c [NewChunk]) -> Result<Self, Error> {
+    pub(super) async fn from_database(
+        batch: &mut Batch,
+        call: &CallRef,
+        chunks: &'c [NewChunk],
+    ) -> Result<Self, Error> {
         let live = batch.live_call(call).await?;
         let (call, format) = (live.id, live.format);
         let mut tracks = [None, None];
@@ -94,7 +98,7 @@ impl<'c> Decision<'c> {
     ///
     /// # Errors
     /// `FormatMismatch`, `ChunkConflict` or `Invalid`.
-    pub fn decide(&mut self, pointer: fn(usize, &str) -> String) -> Result<Vec<ChunkStored>, Error> {
+    pub(super) fn decide(&mut self, pointer: fn(usize, &str) -> String) -> Result<Vec<ChunkStored>, Error> {
         check_format(self.chunks, self.format, pointer)?;
         let mut stored = Vec::with_capacity(self.chunks.len());
         for (index, chunk) in self.chunks.iter().enumerate() {
@@ -106,7 +110,7 @@ impl<'c> Decision<'c> {
     }
 
     /// Hands the new chunks to the writer, and returns the call's id.
-    pub fn add_to(self, state: &mut State) -> Uuid {
+    pub(super) fn add_to(self, state: &mut State) -> Uuid {
         for (track, known) in [Track::Inbound, Track::Outbound].into_iter().zip(self.tracks) {
             let Some(known) = known else { continue };
             let end = StoredTrack { next: known.next, timestamps: known.timestamps.unwrap_or_default() };

@@ -46,7 +46,7 @@ pub(crate) struct RowShape {
 
 impl RowShape {
     /// The shape of a stored row.
-    pub fn new(first: u32, last: u32, timestamp_ms: Option<u32>, bytes: usize, format: AudioFormat) -> Self {
+    pub(crate) fn new(first: u32, last: u32, timestamp_ms: Option<u32>, bytes: usize, format: AudioFormat) -> Self {
         let chunks = last - first + 1;
         let chunk_bytes = bytes / index(chunks);
         let chunk_ms = whole_ms(chunk_bytes, format).unwrap_or_default();
@@ -54,23 +54,23 @@ impl RowShape {
     }
 
     /// Timestamp of the row's chunk `index`.
-    pub fn timestamp_ms(&self, index: u32) -> Option<u32> {
+    pub(crate) fn timestamp_ms(&self, index: u32) -> Option<u32> {
         self.timestamp_ms.map(|first| first + index * self.chunk_ms)
     }
 
     /// The byte range of the row's chunk `number`.
-    pub fn bytes(&self, number: u32) -> Range<usize> {
+    pub(crate) fn bytes(&self, number: u32) -> Range<usize> {
         let from = index(number) * self.chunk_bytes;
         from..from + self.chunk_bytes
     }
 }
 
 impl ChunkRow {
-    pub fn last_sequence(&self) -> u32 {
+    pub(crate) fn last_sequence(&self) -> u32 {
         self.first_sequence + (self.chunks - 1)
     }
 
-    pub fn shape(&self) -> RowShape {
+    pub(crate) fn shape(&self) -> RowShape {
         RowShape::new(self.first_sequence, self.last_sequence(), self.timestamp_ms, self.audio.len(), self.format)
     }
 
@@ -95,7 +95,7 @@ impl ChunkRow {
         follows && stands
     }
 
-    pub fn into_model(self) -> ActiveModel {
+    pub(crate) fn into_model(self) -> ActiveModel {
         ActiveModel {
             call_id: Set(self.call),
             track: Set(self.track),

@@ -60,7 +60,7 @@ pub(crate) struct Summary {
 
 impl Summary {
     /// Adds the next chunk.
-    pub fn add(&mut self, sequence: u32, bytes: u64) {
+    pub(crate) fn add(&mut self, sequence: u32, bytes: u64) {
         let expected = self.next.unwrap_or(sequence);
         if sequence > expected {
             self.summary.missing_total += u64::from(sequence - expected);
@@ -74,7 +74,7 @@ impl Summary {
         self.next = Some(sequence + 1);
     }
 
-    pub fn finish(self) -> TrackSummary {
+    pub(crate) fn finish(self) -> TrackSummary {
         self.summary
     }
 }

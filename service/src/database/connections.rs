@@ -19,22 +19,22 @@ pub(crate) struct Connections {
 
 impl Connections {
     /// Wraps a pool that was opened in the current runtime.
-    pub fn new(pool: DatabaseConnection) -> Self {
+    pub(crate) fn new(pool: DatabaseConnection) -> Self {
         Self { pool, runtime: Handle::current() }
     }
 
     /// The pool itself, for callers in its own runtime.
-    pub fn pool(&self) -> &DatabaseConnection {
+    pub(crate) fn pool(&self) -> &DatabaseConnection {
         &self.pool
     }
 
     /// The runtime of the pool.
-    pub fn runtime(&self) -> &Handle {
+    pub(crate) fn runtime(&self) -> &Handle {
         &self.runtime
     }
 
     /// Begins a transaction.
-    pub async fn begin(&self, options: TransactionOptions) -> Result<DatabaseTransaction, DbErr> {
+    pub(crate) async fn begin(&self, options: TransactionOptions) -> Result<DatabaseTransaction, DbErr> {
         self.enter(self.pool.begin_with_options(options)).await
     }
 

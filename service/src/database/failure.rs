@@ -27,7 +27,7 @@ const CANNOT_OPEN: i32 = 14;
 const NULL_REFUSED: &str = "1299";
 
 impl WriteFailure {
-    pub fn of(error: &DbErr) -> Self {
+    pub(crate) fn of(error: &DbErr) -> Self {
         match cause(error) {
             Cause::Full => Self::Full,
             Cause::Passing => Self::Unavailable(error.to_string()),

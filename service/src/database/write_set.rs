@@ -42,12 +42,12 @@ pub(crate) struct WriteSet {
 
 impl WriteSet {
     /// Bytes of audio in the new chunks.
-    pub fn new_bytes(&self) -> usize {
+    pub(crate) fn new_bytes(&self) -> usize {
         self.new.iter().map(|row| row.audio.len()).sum()
     }
 
     /// Whether there is nothing beside new chunks.
-    pub fn has_only_new(&self) -> bool {
+    pub(crate) fn has_only_new(&self) -> bool {
         let Self {
             new: _,
             journal_id: _,
@@ -70,7 +70,7 @@ impl WriteSet {
     }
 
     /// Takes the changes of existing rows, as statements.
-    pub fn take_changes(&mut self, backend: DatabaseBackend) -> Vec<Statement> {
+    pub(crate) fn take_changes(&mut self, backend: DatabaseBackend) -> Vec<Statement> {
         let duplicates = std::mem::take(&mut self.duplicates).into_iter();
         let mut changes: Vec<_> = duplicates.map(|(track, count)| add_duplicates(track, count, backend)).collect();
         let (written, written_at) = (std::mem::take(&mut self.written), self.written_at.take());

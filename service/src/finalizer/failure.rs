@@ -43,7 +43,7 @@ impl From<DbErr> for Failure {
 
 impl Failure {
     /// The failure code and sentence that clients see, without internal details.
-    pub fn public(&self) -> (&'static str, &'static str) {
+    pub(super) fn public(&self) -> (&'static str, &'static str) {
         match self {
             Self::TooLong => (
                 "recording_too_long",
@@ -63,7 +63,7 @@ pub(super) struct Stop(pub CancellationToken);
 
 impl Stop {
     /// Fails once the work has to stop.
-    pub fn check(&self) -> Result<(), Failure> {
+    pub(super) fn check(&self) -> Result<(), Failure> {
         if self.0.is_cancelled() { Err(Failure::Stopped) } else { Ok(()) }
     }
 }

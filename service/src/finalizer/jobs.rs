@@ -35,7 +35,7 @@ pub(crate) struct Finalizing {
 
 impl Finalizing {
     /// Waits until the job is done, for at most `limit`, and no longer than the service runs.
-    pub async fn wait(mut self, limit: Duration) {
+    pub(crate) async fn wait(mut self, limit: Duration) {
         tokio::select! {
             _ = self.done.changed() => {}
             () = tokio::time::sleep(limit) => {}
@@ -44,14 +44,14 @@ impl Finalizing {
     }
 
     /// Waits until the job is done, also during a shutdown.
-    pub async fn finished(mut self) {
+    pub(crate) async fn finished(mut self) {
         // The job never sends; `changed` fails once it drops the sender.
         while self.done.changed().await.is_ok() {}
     }
 }
 
 impl Jobs {
-    pub fn new(core: Core) -> Self {
+    pub(crate) fn new(core: Core) -> Self {
         Self { core, jobs: Arc::default() }
     }
 
@@ -64,7 +64,7 @@ impl Jobs {
     }
 
     /// The running job of a call, if there is one.
-    pub fn running(&self, call: Uuid) -> Option<Finalizing> {
+    pub(crate) fn running(&self, call: Uuid) -> Option<Finalizing> {
         self.jobs().get(&call).map(|job| self.handle(job.done.clone()))
     }
 

@@ -36,7 +36,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 impl Finalizer {
     /// Finalizes a call in the background. If a job for it is running, that job checks the call again when it is done.
-    pub fn start(&self, call: Uuid) -> Finalizing {
+    pub(crate) fn start(&self, call: Uuid) -> Finalizing {
         let (job, sender) = self.jobs.join(call);
         if let Some(sender) = sender {
             let this = self.clone();

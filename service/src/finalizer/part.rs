@@ -19,7 +19,7 @@ pub(crate) struct Finalizer {
 }
 
 impl Finalizer {
-    pub fn new(core: Core, jobs: Jobs, purge: Purge) -> Self {
+    pub(crate) fn new(core: Core, jobs: Jobs, purge: Purge) -> Self {
         Self { core, jobs, cores: Arc::new(Semaphore::new(parallelism())), purge }
     }
 }

@@ -25,7 +25,7 @@ pub(super) struct Plan {
 
 impl Plan {
     /// The length of the recording, in seconds.
-    pub fn seconds(&self) -> f64 {
+    pub(super) fn seconds(&self) -> f64 {
         let longest = self.tracks.iter().map(|track| track.length).max();
         samples_to_seconds(longest.unwrap_or(0), self.format.sample_rate_hz)
     }
@@ -49,12 +49,12 @@ pub(super) struct TrackPlan {
 }
 
 impl Plan {
-    pub fn has_audio(&self) -> bool {
+    pub(super) fn has_audio(&self) -> bool {
         !self.tracks.is_empty()
     }
 
     /// Length of the longest track, in samples of the call's format.
-    pub fn length(&self) -> u64 {
+    pub(super) fn length(&self) -> u64 {
         self.tracks.iter().map(|track| track.length).max().unwrap_or(0)
     }
 }

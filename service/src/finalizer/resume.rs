@@ -17,7 +17,7 @@ use crate::{
 impl Finalizer {
     /// Finalizes calls of nodes that have died: those that have been `finalizing` for longer than a lease and have no
     /// live lease.
-    pub async fn take_over(&self) -> Result<(), Error> {
+    pub(crate) async fn take_over(&self) -> Result<(), Error> {
         let before = Timestamp(self.core.now().0.saturating_sub(milliseconds(LEASE)));
         let waiting = Entity::find().visible().select_only().column(Column::Id);
         let waiting = waiting.filter(Column::Status.eq(Status::Finalizing)).filter(Column::UpdatedAt.lt(before));
@@ -32,7 +32,7 @@ impl Finalizer {
     }
 
     /// Finalizes the calls that were `finalizing` when the service started.
-    pub async fn resume(&self) -> Result<(), Error> {
+    pub(crate) async fn resume(&self) -> Result<(), Error> {
         let unfinished: Vec<Uuid> = Entity::find()
             .visible()
             .select_only()

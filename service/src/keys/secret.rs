@@ -15,7 +15,7 @@ const RANDOM_BYTES: usize = 32;
 pub const KEY_MIN_CHARACTERS: usize = 32;
 
 /// The SHA-256 of a key.
-pub type KeyHash = [u8; 32];
+pub(super) type KeyHash = [u8; 32];
 
 /// A key in plain text. `Debug` and `Display` hide it.
 #[derive(Clone, Debug)]
@@ -58,7 +58,7 @@ impl fmt::Display for Secret {
 }
 
 /// Hashes a key for storage. Keys are random, so a fast hash suffices.
-pub fn hash(key: &str) -> KeyHash {
+pub(super) fn hash(key: &str) -> KeyHash {
     Sha256::digest(key).into()
 }
 

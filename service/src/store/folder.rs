@@ -59,7 +59,7 @@ const DRAFT_SUFFIX: &str = ".wav.part";
 
 impl Folder {
     /// Opens the folder, creates it if it is missing, and deletes drafts that a crash left behind.
-    pub fn open(root: &Path) -> io::Result<Self> {
+    pub(super) fn open(root: &Path) -> io::Result<Self> {
         let drafts = root.join(DRAFTS);
         create_folders(&drafts)?;
         let drafts = File::open(drafts)?;
@@ -85,7 +85,7 @@ impl Folder {
     }
 
     /// Unlocks the folder for the next service.
-    pub fn close(&self) {
+    pub(super) fn close(&self) {
         if let Err(error) = self.drafts.unlock() {
             tracing::warn!(%error, "The folder of recordings could not be unlocked.");
         }
@@ -96,7 +96,7 @@ impl Folder {
     }
 
     /// Begins a file. `unique` must be a name that no other draft has.
-    pub fn draft(&self, file_path: &str, unique: Uuid) -> io::Result<Draft> {
+    pub(super) fn draft(&self, file_path: &str, unique: Uuid) -> io::Result<Draft> {
         fs::create_dir_all(self.drafts())?;
         let path = self.drafts().join(format!("{}{DRAFT_SUFFIX}", unique.as_hyphenated()));
         let file = File::options().read(true).write(true).create_new(true).open(&path)?;
@@ -104,7 +104,7 @@ impl Folder {
     }
 
     /// Reads a range of a file.
-    pub async fn read(&self, file_path: &str, part: Range<u64>) -> io::Result<AudioStream> {
+    pub(super) async fn read(&self, file_path: &str, part: Range<u64>) -> io::Result<AudioStream> {
         let mut file = tokio::fs::File::open(self.locate(file_path)).await?;
         file.seek(SeekFrom::Start(part.start)).await?;
         Ok(ReaderStream::with_capacity(file.take(part.end - part.start), READ_BYTES).boxed())
@@ -112,7 +112,7 @@ impl Folder {
 
     /// Deletes a file. A missing file is no error. Durable when this returns, also if an earlier call has deleted the
     /// file and failed, so that no power cut brings back what was deleted.
-    pub fn remove(&self, file_path: &str) -> io::Result<()> {
+    pub(super) fn remove(&self, file_path: &str) -> io::Result<()> {
         let path = self.locate(file_path);
         let gone = |done: io::Result<()>| match done {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -135,7 +135,7 @@ impl Folder {
     }
 
     /// Checks that a file can be written.
-    pub fn probe(&self) -> io::Result<()> {
+    pub(super) fn probe(&self) -> io::Result<()> {
         let path = self.drafts().join(format!("probe-{}{DRAFT_SUFFIX}", std::process::id()));
         fs::write(&path, b"probe")?;
         match fs::remove_file(&path) {
@@ -146,7 +146,7 @@ impl Folder {
     }
 
     /// Free bytes for more recordings.
-    pub fn free_bytes(&self) -> io::Result<u64> {
+    pub(super) fn free_bytes(&self) -> io::Result<u64> {
         free_bytes(&self.root)
     }
 
@@ -157,12 +157,12 @@ impl Folder {
 
 impl Draft {
     /// Appends bytes.
-    pub fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.file.write_all(bytes)
     }
 
     /// Syncs the file and renames it to its final name, replacing an earlier one. Durable when this returns.
-    pub fn publish(mut self) -> io::Result<()> {
+    pub(crate) fn publish(mut self) -> io::Result<()> {
         self.file.sync_all()?;
         let parent = self.target.parent().unwrap_or(&self.folder.root);
         self.folder.make_durable(parent)?;

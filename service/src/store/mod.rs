@@ -158,7 +158,7 @@ impl Store {
 
 impl Draft {
     /// Appends bytes.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    pub(crate) fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         match self {
             Self::File(file) => Ok(file.write(bytes)?),
             Self::Upload(upload) => upload.write(bytes),
@@ -166,7 +166,7 @@ impl Draft {
     }
 
     /// Gives the recording its name, replacing an earlier one. Durable when this returns.
-    pub fn publish(self) -> Result<(), Error> {
+    pub(crate) fn publish(self) -> Result<(), Error> {
         match self {
             Self::File(file) => Ok(file.publish()?),
             Self::Upload(upload) => upload.publish(),

@@ -62,7 +62,7 @@ const PROBE: &str = "tmp/probe";
 
 impl Objects {
     /// Configures the store from environment variables. No request is made.
-    pub fn open(bucket: &Bucket, environment: &[(String, Private)]) -> Result<Self, String> {
+    pub(crate) fn open(bucket: &Bucket, environment: &[(String, Private)]) -> Result<Self, String> {
         // The HTTP client brings no TLS implementation. A provider that this process has already chosen stays.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (store, signer) = connect(bucket, environment).map_err(|error| describe(&error))?;
@@ -71,26 +71,26 @@ impl Objects {
         Ok(Self(Arc::new(Inner { store, signer, bucket, requests, _running: running, probed: Mutex::default() })))
     }
 
-    pub fn store(&self) -> &dyn ObjectStore {
+    pub(crate) fn store(&self) -> &dyn ObjectStore {
         &*self.0.store
     }
 
-    pub fn requests(&self) -> &Handle {
+    pub(crate) fn requests(&self) -> &Handle {
         &self.0.requests
     }
 
     /// The key of an object.
-    pub fn key(&self, file_path: &str) -> Path {
+    pub(crate) fn key(&self, file_path: &str) -> Path {
         let file = Path::from(file_path);
         self.0.bucket.prefix.parts().chain(file.parts()).collect()
     }
 
-    pub fn url(&self, file_path: &str) -> String {
+    pub(crate) fn url(&self, file_path: &str) -> String {
         let Bucket { provider, name, .. } = &self.0.bucket;
         format!("{}://{name}/{}", provider.scheme(), self.key(file_path))
     }
 
-    pub async fn signed_url(&self, file_path: &str, head: bool) -> Result<Private, Error> {
+    pub(crate) async fn signed_url(&self, file_path: &str, head: bool) -> Result<Private, Error> {
         let (this, key) = (self.clone(), self.key(file_path));
         let method = if head { Method::HEAD } else { Method::GET };
         let sign = async move { this.0.signer.signed_url(method, &key, SIGNED_FOR).await };
@@ -98,7 +98,13 @@ impl Objects {
     }
 
     /// Reads a range of an object. With `head`, only checks that it is there.
-    pub async fn read(&self, file_path: &str, part: Range<u64>, size: u64, head: bool) -> Result<AudioStream, Error> {
+    pub(crate) async fn read(
+        &self,
+        file_path: &str,
+        part: Range<u64>,
+        size: u64,
+        head: bool,
+    ) -> Result<AudioStream, Error> {
         let (this, key) = (self.clone(), self.key(file_path));
         let range = (!head && part != (0..size)).then(|| part.into());
         let get = async move { this.store().get_opts(&key, GetOptions { range, head, ..GetOptions::default() }).await };
@@ -110,14 +116,14 @@ impl Objects {
         Ok(Box::pin(found.into_stream().map_err(failed)))
     }
 
-    pub async fn remove(&self, file_path: &str) -> Result<(), Error> {
+    pub(crate) async fn remove(&self, file_path: &str) -> Result<(), Error> {
         let (this, key) = (self.clone(), self.key(file_path));
         let delete = async move { unless_missing(this.store().delete(&key).await) };
         self.run("delete", READ_PATIENCE, delete).await
     }
 
     /// Checks that an object can be written. The outcome is reused for some seconds.
-    pub async fn probe(&self) -> Result<(), Error> {
+    pub(crate) async fn probe(&self) -> Result<(), Error> {
         // Concurrent callers wait here and get the same outcome.
         let mut probed = self.0.probed.lock().await;
         if let Some((when, outcome)) = &*probed

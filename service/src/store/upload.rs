@@ -73,13 +73,13 @@ impl Parts {
 }
 
 impl Upload {
-    pub fn new(objects: Objects, file_path: &str, stop: CancellationToken) -> Self {
+    pub(crate) fn new(objects: Objects, file_path: &str, stop: CancellationToken) -> Self {
         let key = objects.key(file_path);
         Self { objects, key, stop, part: BytesMut::new(), parts: None }
     }
 
     /// Appends bytes and sends each full part. Blocks while too many parts are uploading.
-    pub fn write(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
+    pub(crate) fn write(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
         while !bytes.is_empty() {
             if self.part.len() == PART_BYTES {
                 self.send_part()?;
@@ -115,7 +115,7 @@ impl Upload {
     }
 
     /// Sends the rest and makes the object visible, replacing an earlier one.
-    pub fn publish(mut self) -> Result<(), Error> {
+    pub(crate) fn publish(mut self) -> Result<(), Error> {
         let part = mem::take(&mut self.part);
         let Self { objects, key, stop, parts, .. } = &mut self;
         wait_for(objects, stop, async {

@@ -72,7 +72,7 @@ impl Provider {
         }
     }
 
-    pub fn scheme(self) -> &'static str {
+    pub(super) fn scheme(self) -> &'static str {
         match self {
             Self::Aws => "s3",
             #[cfg(feature = "gcs")]

@@ -53,7 +53,7 @@ impl Arrivals {
     }
 
     /// Notes a socket as accepted.
-    pub fn note(&self) -> Arrival {
+    pub(super) fn note(&self) -> Arrival {
         let (sender, stream) = watch::channel(None);
         let mut accepted = self.accepted();
         accepted.last += 1;

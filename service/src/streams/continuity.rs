@@ -48,7 +48,7 @@ pub(super) struct Continuity {
 
 impl Continuity {
     /// For a socket that opens `elapsed_ms` after the stream first started.
-    pub fn new(stored: [Option<StoredTrack>; 2], elapsed_ms: u32) -> Self {
+    pub(super) fn new(stored: [Option<StoredTrack>; 2], elapsed_ms: u32) -> Self {
         let tracks = || stored.iter().flatten();
         let end_ms = tracks().map(|track| track.end_ms).max().unwrap_or(0);
         let position_ms = tracks().map(|track| track.latest_ms).max().unwrap_or(0);
@@ -56,14 +56,14 @@ impl Continuity {
     }
 
     /// The latest timestamp of a frame so far, in milliseconds.
-    pub fn position_ms(&self) -> u32 {
+    pub(super) fn position_ms(&self) -> u32 {
         self.position_ms
     }
 
     /// Assigns positions to frames. Each track's offset is decided with its first frames, which may arrive in any
     /// order. The counter has restarted if number 1 is among them and the first of them does not continue what is
     /// stored.
-    pub fn place(&mut self, frames: Vec<Frame>) -> Vec<NewChunk> {
+    pub(super) fn place(&mut self, frames: Vec<Frame>) -> Vec<NewChunk> {
         // Tracks with stored chunks show whether the counters restarted; the other tracks follow them.
         for known in [true, false] {
             for frame in &frames {

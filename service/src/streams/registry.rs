@@ -80,7 +80,7 @@ impl Sockets {
     }
 
     /// Closes a call's sockets, because it accepts no more audio.
-    pub fn ended(&self, call: Uuid) {
+    pub(crate) fn ended(&self, call: Uuid) {
         if let Some(live) = self.calls().remove(&call) {
             live.ended.cancel();
         }
@@ -88,7 +88,7 @@ impl Sockets {
 
     /// Tells the carrier's socket that the phone call is over. Returns a token that is cancelled once that socket has
     /// stored its last audio; `None` without such a socket.
-    pub fn hang_up(&self, call: Uuid) -> Option<CancellationToken> {
+    pub(crate) fn hang_up(&self, call: Uuid) -> Option<CancellationToken> {
         let calls = self.calls();
         let carrier = calls.get(&call)?.carrier.as_ref()?;
         carrier.hung_up.cancel();
@@ -96,17 +96,17 @@ impl Sockets {
     }
 
     /// Closes all sockets, because the service stops.
-    pub fn stop(&self) {
+    pub(crate) fn stop(&self) {
         self.stop.cancel();
     }
 
     /// Whether a call has an open socket.
-    pub fn is_open(&self, call: Uuid) -> bool {
+    pub(crate) fn is_open(&self, call: Uuid) -> bool {
         self.calls().get(&call).is_some_and(|live| live.sockets > 0)
     }
 
     /// The calls with an open socket.
-    pub fn open(&self) -> Vec<Uuid> {
+    pub(crate) fn open(&self) -> Vec<Uuid> {
         self.calls().iter().filter(|(_, live)| live.sockets > 0).map(|(&call, _)| call).collect()
     }
 
@@ -125,7 +125,7 @@ impl Sockets {
 
 impl Place {
     /// Takes a place beside the call's other sockets.
-    pub fn beside(sockets: &Sockets, call: Uuid) -> Self {
+    pub(super) fn beside(sockets: &Sockets, call: Uuid) -> Self {
         let mut calls = sockets.calls();
         let live = calls.entry(call).or_default();
         live.sockets += 1;
@@ -135,7 +135,12 @@ impl Place {
     /// Takes over the carrier's stream, and waits until the previous socket has stored its audio. It must be the
     /// arrival's turn. `began` is used as the stream's start if this process has not seen it start; the start in effect
     /// is returned.
-    pub async fn of_carrier(sockets: &Sockets, call: Uuid, arrival: Arrival, began: Timestamp) -> (Self, Timestamp) {
+    pub(super) async fn of_carrier(
+        sockets: &Sockets,
+        call: Uuid,
+        arrival: Arrival,
+        began: Timestamp,
+    ) -> (Self, Timestamp) {
         let (place, began, before) = {
             let mut calls = sockets.calls();
             let live = calls.entry(call).or_default();
@@ -162,7 +167,7 @@ impl Place {
     }
 
     /// Waits until the socket must close.
-    pub async fn interrupted(&self) -> Interruption {
+    pub(super) async fn interrupted(&self) -> Interruption {
         tokio::select! {
             biased;
             () = self.ended.cancelled() => Interruption::CallEnded,
@@ -173,7 +178,7 @@ impl Place {
     }
 
     /// Gives the place up before being dropped.
-    pub fn leave(&mut self) {
+    pub(super) fn leave(&mut self) {
         if !self.left {
             self.left = true;
             self.sockets.leave(self.call, self.number);

@@ -54,14 +54,14 @@ pub(crate) struct Claim {
 
 impl Claim {
     /// Encodes and signs the token.
-    pub fn sign(&self, signer: &Signer, call_sid: &str) -> Result<String, Error> {
+    pub(crate) fn sign(&self, signer: &Signer, call_sid: &str) -> Result<String, Error> {
         let claim = [&self.expires.to_be_bytes()[..], self.id.as_bytes()].concat();
         let signature = signer.sign(PURPOSE, &[call_sid.as_bytes(), &claim])?;
         Ok(URL_SAFE_NO_PAD.encode([&claim[..], &signature].concat()))
     }
 
     /// Decodes a token and verifies that `signer` issued it for the phone call.
-    pub fn read(signer: &Signer, token: &str, call_sid: &str) -> Result<Self, TokenRefused> {
+    pub(crate) fn read(signer: &Signer, token: &str, call_sid: &str) -> Result<Self, TokenRefused> {
         let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| TokenRefused::Invalid)?;
         let (claim, signature) = bytes.split_at_checked(8 + 16).ok_or(TokenRefused::Invalid)?;
         let (Some((expires, _)), Some((_, id))) = (claim.split_first_chunk::<8>(), claim.split_last_chunk::<16>())

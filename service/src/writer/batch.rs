@@ -41,17 +41,17 @@ impl Batch {
     }
 
     /// For queries, and for writes to tables whose rows are not gathered.
-    pub fn transaction(&self) -> &DatabaseTransaction {
+    pub(crate) fn transaction(&self) -> &DatabaseTransaction {
         &self.transaction
     }
 
     /// Reads a call from the database.
-    pub async fn call(&self, call: &CallRef) -> Result<CallRow, Error> {
+    pub(crate) async fn call(&self, call: &CallRef) -> Result<CallRow, Error> {
         find(&self.transaction, call).await
     }
 
     /// Resolves a call's id, whatever its status.
-    pub async fn call_id(&mut self, call: &CallRef) -> Result<Uuid, Error> {
+    pub(crate) async fn call_id(&mut self, call: &CallRef) -> Result<Uuid, Error> {
         match self.state.live.find(call) {
             Some(id) => Ok(id),
             None => {
@@ -63,13 +63,13 @@ impl Batch {
     }
 
     /// A call that accepts chunks, else `CallEnded`.
-    pub async fn live_call(&mut self, call: &CallRef) -> Result<&mut LiveCall, Error> {
+    pub(crate) async fn live_call(&mut self, call: &CallRef) -> Result<&mut LiveCall, Error> {
         let id = self.call_id(call).await?;
         self.state.live.get(id).ok_or(Error::CallEnded)
     }
 
     /// Drops the cached state of a call whose row is about to change.
-    pub fn forget(&mut self, call: Uuid) {
+    pub(crate) fn forget(&mut self, call: Uuid) {
         self.state.live.remove(call);
     }
 
@@ -80,7 +80,7 @@ impl Batch {
     }
 
     /// The end of a call's track, including gathered rows; `None` if it has no chunks.
-    pub async fn track(&mut self, call: Uuid, track: Track) -> Result<Option<StoredTrack>, DbErr> {
+    pub(crate) async fn track(&mut self, call: Uuid, track: Track) -> Result<Option<StoredTrack>, DbErr> {
         match self.state.live.get(call).map(|call| *call.track(track)) {
             Some(LiveTrack::Stored(end)) => return Ok(Some(end)),
             Some(LiveTrack::Empty) => return Ok(None),
@@ -104,7 +104,7 @@ impl Batch {
     }
 
     /// Rows of a track that hold one of the chunks `from..=to` and are not in `audio_chunk` yet.
-    pub fn recent(&self, call: Uuid, track: Track, from: u32, to: u32) -> impl Iterator<Item = &ChunkRow> {
+    pub(crate) fn recent(&self, call: Uuid, track: Track, from: u32, to: u32) -> impl Iterator<Item = &ChunkRow> {
         let new = self.state.set.new.iter().chain(&self.state.set.moved).filter(move |row| {
             row.call == call && row.track == track && row.first_sequence <= to && row.last_sequence() >= from
         });
@@ -112,14 +112,14 @@ impl Batch {
     }
 
     /// Moves all chunks of a call into `audio_chunk`, where readers find them after the commit.
-    pub fn settle(&mut self, call: Uuid) {
+    pub(crate) fn settle(&mut self, call: Uuid) {
         let State { recent, set, .. } = &mut self.state;
         set.moved.extend(recent.take(call));
         set.moved.extend(set.new.extract_if(.., |row| row.call == call));
     }
 
     /// Drops the unsettled chunks and the cached state of a call that is being deleted.
-    pub fn discard(&mut self, call: Uuid) {
+    pub(crate) fn discard(&mut self, call: Uuid) {
         self.state.recent.take(call);
         self.state.set.new.retain(|row| row.call != call);
         self.state.set.moved.retain(|row| row.call != call);
@@ -127,12 +127,12 @@ impl Batch {
     }
 
     /// The writer's state, which needs no query.
-    pub fn state(&mut self) -> &mut State {
+    pub(crate) fn state(&mut self) -> &mut State {
         &mut self.state
     }
 
     /// Gathers an idempotency outcome.
-    pub fn keep(&mut self, outcome: idempotency_key::ActiveModel) {
+    pub(crate) fn keep(&mut self, outcome: idempotency_key::ActiveModel) {
         self.state.set.outcomes.push(outcome);
     }
 

@@ -60,26 +60,26 @@ pub(crate) struct StoredTrack {
 
 impl StoredTrack {
     /// A track whose largest sequence number is `last`.
-    pub fn ends(last: u32, timestamps: bool) -> Self {
+    pub(crate) fn ends(last: u32, timestamps: bool) -> Self {
         Self { next: last + 1, timestamps }
     }
 }
 
 impl LiveCalls {
     /// Looks a call up in the cache. A reference that parses as an id is never looked up as a `streamSid`.
-    pub fn find(&self, call: &CallRef) -> Option<Uuid> {
+    pub(super) fn find(&self, call: &CallRef) -> Option<Uuid> {
         match call.id() {
             Some(id) => self.calls.contains_key(&id).then_some(id),
             None => self.by_stream_sid.get(call.stream_sid()).copied(),
         }
     }
 
-    pub fn get(&mut self, id: Uuid) -> Option<&mut LiveCall> {
+    pub(super) fn get(&mut self, id: Uuid) -> Option<&mut LiveCall> {
         self.calls.get_mut(&id)
     }
 
     /// Caches an active call.
-    pub fn insert(&mut self, call: &CallRow) {
+    pub(super) fn insert(&mut self, call: &CallRow) {
         if self.calls.len() >= CALLS_MAX {
             self.clear();
         }
@@ -99,13 +99,13 @@ impl LiveCalls {
     }
 
     /// Removes a call from the cache.
-    pub fn remove(&mut self, id: Uuid) {
+    pub(super) fn remove(&mut self, id: Uuid) {
         if let Some(stream_sid) = self.calls.remove(&id).and_then(|call| call.stream_sid) {
             self.by_stream_sid.remove(&stream_sid);
         }
     }
 
-    pub fn clear(&mut self) {
+    pub(super) fn clear(&mut self) {
         self.calls.clear();
         self.by_stream_sid.clear();
     }
@@ -114,7 +114,7 @@ impl LiveCalls {
 impl LiveCall {
     /// Whether the row's write time need not be updated in this transaction: it is recent enough, or this write does
     /// not count.
-    pub fn may_tell_later(&self, audio: bool, now: Timestamp, every_ms: i64) -> bool {
+    pub(crate) fn may_tell_later(&self, audio: bool, now: Timestamp, every_ms: i64) -> bool {
         if !self.is_watched(audio) {
             return true;
         }
@@ -122,11 +122,11 @@ impl LiveCall {
     }
 
     /// Whether this write counts for the idle timeout. The first audio starts it; other writes count only after that.
-    pub fn is_watched(&self, audio: bool) -> bool {
+    pub(crate) fn is_watched(&self, audio: bool) -> bool {
         audio || self.last_write_at.is_some()
     }
 
-    pub fn track(&mut self, track: Track) -> &mut LiveTrack {
+    pub(crate) fn track(&mut self, track: Track) -> &mut LiveTrack {
         match track {
             Track::Inbound => &mut self.tracks[0],
             Track::Outbound => &mut self.tracks[1],

@@ -57,7 +57,7 @@ struct Queued {
 
 impl Writer {
     /// Starts the writer task. Must be called within a Tokio runtime.
-    pub fn start(database: Database) -> Self {
+    pub(crate) fn start(database: Database) -> Self {
         let (sender, receiver) = mpsc::unbounded_channel();
         let task = tokio::spawn(work_off(database, receiver));
         Self {
@@ -68,7 +68,7 @@ impl Writer {
     }
 
     /// Closes the queue and waits until all queued writes are durable.
-    pub async fn close(&self) {
+    pub(crate) async fn close(&self) {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
         let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(task) = task
@@ -79,11 +79,11 @@ impl Writer {
     }
 
     /// Used capacity of the queue, in KiB.
-    pub fn waiting_kib(&self) -> usize {
+    pub(crate) fn waiting_kib(&self) -> usize {
         QUEUE_KIB - self.room.available_permits()
     }
 
-    pub fn push(&self, write: Box<dyn Write>, bytes: usize) -> Result<(), Error> {
+    pub(crate) fn push(&self, write: Box<dyn Write>, bytes: usize) -> Result<(), Error> {
         let units = u32::try_from((1 + bytes / 1024).min(QUEUE_KIB)).unwrap_or(u32::MAX);
         let room = self.room.clone().try_acquire_many_owned(units).map_err(|_| Error::Overloaded)?;
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);

@@ -44,7 +44,7 @@ pub(crate) struct Recent {
 impl Recent {
     /// Restores the chunks that were journaled but not moved. Only active calls have any, because ending a call moves
     /// its chunks in the same transaction.
-    pub async fn load(database: &Database, transaction: &DatabaseTransaction) -> Result<Self, DbErr> {
+    pub(super) async fn load(database: &Database, transaction: &DatabaseTransaction) -> Result<Self, DbErr> {
         let mut recent = Self::default();
         for (id, rows) in database.storage().journaled(transaction).await? {
             recent.last_id = id;
@@ -70,18 +70,18 @@ impl Recent {
     }
 
     /// Adds the rows that were just written to the journal under `id`.
-    pub fn extend(&mut self, id: i64, rows: &mut Vec<ChunkRow>) {
+    pub(super) fn extend(&mut self, id: i64, rows: &mut Vec<ChunkRow>) {
         self.last_id = id;
         rows.drain(..).for_each(|row| self.push(row));
     }
 
     /// Id of the next journal row.
-    pub fn next_id(&self) -> i64 {
+    pub(super) fn next_id(&self) -> i64 {
         self.last_id + 1
     }
 
     /// A track's waiting rows that hold one of the chunks `from..=to`.
-    pub fn rows(&self, call: Uuid, track: Track, from: u32, to: u32) -> impl Iterator<Item = &ChunkRow> {
+    pub(super) fn rows(&self, call: Uuid, track: Track, from: u32, to: u32) -> impl Iterator<Item = &ChunkRow> {
         let holds = move |row: &&ChunkRow| row.first_sequence <= to && row.last_sequence() >= from;
         let [growing, closed] = [&self.growing, &self.closed].map(|tracks| match tracks.get(&(call, track)) {
             Some(rows) => rows.as_slice(),
@@ -91,7 +91,7 @@ impl Recent {
     }
 
     /// Removes and returns all waiting rows of a call.
-    pub fn take(&mut self, call: Uuid) -> Vec<ChunkRow> {
+    pub(super) fn take(&mut self, call: Uuid) -> Vec<ChunkRow> {
         let mut taken = Vec::new();
         for tracks in [&mut self.closed, &mut self.growing] {
             for track in [Track::Inbound, Track::Outbound] {
@@ -104,7 +104,7 @@ impl Recent {
     /// Closes the growing generation if it is due, and takes rows from the closed one, track by track. It takes at
     /// least twice `new_bytes`, so that the backlog is bounded. The id is the last journal row that may be deleted once
     /// the returned rows are stored; `None` while the generation has rows left.
-    pub fn take_closed(&mut self, new_bytes: usize, all: bool) -> (Vec<ChunkRow>, Option<i64>) {
+    pub(super) fn take_closed(&mut self, new_bytes: usize, all: bool) -> (Vec<ChunkRow>, Option<i64>) {
         if self.closed_id.is_none() && (all || self.is_old()) && self.since.is_some() {
             self.closed = std::mem::take(&mut self.growing);
             self.closed_id = Some(self.last_id);
@@ -141,7 +141,7 @@ impl Recent {
     }
 
     /// Whether no chunks wait.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.since.is_none() && self.closed_id.is_none()
     }
 }

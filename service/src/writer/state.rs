@@ -48,12 +48,12 @@ impl State {
     }
 
     /// A cached active call.
-    pub fn live_call(&mut self, call: &CallRef) -> Option<&mut LiveCall> {
+    pub(crate) fn live_call(&mut self, call: &CallRef) -> Option<&mut LiveCall> {
         self.live.find(call).and_then(|id| self.live.get(id))
     }
 
     /// Gathers a track's new chunks, given with their sequence numbers, and updates the cached end of that track.
-    pub fn add_chunks(
+    pub(crate) fn add_chunks(
         &mut self,
         call: Uuid,
         track: Track,
@@ -68,19 +68,19 @@ impl State {
     }
 
     /// Counts chunks of a track that were already stored.
-    pub fn add_duplicates(&mut self, call: Uuid, track: Track, duplicates: i64) {
+    pub(crate) fn add_duplicates(&mut self, call: Uuid, track: Track, duplicates: i64) {
         if duplicates > 0 {
             *self.set.duplicates.entry((call, track)).or_default() += duplicates;
         }
     }
 
     /// Gathers transcript rows.
-    pub fn add_transcripts(&mut self, rows: impl IntoIterator<Item = transcript::Model>) {
+    pub(crate) fn add_transcripts(&mut self, rows: impl IntoIterator<Item = transcript::Model>) {
         self.set.transcripts.extend(rows);
     }
 
     /// Gathers an audit entry.
-    pub fn add_audit(&mut self, entry: audit_entry::Model) {
+    pub(crate) fn add_audit(&mut self, entry: audit_entry::Model) {
         self.set.audit.push(entry);
     }
 
@@ -118,7 +118,7 @@ impl State {
 
     /// Notes a write to an active call, so that its idle timeout starts over. The row is updated at most once in
     /// `every_ms`, and always if it marks the call as disconnected.
-    pub fn note_write(&mut self, call: Uuid, audio: bool, now: Timestamp, every_ms: i64) {
+    pub(crate) fn note_write(&mut self, call: Uuid, audio: bool, now: Timestamp, every_ms: i64) {
         let Some(live) = self.live.get(call) else { return };
         if !live.is_watched(audio) {
             return;

@@ -61,19 +61,19 @@ pub(crate) struct Closure<F, T> {
 }
 
 impl<F, T> Closure<F, T> {
-    pub fn new(call: Option<CallRef>, work: F, outcome: Outcome<T>) -> Self {
+    pub(crate) fn new(call: Option<CallRef>, work: F, outcome: Outcome<T>) -> Self {
         Self { call, work: Some(work), outcome }
     }
 }
 
 impl<T> Outcome<T> {
     /// An outcome that is sent to the other end of `answer`.
-    pub fn new(answer: oneshot::Sender<Result<T, Error>>) -> Self {
+    pub(crate) fn new(answer: oneshot::Sender<Result<T, Error>>) -> Self {
         Self { result: None, answer: Some(answer) }
     }
 
     /// Sets the result, to be sent once it is durable. A database error is returned instead, and ends the transaction.
-    pub fn set(&mut self, result: Result<T, Error>) -> Result<(), DbErr> {
+    pub(crate) fn set(&mut self, result: Result<T, Error>) -> Result<(), DbErr> {
         match result {
             Err(Error::Database(error)) => Err(error),
             result => {

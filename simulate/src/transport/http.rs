@@ -27,7 +27,7 @@ struct Batch {
 }
 
 /// Sends all items of `call` to the started call `id`, until a stop is requested.
-pub async fn send(run: &Run, call: &mut Call, id: &str, pace: Pace) -> Result<(), CallFailure> {
+pub(crate) async fn send(run: &Run, call: &mut Call, id: &str, pace: Pace) -> Result<(), CallFailure> {
     let mut schedule = Schedule::new(call.chaos);
     let (mut steps, mut batch) = (Vec::new(), Batch::default());
     let mut latest = None;

@@ -1,6 +1,6 @@
 //! The transports that send a call's items to the service. The two over WebSockets share `socket`.
 
-pub mod http;
+pub(crate) mod http;
 mod socket;
-pub mod stream;
-pub mod twilio;
+pub(crate) mod stream;
+pub(crate) mod twilio;

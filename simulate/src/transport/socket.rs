@@ -29,12 +29,12 @@ const STEADY: Duration = Duration::from_secs(2);
 /// The most frames in flight. Sending pauses at this number.
 const WINDOW: usize = 2_048;
 /// How long to wait for acknowledgements after the last frame, and for the close frame after a stop message.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 /// The memory reserved before a message is written.
 const BUFFER_BYTES: usize = 2 * 1024;
 
 /// The part that differs between the WebSocket protocols.
-pub trait Protocol: Send {
+pub(super) trait Protocol: Send {
     /// The path of the WebSocket.
     fn path(&self) -> &str;
     /// Adds the messages that open a connection, on the first connect and on each reconnect.
@@ -51,14 +51,14 @@ pub trait Protocol: Send {
 
 /// Messages to be sent, and the buffer in which they are written.
 #[derive(Default)]
-pub struct Outbox {
+pub(super) struct Outbox {
     messages: Vec<Message>,
     buffer: BytesMut,
 }
 
 impl Outbox {
     /// Adds the message that `write` writes. `write` returns whether it is binary, or `None` if it wrote nothing.
-    pub fn add(&mut self, write: impl FnOnce(&mut BytesMut) -> Option<bool>) {
+    pub(super) fn add(&mut self, write: impl FnOnce(&mut BytesMut) -> Option<bool>) {
         self.buffer.reserve(BUFFER_BYTES);
         if let Some(binary) = write(&mut self.buffer) {
             self.messages.push(link::message(&mut self.buffer, binary));
@@ -66,13 +66,13 @@ impl Outbox {
     }
 
     /// Adds a text message.
-    pub fn text(&mut self, text: String) {
+    pub(super) fn text(&mut self, text: String) {
         self.messages.push(Message::text(text));
     }
 }
 
 /// Sends a call over WebSockets. It outlives its connections, which break and are replaced.
-pub struct Sender<'a, P> {
+pub(super) struct Sender<'a, P> {
     run: &'a Run,
     /// The call, with its ledger.
     pub call: &'a mut Call,
@@ -89,7 +89,7 @@ pub struct Sender<'a, P> {
 
 impl<'a, P: Protocol> Sender<'a, P> {
     /// Opens the first connection.
-    pub async fn open(run: &'a Run, call: &'a mut Call, protocol: P) -> Result<Self, CallFailure> {
+    pub(super) async fn open(run: &'a Run, call: &'a mut Call, protocol: P) -> Result<Self, CallFailure> {
         let (link, outbox, left) = (Link::none(), Outbox::default(), Vec::new());
         let mut sender = Self { run, call, protocol, link, outbox, left, open_since: Instant::now(), tries: 0 };
         sender.connect().await?;
@@ -97,7 +97,7 @@ impl<'a, P: Protocol> Sender<'a, P> {
     }
 
     /// Sends the call's items when they are due, until a stop is requested.
-    pub async fn send(&mut self, pace: Pace) -> Result<(), CallFailure> {
+    pub(super) async fn send(&mut self, pace: Pace) -> Result<(), CallFailure> {
         let pace = pace.not_before(Instant::now());
         let mut schedule = Schedule::new(self.call.chaos);
         let mut steps = Vec::new();
@@ -133,13 +133,13 @@ impl<'a, P: Protocol> Sender<'a, P> {
     }
 
     /// Waits until every frame in flight is acknowledged.
-    pub async fn settle(&mut self) -> Result<(), CallFailure> {
+    pub(super) async fn settle(&mut self) -> Result<(), CallFailure> {
         self.make_room(1, Some(Instant::now() + PATIENCE)).await
     }
 
     /// Sends the stop message, if the protocol has one, waits for the service to close the connection, and closes it.
     /// Reconnects and repeats the stop message if the connection breaks before that.
-    pub async fn finish(mut self, farewell: Option<String>) -> Result<(), CallFailure> {
+    pub(super) async fn finish(mut self, farewell: Option<String>) -> Result<(), CallFailure> {
         for (taken, items) in mem::take(&mut self.left) {
             if !taken.await.unwrap_or(false) {
                 self.call.ledger.doubt(items);

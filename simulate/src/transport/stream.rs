@@ -22,7 +22,7 @@ enum Down {
 }
 
 /// Sends all items of `call` to the started call `id`, until a stop is requested.
-pub async fn send(run: &Run, call: &mut Call, id: &str, pace: Pace) -> Result<(), CallFailure> {
+pub(crate) async fn send(run: &Run, call: &mut Call, id: &str, pace: Pace) -> Result<(), CallFailure> {
     let stream = Stream { path: format!("/calls/{id}/stream") };
     let mut sender = Sender::open(run, call, stream).await?;
     sender.send(pace).await?;

@@ -25,7 +25,7 @@ struct Twilio {
 }
 
 /// Sends all items of a call, which the stream starts and ends. Returns the time at which the stop message was sent.
-pub async fn send(run: &Run, call: &mut Call, pace: Pace) -> Result<Instant, CallFailure> {
+pub(crate) async fn send(run: &Run, call: &mut Call, pace: Pace) -> Result<Instant, CallFailure> {
     let mut sender = Sender::open(run, call, Twilio::default()).await?;
     sender.send(pace).await?;
     let stop = stop(sender.call);

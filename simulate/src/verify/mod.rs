@@ -72,7 +72,7 @@ impl fmt::Display for Findings {
 ///
 /// # Errors
 /// When the service does not return the chunk status or the recording.
-pub async fn compare(
+pub(crate) async fn compare(
     run: &Run,
     call: &mut Call,
     id: &str,

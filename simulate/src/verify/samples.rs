@@ -17,7 +17,7 @@ const HEADER_BYTES: usize = 44;
 const RECORDED_A_MS: usize = 16;
 
 /// The expected content of a recording.
-pub struct Expected<'a> {
+pub(super) struct Expected<'a> {
     /// The synthetic audio of the run.
     pub audio: &'a Synthetic,
     /// The number of the call.
@@ -30,7 +30,7 @@ pub struct Expected<'a> {
 
 /// Compares a recording and returns the frames that differ. Stored frames must match the audio sent; everything else
 /// must be silence.
-pub async fn compare(
+pub(super) async fn compare(
     expected: &Expected<'_>,
     channels: u16,
     mut download: Download,

@@ -13,7 +13,7 @@ use crate::{
 
 /// Convert and inspect audio files; needs no service
 #[derive(Clone, Debug, Subcommand)]
-pub enum AudioCommand {
+pub(crate) enum AudioCommand {
     Convert(ConvertArgs),
     Inspect(InspectArgs),
 }
@@ -29,7 +29,7 @@ pub enum AudioCommand {
     callstore audio convert call.ulaw call.wav --to-rate 16000\n  \
     callstore audio convert call.wav call.ulaw\n  \
     sox call.mp3 -t wav - | callstore audio convert - call.pcm --to openai")]
-pub struct ConvertArgs {
+pub(crate) struct ConvertArgs {
     /// File to convert, WAV or raw samples; - is standard input
     #[arg(value_name = "IN")]
     pub input: PathBuf,
@@ -104,7 +104,7 @@ impl ConvertArgs {
     callstore audio inspect call.wav\n  \
     callstore audio inspect call.alaw --json | jq .levels\n  \
     callstore audio inspect - --encoding pcm16 --rate 16000 < call.raw")]
-pub struct InspectArgs {
+pub(crate) struct InspectArgs {
     /// File to inspect, WAV or raw samples; - is standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,

@@ -21,7 +21,7 @@ use super::{
 };
 
 /// Converts a file. Removes the incomplete output if a signal stops the conversion.
-pub fn main(args: &ConvertArgs) -> Result<ExitCode, AudioError> {
+pub(super) fn main(args: &ConvertArgs) -> Result<ExitCode, AudioError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(AudioError::Runtime)?;
     let (draft, progress) = (Arc::new(DraftPath::new()), Progress::new());
     let work = {

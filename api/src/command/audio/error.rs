@@ -6,7 +6,7 @@ use service::audio::{ConvertError, TooLong, UnfitRate, WavError};
 
 /// Why a file cannot be converted or inspected. File names are as on the command line.
 #[derive(Debug, thiserror::Error)]
-pub enum AudioError {
+pub(crate) enum AudioError {
     /// The input cannot be opened or read.
     #[error("{file} cannot be read: {source}.")]
     Unreadable {

@@ -10,10 +10,10 @@ use std::{
 use super::names::is_standard_stream;
 
 /// The size of a read.
-pub const BLOCK: usize = 128 * 1024;
+pub(super) const BLOCK: usize = 128 * 1024;
 
 /// Opens a file. Standard input is duplicated as a `File`, so that its length is known if it is a regular file.
-pub fn open(path: &Path) -> io::Result<File> {
+pub(super) fn open(path: &Path) -> io::Result<File> {
     let file = if is_standard_stream(path) {
         File::from(io::stdin().as_fd().try_clone_to_owned()?)
     } else {
@@ -23,7 +23,7 @@ pub fn open(path: &Path) -> io::Result<File> {
 }
 
 /// Reads the next bytes, and goes on if a signal interrupts that.
-pub fn read_some(file: &mut File, block: &mut [u8]) -> io::Result<usize> {
+pub(super) fn read_some(file: &mut File, block: &mut [u8]) -> io::Result<usize> {
     loop {
         match file.read(block) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

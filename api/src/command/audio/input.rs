@@ -22,7 +22,7 @@ use super::{
 
 /// An open file, positioned at its next samples.
 #[derive(Debug)]
-pub struct Input {
+pub(super) struct Input {
     /// The name on the command line, for messages.
     pub name: String,
     pub format: StreamFormat,
@@ -56,7 +56,7 @@ const REST: usize = 16;
 
 impl Input {
     /// Opens a file or standard input, and reads up to its samples.
-    pub fn open(path: &Path, given: Given) -> Result<Self, AudioError> {
+    pub(super) fn open(path: &Path, given: Given) -> Result<Self, AudioError> {
         let name = if is_standard_stream(path) { "standard input".to_owned() } else { path.display().to_string() };
         let unreadable = |source| AudioError::Unreadable { file: name.clone(), source };
         let mut file = open(path).map_err(unreadable)?;
@@ -107,12 +107,12 @@ impl Input {
         Ok(input)
     }
 
-    pub fn container(&self) -> Container {
+    pub(super) fn container(&self) -> Container {
         if self.header.is_some() { Container::Wav } else { Container::Raw }
     }
 
     /// The length of the samples in bytes, as [`read`](Self::read) returns them, if known before they are read.
-    pub fn samples_len(&self) -> Option<u64> {
+    pub(super) fn samples_len(&self) -> Option<u64> {
         self.samples_len.map(|stored| self.narrowed_len(stored))
     }
 
@@ -126,23 +126,23 @@ impl Input {
     }
 
     /// The file's length including the header. Complete once everything was read.
-    pub fn size(&self) -> u64 {
+    pub(super) fn size(&self) -> u64 {
         self.length.unwrap_or(self.read)
     }
 
     /// The faults of the file. Complete once everything was read.
-    pub fn warnings(&self) -> &[Warning] {
+    pub(super) fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
 
     /// Whether `other` is the same file.
-    pub fn is(&self, other: &File) -> bool {
+    pub(super) fn is(&self, other: &File) -> bool {
         let other = other.metadata().ok().map(|metadata| (metadata.dev(), metadata.ino()));
         self.identity.is_some() && self.identity == other
     }
 
     /// Reads samples into `block` and returns their bytes. At 0, [`warnings`](Self::warnings) has the file's faults.
-    pub fn read(&mut self, block: &mut [u8]) -> Result<usize, AudioError> {
+    pub(super) fn read(&mut self, block: &mut [u8]) -> Result<usize, AudioError> {
         let Some(wide) = self.wide() else { return self.read_stored(block) };
         // An 8-bit sample becomes two bytes, and all others become fewer than they were.
         let mut stored = vec![0; block.len() / 2 - REST];

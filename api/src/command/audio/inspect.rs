@@ -8,7 +8,7 @@ use service::audio::number::wide;
 use super::{args::InspectArgs, error::AudioError, file::BLOCK, input::Input, progress::Progress, report::Report};
 
 /// Reads a file to its end and prints the report.
-pub fn inspect(args: &InspectArgs) -> Result<(), AudioError> {
+pub(super) fn inspect(args: &InspectArgs) -> Result<(), AudioError> {
     let mut input = Input::open(&args.file, args.given())?;
     let mut progress = Progress::new();
     progress.expect(input.samples_len());

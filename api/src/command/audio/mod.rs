@@ -20,11 +20,11 @@ use std::{
     process::ExitCode,
 };
 
-pub use args::AudioCommand;
-pub use error::AudioError;
+pub(super) use args::AudioCommand;
+pub(super) use error::AudioError;
 
 /// Runs the command and returns the exit code. It is no failure if the reader of standard output has closed it.
-pub fn main(command: &AudioCommand) -> ExitCode {
+pub(super) fn main(command: &AudioCommand) -> ExitCode {
     let outcome = match command {
         AudioCommand::Convert(args) => convert::main(args),
         AudioCommand::Inspect(args) => inspect::inspect(args).map(|()| ExitCode::SUCCESS),

@@ -8,7 +8,7 @@ use super::error::AudioError;
 
 /// The format that the command line states.
 #[derive(Clone, Debug)]
-pub struct Given {
+pub(super) struct Given {
     /// The prefix of the options: `--from-` or `--`.
     pub flags: &'static str,
     pub container: Option<Container>,
@@ -19,12 +19,12 @@ pub struct Given {
 }
 
 /// Whether the path is `-`, which means standard input or output.
-pub fn is_standard_stream(path: &Path) -> bool {
+pub(super) fn is_standard_stream(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
 /// The encoding of raw samples that a file's extension suggests.
-pub fn encoding_named(path: &Path) -> Option<Encoding> {
+pub(super) fn encoding_named(path: &Path) -> Option<Encoding> {
     match extension(path).as_str() {
         "ulaw" | "mulaw" | "ul" | "mu" | "pcmu" => Some(Encoding::Mulaw),
         "alaw" | "al" | "pcma" => Some(Encoding::Alaw),
@@ -34,7 +34,7 @@ pub fn encoding_named(path: &Path) -> Option<Encoding> {
 }
 
 /// The container that a file's extension suggests.
-pub fn container_named(path: &Path) -> Option<Container> {
+pub(super) fn container_named(path: &Path) -> Option<Container> {
     match extension(path).as_str() {
         "wav" | "wave" => Some(Container::Wav),
         "raw" => Some(Container::Raw),
@@ -43,7 +43,7 @@ pub fn container_named(path: &Path) -> Option<Container> {
 }
 
 /// The kind of audio file that an extension stands for, where it is one that is neither read nor written.
-pub fn foreign_named(path: &Path) -> Option<&'static str> {
+pub(super) fn foreign_named(path: &Path) -> Option<&'static str> {
     match extension(path).as_str() {
         "mp3" => Some("an MP3 file"),
         "ogg" | "oga" | "opus" => Some("an Ogg file"),
@@ -84,7 +84,7 @@ fn extension(path: &Path) -> String {
 }
 
 /// The container: by the options, then by the first bytes, then by the name.
-pub fn container(name: &str, path: &Path, start: &[u8], given: &Given) -> Result<Container, AudioError> {
+pub(super) fn container(name: &str, path: &Path, start: &[u8], given: &Given) -> Result<Container, AudioError> {
     if let Some(container) = given.container {
         return Ok(container);
     }
@@ -97,7 +97,7 @@ pub fn container(name: &str, path: &Path, start: &[u8], given: &Given) -> Result
 }
 
 /// The format of raw samples: by the options, then by the name, then mu-law at 8000 Hz with one channel.
-pub fn raw_format(path: &Path, given: &Given) -> StreamFormat {
+pub(super) fn raw_format(path: &Path, given: &Given) -> StreamFormat {
     StreamFormat {
         encoding: given.encoding.or_else(|| encoding_named(path)).unwrap_or(Encoding::Mulaw),
         sample_rate: given.sample_rate.unwrap_or(8000),

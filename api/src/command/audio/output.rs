@@ -17,11 +17,11 @@ use service::{
 use super::{error::AudioError, input::Input, names::is_standard_stream};
 
 /// The path of the incomplete output. Set once when it is created; the signal handler removes the file.
-pub type DraftPath = OnceLock<PathBuf>;
+pub(super) type DraftPath = OnceLock<PathBuf>;
 
 /// An output that is being written.
 #[derive(Debug)]
-pub struct Output<'a> {
+pub(super) struct Output<'a> {
     /// The name on the command line, for messages.
     name: String,
     file: File,
@@ -53,7 +53,7 @@ impl Drop for Draft<'_> {
 
 impl<'a> Output<'a> {
     /// Opens the output and writes the header. `length` is the length of the samples, if known.
-    pub fn create(
+    pub(super) fn create(
         path: &Path,
         input: &Input,
         format: StreamFormat,
@@ -74,7 +74,7 @@ impl<'a> Output<'a> {
     }
 
     /// Appends samples.
-    pub fn write(&mut self, samples: &[u8]) -> Result<(), AudioError> {
+    pub(super) fn write(&mut self, samples: &[u8]) -> Result<(), AudioError> {
         self.written += wide(samples.len());
         if self.announced.is_none() {
             // Fails as soon as the output exceeds the limit of its container.
@@ -84,7 +84,7 @@ impl<'a> Output<'a> {
     }
 
     /// Completes the output: corrects the header if the length was unknown, and renames the file to its final name.
-    pub fn finish(mut self) -> Result<(), AudioError> {
+    pub(super) fn finish(mut self) -> Result<(), AudioError> {
         // If the header states no size, a padding byte would be taken for a sample.
         if self.container == Container::Wav && (self.draft.is_some() || self.announced.is_some()) {
             self.put(wav::padding(self.written))?;

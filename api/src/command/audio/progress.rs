@@ -13,7 +13,7 @@ const UNKNOWN: &str = "{spinner} {bytes}, {bytes_per_sec}, {elapsed}";
 
 /// The number of bytes read. Clones share the bar.
 #[derive(Clone, Debug)]
-pub struct Progress {
+pub(super) struct Progress {
     bar: ProgressBar,
     begun: Instant,
     shown: bool,
@@ -21,13 +21,13 @@ pub struct Progress {
 
 impl Progress {
     /// Starts with a hidden bar.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         Self { bar, begun: Instant::now(), shown: false }
     }
 
     /// Sets the total, if it is known.
-    pub fn expect(&self, bytes: Option<u64>) {
+    pub(super) fn expect(&self, bytes: Option<u64>) {
         if let Some(bytes) = bytes {
             self.bar.set_length(bytes);
         }
@@ -36,7 +36,7 @@ impl Progress {
     }
 
     /// Adds bytes that were read.
-    pub fn add(&mut self, bytes: usize) {
+    pub(super) fn add(&mut self, bytes: usize) {
         self.bar.inc(wide(bytes));
         if !self.shown && self.begun.elapsed() >= PATIENCE {
             self.shown = true;
@@ -46,7 +46,7 @@ impl Progress {
     }
 
     /// Removes the bar.
-    pub fn clear(&self) {
+    pub(super) fn clear(&self) {
         self.bar.finish_and_clear();
     }
 }

@@ -11,7 +11,7 @@ use super::input::Input;
 /// The report on a file. The JSON fields have the API's names; times are in seconds.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Report {
+pub(super) struct Report {
     file: String,
     container: &'static str,
     encoding: &'static str,
@@ -57,7 +57,7 @@ struct Span {
 
 impl Report {
     /// Builds the report on a file from which `bytes` bytes of samples were read.
-    pub fn new(input: &Input, bytes: u64, silence_below_dbfs: f64, levels: &[Levels]) -> Self {
+    pub(super) fn new(input: &Input, bytes: u64, silence_below_dbfs: f64, levels: &[Levels]) -> Self {
         let format = &input.format;
         let frames = format.frames(bytes);
         let channel = |levels: &Levels| ChannelLevels {
@@ -87,7 +87,7 @@ impl Report {
     }
 
     /// The report as JSON, indented.
-    pub fn to_json(&self) -> String {
+    pub(super) fn to_json(&self) -> String {
         // Cannot fail: the report consists of numbers and strings.
         serde_json::to_string_pretty(self).unwrap_or_default()
     }

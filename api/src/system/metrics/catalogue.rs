@@ -4,7 +4,7 @@
 use metrics::{Label, Unit};
 
 /// A metric.
-pub struct Metric {
+pub(super) struct Metric {
     pub name: &'static str,
     kind: Kind,
     unit: Unit,
@@ -65,10 +65,10 @@ const BY_SKIP: Series = Each(
     ],
 );
 
-pub const BUILD_INFO: &str = "callstore_build_info";
+pub(super) const BUILD_INFO: &str = "callstore_build_info";
 
 /// All metrics, in the order of docs/metrics.md.
-pub const CATALOGUE: &[Metric] = &[
+pub(super) const CATALOGUE: &[Metric] = &[
     gauge(BUILD_INFO, Unit::Count, "1, with the version that runs.", AsTheyCome),
     // HTTP.
     counter("callstore_http_requests_total", Unit::Count, "Responses sent.", AsTheyCome),
@@ -185,7 +185,7 @@ const fn histogram(
 
 impl Metric {
     /// The bucket bounds of a histogram.
-    pub fn bounds(&self) -> Option<&'static [f64]> {
+    pub(super) fn bounds(&self) -> Option<&'static [f64]> {
         match self.kind {
             Kind::Histogram(bounds) => Some(bounds),
             Kind::Counter | Kind::Gauge => None,
@@ -193,7 +193,7 @@ impl Metric {
     }
 
     /// Registers the metric's description and creates its known series.
-    pub fn begin(&self) {
+    pub(super) fn begin(&self) {
         match self.kind {
             Kind::Counter => metrics::describe_counter!(self.name, self.unit, self.help),
             Kind::Gauge => metrics::describe_gauge!(self.name, self.unit, self.help),

@@ -25,7 +25,7 @@ const PAIRS: usize = TAPS / 2;
 const OUTER_PAIRS: usize = OUTER / 2;
 
 /// See [`Kernel::interpolate`](super::kernel::Kernel::interpolate).
-pub fn interpolate<const P: usize>(avx2: V3, phases: &[Phase; P], window: &[i16], out: &mut [i16]) {
+pub(super) fn interpolate<const P: usize>(avx2: V3, phases: &[Phase; P], window: &[i16], out: &mut [i16]) {
     avx2.vectorize(Interpolate { avx2, phases, window, out });
 }
 

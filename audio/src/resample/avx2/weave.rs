@@ -6,11 +6,11 @@ use std::arch::x86_64::__m256i;
 use pulp::x86::V3;
 
 /// Samples interpolated side by side: eight even ones, eight odd ones.
-pub const STRIP: usize = 16;
+pub(super) const STRIP: usize = 16;
 
 /// Writes `first[0], second[0], first[1], ..` to `out`.
 #[inline(always)]
-pub fn weave_two(V3 { avx2, .. }: V3, first: __m256i, second: __m256i, out: &mut [i16]) {
+pub(super) fn weave_two(V3 { avx2, .. }: V3, first: __m256i, second: __m256i, out: &mut [i16]) {
     let low = avx2._mm256_unpacklo_epi16(first, second);
     let high = avx2._mm256_unpackhi_epi16(first, second);
     let row = [avx2._mm256_permute2x128_si256::<0x20>(low, high), avx2._mm256_permute2x128_si256::<0x31>(low, high)];
@@ -19,7 +19,7 @@ pub fn weave_two(V3 { avx2, .. }: V3, first: __m256i, second: __m256i, out: &mut
 
 /// Writes `first[0], second[0], third[0], first[1], ..` to `out`.
 #[inline(always)]
-pub fn weave_three(v3: V3, sources: [__m256i; 3], out: &mut [i16]) {
+pub(super) fn weave_three(v3: V3, sources: [__m256i; 3], out: &mut [i16]) {
     let avx2 = v3.avx2;
     let head = weave_part(v3, sources, &WEAVE[0]);
     let middle = weave_part(v3, sources, &WEAVE[1]);

@@ -45,7 +45,7 @@ enum Query<'reader> {
 
 impl ChunkReader {
     /// Calls `each` for every chunk of a track, without reading audio.
-    pub fn heads<E: From<DbErr>>(
+    pub(crate) fn heads<E: From<DbErr>>(
         &self,
         call: Uuid,
         track: Track,
@@ -71,7 +71,7 @@ impl ChunkReader {
     }
 
     /// A query for a track's chunks with their audio.
-    pub fn chunks(&self, order: ChunkOrder) -> Result<Chunks<'_>, DbErr> {
+    pub(crate) fn chunks(&self, order: ChunkOrder) -> Result<Chunks<'_>, DbErr> {
         let query = match self {
             Self::Sqlite(reader) => Query::Sqlite(reader.chunks(order)?),
             Self::Postgres(reader) => Query::Postgres(reader),
@@ -82,7 +82,7 @@ impl ChunkReader {
 
 impl Chunks<'_> {
     /// A track's chunks, one by one.
-    pub fn of(
+    pub(crate) fn of(
         &mut self,
         call: Uuid,
         track: Track,

@@ -21,7 +21,7 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    pub fn new(connections: Connections) -> Self {
+    pub(crate) fn new(connections: Connections) -> Self {
         Self { connections }
     }
 

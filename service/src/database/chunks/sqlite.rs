@@ -22,7 +22,7 @@ pub(super) struct Query<'reader> {
 }
 
 impl Reader {
-    pub fn open(path: &Path) -> Result<Self, DbErr> {
+    pub(crate) fn open(path: &Path) -> Result<Self, DbErr> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(failure)?;
         connection.busy_timeout(BUSY_TIMEOUT).map_err(failure)?;

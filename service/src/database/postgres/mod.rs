@@ -44,12 +44,12 @@ impl std::fmt::Debug for Address {
 
 impl Postgres {
     /// Opens the pools.
-    pub async fn open(url: &str) -> Result<Self, OpenError> {
+    pub(super) async fn open(url: &str) -> Result<Self, OpenError> {
         Ok(Self::of(url, open::open(url).await?))
     }
 
     /// Like [`open`](Self::open), but fails if a service has the database open.
-    pub async fn open_alone(url: &str) -> Result<Self, OpenError> {
+    pub(super) async fn open_alone(url: &str) -> Result<Self, OpenError> {
         Ok(Self::of(url, open::open_alone(url).await?))
     }
 

@@ -32,12 +32,12 @@ pub(super) struct Sqlite {
 
 impl Sqlite {
     /// Opens a file, creating it and its folder if they are missing.
-    pub async fn open(path: &Path) -> Result<Self, OpenError> {
+    pub(super) async fn open(path: &Path) -> Result<Self, OpenError> {
         Ok(Self::of(path, open::open(path).await?))
     }
 
     /// Opens a file for exclusive use, with one connection for writing and reading.
-    pub async fn open_alone(path: &Path, create: bool) -> Result<Self, OpenError> {
+    pub(super) async fn open_alone(path: &Path, create: bool) -> Result<Self, OpenError> {
         Ok(Self::of(path, open::open_alone(path, create).await?))
     }
 

@@ -53,12 +53,12 @@ impl Batch {
     }
 
     /// Checks that the database accepts writes.
-    pub async fn check_writable(&self) -> Result<(), DbErr> {
+    pub(crate) async fn check_writable(&self) -> Result<(), DbErr> {
         self.database.storage().check_writable(&self.transaction).await
     }
 
     /// Makes other nodes with the same idempotency name wait for this transaction.
-    pub async fn lock_name(&self, name: &[u8; 32]) -> Result<(), DbErr> {
+    pub(crate) async fn lock_name(&self, name: &[u8; 32]) -> Result<(), DbErr> {
         self.database.storage().lock_name(&self.transaction, name).await
     }
 }

@@ -12,7 +12,7 @@ use crate::{
 
 impl Batch {
     /// Notes that a socket is open on a call. Returns false if the call is not active.
-    pub async fn note_open(&mut self, call: Uuid, now: Timestamp) -> Result<bool, DbErr> {
+    pub(crate) async fn note_open(&mut self, call: Uuid, now: Timestamp) -> Result<bool, DbErr> {
         let change =
             call::ActiveModel { last_write_at: Set(Some(now)), disconnected_at: Set(None), ..Default::default() };
         let is_active = self.change_active(call, change).await?;
@@ -24,7 +24,7 @@ impl Batch {
 
     /// Notes that a call's last socket has closed. Notes of earlier writes are included, so that they cannot clear it
     /// later.
-    pub async fn note_disconnect(&mut self, call: Uuid, now: Timestamp) -> Result<(), DbErr> {
+    pub(crate) async fn note_disconnect(&mut self, call: Uuid, now: Timestamp) -> Result<(), DbErr> {
         let mut change = call::ActiveModel { disconnected_at: Set(Some(now)), ..Default::default() };
         if self.state.set.written.contains(&call) {
             change.last_write_at = Set(self.state.set.written_at);
@@ -45,7 +45,7 @@ impl Batch {
     }
 
     /// A call with the write and disconnect times that it will have after this transaction.
-    pub fn as_written(&mut self, mut call: CallRow) -> CallRow {
+    pub(crate) fn as_written(&mut self, mut call: CallRow) -> CallRow {
         if let Some(live) = self.state.live.get(call.id) {
             call.last_write_at = live.last_write_at;
             call.disconnected_at = live.disconnected_at;
