@@ -52,8 +52,8 @@ fn what_an_answer_always_has_is_required_and_comes_first() {
         let always: Vec<_> = fields.keys().filter(|field| name != "Call" || !parts.contains(&field.as_str())).collect();
         assert!(always.iter().all(|field| required.contains(&field.as_str())), "{name}: {required:?}");
         // `Value` keeps no order, so the text is searched.
-        let text = &text[text.find(&format!("\n      \"{name}\": {{\n")).unwrap()..];
-        let places: Vec<_> = required.iter().map(|field| text.find(&format!("\n          \"{field}\": "))).collect();
+        let text = &text[text.find(&format!("\n   \"{name}\": {{\n")).unwrap()..];
+        let places: Vec<_> = required.iter().map(|field| text.find(&format!("\n     \"{field}\": "))).collect();
         assert!(places.is_sorted() && places.iter().all(Option::is_some), "{name}: {required:?} {places:?}");
     }
 }
