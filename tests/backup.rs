@@ -13,7 +13,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{Binary, call, chunk, eventually};
-use files::{Files, files as files_below, mode, place};
+use files::{Files, data_arguments, files as files_below, mode};
 
 #[tokio::test]
 async fn everything_acknowledged_before_a_backup_is_in_it_whatever_is_written_meanwhile() {
@@ -185,7 +185,7 @@ async fn a_call_that_is_deleted_while_a_backup_is_made_is_deleted_in_the_backup(
     let id = gone.file_stem().unwrap().to_str().unwrap().to_owned();
     let mut command = Binary::bare(files.folder.path());
     let held = files.path("held");
-    command.args(["backup", "copy"]).args(place("old"));
+    command.args(["backup", "copy"]).args(data_arguments("old"));
     command.env("CALLSTORE_HOLD_AT", format!("backup.database:{}", held.display()));
     let deleting = async {
         let is_held = || async { held.exists().then_some(()) };

@@ -66,14 +66,14 @@ fn anchors(text: &str) -> BTreeSet<String> {
 }
 
 /// A path without `..`, relative to the root.
-fn plain(path: &Path) -> PathBuf {
-    path.components().fold(PathBuf::new(), |mut plain, component| {
+fn normalized(path: &Path) -> PathBuf {
+    path.components().fold(PathBuf::new(), |mut normal, component| {
         if component == Component::ParentDir {
-            plain.pop();
+            normal.pop();
         } else {
-            plain.push(component);
+            normal.push(component);
         }
-        plain
+        normal
     })
 }
 
@@ -83,7 +83,8 @@ fn every_relative_link_leads_to_a_file_and_a_heading_of_it() {
         let text = read(&document);
         for link in links(&text).iter().filter(|link| !link.contains("://")) {
             let (path, anchor) = link.split_once('#').unwrap_or((link, ""));
-            let target = if path.is_empty() { document.clone() } else { plain(&document.parent().unwrap().join(path)) };
+            let target =
+                if path.is_empty() { document.clone() } else { normalized(&document.parent().unwrap().join(path)) };
             assert!(Path::new(ROOT).join(&target).exists(), "{}: {link} does not resolve", document.display());
             if !anchor.is_empty() {
                 let anchors = anchors(&read(&target));

@@ -19,13 +19,13 @@ pub(crate) fn expected(name: &str) -> Value {
     serde_json::from_str(&std::fs::read_to_string(format!("{folder}/{name}.expected.json")).unwrap()).unwrap()
 }
 
-struct Session {
+struct RecordedSession {
     stream_sid: String,
     chunks: Vec<Value>,
     expected: Value,
 }
 
-impl Session {
+impl RecordedSession {
     fn read(name: &str) -> Self {
         let events: Vec<Value> = lines(name).iter().map(|line| serde_json::from_str(line).unwrap()).collect();
         let number = |value: &Value| value.as_str().unwrap().parse::<u32>().unwrap();
@@ -53,7 +53,7 @@ impl Session {
     }
 }
 
-async fn record(server: &Server, session: &Session, batch: usize) -> Value {
+async fn record(server: &Server, session: &RecordedSession, batch: usize) -> Value {
     server.start_call(&session.stream_sid).await;
     let path = format!("/calls/{}", session.stream_sid);
     for chunks in session.chunks.chunks(batch) {
@@ -109,7 +109,7 @@ async fn sessions_become_the_recordings_they_should_in_any_order_and_batch_size(
     for name in SESSIONS {
         for (seed, batch) in [(None, 1), (Some(1), 7), (Some(2), 500)] {
             let server = Server::start().await;
-            let mut session = Session::read(name);
+            let mut session = RecordedSession::read(name);
             if let Some(seed) = seed {
                 session.shuffle(seed);
             }

@@ -164,8 +164,8 @@ fn recorders(method: &str, route: &str, status: u16) -> Rc<Recorders> {
 
 /// The id that the client sent, if it is valid, or a new one.
 fn given_or_new_id(request: &ServiceRequest) -> HeaderValue {
-    let plain = |id: &&HeaderValue| (1..=128).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic);
-    if let Some(given) = request.headers().get(REQUEST_ID).filter(plain) {
+    let printable = |id: &&HeaderValue| (1..=128).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic);
+    if let Some(given) = request.headers().get(REQUEST_ID).filter(printable) {
         return given.clone();
     }
     let id = request.app_data::<web::Data<dyn Ids>>().map(|ids| ids.next()).unwrap_or_default();

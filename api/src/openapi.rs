@@ -3,9 +3,9 @@
 
 mod complete;
 mod downgrade;
+mod idempotency;
 mod layout;
 mod links;
-mod once;
 mod optional;
 mod order;
 pub(crate) mod schemes;

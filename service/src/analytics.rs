@@ -94,20 +94,25 @@ impl AnalyticsSnapshots {
         Self { core }
     }
 
-    /// Stores a snapshot. With `once`, a retry returns the stored outcome.
+    /// Stores a snapshot. With `idempotency`, a retry returns the stored outcome.
     ///
     /// # Errors
     /// `CallNotFound`, `Invalid` for metrics that are too large or too deep, `IdempotencyKeyReused`, or a failing
     /// database.
-    pub async fn add(&self, call: &CallRef, new: NewAnalytics, once: Option<&Idempotency>) -> Result<Analytics, Error> {
+    pub async fn add(
+        &self,
+        call: &CallRef,
+        new: NewAnalytics,
+        idempotency: Option<&Idempotency>,
+    ) -> Result<Analytics, Error> {
         check_json("/metrics", new.metrics.as_ref())?;
         let interruptions = new.interruptions.map(i32::try_from).transpose();
         let interruptions = interruptions
             .map_err(|_| Error::invalid("/interruptions", "Expected a whole number from 0 to 2,147,483,647."))?;
-        let (core, about, call, once) = (self.core.clone(), call, call.clone(), once.cloned());
+        let (core, about, call, idempotency) = (self.core.clone(), call, call.clone(), idempotency.cloned());
         let stored = self.core.write(Some(about), JSON_MAX_BYTES, move |batch| {
             async move {
-                if let Some(before) = batch.recall(once.as_ref()).await? {
+                if let Some(before) = batch.recall(idempotency.as_ref()).await? {
                     return Ok(before);
                 }
                 let call_id = batch.call_id(&call).await?;
@@ -127,7 +132,7 @@ impl AnalyticsSnapshots {
                 };
                 let stored = Entity::insert(row).exec_with_returning(batch.transaction()).await?;
                 core.note_write(batch.state(), call_id);
-                batch.record(once.as_ref(), &stored)?;
+                batch.record(idempotency.as_ref(), &stored)?;
                 Ok(stored)
             }
             .boxed()

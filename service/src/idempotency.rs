@@ -100,19 +100,19 @@ impl Outcomes {
     ///
     /// # Errors
     /// `IdempotencyKeyReused`, or a failing database.
-    pub async fn keep<T>(&self, once: Option<&Idempotency>, outcome: T) -> Result<T, Error>
+    pub async fn keep<T>(&self, idempotency: Option<&Idempotency>, outcome: T) -> Result<T, Error>
     where
         T: Serialize + DeserializeOwned + Send + 'static,
     {
-        let Some(once) = once.cloned() else { return Ok(outcome) };
+        let Some(idempotency) = idempotency.cloned() else { return Ok(outcome) };
         self.core
             .write(None, 0, move |batch| {
                 async move {
-                    let once = Some(&once);
-                    if let Some(before) = batch.recall(once).await? {
+                    let idempotency = Some(&idempotency);
+                    if let Some(before) = batch.recall(idempotency).await? {
                         return Ok(before);
                     }
-                    batch.record(once, &outcome)?;
+                    batch.record(idempotency, &outcome)?;
                     Ok(outcome)
                 }
                 .boxed()
@@ -191,31 +191,34 @@ impl Idempotency {
 
 impl Batch {
     /// Returns the stored outcome of an earlier request with the same name.
-    pub(crate) async fn recall<T: DeserializeOwned>(&self, once: Option<&Idempotency>) -> Result<Option<T>, Error> {
-        let Some(once) = once else { return Ok(None) };
-        self.lock_name(&once.0.id).await?;
-        let kept = Entity::find_by_id(once.0.id.to_vec()).one(self.transaction()).await?;
+    pub(crate) async fn recall<T: DeserializeOwned>(
+        &self,
+        idempotency: Option<&Idempotency>,
+    ) -> Result<Option<T>, Error> {
+        let Some(idempotency) = idempotency else { return Ok(None) };
+        self.lock_name(&idempotency.0.id).await?;
+        let kept = Entity::find_by_id(idempotency.0.id.to_vec()).one(self.transaction()).await?;
         let Some(kept) = kept else { return Ok(None) };
-        if kept.forget_at <= once.0.core.now() {
+        if kept.forget_at <= idempotency.0.core.now() {
             Entity::delete_by_id(kept.id).exec(self.transaction()).await?;
             return Ok(None);
         }
-        if kept.fingerprint != once.fingerprint() {
+        if kept.fingerprint != idempotency.fingerprint() {
             return Err(Error::IdempotencyKeyReused);
         }
-        let outcome = once.open(kept.outcome)?;
-        once.0.replayed.store(true, Ordering::Relaxed);
+        let outcome = idempotency.open(kept.outcome)?;
+        idempotency.0.replayed.store(true, Ordering::Relaxed);
         Ok(Some(outcome))
     }
 
     /// Gathers the outcome of a request that was not recalled. Call it last, after everything that can fail.
-    pub(crate) fn record(&mut self, once: Option<&Idempotency>, outcome: &impl Serialize) -> Result<(), Error> {
-        let Some(once) = once else { return Ok(()) };
-        let forget_at = Timestamp(once.0.core.now().0.saturating_add(milliseconds(KEPT)));
+    pub(crate) fn record(&mut self, idempotency: Option<&Idempotency>, outcome: &impl Serialize) -> Result<(), Error> {
+        let Some(idempotency) = idempotency else { return Ok(()) };
+        let forget_at = Timestamp(idempotency.0.core.now().0.saturating_add(milliseconds(KEPT)));
         self.keep(ActiveModel {
-            id: Set(once.0.id.to_vec()),
-            fingerprint: Set(once.fingerprint().to_vec()),
-            outcome: Set(once.seal(outcome)?),
+            id: Set(idempotency.0.id.to_vec()),
+            fingerprint: Set(idempotency.fingerprint().to_vec()),
+            outcome: Set(idempotency.seal(outcome)?),
             forget_at: Set(forget_at),
         });
         Ok(())

@@ -92,8 +92,8 @@ impl Transcripts {
         Self { core }
     }
 
-    /// Stores utterances, all or none, together with the request's audit `entry`. With `once`, a retry returns the
-    /// stored outcome.
+    /// Stores utterances, all or none, together with the request's audit `entry`. With `idempotency`, a retry returns
+    /// the stored outcome.
     ///
     /// # Errors
     /// `CallNotFound`, `IdempotencyKeyReused`, or a failing database.
@@ -101,12 +101,12 @@ impl Transcripts {
         &self,
         call: &CallRef,
         new: Vec<NewTranscript>,
-        once: Option<&Idempotency>,
+        idempotency: Option<&Idempotency>,
         entry: NewAuditEntry,
     ) -> Result<Vec<Transcript>, Error> {
         let bytes = new.iter().map(|new| ROW_BYTES + new.speaker.expose().len() + new.text.expose().len()).sum();
-        let (core, call, once) = (self.core.clone(), call.clone(), once.cloned());
-        let write = |outcome| AddTranscripts { core, call, new, once, entry, outcome };
+        let (core, call, idempotency) = (self.core.clone(), call.clone(), idempotency.cloned());
+        let write = |outcome| AddTranscripts { core, call, new, idempotency, entry, outcome };
         let stored = self.core.queue(bytes, write).await?;
         Ok(stored.into_iter().map(Into::into).collect())
     }
@@ -119,10 +119,10 @@ impl Transcripts {
         &self,
         call: &CallRef,
         new: NewTranscript,
-        once: Option<&Idempotency>,
+        idempotency: Option<&Idempotency>,
         entry: NewAuditEntry,
     ) -> Result<Transcript, Error> {
-        let stored = self.add_batch(call, vec![new], once, entry).await?;
+        let stored = self.add_batch(call, vec![new], idempotency, entry).await?;
         stored.into_iter().next().ok_or(Error::Damaged("a stored transcript without an answer"))
     }
 
@@ -151,7 +151,7 @@ struct AddTranscripts {
     core: Core,
     call: CallRef,
     new: Vec<NewTranscript>,
-    once: Option<Idempotency>,
+    idempotency: Option<Idempotency>,
     entry: NewAuditEntry,
     outcome: Outcome<Vec<Model>>,
 }
@@ -162,20 +162,20 @@ impl Write for AddTranscripts {
     }
 
     fn work_at_once(&mut self, state: &mut State) -> bool {
-        if self.once.is_some() {
+        if self.idempotency.is_some() {
             return false;
         }
-        let Some(live) = state.live_call(&self.call) else { return false };
-        if !live.may_tell_later(false, self.core.now(), self.core.policy.note_write_every_ms()) {
+        let Some(cached) = state.cached_call(&self.call) else { return false };
+        if !cached.may_tell_later(false, self.core.now(), self.core.policy.note_write_every_ms()) {
             return false;
         }
-        let call = live.id;
+        let call = cached.id;
         let stored = self.add_to(state, call);
         self.outcome.set(Ok(stored)).is_ok()
     }
 
     fn has_statements(&self) -> bool {
-        self.once.is_some()
+        self.idempotency.is_some()
     }
 
     fn work<'a>(&'a mut self, batch: &'a mut Batch) -> BoxFuture<'a, Result<(), DbErr>> {
@@ -192,13 +192,13 @@ impl Write for AddTranscripts {
 
 impl AddTranscripts {
     async fn take(&mut self, batch: &mut Batch) -> Result<Vec<Model>, Error> {
-        if let Some(before) = batch.recall(self.once.as_ref()).await? {
+        if let Some(before) = batch.recall(self.idempotency.as_ref()).await? {
             batch.state().add_audit(self.entry());
             return Ok(before);
         }
         let call = batch.call_id(&self.call).await?;
         let stored = self.add_to(batch.state(), call);
-        batch.record(self.once.as_ref(), &stored)?;
+        batch.record(self.idempotency.as_ref(), &stored)?;
         Ok(stored)
     }
 

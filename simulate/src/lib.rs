@@ -1,6 +1,6 @@
 //! `callstore simulate`: sends calls to a running service as clients do, and checks their recordings.
 //!
-//! `plan` lists the calls, and `threads` runs the `lifecycle` of each. A call's `source` is a recorded `session` or
+//! `plan` lists the calls, and `threads` runs the `lifecycle` of each. A call's `source` is a `recorded_session` or
 //! `synthetic` audio. Its `schedule` orders the items and applies chaos. A `transport` sends them at the call's `pace`,
 //! over the HTTP `client` or a WebSocket `link`. Its `ledger` records what was sent and acknowledged, and `verify`
 //! compares that with the recording.
@@ -29,12 +29,12 @@ mod outcome;
 mod pace;
 mod plan;
 mod progress;
+mod recorded_session;
 mod report;
 mod request;
 mod run;
 mod schedule;
 mod script;
-mod session;
 mod settings;
 mod source;
 mod stop;

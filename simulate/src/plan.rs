@@ -51,12 +51,12 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::session::Session;
+    use crate::recorded_session::RecordedSession;
 
     const SESSION: &[u8] = br#"{"event":"start","start":{"streamSid":"MZ1","callSid":"CA1"}}"#;
 
     fn script(file: &str) -> Arc<Script> {
-        let session = Session::parse(Path::new(file), SESSION).unwrap();
+        let session = RecordedSession::parse(Path::new(file), SESSION).unwrap();
         Arc::new(Script::new(Path::new(file), session, Vec::new()))
     }
 

@@ -10,7 +10,7 @@ use crate::{
     error::SimulateError,
     names::Names,
     opening::Opening,
-    session::Session,
+    recorded_session::RecordedSession,
     transcripts,
 };
 
@@ -20,7 +20,7 @@ pub(crate) struct Script {
     /// The path of the session.
     pub file: PathBuf,
     /// The messages of the session.
-    pub session: Session,
+    pub session: RecordedSession,
     /// The body of `setMetadata`; `None` if the session has no custom parameters.
     pub metadata: Option<Bytes>,
     /// The bodies of `addTranscripts`, each within the limits of one request.
@@ -33,12 +33,12 @@ impl Script {
     /// # Errors
     /// When a file is unreadable or invalid.
     pub(crate) fn read(file: &Path) -> Result<Self, SimulateError> {
-        Ok(Self::new(file, Session::read(file)?, transcripts::read(file)?))
+        Ok(Self::new(file, RecordedSession::read(file)?, transcripts::read(file)?))
     }
 
     /// Combines a session and its transcripts.
     #[must_use]
-    pub(crate) fn new(file: &Path, session: Session, transcripts: Vec<Value>) -> Self {
+    pub(crate) fn new(file: &Path, session: RecordedSession, transcripts: Vec<Value>) -> Self {
         let transcripts = cut(&transcripts, BATCH_MAX, |transcript| transcript.to_string().len())
             .map(|transcripts| json!({ "transcripts": transcripts }).to_string().into())
             .collect();
@@ -74,7 +74,7 @@ mod tests {
         let line = r#"{"event":"start","start":{"streamSid":"MZ1","customParameters":{"campaign":"spring"},
             "mediaFormat":{"encoding":"audio/x-mulaw","sampleRate":8000}}}"#
             .replace('\n', "");
-        let session = Session::parse(Path::new("a.jsonl"), line.as_bytes()).unwrap();
+        let session = RecordedSession::parse(Path::new("a.jsonl"), line.as_bytes()).unwrap();
         let script = Script::new(Path::new("a.jsonl"), session, vec![json!({ "text": "Hello." }); 501]);
         let body = |bytes: &Bytes| serde_json::from_slice::<Value>(bytes).unwrap();
         let counts = script.transcripts.iter().map(|bytes| body(bytes)["transcripts"].as_array().map(Vec::len));

@@ -26,7 +26,7 @@ pub enum Transport {
     Http,
     /// Twilio Media Streams over a WebSocket
     Twilio,
-    /// The service's own protocol over a WebSocket
+    /// The service's stream protocol over a WebSocket
     Stream,
 }
 

@@ -99,7 +99,7 @@ impl Source {
         out.extend_from_slice(b"\"}}");
     }
 
-    /// Writes a frame as a message of the service's own protocol, and returns whether it is binary; `None` for other
+    /// Writes a frame as a message of the service's stream protocol, and returns whether it is binary; `None` for other
     /// items. Recorded audio is sent as JSON because it is base64 already.
     pub(crate) fn write_stream(&self, item: usize, out: &mut BytesMut) -> Option<bool> {
         let frame = self.frame(item)?;

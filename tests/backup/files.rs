@@ -30,14 +30,14 @@ impl Files {
     /// Starts a service on the data of a folder.
     pub(super) async fn serve(&self, data: &str) -> Binary {
         let mut command = Binary::bare(self.folder.path());
-        command.args(["--listen", "127.0.0.1:0", "--log-format", "json"]).args(place(data));
+        command.args(["--listen", "127.0.0.1:0", "--log-format", "json"]).args(data_arguments(data));
         Binary::start(command).await
     }
 
     /// Runs a command, and says what it printed and whether it failed.
     pub(super) async fn run(&self, arguments: &[&str], data: &str, crash_at: Option<&str>) -> (bool, String) {
         let mut command = Binary::bare(self.folder.path());
-        command.args(arguments).args(place(data));
+        command.args(arguments).args(data_arguments(data));
         command.envs(crash_at.map(|point| ("CALLSTORE_CRASH_AT", point)));
         let output = Binary::output(command).await;
         let said = [output.stdout, output.stderr].concat();
@@ -90,8 +90,8 @@ impl Files {
     }
 }
 
-/// Where the data of a folder is.
-pub(super) fn place(data: &str) -> [String; 4] {
+/// The options for the data in a folder.
+pub(super) fn data_arguments(data: &str) -> [String; 4] {
     let database = format!("sqlite://{data}/callstore.db");
     ["--database-url".to_owned(), database, "--recordings".to_owned(), format!("{data}/recordings")]
 }

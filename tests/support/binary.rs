@@ -11,7 +11,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-use super::{Answer, Objects, PATIENCE, database_url, on_sqlite, place};
+use super::{Answer, Objects, PATIENCE, database_url, on_sqlite, store};
 
 /// A serving process of the binary; killed when dropped.
 pub(crate) struct Binary {
@@ -23,7 +23,7 @@ impl Binary {
     /// The command with the service's settings in `folder`, a free port, and a clean environment.
     pub(crate) fn command(folder: &Path) -> Command {
         let mut command = Self::local(folder);
-        if let Some((objects, url)) = Objects::shared().zip(place::url(folder)) {
+        if let Some((objects, url)) = Objects::shared().zip(store::url(folder)) {
             command.env("RECORDING_STORAGE_URL", url).envs(objects.environment());
         }
         command
@@ -62,7 +62,7 @@ impl Binary {
 
     /// The folder of the recordings of a service started in `folder`, wherever they are.
     pub(crate) fn recordings(folder: &Path) -> PathBuf {
-        place::recordings(folder, "data/recordings")
+        store::recordings(folder, "data/recordings")
     }
 
     /// The output of a command that ends by itself.

@@ -6,9 +6,9 @@ mod binary;
 mod database;
 mod log;
 mod objects;
-mod place;
 mod server;
 mod socket;
+mod store;
 mod tools;
 
 pub(crate) use answer::Answer;
@@ -17,9 +17,9 @@ pub(crate) use binary::Binary;
 pub(crate) use database::{connect, database_url, execute, hex, lock_writes, on_sqlite, query_strings, set_reachable};
 pub(crate) use log::{CALLER, TWILIO_TOKEN};
 pub(crate) use objects::{Fate, Objects};
-pub(crate) use place::{on_folder, url as object_url};
 pub(crate) use server::{ADMIN_KEY, Server, TestClock};
 pub(crate) use socket::Socket;
+pub(crate) use store::{on_folder, url as object_url};
 pub(crate) use tools::{frames, run as run_program};
 
 use std::{fs, path::Path, time::Duration};

@@ -102,12 +102,12 @@ impl Objects {
         ]
     }
 
-    /// A place for recordings.
+    /// The URL of a prefix in the bucket.
     pub(crate) fn url(prefix: &str) -> String {
         format!("s3://{BUCKET}/{prefix}")
     }
 
-    /// The folder with the objects of such a place.
+    /// The folder with the objects of a prefix.
     pub(crate) fn folder(&self, prefix: &str) -> PathBuf {
         self.root.join(BUCKET).join(prefix)
     }

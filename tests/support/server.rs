@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use super::{
     Answer, Objects, client_builder,
     database::{connect, database_url, drop_tables, execute, query_strings, tables},
-    log, place,
+    log, store,
 };
 
 /// A clock that stands still until it is moved.
@@ -143,7 +143,7 @@ impl Server {
     /// The folder of the recordings, wherever they are.
     pub(crate) fn recordings(&self) -> std::path::PathBuf {
         let own = self.objects.as_ref().map(|objects| objects.folder("calls"));
-        own.unwrap_or_else(|| place::recordings(self.folder(), "recordings"))
+        own.unwrap_or_else(|| store::recordings(self.folder(), "recordings"))
     }
 
     /// The test's own connection to the database.
@@ -275,10 +275,10 @@ async fn run(
         own.extend(["--database-url".to_owned(), database_url(&folder.path().join("callstore.db"))]);
     }
     if !given("--recordings-url") {
-        own.extend(place::arguments(folder.path(), &folder.path().join("recordings")));
+        own.extend(store::arguments(folder.path(), &folder.path().join("recordings")));
     }
     let mut settings = Arguments::parse_from(own.iter().chain(arguments)).settings;
-    settings.recordings.environment = place::environment(objects);
+    settings.recordings.environment = store::environment(objects);
     let clock = Box::new(clock.clone());
     let (started, running) = tokio::sync::oneshot::channel();
     let thread = std::thread::spawn(move || {

@@ -9,7 +9,7 @@ use validator::Validate;
 
 use super::model::{Analytics, Metrics, Sentiment};
 use crate::{
-    extract::{CallPath, Json, JsonBody, NoQuery, Once, Query},
+    extract::{CallPath, IdempotencyKey, Json, JsonBody, NoQuery, Query},
     problem::Problem,
     wire::{Time, any_case, number, real},
 };
@@ -105,9 +105,9 @@ pub(crate) async fn add_analytics(
     callstore: Data<Callstore>,
     call: CallPath,
     _: Query<NoQuery>,
-    once: Once,
+    idempotency: IdempotencyKey,
     Json(body): Json<AddAnalytics>,
 ) -> Result<HttpResponse, Problem> {
-    let stored = callstore.analytics.add(&call.0, body.into(), once.key()).await?;
-    Ok(once.answer(HttpResponse::Created().json(Analytics::from(stored))))
+    let stored = callstore.analytics.add(&call.0, body.into(), idempotency.key()).await?;
+    Ok(idempotency.answer(HttpResponse::Created().json(Analytics::from(stored))))
 }

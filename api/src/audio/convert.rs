@@ -17,7 +17,7 @@ use super::{
     pieces,
 };
 use crate::{
-    extract::{Json, NoQuery, Once, Query},
+    extract::{IdempotencyKey, Json, NoQuery, Query},
     problem::{Problem, ProblemCode},
 };
 
@@ -45,7 +45,7 @@ static AT_ONCE: Semaphore = Semaphore::const_new(2);
 pub(crate) async fn convert_audio(
     callstore: Data<Callstore>,
     _: Query<NoQuery>,
-    once: Once,
+    idempotency: IdempotencyKey,
     Json(body): Json<ConvertAudio>,
 ) -> Result<HttpResponse, Problem> {
     let unfinished = || Problem::new(ProblemCode::InternalError, "The conversion did not finish.");
@@ -68,8 +68,8 @@ pub(crate) async fn convert_audio(
         }
     };
     // The same audio converts to the same; it need not be kept.
-    callstore.outcomes.keep(once.key(), ()).await?;
-    Ok(once.answer(HttpResponse::Ok().json(answer)))
+    callstore.outcomes.keep(idempotency.key(), ()).await?;
+    Ok(idempotency.answer(HttpResponse::Ok().json(answer)))
 }
 
 fn convert(body: &ConvertAudio) -> Result<ConvertedAudio, Problem> {

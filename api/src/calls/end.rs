@@ -15,7 +15,7 @@ use validator::Validate;
 
 use super::model::Call;
 use crate::{
-    extract::{CallPath, JsonBody, NoQuery, Once, OptionalJson, Query},
+    extract::{CallPath, IdempotencyKey, JsonBody, NoQuery, OptionalJson, Query},
     limits::END_WAIT_MAX,
     problem::Problem,
     wire::Time,
@@ -61,15 +61,15 @@ pub(crate) async fn end_call(
     request: HttpRequest,
     call: CallPath,
     _: Query<NoQuery>,
-    once: Once,
+    idempotency: IdempotencyKey,
     OptionalJson(body): OptionalJson<EndCall>,
 ) -> Result<HttpResponse, Problem> {
     let end_time = body.end_time.map(|Time(time)| time);
-    let (call, parts) = callstore.calls.end(&call.0, end_time, wait(request.headers()), once.key()).await?;
+    let (call, parts) = callstore.calls.end(&call.0, end_time, wait(request.headers()), idempotency.key()).await?;
     if matches!(call.status, Status::Active | Status::Finalizing) {
-        return Ok(once.answer(HttpResponse::Accepted().json(Call::new(call)?)));
+        return Ok(idempotency.answer(HttpResponse::Accepted().json(Call::new(call)?)));
     }
-    Ok(once.answer(HttpResponse::Ok().json(Call::with_parts(call, parts)?)))
+    Ok(idempotency.answer(HttpResponse::Ok().json(Call::with_parts(call, parts)?)))
 }
 
 /// What `Prefer` asks for (RFC 7240); a preference that cannot be read is no preference.

@@ -11,7 +11,7 @@ use super::{
     model::{Call, Direction, sid},
 };
 use crate::{
-    extract::{Json, JsonBody, NoQuery, Once, Query, etag},
+    extract::{IdempotencyKey, Json, JsonBody, NoQuery, Query, etag},
     problem::Problem,
     wire::{Time, name, name_or_empty, optional_object},
 };
@@ -90,16 +90,16 @@ impl StartCall {
 pub(crate) async fn start_call(
     callstore: Data<Callstore>,
     _: Query<NoQuery>,
-    once: Once,
+    idempotency: IdempotencyKey,
     Json(body): Json<StartCall>,
 ) -> Result<HttpResponse, Problem> {
-    let started = callstore.calls.start(body.into(), once.key()).await?;
+    let started = callstore.calls.start(body.into(), idempotency.key()).await?;
     let mut response = if started.created { HttpResponse::Created() } else { HttpResponse::Ok() };
     if started.created {
         response.insert_header((header::LOCATION, format!("/calls/{}", started.call.id)));
     }
     response.insert_header((header::ETAG, etag(&started.call)));
-    Ok(once.answer(response.json(Call::new(started.call)?)))
+    Ok(idempotency.answer(response.json(Call::new(started.call)?)))
 }
 
 impl From<StartCall> for NewCall {

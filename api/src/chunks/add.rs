@@ -16,7 +16,7 @@ use super::{
     model::{StoredChunk, Track},
 };
 use crate::{
-    extract::{Body, CallPath, JsonBody, Once, Query, from_json, media_type},
+    extract::{Body, CallPath, IdempotencyKey, JsonBody, Query, from_json, media_type},
     problem::Problem,
     wire::{RawBytes, number},
 };
@@ -125,13 +125,13 @@ pub(crate) async fn add_audio_chunk(
     callstore: Data<Callstore>,
     request: HttpRequest,
     call: CallPath,
-    once: Once,
+    idempotency: IdempotencyKey,
     payload: web::Payload,
 ) -> Result<HttpResponse, Problem> {
     let chunk = read(&request, payload.into_inner()).await?;
-    let stored = StoredChunk::from(callstore.chunks.add(&call.0, chunk, once.key()).await?);
+    let stored = StoredChunk::from(callstore.chunks.add(&call.0, chunk, idempotency.key()).await?);
     let mut response = if stored.duplicate { HttpResponse::Ok() } else { HttpResponse::Created() };
-    Ok(once.answer(response.json(stored)))
+    Ok(idempotency.answer(response.json(stored)))
 }
 
 async fn read(request: &HttpRequest, mut payload: Payload) -> Result<NewChunk, Problem> {

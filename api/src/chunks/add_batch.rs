@@ -8,7 +8,7 @@ use validator::{Validate, ValidationError};
 
 use super::{add::AddAudioChunk, model::StoredChunk};
 use crate::{
-    extract::{CallPath, Json, JsonBody, NoQuery, Once, Query},
+    extract::{CallPath, IdempotencyKey, Json, JsonBody, NoQuery, Query},
     limits::BATCH_MAX_BYTES,
     problem::Problem,
     wire::{check_batch, objects},
@@ -81,14 +81,14 @@ pub(crate) async fn add_audio_chunks(
     callstore: Data<Callstore>,
     call: CallPath,
     _: Query<NoQuery>,
-    once: Once,
+    idempotency: IdempotencyKey,
     Json(body): Json<AddAudioChunks>,
 ) -> Result<HttpResponse, Problem> {
     let chunks = body.chunks.into_iter().enumerate();
     let chunks = chunks.map(|(index, chunk)| chunk.decode(|| format!("/chunks/{index}/audio")));
-    let stored = callstore.chunks.add_batch(&call.0, chunks.collect::<Result<_, _>>()?, once.key()).await?;
+    let stored = callstore.chunks.add_batch(&call.0, chunks.collect::<Result<_, _>>()?, idempotency.key()).await?;
     let items: Vec<_> = stored.into_iter().map(StoredChunk::from).collect();
     let known = items.iter().all(|stored| stored.duplicate);
     let mut response = if known { HttpResponse::Ok() } else { HttpResponse::Created() };
-    Ok(once.answer(response.json(StoredChunks { items })))
+    Ok(idempotency.answer(response.json(StoredChunks { items })))
 }

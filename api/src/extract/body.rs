@@ -15,7 +15,7 @@ use service::audio::number::{real, wide};
 use sha2::{Digest, Sha256};
 use tokio::time::{Instant, timeout_at};
 
-use super::once::{BodyDigest, IDEMPOTENCY_KEY};
+use super::idempotency::{BodyDigest, IDEMPOTENCY_KEY};
 use crate::{
     access::check_key_again,
     limits::{BODY_BYTES_PER_SECOND, BODY_GRACE, BODY_LIMIT},

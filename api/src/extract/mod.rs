@@ -4,8 +4,8 @@
 mod body;
 mod condition;
 mod form;
+mod idempotency;
 pub(crate) mod json;
-mod once;
 mod path;
 pub(crate) mod query;
 mod repair;
@@ -14,7 +14,7 @@ mod wording;
 pub(crate) use body::{Body, media_type};
 pub(crate) use condition::{Condition, all, etag, etag_with_parts, fresh, has};
 pub(crate) use form::Form;
+pub(crate) use idempotency::IdempotencyKey;
 pub(crate) use json::{Json, JsonBody, OptionalJson, from_json};
-pub(crate) use once::Once;
 pub(crate) use path::{CallPath, IdPath, KeyPath};
 pub(crate) use query::{CallOffset, Limit, NoQuery, Offset, PageQuery, Query};

@@ -47,7 +47,7 @@ fn is_short(event: NewEvent, most: usize) {
     assert!(text.chars().count() <= most && !text.contains('\0'));
 }
 
-/// A message of the own protocol is what its header and its fields say.
+/// A message of the stream protocol is what its header and its fields say.
 pub fn stream_message(bytes: &[u8]) {
     if let Incoming::Chunk(chunk) = Incoming::of_bytes(bytes.to_vec()) {
         assert_eq!(chunk.audio, bytes[HEADER_BYTES..]);

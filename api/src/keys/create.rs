@@ -8,7 +8,7 @@ use validator::Validate;
 
 use super::model::{ApiKey, Scope};
 use crate::{
-    extract::{Json, JsonBody, NoQuery, Once, Query},
+    extract::{IdempotencyKey, Json, JsonBody, NoQuery, Query},
     problem::Problem,
     wire::Time,
 };
@@ -73,15 +73,15 @@ impl CreatedKey {
 pub(crate) async fn create_key(
     callstore: Data<Callstore>,
     _: Query<NoQuery>,
-    once: Once,
+    idempotency: IdempotencyKey,
     Json(body): Json<CreateKey>,
 ) -> Result<HttpResponse, Problem> {
     let expires_at = body.expires_at.map(|Time(time)| time);
     let new = NewKey { scope: body.scope.into(), label: body.label, expires_at };
-    let created = callstore.keys.create(new, once.key()).await?;
+    let created = callstore.keys.create(new, idempotency.key()).await?;
     let key = created.secret.expose().into();
     let path = format!("/admin/keys/{}", created.key.id);
-    Ok(once.answer(
+    Ok(idempotency.answer(
         HttpResponse::Created()
             .insert_header((header::LOCATION, path))
             .json(CreatedKey { kept: created.key.into(), key }),

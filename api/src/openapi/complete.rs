@@ -10,7 +10,7 @@ use utoipa::openapi::{
     security::SecurityRequirement,
 };
 
-use super::{once, optional, schemes::SIGNED_BY, shared};
+use super::{idempotency, optional, schemes::SIGNED_BY, shared};
 use crate::problem::{PROBLEMS, ProblemCode, ProblemDetails};
 
 /// Completes the operation that a path has for a method.
@@ -20,7 +20,7 @@ pub(super) fn complete(operation: &mut Operation, path: &str, method: &Method) {
         add_path_parameter(operation, path, name);
     }
     if method == Method::POST {
-        once::describe(operation);
+        idempotency::describe(operation);
     }
     optional::leave_out(operation);
     add_responses(operation, method != Method::GET);

@@ -147,12 +147,12 @@ pub(crate) async fn download_recording(
 /// Shown in the browser, and saved as `NAME.wav` (RFC 6266). Characters that mean something in a path or in the header
 /// itself are escaped in `filename*`; clients that do not read it get underscores in their place.
 fn inline(name: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-@=+{}~!".contains(&byte);
-    if name.bytes().all(plain) {
+    let needs_no_escape = |byte: u8| byte.is_ascii_alphanumeric() || b"_.:-@=+{}~!".contains(&byte);
+    if name.bytes().all(needs_no_escape) {
         return format!("inline; filename=\"{name}.wav\"");
     }
     let simple: String =
-        name.chars().map(|char| if u8::try_from(char).is_ok_and(plain) { char } else { '_' }).collect();
+        name.chars().map(|char| if u8::try_from(char).is_ok_and(needs_no_escape) { char } else { '_' }).collect();
     let escaped = utf8_percent_encode(name, EXTENDED_VALUE);
     format!("inline; filename=\"{simple}.wav\"; filename*=UTF-8''{escaped}.wav")
 }

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use validator::Validate;
 
 use crate::{
-    extract::{IdPath, JsonBody, NoQuery, Once, OptionalJson, Query},
+    extract::{IdPath, IdempotencyKey, JsonBody, NoQuery, OptionalJson, Query},
     problem::Problem,
     public::BaseUrl,
     wire::{Time, number},
@@ -83,13 +83,13 @@ pub(crate) async fn create_recording_link(
     request: HttpRequest,
     id: IdPath,
     _: Query<NoQuery>,
-    once: Once,
+    idempotency: IdempotencyKey,
     OptionalJson(body): OptionalJson<CreateRecordingLink>,
 ) -> Result<HttpResponse, Problem> {
     let seconds = body.ttl_seconds.unwrap_or(LINK_TTL_DEFAULT_SECONDS);
     let link = callstore.recordings.create_link(id.0, Duration::from_secs(seconds.into())).await?;
     let (base, id) = (base.of(&request), id.0);
     let url = format!("{base}/recordings/{id}/audio?expires={}&signature={}", link.expires, link.signature.expose());
-    let (url, expires_at) = callstore.outcomes.keep(once.key(), (Private::new(url), link.expires_at)).await?;
-    Ok(once.answer(HttpResponse::Created().json(RecordingLink { url, expires_at: Time(expires_at) })))
+    let (url, expires_at) = callstore.outcomes.keep(idempotency.key(), (Private::new(url), link.expires_at)).await?;
+    Ok(idempotency.answer(HttpResponse::Created().json(RecordingLink { url, expires_at: Time(expires_at) })))
 }

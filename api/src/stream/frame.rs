@@ -27,15 +27,15 @@ impl Incoming {
     /// Parses a text message, which has the form of an `addAudioChunk` body.
     pub(crate) fn of_text(text: &str) -> Self {
         #[derive(Deserialize)]
-        struct Place {
+        struct ChunkPosition {
             track: Option<chunks::model::Track>,
             sequence: Option<u32>,
         }
         let chunk = from_json::<AddAudioChunk>(text.as_bytes()).and_then(|chunk| chunk.decode(|| "/audio".to_owned()));
         chunk.map_or_else(
             |problem| {
-                let place = serde_json::from_str(text).unwrap_or(Place { track: None, sequence: None });
-                Self::Refused { problem, track: place.track.map(Into::into), sequence: place.sequence }
+                let position = serde_json::from_str(text).unwrap_or(ChunkPosition { track: None, sequence: None });
+                Self::Refused { problem, track: position.track.map(Into::into), sequence: position.sequence }
             },
             Self::Chunk,
         )
@@ -113,13 +113,16 @@ mod tests {
 
     #[test]
     fn what_is_refused_says_its_place_where_it_is_known() {
-        let place = |text: &str| match Incoming::of_text(text) {
+        let position = |text: &str| match Incoming::of_text(text) {
             Incoming::Refused { track, sequence, .. } => Some((track, sequence)),
             Incoming::Chunk(_) => None,
         };
-        assert_eq!(place(r#"{"audio":"*","track":"outbound","sequence":4}"#), Some((Some(Track::Outbound), Some(4))));
-        assert_eq!(place(r#"{"audio":"/w==","nonsense":1,"sequence":4}"#), Some((None, Some(4))));
-        assert_eq!(place("{"), Some((None, None)));
-        assert_eq!(place(r#"{"audio":"/w=="}"#), None);
+        assert_eq!(
+            position(r#"{"audio":"*","track":"outbound","sequence":4}"#),
+            Some((Some(Track::Outbound), Some(4)))
+        );
+        assert_eq!(position(r#"{"audio":"/w==","nonsense":1,"sequence":4}"#), Some((None, Some(4))));
+        assert_eq!(position("{"), Some((None, None)));
+        assert_eq!(position(r#"{"audio":"/w=="}"#), None);
     }
 }

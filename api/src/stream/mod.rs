@@ -31,13 +31,13 @@ pub(crate) async fn open_stream(
     check_handshake(&request)?;
     let call = callstore.streams.open_socket(&call.0).await?;
     let request_id = request_id(&request);
-    let session =
-        Session { call, request_id, waiting: Vec::new(), pending: Load::default(), call_ended: false, seen: None };
-    Ok(Socket::accept(&request, STREAM_MESSAGE_MAX_BYTES, |socket| session.run(socket)))
+    let stream =
+        StreamSocket { call, request_id, waiting: Vec::new(), pending: Load::default(), call_ended: false, seen: None };
+    Ok(Socket::accept(&request, STREAM_MESSAGE_MAX_BYTES, |socket| stream.run(socket)))
 }
 
-/// The session of one WebSocket, from its handshake to its close.
-struct Session {
+/// One WebSocket of the stream protocol, from its handshake to its close.
+struct StreamSocket {
     call: CallSocket,
     request_id: String,
     /// Messages received since the current commit began. The next commit takes all of them.
@@ -46,7 +46,7 @@ struct Session {
     pending: Load,
     /// The platform whose dialect a refused message looks like: its stream belongs at `/twilio/stream`.
     seen: Option<&'static str>,
-    /// Set once a chunk was refused because the call has ended. Then the session closes.
+    /// Set once a chunk was refused because the call has ended. Then the socket closes.
     call_ended: bool,
 }
 
@@ -66,15 +66,15 @@ struct Commit {
 /// The close code and reason of a socket.
 type Ending = (CloseCode, &'static str);
 
-/// Why the session reads no more messages.
+/// Why the socket reads no more messages.
 enum Stop {
     /// The client closed the socket, or sent something that is not a message.
     Ended(Ending),
-    /// The service ends the session. The client may have sent more messages, which are still read.
+    /// The service closes the socket. The client may have sent more messages, which are still read.
     Interrupted(Ending),
 }
 
-impl Session {
+impl StreamSocket {
     async fn run(mut self, mut socket: Socket) {
         let _open = OpenSocket::count("callstore");
         let call = self.call.call_id();

@@ -51,22 +51,22 @@ impl Reply {
         serde_json::to_string(&wire).unwrap_or_default()
     }
 
-    fn of(result: Result<ChunkStored, Error>, place: Place) -> Self {
+    fn of(result: Result<ChunkStored, Error>, position: ChunkPosition) -> Self {
         match result {
             Ok(stored) => Self::Ack { track: stored.track.into(), sequence: stored.sequence },
-            Err(error) => place.refused(error.into()),
+            Err(error) => position.refused(error.into()),
         }
     }
 }
 
 /// The track and sequence that a client stated for a chunk.
 #[derive(Clone, Copy)]
-struct Place {
+struct ChunkPosition {
     track: Option<service::Track>,
     sequence: Option<u32>,
 }
 
-impl Place {
+impl ChunkPosition {
     fn of(chunk: &NewChunk) -> Self {
         Self { track: Some(chunk.track), sequence: chunk.sequence }
     }
@@ -79,15 +79,17 @@ impl Place {
 
 /// Stores the chunks in `messages`, and returns one reply per message in the same order.
 pub(super) async fn store(writer: SocketWriter, messages: Vec<Incoming>, request_id: String) -> Vec<Reply> {
-    let mut places = Vec::with_capacity(messages.len());
+    let mut positions = Vec::with_capacity(messages.len());
     let mut chunks = Vec::with_capacity(messages.len());
     for message in messages {
         match message {
             Incoming::Chunk(chunk) => {
-                places.push(Ok(Place::of(&chunk)));
+                positions.push(Ok(ChunkPosition::of(&chunk)));
                 chunks.push(chunk);
             }
-            Incoming::Refused { problem, track, sequence } => places.push(Err((problem, Place { track, sequence }))),
+            Incoming::Refused { problem, track, sequence } => {
+                positions.push(Err((problem, ChunkPosition { track, sequence })))
+            }
         }
     }
     let Added { chunks: results, halted } = writer.add(chunks).await;
@@ -97,14 +99,14 @@ pub(super) async fn store(writer: SocketWriter, messages: Vec<Incoming>, request
         problem.log(&request_id);
     }
     let mut results = results.into_iter();
-    let answer = |place: Result<Place, (Problem, Place)>| match place {
-        Err((problem, place)) => place.refused(problem),
-        Ok(place) => match results.next() {
-            Some(result) => Reply::of(result, place),
-            None => place.refused(
+    let answer = |position: Result<ChunkPosition, (Problem, ChunkPosition)>| match position {
+        Err((problem, position)) => position.refused(problem),
+        Ok(position) => match results.next() {
+            Some(result) => Reply::of(result, position),
+            None => position.refused(
                 halted.clone().unwrap_or_else(|| Problem::new(ProblemCode::InternalError, "The service failed.")),
             ),
         },
     };
-    places.into_iter().map(answer).collect()
+    positions.into_iter().map(answer).collect()
 }

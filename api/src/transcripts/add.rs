@@ -9,7 +9,7 @@ use validator::{Validate, ValidationError};
 use super::model::Transcript;
 use crate::{
     audit::record::Entry,
-    extract::{CallPath, Json, JsonBody, NoQuery, Once, Query},
+    extract::{CallPath, IdempotencyKey, Json, JsonBody, NoQuery, Query},
     problem::Problem,
     wire::{check_length, name, real},
 };
@@ -110,10 +110,11 @@ pub(crate) async fn add_transcript(
     callstore: Data<Callstore>,
     call: CallPath,
     _: Query<NoQuery>,
-    once: Once,
+    idempotency: IdempotencyKey,
     entry: Entry,
     Json(body): Json<AddTranscript>,
 ) -> Result<HttpResponse, Problem> {
-    let stored = callstore.transcripts.add(&call.0, body.into(), once.key(), entry.of(StatusCode::CREATED)).await?;
-    Ok(once.answer(HttpResponse::Created().json(Transcript::from(stored))))
+    let stored =
+        callstore.transcripts.add(&call.0, body.into(), idempotency.key(), entry.of(StatusCode::CREATED)).await?;
+    Ok(idempotency.answer(HttpResponse::Created().json(Transcript::from(stored))))
 }

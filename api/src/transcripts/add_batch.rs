@@ -9,7 +9,7 @@ use validator::{Validate, ValidationError};
 use super::{add::AddTranscript, model::Transcript};
 use crate::{
     audit::record::Entry,
-    extract::{CallPath, Json, JsonBody, NoQuery, Once, Query},
+    extract::{CallPath, IdempotencyKey, Json, JsonBody, NoQuery, Query},
     limits::BATCH_MAX_BYTES,
     problem::Problem,
     wire::{check_batch, objects},
@@ -72,12 +72,13 @@ pub(crate) async fn add_transcripts(
     callstore: Data<Callstore>,
     call: CallPath,
     _: Query<NoQuery>,
-    once: Once,
+    idempotency: IdempotencyKey,
     entry: Entry,
     Json(body): Json<AddTranscripts>,
 ) -> Result<HttpResponse, Problem> {
     let new = body.transcripts.into_iter().map(Into::into).collect();
-    let stored = callstore.transcripts.add_batch(&call.0, new, once.key(), entry.of(StatusCode::CREATED)).await?;
+    let stored =
+        callstore.transcripts.add_batch(&call.0, new, idempotency.key(), entry.of(StatusCode::CREATED)).await?;
     let items = stored.into_iter().map(Into::into).collect();
-    Ok(once.answer(HttpResponse::Created().json(StoredTranscripts { items })))
+    Ok(idempotency.answer(HttpResponse::Created().json(StoredTranscripts { items })))
 }

@@ -61,12 +61,13 @@ pub(crate) async fn open_twilio_stream(
     let entry = entry_of(&request, STREAM, &request_id(&request));
     let entry = Some(Box::new(NewAuditEntry { status: StatusCode::SWITCHING_PROTOCOLS.as_u16(), ..entry }));
     let callstore = Callstore::clone(&callstore);
-    let session = Session { callstore, guarded, arrival, entry, stream: None, name: None, seen: None, skipped: 0 };
-    Ok(Socket::accept(&request, MEDIA_MESSAGE_MAX_BYTES, |socket| session.run(socket)))
+    let carrier =
+        CarrierSocket { callstore, guarded, arrival, entry, stream: None, name: None, seen: None, skipped: 0 };
+    Ok(Socket::accept(&request, MEDIA_MESSAGE_MAX_BYTES, |socket| carrier.run(socket)))
 }
 
-/// The session of a carrier's WebSocket, from its handshake to its close.
-struct Session {
+/// A carrier's WebSocket, from its handshake to its close.
+struct CarrierSocket {
     callstore: Callstore,
     /// Whether the stream needs a one-time token.
     guarded: bool,
@@ -85,7 +86,7 @@ struct Session {
     skipped: u64,
 }
 
-impl Session {
+impl CarrierSocket {
     async fn run(mut self, mut socket: Socket) {
         let _open = OpenSocket::count("twilio");
         let mut ending = self.listen(&mut socket).await;

@@ -23,8 +23,8 @@ impl AuthTokens {
         if tokens.len() > 2 {
             return Err("it takes two tokens at most, with a comma between them");
         }
-        let plain = |token: &str| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
-        if !tokens.iter().all(|token| plain(token.expose())) {
+        let printable = |token: &str| !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic());
+        if !tokens.iter().all(|token| printable(token.expose())) {
             return Err("a token is empty, or has characters that no token has");
         }
         Ok(Self(tokens))

@@ -11,7 +11,7 @@ use super::{
     voice::{check_name, party},
 };
 use crate::{
-    extract::{Form, Once},
+    extract::{Form, IdempotencyKey},
     problem::Problem,
 };
 
@@ -93,11 +93,11 @@ pub(crate) async fn twilio_status(
     callstore: Data<Callstore>,
     twilio: Data<Twilio>,
     request: HttpRequest,
-    once: Once,
+    idempotency: IdempotencyKey,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     twilio.check_post(&request, &form)?;
-    note(&callstore, once, &form).await
+    note(&callstore, idempotency, &form).await
 }
 
 /// The same webhook, for phone numbers that are set to `GET`: the fields are parameters of the query.
@@ -105,13 +105,13 @@ pub(crate) async fn twilio_status_by_get(
     callstore: Data<Callstore>,
     twilio: Data<Twilio>,
     request: HttpRequest,
-    once: Once,
+    idempotency: IdempotencyKey,
 ) -> Result<HttpResponse, Problem> {
     twilio.check_get(&request)?;
-    note(&callstore, once, &Form::of(request.query_string().as_bytes())?).await
+    note(&callstore, idempotency, &Form::of(request.query_string().as_bytes())?).await
 }
 
-async fn note(callstore: &Callstore, once: Once, form: &Form) -> Result<HttpResponse, Problem> {
+async fn note(callstore: &Callstore, idempotency: IdempotencyKey, form: &Form) -> Result<HttpResponse, Problem> {
     let status: StatusForm = form.read()?;
     check_name("CallSid", &status.call_sid)?;
     let stream_sid = status.stream_sid.clone().filter(|name| !name.is_empty());
@@ -122,6 +122,6 @@ async fn note(callstore: &Callstore, once: Once, form: &Form) -> Result<HttpResp
     let (caller, callee) = (party(status.from), party(status.to));
     let call_sid = status.call_sid;
     let phone = PhoneCall { call_sid, stream_sid, caller, callee, direction, over };
-    callstore.calls.note_phone_call(phone, once.key()).await?;
-    Ok(once.answer(HttpResponse::NoContent().finish()))
+    callstore.calls.note_phone_call(phone, idempotency.key()).await?;
+    Ok(idempotency.answer(HttpResponse::NoContent().finish()))
 }

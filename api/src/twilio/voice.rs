@@ -12,7 +12,7 @@ use super::{
     twiml::stream_and_go_on,
 };
 use crate::{
-    extract::{Form, Once},
+    extract::{Form, IdempotencyKey},
     problem::Problem,
     public::BaseUrl,
 };
@@ -93,11 +93,11 @@ pub(crate) async fn twilio_voice(
     twilio: Data<Twilio>,
     base: Data<BaseUrl>,
     request: HttpRequest,
-    once: Once,
+    idempotency: IdempotencyKey,
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     twilio.check_post(&request, &form)?;
-    answer(&callstore, &twilio, &base, &request, once, &form).await
+    answer(&callstore, &twilio, &base, &request, idempotency, &form).await
 }
 
 /// The same webhook, for phone numbers that are set to `GET`: the fields are parameters of the query.
@@ -106,10 +106,10 @@ pub(crate) async fn twilio_voice_by_get(
     twilio: Data<Twilio>,
     base: Data<BaseUrl>,
     request: HttpRequest,
-    once: Once,
+    idempotency: IdempotencyKey,
 ) -> Result<HttpResponse, Problem> {
     twilio.check_get(&request)?;
-    answer(&callstore, &twilio, &base, &request, once, &Form::of(request.query_string().as_bytes())?).await
+    answer(&callstore, &twilio, &base, &request, idempotency, &Form::of(request.query_string().as_bytes())?).await
 }
 
 async fn answer(
@@ -117,7 +117,7 @@ async fn answer(
     twilio: &Twilio,
     base: &BaseUrl,
     request: &HttpRequest,
-    once: Once,
+    idempotency: IdempotencyKey,
     form: &Form,
 ) -> Result<HttpResponse, Problem> {
     let VoiceForm { call_sid, from, to } = form.read()?;
@@ -129,8 +129,8 @@ async fn answer(
         parameters.into_iter().filter_map(|(name, value)| Some((name, value?.expose().as_str()))).collect();
     let url = base.of_websocket(request) + "/twilio/stream";
     let answer = stream_and_go_on(&url, &parameters, twilio.next_url.as_ref().map(AsRef::as_ref));
-    let answer = callstore.outcomes.keep(once.key(), answer).await?;
+    let answer = callstore.outcomes.keep(idempotency.key(), answer).await?;
     let mut response = HttpResponse::Ok();
     response.content_type("text/xml; charset=utf-8");
-    Ok(once.answer(response.insert_header((CACHE_CONTROL, "no-store")).body(answer)))
+    Ok(idempotency.answer(response.insert_header((CACHE_CONTROL, "no-store")).body(answer)))
 }

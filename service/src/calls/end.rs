@@ -38,10 +38,10 @@ impl Calls {
         call: &CallRef,
         end_time: Option<Timestamp>,
         wait: Duration,
-        once: Option<&Idempotency>,
+        idempotency: Option<&Idempotency>,
     ) -> Result<(Call, CallParts), Error> {
         let end = End { reason: EndReason::Api, time: end_time };
-        let ended = self.begin_end_once(call, move |_, _| Some(end), once).await?;
+        let ended = self.begin_end_idempotent(call, move |_, _| Some(end), idempotency).await?;
         if ended.recordings.is_some() {
             return Ok((ended.call.into(), CallParts { recordings: ended.recordings, ..CallParts::default() }));
         }
@@ -74,24 +74,24 @@ impl Calls {
         call: &CallRef,
         decide: impl FnOnce(&CallRow, &mut Batch) -> Option<End> + Send + 'static,
     ) -> Result<CallRow, Error> {
-        Ok(self.begin_end_once(call, decide, None).await?.call)
+        Ok(self.begin_end_idempotent(call, decide, None).await?.call)
     }
 
-    /// Like [`begin_end`](Self::begin_end), but idempotent by `once` as well. Ending is idempotent anyway, so only the
+    /// Like [`begin_end`](Self::begin_end), but also idempotent by key. Ending is idempotent anyway, so only the
     /// fingerprint of the request is kept, and a retry gets the call's current state.
-    async fn begin_end_once(
+    async fn begin_end_idempotent(
         &self,
         call: &CallRef,
         decide: impl FnOnce(&CallRow, &mut Batch) -> Option<End> + Send + 'static,
-        once: Option<&Idempotency>,
+        idempotency: Option<&Idempotency>,
     ) -> Result<Ended, Error> {
-        let (this, about, call, once) = (self.clone(), call, call.clone(), once.cloned());
+        let (this, about, call, idempotency) = (self.clone(), call, call.clone(), idempotency.cloned());
         let work = self.core.write(Some(about), 0, move |batch| {
             async move {
-                let again: Option<()> = batch.recall(once.as_ref()).await?;
+                let again: Option<()> = batch.recall(idempotency.as_ref()).await?;
                 let ended = this.move_to_finalizing(batch, &call, decide).await?;
                 if again.is_none() {
-                    batch.record(once.as_ref(), &())?;
+                    batch.record(idempotency.as_ref(), &())?;
                 }
                 Ok(ended)
             }

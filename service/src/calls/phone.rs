@@ -41,12 +41,12 @@ impl Calls {
     ///
     /// # Errors
     /// `IdempotencyKeyReused`, or a failing database.
-    pub async fn note_phone_call(&self, phone: PhoneCall, once: Option<&Idempotency>) -> Result<(), Error> {
+    pub async fn note_phone_call(&self, phone: PhoneCall, idempotency: Option<&Idempotency>) -> Result<(), Error> {
         let about = call_of(self.core.database.readers(), &phone).await?.map(|call| CallRef::of(call.id));
-        let (core, over, once) = (self.core.clone(), phone.over, once.cloned());
+        let (core, over, idempotency) = (self.core.clone(), phone.over, idempotency.cloned());
         let noted = self.core.write(about.as_ref(), JSON_MAX_BYTES, move |batch| {
             async move {
-                if let Some(before) = batch.recall(once.as_ref()).await? {
+                if let Some(before) = batch.recall(idempotency.as_ref()).await? {
                     return Ok(before);
                 }
                 let transaction = batch.transaction();
@@ -55,7 +55,7 @@ impl Calls {
                 if let Some(call) = call {
                     add_to_call(core.now(), transaction, call, phone).await?;
                 }
-                batch.record(once.as_ref(), &id)?;
+                batch.record(idempotency.as_ref(), &id)?;
                 Ok(id)
             }
             .boxed()

@@ -51,17 +51,18 @@ impl From<StartedRow> for Started {
 }
 
 impl Calls {
-    /// Starts a call. The same request again returns the same call; with `once`, a retry returns the stored outcome.
+    /// Starts a call. The same request again returns the same call; with `idempotency`, a retry returns the stored
+    /// outcome.
     ///
     /// # Errors
     /// `StreamSidTaken`, `CallSidTaken`, `IdempotencyKeyReused`, or a failing database.
-    pub async fn start(&self, new: NewCall, once: Option<&Idempotency>) -> Result<Started, Error> {
-        Ok(self.start_row(new, once).await?.into())
+    pub async fn start(&self, new: NewCall, idempotency: Option<&Idempotency>) -> Result<Started, Error> {
+        Ok(self.start_row(new, idempotency).await?.into())
     }
 
     /// Like [`start`](Self::start), but returns the call's row.
-    pub(crate) async fn start_row(&self, new: NewCall, once: Option<&Idempotency>) -> Result<StartedRow, Error> {
-        let (core, key) = (self.core.clone(), once.cloned());
+    pub(crate) async fn start_row(&self, new: NewCall, idempotency: Option<&Idempotency>) -> Result<StartedRow, Error> {
+        let (core, key) = (self.core.clone(), idempotency.cloned());
         // Free space matters only for new calls; an existing one is returned anyway.
         let full = !self.core.policy.has_room(self.core.free_bytes()?);
         let started = self.core.write(None, 0, move |batch| {
@@ -76,7 +77,7 @@ impl Calls {
             .boxed()
         });
         let started = started.await?;
-        if started.created && !once.is_some_and(Idempotency::is_replayed) {
+        if started.created && !idempotency.is_some_and(Idempotency::is_replayed) {
             metrics::counter!("callstore_calls_started_total").increment(1);
             tracing::info!(call = %started.call.id, "A call started.");
         }

@@ -19,13 +19,18 @@ use crate::{
 };
 
 impl Chunks {
-    /// Stores a chunk, durable when this returns. With `once`, a retry returns the stored outcome.
+    /// Stores a chunk, durable when this returns. With `idempotency`, a retry returns the stored outcome.
     ///
     /// # Errors
     /// `CallNotFound`, `CallEnded`, `FormatMismatch`, `ChunkConflict`, `Invalid`, `IdempotencyKeyReused`, or a failing
     /// database.
-    pub async fn add(&self, call: &CallRef, chunk: NewChunk, once: Option<&Idempotency>) -> Result<ChunkStored, Error> {
-        let stored = self.append(call, [chunk].into(), once, of_one).await?;
+    pub async fn add(
+        &self,
+        call: &CallRef,
+        chunk: NewChunk,
+        idempotency: Option<&Idempotency>,
+    ) -> Result<ChunkStored, Error> {
+        let stored = self.append(call, [chunk].into(), idempotency, of_one).await?;
         stored.into_iter().next().ok_or(Error::Damaged("a stored chunk without an answer"))
     }
 
@@ -37,9 +42,9 @@ impl Chunks {
         &self,
         call: &CallRef,
         chunks: Vec<NewChunk>,
-        once: Option<&Idempotency>,
+        idempotency: Option<&Idempotency>,
     ) -> Result<Vec<ChunkStored>, Error> {
-        self.append(call, chunks.into(), once, of_several).await
+        self.append(call, chunks.into(), idempotency, of_several).await
     }
 
     /// Stores a part of a socket's chunks, all or none.
@@ -55,15 +60,15 @@ impl Chunks {
         &self,
         call: &CallRef,
         chunks: SharedChunks,
-        once: Option<&Idempotency>,
+        idempotency: Option<&Idempotency>,
         pointer: fn(usize, &str) -> String,
     ) -> Result<Vec<ChunkStored>, Error> {
         check_limits(&chunks, pointer)?;
         let bytes = chunks.iter().map(|chunk| chunk.audio.len()).sum();
-        let (core, call, key) = (self.core.clone(), call.clone(), once.cloned());
-        let write = |outcome| AddChunks { core, call, chunks, once: key, pointer, outcome };
+        let (core, call, key) = (self.core.clone(), call.clone(), idempotency.cloned());
+        let write = |outcome| AddChunks { core, call, chunks, idempotency: key, pointer, outcome };
         let stored = self.core.queue(bytes, write).await?;
-        if !once.is_some_and(Idempotency::is_replayed) {
+        if !idempotency.is_some_and(Idempotency::is_replayed) {
             count(&stored);
         }
         Ok(stored)
@@ -85,7 +90,7 @@ struct AddChunks {
     core: Core,
     call: CallRef,
     chunks: SharedChunks,
-    once: Option<Idempotency>,
+    idempotency: Option<Idempotency>,
     pointer: fn(usize, &str) -> String,
     outcome: Outcome<Vec<ChunkStored>>,
 }
@@ -100,14 +105,14 @@ impl Write for AddChunks {
     }
 
     fn work_at_once(&mut self, state: &mut State) -> bool {
-        if self.once.is_some() {
+        if self.idempotency.is_some() {
             return false;
         }
-        let Some(live) = state.live_call(&self.call) else { return false };
-        if !live.may_tell_later(true, self.core.now(), self.core.policy.note_write_every_ms()) {
+        let Some(cached) = state.cached_call(&self.call) else { return false };
+        if !cached.may_tell_later(true, self.core.now(), self.core.policy.note_write_every_ms()) {
             return false;
         }
-        let Some(mut decision) = Decision::from_memory(live, &self.chunks) else { return false };
+        let Some(mut decision) = Decision::from_memory(cached, &self.chunks) else { return false };
         // Memory may be stale, so that only the database can refuse.
         let Ok(stored) = decision.decide(self.pointer) else { return false };
         self.add(decision, state);
@@ -115,7 +120,7 @@ impl Write for AddChunks {
     }
 
     fn has_statements(&self) -> bool {
-        self.once.is_some()
+        self.idempotency.is_some()
     }
 
     fn work<'a>(&'a mut self, batch: &'a mut Batch) -> BoxFuture<'a, Result<(), DbErr>> {
@@ -132,14 +137,14 @@ impl Write for AddChunks {
 
 impl AddChunks {
     async fn store(&self, batch: &mut Batch) -> Result<Vec<ChunkStored>, Error> {
-        if let Some(before) = batch.recall(self.once.as_ref()).await? {
+        if let Some(before) = batch.recall(self.idempotency.as_ref()).await? {
             return Ok(before);
         }
         let mut decision = Decision::from_database(batch, &self.call, &self.chunks).await?;
         let stored = decision.decide(self.pointer)?;
         // Nothing is refused from here on, as `Batch::work_apart` requires.
         self.add(decision, batch.state());
-        batch.record(self.once.as_ref(), &stored)?;
+        batch.record(self.idempotency.as_ref(), &stored)?;
         Ok(stored)
     }
 

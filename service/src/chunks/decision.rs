@@ -1,6 +1,6 @@
 //! The rule about chunks: which are new, which are duplicates, and when a request is refused. It is written once, over
 //! what is known of the call, whether the writer remembers that or reads it from the database. A call that has ended is
-//! known to neither: [`Batch::live_call`] refuses its chunks.
+//! known to neither: [`Batch::active_call`] refuses its chunks.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -20,7 +20,7 @@ use crate::{
     CallRef, Error,
     calls::AudioFormat,
     limits::SEQUENCE_MAX,
-    writer::{Batch, LiveCall, LiveTrack, State, StoredTrack},
+    writer::{Batch, CachedCall, CachedTrack, State, StoredTrack},
 };
 
 /// A request's chunks, and what is known of the call that they are for.
@@ -48,23 +48,23 @@ struct KnownTrack<'c> {
 impl<'c> Decision<'c> {
     /// Over what the writer remembers. `None` if that does not suffice: a track is not remembered, or a chunk does not
     /// come after all stored ones.
-    pub(super) fn from_memory(live: &mut LiveCall, chunks: &'c [NewChunk]) -> Option<Self> {
+    pub(super) fn from_memory(cached: &mut CachedCall, chunks: &'c [NewChunk]) -> Option<Self> {
         let mut tracks = [None, None];
         for chunk in chunks {
             let track = &mut tracks[track_index(chunk.track)];
             let track = match track {
                 Some(track) => track,
-                None => track.insert(match *live.track(chunk.track) {
-                    LiveTrack::Unknown => return None,
-                    LiveTrack::Empty => KnownTrack::after(None),
-                    LiveTrack::Stored(end) => KnownTrack::after(Some(end)),
+                None => track.insert(match *cached.track(chunk.track) {
+                    CachedTrack::Unknown => return None,
+                    CachedTrack::Empty => KnownTrack::after(None),
+                    CachedTrack::Stored(end) => KnownTrack::after(Some(end)),
                 }),
             };
             if chunk.sequence.is_some_and(|sequence| sequence < track.next) {
                 return None;
             }
         }
-        Some(Self { chunks, call: live.id, format: live.format, tracks })
+        Some(Self { chunks, call: cached.id, format: cached.format, tracks })
     }
 
     /// Over what the database holds: the ends of the tracks, and the chunks with the same sequence numbers.
@@ -76,8 +76,8 @@ impl<'c> Decision<'c> {
         call: &CallRef,
         chunks: &'c [NewChunk],
     ) -> Result<Self, Error> {
-        let live = batch.live_call(call).await?;
-        let (call, format) = (live.id, live.format);
+        let cached = batch.active_call(call).await?;
+        let (call, format) = (cached.id, cached.format);
         let mut tracks = [None, None];
         for track in [Track::Inbound, Track::Outbound] {
             if !chunks.iter().any(|chunk| chunk.track == track) {
@@ -216,7 +216,7 @@ async fn stored_chunks(
         }
     };
     for (from, to) in stretches(named) {
-        for row in batch.recent(call, track, from, to) {
+        for row in batch.journaled(call, track, from, to) {
             keep(row.shape(), &row.audio);
         }
         let rows = Entity::find()

@@ -1,15 +1,15 @@
 //! Audio chunks: accepted while a call is active, and kept as received until its recording is published.
 
 mod append;
+mod bisect;
 mod decision;
-mod each;
 mod model;
 mod part;
 mod rows;
 mod shared;
 mod status;
 
-pub use each::Added;
+pub use bisect::Added;
 pub use model::{ChunkStored, NewChunk, Track};
 pub(crate) use model::{track_index, track_name};
 pub use part::Chunks;

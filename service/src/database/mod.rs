@@ -22,7 +22,7 @@ use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
 pub(crate) use storage::Storage;
 pub(crate) use system::{free_bytes, parallelism};
 pub use url::DatabaseUrl;
-use url::Place;
+use url::Location;
 pub(crate) use write_set::WriteSet;
 
 use postgres::Postgres;
@@ -40,8 +40,8 @@ impl Database {
     /// server refuses the connection.
     pub async fn open(url: &DatabaseUrl) -> Result<Self, OpenError> {
         Ok(Self(match &url.0 {
-            Place::Sqlite(path) => Arc::new(Sqlite::open(path).await?),
-            Place::Postgres(url) => Arc::new(Postgres::open(url).await?),
+            Location::Sqlite(path) => Arc::new(Sqlite::open(path).await?),
+            Location::Postgres(url) => Arc::new(Postgres::open(url).await?),
         }))
     }
 
@@ -52,8 +52,8 @@ impl Database {
     /// As for [`open`](Self::open), and `InUse` if another process has it open.
     pub async fn open_alone(url: &DatabaseUrl, create: bool) -> Result<Self, OpenError> {
         Ok(Self(match &url.0 {
-            Place::Sqlite(path) => Arc::new(Sqlite::open_alone(path, create).await?),
-            Place::Postgres(url) => Arc::new(Postgres::open_alone(url).await?),
+            Location::Sqlite(path) => Arc::new(Sqlite::open_alone(path, create).await?),
+            Location::Postgres(url) => Arc::new(Postgres::open_alone(url).await?),
         }))
     }
 

@@ -8,11 +8,11 @@ use std::{
 /// The database's address, as given by `DATABASE_URL`. `Debug` hides a server's address, because it may hold a
 /// password.
 #[derive(Clone, PartialEq, Eq)]
-pub struct DatabaseUrl(pub(super) Place);
+pub struct DatabaseUrl(pub(super) Location);
 
 /// The kind of database, and how to reach it.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Location {
     /// A file.
     Sqlite(PathBuf),
     /// A server's address, with user, password and options.
@@ -24,8 +24,8 @@ impl DatabaseUrl {
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         match &self.0 {
-            Place::Sqlite(path) => Some(path),
-            Place::Postgres(_) => None,
+            Location::Sqlite(path) => Some(path),
+            Location::Postgres(_) => None,
         }
     }
 }
@@ -54,8 +54,8 @@ pub enum UrlError {
 impl std::fmt::Debug for DatabaseUrl {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match &self.0 {
-            Place::Sqlite(path) => write!(formatter, "sqlite://{}", path.display()),
-            Place::Postgres(_) => formatter.write_str("postgres://..."),
+            Location::Sqlite(path) => write!(formatter, "sqlite://{}", path.display()),
+            Location::Postgres(_) => formatter.write_str("postgres://..."),
         }
     }
 }
@@ -67,7 +67,7 @@ impl FromStr for DatabaseUrl {
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             // The parser's error is dropped, because it may quote the password.
             return match url.parse::<sea_orm::sqlx::postgres::PgConnectOptions>() {
-                Ok(_) => Ok(Self(Place::Postgres(url.to_owned()))),
+                Ok(_) => Ok(Self(Location::Postgres(url.to_owned()))),
                 Err(_) => Err(UrlError::Postgres),
             };
         }
@@ -83,6 +83,6 @@ impl FromStr for DatabaseUrl {
         if path.is_empty() || path.ends_with('/') {
             return Err(UrlError::NoFile);
         }
-        Ok(Self(Place::Sqlite(PathBuf::from(path))))
+        Ok(Self(Location::Sqlite(PathBuf::from(path))))
     }
 }

@@ -79,30 +79,31 @@ impl NewKey {
 }
 
 impl Keys {
-    /// Creates a key. With `once`, a retry returns the stored outcome, including the key.
+    /// Creates a key. With `idempotency`, a retry returns the stored outcome, including the key.
     ///
     /// # Errors
     /// `Invalid` for a label or an expiry that is not allowed, `AdminKeyRequired` for a key of another scope while no
     /// admin key is usable, `IdempotencyKeyReused`, `Random`, or a failing database.
-    pub async fn create(&self, new: NewKey, once: Option<&Idempotency>) -> Result<CreatedKey, Error> {
+    pub async fn create(&self, new: NewKey, idempotency: Option<&Idempotency>) -> Result<CreatedKey, Error> {
         let (row, secret) = new.make(self.core.ids.next(), self.core.now())?;
-        let (made, once, replayed) = ((row, secret.expose().to_owned()), once.cloned(), once.cloned());
+        let (made, idempotency, replayed) =
+            ((row, secret.expose().to_owned()), idempotency.cloned(), idempotency.cloned());
         let made = self.core.write(None, 0, |batch| {
             async move {
-                if let Some(before) = batch.recall(once.as_ref()).await? {
+                if let Some(before) = batch.recall(idempotency.as_ref()).await? {
                     return Ok(before);
                 }
                 lock(batch.transaction()).await?;
                 require_admin(batch.transaction(), &made.0).await?;
                 insert(batch.transaction(), made.0.clone()).await?;
-                batch.record(once.as_ref(), &made)?;
+                batch.record(idempotency.as_ref(), &made)?;
                 Ok(made)
             }
             .boxed()
         });
         let (row, secret) = made.await?;
         let key = ApiKey::from(row);
-        if !replayed.is_some_and(|once| once.is_replayed()) {
+        if !replayed.is_some_and(|idempotency| idempotency.is_replayed()) {
             tracing::info!(key = %key.id, scope = key.scope.to_value(), "A key was made.");
         }
         self.read_changed().await;

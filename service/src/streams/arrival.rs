@@ -1,6 +1,6 @@
 //! The order in which a carrier's sockets were accepted. When a stream reconnects, different threads read its old and
 //! new socket, so the `start` of the newer one may be read first. Each socket therefore waits until older ones of its
-//! stream hold their places.
+//! stream are registered.
 
 use std::{
     collections::BTreeMap,
@@ -17,28 +17,28 @@ use tokio::{
 /// once.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Accepted sockets that do not hold a place yet.
+/// Accepted sockets that are not registered yet.
 #[derive(Clone, Default)]
 pub(super) struct Arrivals(Arc<Mutex<Accepted>>);
 
 #[derive(Default)]
 struct Accepted {
     last: u64,
-    sockets: BTreeMap<u64, Unplaced>,
+    sockets: BTreeMap<u64, Unregistered>,
 }
 
-/// A socket without a place.
+/// A socket that is not registered yet.
 #[derive(Clone)]
-struct Unplaced {
+struct Unregistered {
     accepted: Instant,
-    /// The name of its stream, once known. The channel closes when the socket has its place or is gone.
+    /// The name of its stream, once known. The channel closes when the socket is registered or gone.
     stream: watch::Receiver<Option<String>>,
 }
 
-/// A carrier's socket from its handshake to its place:
+/// A carrier's socket from its handshake to its registration:
 ///
 /// ```text
-/// accepted -> named -> holds its place
+/// accepted -> named -> registered
 ///     \________\_____-> gone (dropped)
 /// ```
 pub struct Arrival {
@@ -58,7 +58,7 @@ impl Arrivals {
         let mut accepted = self.accepted();
         accepted.last += 1;
         let number = accepted.last;
-        accepted.sockets.insert(number, Unplaced { accepted: Instant::now(), stream });
+        accepted.sockets.insert(number, Unregistered { accepted: Instant::now(), stream });
         drop(accepted);
         Arrival { arrivals: self.clone(), number, stream: sender }
     }
@@ -69,12 +69,13 @@ impl Arrival {
     /// gone. Other older sockets are waited for only until they name their streams.
     pub(super) async fn turn(&self, stream_sid: &str) {
         self.stream.send_replace(Some(stream_sid.to_owned()));
-        let may_be_same = |older: &&Unplaced| older.stream.borrow().as_deref().is_none_or(|name| name == stream_sid);
-        let older: Vec<Unplaced> = {
+        let may_be_same =
+            |older: &&Unregistered| older.stream.borrow().as_deref().is_none_or(|name| name == stream_sid);
+        let older: Vec<Unregistered> = {
             let accepted = self.arrivals.accepted();
             accepted.sockets.range(..self.number).map(|(_, older)| older).filter(may_be_same).cloned().collect()
         };
-        for Unplaced { accepted, mut stream } in older {
+        for Unregistered { accepted, mut stream } in older {
             let same = match timeout_at(accepted + PATIENCE, stream.wait_for(Option::is_some)).await {
                 Ok(Ok(name)) => name.as_deref() == Some(stream_sid),
                 // It is gone, or has not named its stream in time.

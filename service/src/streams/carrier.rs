@@ -10,7 +10,7 @@ use super::{
     Arrival, Interruption,
     continuity::{Continuity, Frame, StoredTrack},
     part::Streams,
-    registry::Place,
+    registry::Registration,
 };
 use crate::{
     CallRef, Error, NewCall, NewEvent, NewMetadata, Precondition, Private, Track,
@@ -47,7 +47,7 @@ pub struct MediaStream {
     streams: Streams,
     call: CallRef,
     id: Uuid,
-    place: Place,
+    registration: Registration,
     continuity: Continuity,
 }
 
@@ -80,14 +80,14 @@ impl Streams {
         }
         // If an earlier process has written to the call, the stream started when the call was created.
         let began = if call.last_write_at.is_some() { call.created_at } else { now };
-        let (place, began) = Place::of_carrier(&self.sockets, call.id, arrival, began).await;
+        let (registration, began) = Registration::of_carrier(&self.sockets, call.id, arrival, began).await;
         self.note_open(call.id).await?;
         let elapsed_ms = u32::try_from(now.0 - began.0).unwrap_or(if now.0 < began.0 { 0 } else { u32::MAX });
         let stored = if created { [None; 2] } else { self.stored_tracks(call.id, expected).await? };
         let continuity = Continuity::new(stored, elapsed_ms);
         let id = call.id;
         tracing::info!(protocol = "twilio", call = %id, resumed = !created, "A stream connected.");
-        Ok(MediaStream { streams: self.clone(), call: CallRef::of(id), id, place, continuity })
+        Ok(MediaStream { streams: self.clone(), call: CallRef::of(id), id, registration, continuity })
     }
 
     /// The call with the stream's id, or a new one; and whether it is new.
@@ -180,7 +180,7 @@ impl MediaStream {
 
     /// Waits until the socket must close.
     pub async fn interrupted(&self) -> Interruption {
-        self.place.interrupted().await
+        self.registration.interrupted().await
     }
 
     /// Stores frames together, or individually if one is refused, and returns how many were refused. Retries for some
@@ -193,7 +193,7 @@ impl MediaStream {
         let mut refused = Refused::default();
         let mut pauses = RETRIES.into_iter();
         loop {
-            let added = self.streams.chunks.add_each(&self.call, chunks).await;
+            let added = self.streams.chunks.add_bisecting(&self.call, chunks).await;
             for chunk in added.chunks {
                 match chunk {
                     Ok(_) => {}
@@ -239,6 +239,6 @@ impl MediaStream {
 
     /// Notes that the socket has closed without a `stop`. The stream may reconnect within the grace period.
     pub async fn close(self) {
-        self.streams.close_place(self.id, self.place).await;
+        self.streams.deregister(self.id, self.registration).await;
     }
 }

@@ -30,15 +30,15 @@ use crate::{
     calls::{AudioFormat, Status, find},
     chunks::{Added, Chunks},
 };
-use registry::Place;
+use registry::Registration;
 
-/// A socket of Callstore's own protocol on a call.
+/// A socket of Callstore's stream protocol on a call.
 pub struct CallSocket {
     streams: Streams,
     call: CallRef,
     id: Uuid,
     format: AudioFormat,
-    place: Place,
+    registration: Registration,
 }
 
 impl Streams {
@@ -51,10 +51,10 @@ impl Streams {
         if found.status != Status::Active {
             return Err(Error::CallEnded);
         }
-        let place = Place::beside(&self.sockets, found.id);
+        let registration = Registration::beside(&self.sockets, found.id);
         self.note_open(found.id).await?;
         let format = AudioFormat::of(&found);
-        Ok(CallSocket { streams: self.clone(), call: CallRef::of(found.id), id: found.id, format, place })
+        Ok(CallSocket { streams: self.clone(), call: CallRef::of(found.id), id: found.id, format, registration })
     }
 
     /// Notes that a socket is open on a call.
@@ -87,7 +87,7 @@ impl Streams {
         self.core
             .write(Some(&CallRef::of(call)), 0, move |batch| {
                 async move {
-                    // A socket that has opened meanwhile already holds its place, and its own note is written later.
+                    // A socket that has opened meanwhile is already registered, and its own note is written later.
                     if !sockets.is_open(call) {
                         batch.note_disconnect(call, now).await?;
                     }
@@ -99,8 +99,8 @@ impl Streams {
     }
 
     /// Leaves a call. A failure is only logged, because a closing socket cannot act on it.
-    async fn close_place(&self, call: Uuid, mut place: Place) {
-        place.leave();
+    async fn deregister(&self, call: Uuid, mut registration: Registration) {
+        registration.leave();
         if let Err(error) = self.note_disconnect(call).await {
             tracing::error!(%call, %error, "A stream's disconnect could not be stored; the call ends by its idle timeout.");
         }
@@ -128,12 +128,12 @@ impl CallSocket {
 
     /// Waits until the socket must close.
     pub async fn interrupted(&self) -> Interruption {
-        self.place.interrupted().await
+        self.registration.interrupted().await
     }
 
     /// Notes that the socket has closed.
     pub async fn close(self) {
-        self.streams.close_place(self.id, self.place).await;
+        self.streams.deregister(self.id, self.registration).await;
     }
 }
 
@@ -147,6 +147,6 @@ pub struct SocketWriter {
 impl SocketWriter {
     /// Stores chunks together, and refuses bad ones individually. Chunks returned as stored are durable.
     pub async fn add(&self, chunks: Vec<NewChunk>) -> Added {
-        self.chunks.add_each(&self.call, chunks.into()).await
+        self.chunks.add_bisecting(&self.call, chunks.into()).await
     }
 }

@@ -14,7 +14,7 @@ use crate::Timestamp;
 /// The open sockets of all calls.
 #[derive(Clone, Default)]
 pub(crate) struct Sockets {
-    calls: Arc<Mutex<HashMap<Uuid, Live>>>,
+    calls: Arc<Mutex<HashMap<Uuid, CallSockets>>>,
     pub(super) arrivals: Arrivals,
     stop: CancellationToken,
 }
@@ -22,7 +22,7 @@ pub(crate) struct Sockets {
 /// A call that has sockets, or had a carrier's stream. It is removed with its last socket, or, if it had a carrier's
 /// stream, when the call ends.
 #[derive(Default)]
-struct Live {
+struct CallSockets {
     sockets: usize,
     /// Number of the latest carrier's socket. That socket holds the stream.
     takeovers: u64,
@@ -53,12 +53,12 @@ pub enum Interruption {
     Stopping,
 }
 
-/// A socket's place in its call, given up when it is dropped. Dropping it also signals that the socket has stored
-/// everything.
-pub(crate) struct Place {
+/// A socket in the list of its call, which it leaves when this is dropped. Dropping it also signals that the socket
+/// has stored everything.
+pub(crate) struct Registration {
     sockets: Sockets,
     call: Uuid,
-    /// Number of the carrier's socket; `None` for one of Callstore's own protocol.
+    /// Number of the carrier's socket; `None` for one of Callstore's stream protocol.
     number: Option<u64>,
     replaced: CancellationToken,
     hung_up: CancellationToken,
@@ -75,14 +75,14 @@ impl Carrier {
 }
 
 impl Sockets {
-    fn calls(&self) -> MutexGuard<'_, HashMap<Uuid, Live>> {
+    fn calls(&self) -> MutexGuard<'_, HashMap<Uuid, CallSockets>> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Closes a call's sockets, because it accepts no more audio.
     pub(crate) fn ended(&self, call: Uuid) {
-        if let Some(live) = self.calls().remove(&call) {
-            live.ended.cancel();
+        if let Some(entry) = self.calls().remove(&call) {
+            entry.ended.cancel();
         }
     }
 
@@ -102,34 +102,34 @@ impl Sockets {
 
     /// Whether a call has an open socket.
     pub(crate) fn is_open(&self, call: Uuid) -> bool {
-        self.calls().get(&call).is_some_and(|live| live.sockets > 0)
+        self.calls().get(&call).is_some_and(|entry| entry.sockets > 0)
     }
 
     /// The calls with an open socket.
     pub(crate) fn open(&self) -> Vec<Uuid> {
-        self.calls().iter().filter(|(_, live)| live.sockets > 0).map(|(&call, _)| call).collect()
+        self.calls().iter().filter(|(_, entry)| entry.sockets > 0).map(|(&call, _)| call).collect()
     }
 
     fn leave(&self, call: Uuid, number: Option<u64>) {
         let mut calls = self.calls();
-        let Some(live) = calls.get_mut(&call) else { return };
-        live.sockets = live.sockets.saturating_sub(1);
-        if live.carrier.as_ref().is_some_and(|carrier| Some(carrier.number) == number) {
-            live.carrier = None;
+        let Some(entry) = calls.get_mut(&call) else { return };
+        entry.sockets = entry.sockets.saturating_sub(1);
+        if entry.carrier.as_ref().is_some_and(|carrier| Some(carrier.number) == number) {
+            entry.carrier = None;
         }
-        if live.sockets == 0 && live.began.is_none() {
+        if entry.sockets == 0 && entry.began.is_none() {
             calls.remove(&call);
         }
     }
 }
 
-impl Place {
-    /// Takes a place beside the call's other sockets.
+impl Registration {
+    /// Registers a socket beside the others of its call.
     pub(super) fn beside(sockets: &Sockets, call: Uuid) -> Self {
         let mut calls = sockets.calls();
-        let live = calls.entry(call).or_default();
-        live.sockets += 1;
-        Self::new(sockets, call, None, &Carrier::new(0), live.ended.clone())
+        let entry = calls.entry(call).or_default();
+        entry.sockets += 1;
+        Self::new(sockets, call, None, &Carrier::new(0), entry.ended.clone())
     }
 
     /// Takes over the carrier's stream, and waits until the previous socket has stored its audio. It must be the
@@ -141,15 +141,15 @@ impl Place {
         arrival: Arrival,
         began: Timestamp,
     ) -> (Self, Timestamp) {
-        let (place, began, before) = {
+        let (registration, began, before) = {
             let mut calls = sockets.calls();
-            let live = calls.entry(call).or_default();
-            live.sockets += 1;
-            live.takeovers += 1;
-            let carrier = Carrier::new(live.takeovers);
-            let place = Self::new(sockets, call, Some(carrier.number), &carrier, live.ended.clone());
-            let before = live.carrier.replace(carrier);
-            (place, *live.began.get_or_insert(began), before)
+            let entry = calls.entry(call).or_default();
+            entry.sockets += 1;
+            entry.takeovers += 1;
+            let carrier = Carrier::new(entry.takeovers);
+            let registration = Self::new(sockets, call, Some(carrier.number), &carrier, entry.ended.clone());
+            let before = entry.carrier.replace(carrier);
+            (registration, *entry.began.get_or_insert(began), before)
         };
         drop(arrival);
         if let Some(before) = before {
@@ -157,7 +157,7 @@ impl Place {
             before.replaced.cancel();
             before.done.cancelled().await;
         }
-        (place, began)
+        (registration, began)
     }
 
     fn new(sockets: &Sockets, call: Uuid, number: Option<u64>, told: &Carrier, ended: CancellationToken) -> Self {
@@ -177,7 +177,7 @@ impl Place {
         }
     }
 
-    /// Gives the place up before being dropped.
+    /// Leaves the list before this is dropped.
     pub(super) fn leave(&mut self) {
         if !self.left {
             self.left = true;
@@ -186,7 +186,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Registration {
     fn drop(&mut self) {
         self.leave();
     }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     State,
-    live::{LiveCall, LiveTrack, StoredTrack},
+    call_cache::{CachedCall, CachedTrack, StoredTrack},
 };
 use crate::{
     Error,
@@ -33,9 +33,9 @@ impl Batch {
         mut state: State,
     ) -> Result<Self, DbErr> {
         let version = database.storage().version(&transaction).await?;
-        if version.is_none() || version != state.live.version {
-            state.live.clear();
-            state.live.version = version;
+        if version.is_none() || version != state.cache.version {
+            state.cache.clear();
+            state.cache.version = version;
         }
         Ok(Self { database: database.clone(), transaction, state })
     }
@@ -52,7 +52,7 @@ impl Batch {
 
     /// Resolves a call's id, whatever its status.
     pub(crate) async fn call_id(&mut self, call: &CallRef) -> Result<Uuid, Error> {
-        match self.state.live.find(call) {
+        match self.state.cache.find(call) {
             Some(id) => Ok(id),
             None => {
                 let found = self.call(call).await?;
@@ -63,28 +63,28 @@ impl Batch {
     }
 
     /// A call that accepts chunks, else `CallEnded`.
-    pub(crate) async fn live_call(&mut self, call: &CallRef) -> Result<&mut LiveCall, Error> {
+    pub(crate) async fn active_call(&mut self, call: &CallRef) -> Result<&mut CachedCall, Error> {
         let id = self.call_id(call).await?;
-        self.state.live.get(id).ok_or(Error::CallEnded)
+        self.state.cache.get(id).ok_or(Error::CallEnded)
     }
 
     /// Drops the cached state of a call whose row is about to change.
     pub(crate) fn forget(&mut self, call: Uuid) {
-        self.state.live.remove(call);
+        self.state.cache.remove(call);
     }
 
     fn remember(&mut self, call: &CallRow) {
         if call.status == Status::Active {
-            self.state.live.insert(call);
+            self.state.cache.insert(call);
         }
     }
 
     /// The end of a call's track, including gathered rows; `None` if it has no chunks.
     pub(crate) async fn track(&mut self, call: Uuid, track: Track) -> Result<Option<StoredTrack>, DbErr> {
-        match self.state.live.get(call).map(|call| *call.track(track)) {
-            Some(LiveTrack::Stored(end)) => return Ok(Some(end)),
-            Some(LiveTrack::Empty) => return Ok(None),
-            Some(LiveTrack::Unknown) | None => {}
+        match self.state.cache.get(call).map(|call| *call.track(track)) {
+            Some(CachedTrack::Stored(end)) => return Ok(Some(end)),
+            Some(CachedTrack::Empty) => return Ok(None),
+            Some(CachedTrack::Unknown) | None => {}
         }
         use audio_chunk::{Column, Entity};
         let last: Option<(i32, Option<i32>)> = Entity::find()
@@ -98,32 +98,32 @@ impl Batch {
             .one(&self.transaction)
             .await?;
         let stored = last.map(|(sequence, timestamp)| StoredTrack::ends(sequence.unsigned_abs(), timestamp.is_some()));
-        let recent = self.recent(call, track, 0, u32::MAX);
-        let recent = recent.map(|row| StoredTrack::ends(row.last_sequence(), row.timestamp_ms.is_some()));
-        Ok(recent.chain(stored).max_by_key(|track| track.next))
+        let journaled = self.journaled(call, track, 0, u32::MAX);
+        let journaled = journaled.map(|row| StoredTrack::ends(row.last_sequence(), row.timestamp_ms.is_some()));
+        Ok(journaled.chain(stored).max_by_key(|track| track.next))
     }
 
     /// Rows of a track that hold one of the chunks `from..=to` and are not in `audio_chunk` yet.
-    pub(crate) fn recent(&self, call: Uuid, track: Track, from: u32, to: u32) -> impl Iterator<Item = &ChunkRow> {
+    pub(crate) fn journaled(&self, call: Uuid, track: Track, from: u32, to: u32) -> impl Iterator<Item = &ChunkRow> {
         let new = self.state.set.new.iter().chain(&self.state.set.moved).filter(move |row| {
             row.call == call && row.track == track && row.first_sequence <= to && row.last_sequence() >= from
         });
-        self.state.recent.rows(call, track, from, to).chain(new)
+        self.state.journaled.rows(call, track, from, to).chain(new)
     }
 
     /// Moves all chunks of a call into `audio_chunk`, where readers find them after the commit.
     pub(crate) fn settle(&mut self, call: Uuid) {
-        let State { recent, set, .. } = &mut self.state;
-        set.moved.extend(recent.take(call));
+        let State { journaled, set, .. } = &mut self.state;
+        set.moved.extend(journaled.take(call));
         set.moved.extend(set.new.extract_if(.., |row| row.call == call));
     }
 
     /// Drops the unsettled chunks and the cached state of a call that is being deleted.
     pub(crate) fn discard(&mut self, call: Uuid) {
-        self.state.recent.take(call);
+        self.state.journaled.take(call);
         self.state.set.new.retain(|row| row.call != call);
         self.state.set.moved.retain(|row| row.call != call);
-        self.state.live.remove(call);
+        self.state.cache.remove(call);
     }
 
     /// The writer's state, which needs no query.

@@ -3,8 +3,8 @@
 //! fails, none of its writes is acknowledged.
 
 mod batch;
-mod live;
-mod recent;
+mod call_cache;
+mod journaled;
 mod state;
 mod write;
 
@@ -21,7 +21,7 @@ use tokio::{
 };
 
 pub(crate) use batch::Batch;
-pub(crate) use live::{LiveCall, LiveTrack, StoredTrack};
+pub(crate) use call_cache::{CachedCall, CachedTrack, StoredTrack};
 pub(crate) use state::State;
 pub(crate) use write::{Closure, Outcome, Pending, Write};
 
@@ -177,7 +177,7 @@ async fn commit(
 /// there are none, if notes of last writes are due, or if someone else has changed the database. In the last case the
 /// state is dropped.
 async fn commit_at_once(database: &Database, state: &mut Option<State>, writes: &mut [Queued]) -> Result<usize, DbErr> {
-    let Some(version) = state.as_ref().filter(|known| !known.has_due_notes()).and_then(|known| known.live.version)
+    let Some(version) = state.as_ref().filter(|known| !known.has_due_notes()).and_then(|known| known.cache.version)
     else {
         return Ok(0);
     };

@@ -7,8 +7,8 @@ use sea_orm::{DatabaseTransaction, DbErr};
 use uuid::Uuid;
 
 use super::{
-    live::{LiveCall, LiveCalls, LiveTrack, StoredTrack},
-    recent::Recent,
+    call_cache::{CachedCall, CachedTrack, CallCache, StoredTrack},
+    journaled::JournaledChunks,
 };
 use crate::{
     CallRef, NewChunk, Timestamp,
@@ -23,8 +23,8 @@ const NOTES_WAIT: Duration = Duration::from_secs(1);
 /// The writer's cache, the chunks in the journal, and the rows gathered for the next transaction.
 #[derive(Default)]
 pub(crate) struct State {
-    pub(super) live: LiveCalls,
-    pub(super) recent: Recent,
+    pub(super) cache: CallCache,
+    pub(super) journaled: JournaledChunks,
     /// Rows gathered for the next transaction. Notes of calls' last writes may wait for a later one.
     pub(super) set: WriteSet,
     /// When the first of the waiting notes was added.
@@ -34,12 +34,12 @@ pub(crate) struct State {
 impl State {
     /// Reads the waiting chunks from the database; the cache of calls starts empty.
     pub(super) async fn load(database: &Database, transaction: &DatabaseTransaction) -> Result<Self, DbErr> {
-        Ok(Self { recent: Recent::load(database, transaction).await?, ..Self::default() })
+        Ok(Self { journaled: JournaledChunks::load(database, transaction).await?, ..Self::default() })
     }
 
     /// Whether nothing waits to be written.
     pub(super) fn is_settled(&self) -> bool {
-        self.recent.is_empty() && self.set.written.is_empty()
+        self.journaled.is_empty() && self.set.written.is_empty()
     }
 
     /// Whether notes of last writes are due.
@@ -48,8 +48,8 @@ impl State {
     }
 
     /// A cached active call.
-    pub(crate) fn live_call(&mut self, call: &CallRef) -> Option<&mut LiveCall> {
-        self.live.find(call).and_then(|id| self.live.get(id))
+    pub(crate) fn cached_call(&mut self, call: &CallRef) -> Option<&mut CachedCall> {
+        self.cache.find(call).and_then(|id| self.cache.get(id))
     }
 
     /// Gathers a track's new chunks, given with their sequence numbers, and updates the cached end of that track.
@@ -62,8 +62,8 @@ impl State {
         end: StoredTrack,
     ) {
         pack(call, track, format, chunks, &mut self.set.new);
-        if let Some(call) = self.live.get(call) {
-            *call.track(track) = LiveTrack::Stored(end);
+        if let Some(call) = self.cache.get(call) {
+            *call.track(track) = CachedTrack::Stored(end);
         }
     }
 
@@ -92,9 +92,9 @@ impl State {
         if all {
             set.moved.append(&mut set.new);
         }
-        let (moved, emptied) = self.recent.take_closed(set.new_bytes(), all);
+        let (moved, emptied) = self.journaled.take_closed(set.new_bytes(), all);
         set.moved.extend(moved);
-        (set.emptied, set.journal_id) = (emptied, self.recent.next_id());
+        (set.emptied, set.journal_id) = (emptied, self.journaled.next_id());
         set
     }
 
@@ -110,7 +110,7 @@ impl State {
     /// Records that a set is durable. The new chunks that are left in it wait in the journal.
     pub(super) fn committed(&mut self, mut set: WriteSet) {
         if !set.new.is_empty() {
-            self.recent.extend(set.journal_id, &mut set.new);
+            self.journaled.extend(set.journal_id, &mut set.new);
         }
         // Keeps the capacity for the next transaction.
         self.set.new = set.new;
@@ -119,14 +119,14 @@ impl State {
     /// Notes a write to an active call, so that its idle timeout starts over. The row is updated at most once in
     /// `every_ms`, and always if it marks the call as disconnected.
     pub(crate) fn note_write(&mut self, call: Uuid, audio: bool, now: Timestamp, every_ms: i64) {
-        let Some(live) = self.live.get(call) else { return };
-        if !live.is_watched(audio) {
+        let Some(cached) = self.cache.get(call) else { return };
+        if !cached.is_watched(audio) {
             return;
         }
-        live.last_write_at = Some(now);
-        let noted = live.noted_at.is_some_and(|before| now.0 - before.0 < every_ms);
-        if live.disconnected_at.take().is_some() || !noted {
-            live.noted_at = Some(now);
+        cached.last_write_at = Some(now);
+        let noted = cached.noted_at.is_some_and(|before| now.0 - before.0 < every_ms);
+        if cached.disconnected_at.take().is_some() || !noted {
+            cached.noted_at = Some(now);
             self.set.written.insert(call);
             self.set.written_at = Ord::max(self.set.written_at, Some(now));
             self.written_since.get_or_insert_with(Instant::now);

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::Batch;
 use crate::{
     CallRef,
-    writer::{LiveTrack, StoredTrack},
+    writer::{CachedTrack, StoredTrack},
 };
 
 impl Batch {
@@ -27,21 +27,21 @@ impl Batch {
             self.remember(call);
         }
         let with_audio = calls.iter().filter(|(_, adds_audio)| *adds_audio);
-        let ids: BTreeSet<Uuid> = with_audio.filter_map(|(call, _)| self.state.live.find(call)).collect();
+        let ids: BTreeSet<Uuid> = with_audio.filter_map(|(call, _)| self.state.cache.find(call)).collect();
         if ids.is_empty() {
             return Ok(());
         }
         let ids: Vec<Uuid> = ids.into_iter().collect();
         for id in &ids {
-            if let Some(call) = self.state.live.get(*id) {
-                Track::iter().for_each(|track| *call.track(track) = LiveTrack::Empty);
+            if let Some(call) = self.state.cache.get(*id) {
+                Track::iter().for_each(|track| *call.track(track) = CachedTrack::Empty);
             }
         }
         for row in self.database.storage().last_rows(&self.transaction, &ids).await? {
             let track = Track::try_from_value(&row.track)?;
-            if let Some(call) = self.state.live.get(row.call_id) {
+            if let Some(call) = self.state.cache.get(row.call_id) {
                 let stored = StoredTrack::ends(row.last_sequence.unsigned_abs(), row.timestamp.is_some());
-                *call.track(track) = LiveTrack::Stored(stored);
+                *call.track(track) = CachedTrack::Stored(stored);
             }
         }
         Ok(())

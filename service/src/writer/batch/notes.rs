@@ -16,8 +16,8 @@ impl Batch {
         let change =
             call::ActiveModel { last_write_at: Set(Some(now)), disconnected_at: Set(None), ..Default::default() };
         let is_active = self.change_active(call, change).await?;
-        if let Some(live) = self.state.live.get(call) {
-            (live.last_write_at, live.noted_at, live.disconnected_at) = (Some(now), Some(now), None);
+        if let Some(cached) = self.state.cache.get(call) {
+            (cached.last_write_at, cached.noted_at, cached.disconnected_at) = (Some(now), Some(now), None);
         }
         Ok(is_active)
     }
@@ -31,8 +31,8 @@ impl Batch {
         }
         self.change_active(call, change).await?;
         self.state.set.written.remove(&call);
-        if let Some(live) = self.state.live.get(call) {
-            live.disconnected_at = Some(now);
+        if let Some(cached) = self.state.cache.get(call) {
+            cached.disconnected_at = Some(now);
         }
         Ok(())
     }
@@ -46,9 +46,9 @@ impl Batch {
 
     /// A call with the write and disconnect times that it will have after this transaction.
     pub(crate) fn as_written(&mut self, mut call: CallRow) -> CallRow {
-        if let Some(live) = self.state.live.get(call.id) {
-            call.last_write_at = live.last_write_at;
-            call.disconnected_at = live.disconnected_at;
+        if let Some(cached) = self.state.cache.get(call.id) {
+            call.last_write_at = cached.last_write_at;
+            call.disconnected_at = cached.disconnected_at;
         }
         call
     }

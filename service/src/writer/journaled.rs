@@ -30,7 +30,7 @@ type Tracks = BTreeMap<(Uuid, Track), Vec<ChunkRow>>;
 /// Two generations of waiting chunks: one grows, and the other, once closed, moves into `audio_chunk` piece by piece.
 /// The journal rows of a closed generation are deleted when all of it has moved.
 #[derive(Default)]
-pub(crate) struct Recent {
+pub(crate) struct JournaledChunks {
     growing: Tracks,
     bytes: usize,
     since: Option<Instant>,
@@ -41,16 +41,16 @@ pub(crate) struct Recent {
     last_id: i64,
 }
 
-impl Recent {
+impl JournaledChunks {
     /// Restores the chunks that were journaled but not moved. Only active calls have any, because ending a call moves
     /// its chunks in the same transaction.
     pub(super) async fn load(database: &Database, transaction: &DatabaseTransaction) -> Result<Self, DbErr> {
-        let mut recent = Self::default();
+        let mut journaled = Self::default();
         for (id, rows) in database.storage().journaled(transaction).await? {
-            recent.last_id = id;
-            rows.into_iter().for_each(|row| recent.push(row));
+            journaled.last_id = id;
+            rows.into_iter().for_each(|row| journaled.push(row));
         }
-        let mut tracks = std::mem::take(&mut recent.growing);
+        let mut tracks = std::mem::take(&mut journaled.growing);
         for ((call, track), rows) in &mut tracks {
             if is_active(transaction, *call).await? {
                 drop_moved(transaction, *call, *track, rows).await?;
@@ -59,8 +59,8 @@ impl Recent {
             }
         }
         tracks.retain(|_, rows| !rows.is_empty());
-        recent.growing = tracks;
-        Ok(recent)
+        journaled.growing = tracks;
+        Ok(journaled)
     }
 
     fn push(&mut self, row: ChunkRow) {

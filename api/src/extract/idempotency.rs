@@ -29,12 +29,12 @@ pub(super) struct BodyDigest(pub [u8; 32]);
 
 /// The idempotency key of a request, if it has one. Keep this value until the response is ready: it reserves the key,
 /// so that a concurrent request with the same key is rejected.
-pub(crate) struct Once {
+pub(crate) struct IdempotencyKey {
     named: Option<(Idempotency, NameInUse)>,
     request: HttpRequest,
 }
 
-impl FromRequest for Once {
+impl FromRequest for IdempotencyKey {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
@@ -43,7 +43,7 @@ impl FromRequest for Once {
     }
 }
 
-impl Once {
+impl IdempotencyKey {
     fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let request = request.clone();
         let mut given = request.headers().get_all(IDEMPOTENCY_KEY);
@@ -87,8 +87,8 @@ impl Once {
     }
 }
 
-impl fmt::Debug for Once {
+impl fmt::Debug for IdempotencyKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Once").finish_non_exhaustive()
+        formatter.debug_struct("IdempotencyKey").finish_non_exhaustive()
     }
 }

@@ -1,4 +1,5 @@
-//! Stores the chunks of a socket: together if possible, but each accepted or refused on its own.
+//! Stores the chunks of a socket: together if possible, but each accepted or refused on its own. A refused batch is
+//! bisected until the refused chunks stand alone.
 
 use std::time::Duration;
 
@@ -22,7 +23,7 @@ impl Chunks {
     /// Stores chunks in one transaction. If one is refused, the batch is halved and each half is tried again, so that
     /// good chunks are stored in few transactions. The order is kept. While the writer's queue is full, this waits, and
     /// the socket reads no more from its peer.
-    pub(crate) async fn add_each(&self, call: &CallRef, mut chunks: SharedChunks) -> Added {
+    pub(crate) async fn add_bisecting(&self, call: &CallRef, mut chunks: SharedChunks) -> Added {
         let mut added = Added::default();
         for _ in 0..ROOM_TRIES {
             match self.add_parts(call, &chunks, &mut added.chunks).await {

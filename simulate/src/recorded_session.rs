@@ -22,7 +22,7 @@ use crate::{
 
 /// A recorded session.
 #[derive(Debug)]
-pub(crate) struct Session {
+pub(crate) struct RecordedSession {
     /// The properties of the stream.
     pub opening: Opening,
     /// The messages between `start` and `stop`.
@@ -47,7 +47,7 @@ struct Item {
     payload: Range<usize>,
 }
 
-impl Session {
+impl RecordedSession {
     /// Reads a session from a file.
     ///
     /// # Errors
@@ -164,7 +164,7 @@ impl Session {
 /// A session that is being read.
 #[derive(Default)]
 struct Reading {
-    session: Option<Session>,
+    session: Option<RecordedSession>,
     before: Vec<String>,
     stopped: bool,
 }
@@ -175,7 +175,7 @@ impl Reading {
             (Message::Start(_), Some(_)) => return Err("a second start message; a file holds one session".to_owned()),
             (Message::Start(start), session @ None) => {
                 let opening = Opening::new(start)?;
-                let mut started = Session {
+                let mut started = RecordedSession {
                     opening,
                     items: Vec::new(),
                     preamble: Vec::new(),
@@ -218,9 +218,9 @@ mod tests {
     const MEDIA: &str =
         r#"{"event":"media","media":{"track":"inbound","chunk":"1","timestamp":"134","payload":"/w=="}}"#;
 
-    fn parse(lines: &[&str]) -> Result<Session, SimulateError> {
+    fn parse(lines: &[&str]) -> Result<RecordedSession, SimulateError> {
         let text: String = lines.iter().map(|line| line.replace('\n', "") + "\n").collect();
-        Session::parse(Path::new("call.jsonl"), text.as_bytes())
+        RecordedSession::parse(Path::new("call.jsonl"), text.as_bytes())
     }
 
     fn refused(lines: &[&str]) -> String {

@@ -15,8 +15,8 @@ const CALLS_MAX: usize = 16 * 1024;
 
 /// Cached active calls, by id and by `streamSid`.
 #[derive(Default)]
-pub(crate) struct LiveCalls {
-    calls: HashMap<Uuid, LiveCall>,
+pub(crate) struct CallCache {
+    calls: HashMap<Uuid, CachedCall>,
     by_stream_sid: HashMap<String, Uuid>,
     /// The database's [`version`](crate::database::Storage::version) when the calls were read. Another one means that
     /// someone else has written to it.
@@ -24,7 +24,7 @@ pub(crate) struct LiveCalls {
 }
 
 /// An active call.
-pub(crate) struct LiveCall {
+pub(crate) struct CachedCall {
     pub id: Uuid,
     pub format: AudioFormat,
     /// Time of the last write; `None` before the first chunk or stream.
@@ -34,12 +34,12 @@ pub(crate) struct LiveCall {
     pub noted_at: Option<Timestamp>,
     pub disconnected_at: Option<Timestamp>,
     stream_sid: Option<String>,
-    tracks: [LiveTrack; 2],
+    tracks: [CachedTrack; 2],
 }
 
 /// What the cache holds of a track.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum LiveTrack {
+pub(crate) enum CachedTrack {
     /// Not read yet.
     #[default]
     Unknown,
@@ -65,7 +65,7 @@ impl StoredTrack {
     }
 }
 
-impl LiveCalls {
+impl CallCache {
     /// Looks a call up in the cache. A reference that parses as an id is never looked up as a `streamSid`.
     pub(super) fn find(&self, call: &CallRef) -> Option<Uuid> {
         match call.id() {
@@ -74,7 +74,7 @@ impl LiveCalls {
         }
     }
 
-    pub(super) fn get(&mut self, id: Uuid) -> Option<&mut LiveCall> {
+    pub(super) fn get(&mut self, id: Uuid) -> Option<&mut CachedCall> {
         self.calls.get_mut(&id)
     }
 
@@ -83,19 +83,19 @@ impl LiveCalls {
         if self.calls.len() >= CALLS_MAX {
             self.clear();
         }
-        let live = LiveCall {
+        let cached = CachedCall {
             id: call.id,
             format: AudioFormat::of(call),
             last_write_at: call.last_write_at,
             noted_at: call.last_write_at,
             disconnected_at: call.disconnected_at,
             stream_sid: call.stream_sid.clone(),
-            tracks: [LiveTrack::Unknown; 2],
+            tracks: [CachedTrack::Unknown; 2],
         };
-        if let Some(stream_sid) = &live.stream_sid {
+        if let Some(stream_sid) = &cached.stream_sid {
             self.by_stream_sid.insert(stream_sid.clone(), call.id);
         }
-        self.calls.insert(call.id, live);
+        self.calls.insert(call.id, cached);
     }
 
     /// Removes a call from the cache.
@@ -111,7 +111,7 @@ impl LiveCalls {
     }
 }
 
-impl LiveCall {
+impl CachedCall {
     /// Whether the row's write time need not be updated in this transaction: it is recent enough, or this write does
     /// not count.
     pub(crate) fn may_tell_later(&self, audio: bool, now: Timestamp, every_ms: i64) -> bool {
@@ -126,7 +126,7 @@ impl LiveCall {
         audio || self.last_write_at.is_some()
     }
 
-    pub(crate) fn track(&mut self, track: Track) -> &mut LiveTrack {
+    pub(crate) fn track(&mut self, track: Track) -> &mut CachedTrack {
         match track {
             Track::Inbound => &mut self.tracks[0],
             Track::Outbound => &mut self.tracks[1],
