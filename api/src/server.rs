@@ -141,7 +141,7 @@ pub async fn start(
     let data = Data::new(callstore.clone());
     let ids: Data<dyn Ids> = Data::from(ids);
     let document = Data::new(document()?);
-    let known = Data::new(KnownPaths::of(&openapi::build()));
+    let known = Data::new(KnownPaths::of(&openapi::build())?);
     let cors_origins = settings.access.cors_origins.clone();
     let audit = Data::new(Audit::new(callstore.clone()));
     let access = Data::new(Access::new(

@@ -1,4 +1,5 @@
-//! Containers by their first bytes: for audio that should be bare samples and may be a whole file.
+//! Containers by their first bytes: for audio that should be bare samples and may be a whole file. The more reason
+//! there is to expect a file, the shorter are the signatures that count.
 
 /// The container that `bytes` begin with, if that is as good as certain; `None` for samples.
 ///
@@ -36,6 +37,27 @@ pub fn leading_container(bytes: &[u8]) -> Option<&'static str> {
         [0xFF, 0xE0..=0xFF, ..] if has_mp3_frames(bytes) => Some("an MP3 file"),
         _ => container(bytes),
     }
+}
+
+/// As [`leading_container`], for the first bytes of a file that a person named: four bytes are enough, and relatives of
+/// WAV count as WAV, since [`HeaderReader`](crate::wav::HeaderReader) tells them apart.
+#[must_use]
+pub fn file_container(bytes: &[u8]) -> Option<&'static str> {
+    match bytes {
+        _ if is_wav(bytes) => Some("a WAV file"),
+        [b'O', b'g', b'g', b'S', ..] => Some("an Ogg file"),
+        [b'f', b'L', b'a', b'C', ..] => Some("a FLAC file"),
+        [b'I', b'D', b'3', 2..=4, ..] => Some("an MP3 file"),
+        [b'.', b's', b'n', b'd', ..] => Some("an AU file"),
+        [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some("an MP4 file"),
+        _ => leading_container(bytes),
+    }
+}
+
+/// Whether a file's first bytes are those of a WAV file or of one of its relatives (RIFX, RF64, BW64).
+#[must_use]
+pub fn is_wav(bytes: &[u8]) -> bool {
+    matches!(bytes, [b'R', b'I', b'F', b'F' | b'X', ..] | [b'R', b'F', b'6', b'4', ..] | [b'B', b'W', b'6', b'4', ..])
 }
 
 /// Whether the bytes begin with two MPEG audio frames of layer III that belong together.

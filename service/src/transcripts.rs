@@ -166,7 +166,7 @@ impl Write for AddTranscripts {
             return false;
         }
         let Some(cached) = state.cached_call(&self.call) else { return false };
-        if !cached.may_tell_later(false, self.core.now(), self.core.policy.note_write_every_ms()) {
+        if !cached.note_may_wait(false, self.core.now(), self.core.policy.note_write_every_ms()) {
             return false;
         }
         let call = cached.id;

@@ -13,7 +13,8 @@ fn read(path: &str) -> String {
 /// The constants of a file by name, as bytes, seconds, or numbers.
 fn constants(source: &str) -> BTreeMap<String, f64> {
     let mut found = BTreeMap::<String, f64>::new();
-    for line in source.lines().filter_map(|line| line.strip_prefix("pub const ")) {
+    let constant = |line: &'_ str| line.strip_prefix("pub const ").or_else(|| line.strip_prefix("pub(crate) const "));
+    for line in source.lines().filter_map(constant) {
         let (name, rest) = line.split_once(": ").unwrap();
         let expression = rest.split_once(" = ").unwrap().1.trim_end_matches(';');
         let expression = expression.replace("Duration::from_secs(", "").replace([')', '_'], "");

@@ -1,11 +1,11 @@
 //! Authorization and rate limits. Every request passes through here before its operation runs.
 
 pub(crate) mod audited;
+mod buckets;
 pub(crate) mod headers;
 pub(crate) mod hosts;
 pub(crate) mod paths;
 mod rate;
-mod tree;
 
 use std::time::Instant;
 

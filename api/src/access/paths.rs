@@ -5,9 +5,10 @@ use actix_web::http::{
     Method,
     header::{self, HeaderValue},
 };
+use matchit::{InsertError, Router};
 use utoipa::openapi::{OpenApi, path::Operation};
 
-use super::{audited::Audited, tree::Branch};
+use super::audited::Audited;
 use crate::{
     keys::model::Scope,
     openapi::schemes::{KEY_SCHEME, SIGNED_BY, operations},
@@ -16,7 +17,7 @@ use crate::{
 
 /// Twilio's webhooks. They work by `GET` as by `POST`, and have the same effects. The document describes only `POST`.
 pub(crate) const WEBHOOKS: [&str; 2] = ["/twilio/voice", "/twilio/status"];
-/// The socket of Callstore's own streaming protocol.
+/// The socket of Callstore's stream protocol.
 pub(crate) const CALL_STREAM: &str = "/calls/{call}/stream";
 /// The socket of carriers' media streams.
 pub(crate) const TWILIO_STREAM: &str = "/twilio/stream";
@@ -85,7 +86,8 @@ impl Need {
 /// All served paths.
 pub(crate) struct KnownPaths {
     paths: Vec<KnownPath>,
-    tree: Branch,
+    /// Finds the index of a path in `paths`. The router of the framework does not reveal which pattern it matched.
+    router: Router<usize>,
 }
 
 /// A served path.
@@ -109,7 +111,10 @@ pub(crate) struct KnownOperation {
 
 impl KnownPaths {
     /// Collects the paths of the document, the pages and the WebSockets.
-    pub(crate) fn of(document: &OpenApi) -> Self {
+    ///
+    /// # Errors
+    /// When two patterns match the same paths.
+    pub(crate) fn of(document: &OpenApi) -> Result<Self, InsertError> {
         let paths = document.paths.paths.iter().map(|(path, item)| {
             let known = |(method, operation): (Method, &Operation)| {
                 let id = operation.operation_id.clone().unwrap_or_default();
@@ -130,13 +135,23 @@ impl KnownPaths {
             KnownPath { pattern: path.to_owned(), operations: vec![page] }
         });
         let paths: Vec<_> = paths.chain(pages).collect();
-        let tree = Branch::of(paths.iter().map(KnownPath::pattern));
-        Self { paths, tree }
+        let mut router = Router::new();
+        for (index, path) in paths.iter().enumerate() {
+            match path.pattern.strip_suffix("{file:.*}") {
+                // The rest of a path may be empty, which `{*file}` does not match.
+                Some(folder) => {
+                    router.insert(folder, index)?;
+                    router.insert(format!("{folder}{{*file}}"), index)?;
+                }
+                None => router.insert(path.pattern.as_str(), index)?,
+            }
+        }
+        Ok(Self { paths, router })
     }
 
     /// The index of the served path that matches a request's path, as the router sees it.
     pub(crate) fn find(&self, path: &str) -> Option<usize> {
-        self.tree.find(path.strip_prefix('/')?)
+        self.router.at(path).ok().map(|found| *found.value)
     }
 
     /// The served path at an index that [`find`](Self::find) returned.
@@ -178,6 +193,37 @@ impl KnownPath {
         match HeaderValue::from_str(&allowed) {
             Ok(allowed) => problem.with_header(header::ALLOW, allowed),
             Err(_) => problem,
+        }
+    }
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::KnownPaths;
+    use crate::openapi;
+
+    #[test]
+    fn a_path_fits_its_pattern_and_no_other() {
+        let known = KnownPaths::of(&openapi::build()).unwrap();
+        let found = |path: &str| known.find(path).map(|index| known.at(index).pattern());
+        for (path, pattern) in [
+            ("/", "/"),
+            ("/calls", "/calls"),
+            ("/calls/MZ1", "/calls/{call}"),
+            ("/calls/MZ1/chunks", "/calls/{call}/chunks"),
+            ("/calls/MZ1/chunks/batch", "/calls/{call}/chunks/batch"),
+            ("/calls/MZ%201/stream", "/calls/{call}/stream"),
+            ("/swagger-ui", "/swagger-ui"),
+            ("/swagger-ui/", "/swagger-ui/{file:.*}"),
+            ("/swagger-ui/a/b", "/swagger-ui/{file:.*}"),
+        ] {
+            assert_eq!(found(path), Some(pattern), "{path}");
+        }
+        let none =
+            ["", "/calls/", "/calls//chunks", "/calls/MZ1/chunk", "/calls/MZ1/chunks/", "/callsign", "/call", "//"];
+        for path in none {
+            assert_eq!(found(path), None, "{path}");
         }
     }
 }

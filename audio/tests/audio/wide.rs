@@ -100,6 +100,12 @@ fn containers_are_told_from_samples() {
     ] {
         assert_eq!(sniff::container(&start), Some(name));
         assert_eq!(sniff::leading_container(&start), Some(name));
+        let of_file = if sniff::is_wav(&start) { "a WAV file" } else { name };
+        assert_eq!(sniff::file_container(&start), Some(of_file));
+    }
+    // What a person names as a file is one by less.
+    for (start, name) in [(&b"RIFX"[..], "a WAV file"), (b"OggS", "an Ogg file"), (b".snd", "an AU file")] {
+        assert_eq!((sniff::leading_container(start), sniff::file_container(start)), (None, Some(name)));
     }
     for (start, name) in [(vec![0x1A, 0x45, 0xDF, 0xA3, 0x9F], "a WebM or Matroska file"), (mp3(), "an MP3 file")] {
         assert_eq!((sniff::container(&start), sniff::leading_container(&start)), (None, Some(name)));
@@ -108,7 +114,7 @@ fn containers_are_told_from_samples() {
     let one = mp3()[..417].to_vec();
     for samples in [vec![0xFF; 2000], vec![0x7F; 2000], vec![0xD5; 2000], vec![0; 2000], one, b"xRIFF....WAVE".to_vec()]
     {
-        assert_eq!(sniff::leading_container(&samples), None);
+        assert_eq!((sniff::leading_container(&samples), sniff::file_container(&samples)), (None, None));
     }
     assert_eq!(sniff::leading_container(&[]), None);
     assert!(SAMPLE_RATES.iter().all(|rate| sniff::container(encode_base64(&rate.to_le_bytes()).as_bytes()).is_none()));

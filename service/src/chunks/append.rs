@@ -109,7 +109,7 @@ impl Write for AddChunks {
             return false;
         }
         let Some(cached) = state.cached_call(&self.call) else { return false };
-        if !cached.may_tell_later(true, self.core.now(), self.core.policy.note_write_every_ms()) {
+        if !cached.note_may_wait(true, self.core.now(), self.core.policy.note_write_every_ms()) {
             return false;
         }
         let Some(mut decision) = Decision::from_memory(cached, &self.chunks) else { return false };

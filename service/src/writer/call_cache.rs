@@ -112,9 +112,10 @@ impl CallCache {
 }
 
 impl CachedCall {
-    /// Whether the row's write time need not be updated in this transaction: it is recent enough, or this write does
-    /// not count.
-    pub(crate) fn may_tell_later(&self, audio: bool, now: Timestamp, every_ms: i64) -> bool {
+    /// Whether the row need not learn of this write in the transaction of the write itself; the note then waits for
+    /// others, for up to a second. It may not wait for a call's first audio or after a disconnect: a crash before the
+    /// note would leave a call that never idles out, or one that ends although its audio has resumed.
+    pub(crate) fn note_may_wait(&self, audio: bool, now: Timestamp, every_ms: i64) -> bool {
         if !self.is_watched(audio) {
             return true;
         }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use service::audio::{Container, Encoding, StreamFormat};
+use service::audio::{Container, Encoding, StreamFormat, sniff};
 
 use super::error::AudioError;
 
@@ -49,7 +49,7 @@ pub(super) fn foreign_named(path: &Path) -> Option<&'static str> {
         "ogg" | "oga" | "opus" => Some("an Ogg file"),
         "flac" => Some("a FLAC file"),
         "m4a" | "mp4" | "aac" => Some("an MP4 file"),
-        "webm" | "mka" | "mkv" => Some("a Matroska or WebM file"),
+        "webm" | "mka" | "mkv" => Some("a WebM or Matroska file"),
         "aif" | "aiff" | "aifc" => Some("an AIFF file"),
         "au" | "snd" => Some("an AU file"),
         _ => None,
@@ -61,24 +61,6 @@ fn is_wav_name(path: &Path) -> bool {
     container_named(path) == Some(Container::Wav)
 }
 
-/// The container that a file's first bytes suggest; `None` for raw samples. RF64 and other relatives of WAV count as
-/// WAV, since the WAV reader tells them apart.
-fn looks_like(start: &[u8]) -> Option<&'static str> {
-    match start {
-        [b'R', b'I', b'F', b'F' | b'X', ..] | [b'R', b'F', b'6', b'4', ..] | [b'B', b'W', b'6', b'4', ..] => {
-            Some("WAV")
-        }
-        [b'O', b'g', b'g', b'S', ..] => Some("an Ogg file"),
-        [b'f', b'L', b'a', b'C', ..] => Some("a FLAC file"),
-        [b'I', b'D', b'3', 2..=4, ..] => Some("an MP3 file"),
-        [b'F', b'O', b'R', b'M', _, _, _, _, b'A', b'I', b'F', b'F' | b'C', ..] => Some("an AIFF file"),
-        [b'.', b's', b'n', b'd', ..] => Some("an AU file"),
-        [_, _, _, _, b'f', b't', b'y', b'p', ..] => Some("an MP4 file"),
-        [0x1A, 0x45, 0xDF, 0xA3, ..] => Some("a Matroska or WebM file"),
-        _ => None,
-    }
-}
-
 fn extension(path: &Path) -> String {
     path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default()
 }
@@ -88,8 +70,10 @@ pub(super) fn container(name: &str, path: &Path, start: &[u8], given: &Given) ->
     if let Some(container) = given.container {
         return Ok(container);
     }
-    match looks_like(start) {
-        Some("WAV") => Ok(Container::Wav),
+    if sniff::is_wav(start) {
+        return Ok(Container::Wav);
+    }
+    match sniff::file_container(start) {
         Some(kind) => Err(AudioError::Foreign { file: name.to_owned(), kind, flags: given.flags }),
         None if is_wav_name(path) => Ok(Container::Wav),
         None => Ok(Container::Raw),

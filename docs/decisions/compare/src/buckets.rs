@@ -6,7 +6,7 @@ use std::{
     hint::black_box,
     num::NonZeroU32,
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use governor::{
@@ -15,9 +15,12 @@ use governor::{
 };
 use stats_alloc::Region;
 
-use crate::{ALLOCATOR, held, rates::Rates, time};
+use crate::{ALLOCATOR, held, own_buckets::Buckets, time};
 
 const REQUESTS: usize = 500_000;
+/// As `RATE_BURST` and `RATE_CLIENTS_MAX` of the service.
+const BURST: Duration = Duration::from_secs(2);
+const CLIENTS_MAX: usize = 10_000;
 const ADDRESSES: u64 = 1_000_000;
 
 type Governor<K> = RateLimiter<K, DefaultKeyedStateStore<K>, DefaultClock, StateInformationMiddleware>;
@@ -30,10 +33,10 @@ fn governor<K: Hash + Eq + Clone>() -> Governor<K> {
 pub fn compare() {
     let keys: Vec<String> = (0..1_000).map(|number| format!("cs_{number:043}")).collect();
     for keys in [&keys[..1], &keys] {
-        let (own, by_string, by_hash) = (Rates::new(500_000_000), governor::<String>(), governor::<u64>());
+        let (own, by_string, by_hash) = (Buckets::new(500_000_000, BURST, CLIENTS_MAX), governor::<String>(), governor::<u64>());
         let hasher = RandomState::new();
         let own = |request: usize| {
-            black_box(own.spend(&*keys[request % keys.len()], 1, Instant::now()));
+            let _ = black_box(own.spend(&*keys[request % keys.len()], 1, Instant::now()));
         };
         let by_string = |request: usize| {
             let left = by_string.check_key(&keys[request % keys.len()]);
@@ -52,7 +55,7 @@ pub fn compare() {
     }
 
     let region = Region::new(ALLOCATOR);
-    let own = Rates::new(5_000);
+    let own = Buckets::new(5_000, BURST, CLIENTS_MAX);
     (0..ADDRESSES).for_each(|address| _ = own.spend(address, 1, Instant::now()));
     println!("{ADDRESSES} addresses, own: {} KiB", held(&region) / 1024);
 

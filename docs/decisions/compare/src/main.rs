@@ -1,6 +1,5 @@
 //! Compares parts of the service with libraries: the lookup of paths, the token buckets, and the decoder of WebSockets.
-//! The decision records name the figures. The decoder and the tree are the service's own files; the buckets are copies,
-//! because theirs also build responses.
+//! The decision records name the figures. The decoder and the buckets are the service's own files.
 
 // The service's files name its crates; this program has of them what the decoder takes.
 extern crate self as service;
@@ -13,11 +12,9 @@ mod buckets;
 #[path = "../../../../api/src/socket/decoder.rs"]
 mod decoder;
 mod paths;
-mod rates;
+#[path = "../../../../api/src/access/buckets.rs"]
+mod own_buckets;
 mod sockets;
-#[allow(dead_code)]
-#[path = "../../../../api/src/access/tree.rs"]
-mod tree;
 
 use std::{alloc::System, time::Instant};
 

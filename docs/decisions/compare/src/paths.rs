@@ -1,8 +1,8 @@
-//! The lookup of a path: the service's tree, matchit, and the router of actix.
+//! The lookup of a path: matchit, which the service uses, and the router of actix.
 
 use std::hint::black_box;
 
-use crate::{time, tree::Branch};
+use crate::time;
 
 const PATHS: [&str; 5] = [
     "/calls/MZ0123456789abcdef0123456789abcdef/chunks",
@@ -15,7 +15,6 @@ const LOOKUPS: usize = 1_000_000;
 
 pub fn compare() {
     let patterns: Vec<&str> = include_str!("patterns.txt").lines().collect();
-    let own = Branch::of(patterns.iter().copied());
     let mut matchit = matchit::Router::new();
     let mut actix = actix_router::Router::<usize>::build();
     for (index, pattern) in patterns.iter().enumerate() {
@@ -24,12 +23,6 @@ pub fn compare() {
     }
     let actix = actix.finish();
     for path in PATHS {
-        assert_eq!(own.find(&path[1..]), matchit.at(path).ok().map(|found| *found.value), "{path}");
-        time(&format!("{path}, own tree"), LOOKUPS, || {
-            for _ in 0..LOOKUPS {
-                black_box(own.find(&black_box(path)[1..]));
-            }
-        });
         time(&format!("{path}, matchit"), LOOKUPS, || {
             for _ in 0..LOOKUPS {
                 black_box(matchit.at(black_box(path)).ok().map(|found| *found.value));
