@@ -13,8 +13,10 @@ fn read(path: &str) -> String {
 /// The constants of a file by name, as bytes, seconds, or numbers.
 fn constants(source: &str) -> BTreeMap<String, f64> {
     let mut found = BTreeMap::<String, f64>::new();
-    let constant = |line: &'_ str| line.strip_prefix("pub const ").or_else(|| line.strip_prefix("pub(crate) const "));
-    for line in source.lines().filter_map(constant) {
+    let constants = source
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub")?.trim_start_matches("(crate)").strip_prefix(" const "));
+    for line in constants {
         let (name, rest) = line.split_once(": ").unwrap();
         let expression = rest.split_once(" = ").unwrap().1.trim_end_matches(';');
         let expression = expression.replace("Duration::from_secs(", "").replace([')', '_'], "");
