@@ -163,6 +163,8 @@ async fn files_in_place_of_samples_are_refused_by_name() {
         ([b"fLaC", &[0; 200][..]].concat(), "a FLAC file"),
         ([b"ID3\x04", &[0; 200][..]].concat(), "an MP3 file"),
         ([b"\0\0\0\x20ftypisom", &[0; 200][..]].concat(), "an MP4 file"),
+        ([b"RIFF\0\x10\0\0AVI ", &[0; 200][..]].concat(), "an AVI file"),
+        ([b"#!AMR\n", &[0; 200][..]].concat(), "an AMR file"),
     ]
     .into_iter()
     .enumerate()

@@ -23,13 +23,13 @@ struct Case {
     status: u16,
     code: &'static str,
     pointer: Option<String>,
-    detail: &'static str,
+    details: Vec<&'static str>,
 }
 
 /// A request as written in a table.
 fn request(method: &'static str, path: impl Into<String>) -> Case {
     let (headers, body) = (Vec::new(), Vec::new());
-    Case { method, path: path.into(), headers, body, status: 0, code: "", pointer: None, detail: "" }
+    Case { method, path: path.into(), headers, body, status: 0, code: "", pointer: None, details: Vec::new() }
 }
 
 fn get(path: impl Into<String>) -> Case {
@@ -70,8 +70,9 @@ impl Case {
     }
 
     /// Expects these words in the error's detail.
-    fn saying(self, detail: &'static str) -> Self {
-        Self { detail, ..self }
+    fn saying(mut self, detail: &'static str) -> Self {
+        self.details.push(detail);
+        self
     }
 
     /// Expects success.
@@ -104,7 +105,8 @@ impl Case {
         if let Some(pointer) = &self.pointer {
             assert_eq!(answer.pointers(), [pointer.as_str()], "{}: {}", self.name(), answer.text());
         }
-        assert!(answer.text().contains(self.detail), "{}: {}", self.name(), answer.text());
+        let text = answer.text();
+        assert!(self.details.iter().all(|detail| text.contains(detail)), "{}: {text}", self.name());
     }
 }
 

@@ -42,6 +42,17 @@ async fn an_error_about_a_value_says_what_to_write() {
         (&["--idle-timeout", "soon"], ["not a duration", "90s, 5m or 12h"]),
         (&["--idle-timeout", "10ms"], ["too short", "1s"]),
         (&["--max-call-duration", "13h"], ["too long", "12h"]),
+        (&["--rate-limit", "abc"], ["--rate-limit", "a whole number, 0 to 1000000"]),
+        (&["--rate-limit", "-1"], ["--rate-limit", "a whole number, 0 to 1000000"]),
+        (&["--max-connections", "0"], ["--max-connections", "a whole number, 1 or more"]),
+        (&["simulate", "--calls", "0"], ["--calls", "a whole number, 1 or more"]),
+        (&["simulate", "--batch", "501"], ["--batch", "a whole number, 1 to 500"]),
+        (&["simulate", "--tracks", "two"], ["--tracks", "a whole number, 1 to 2"]),
+        (&["simulate", "--seed", "x"], ["--seed", "a whole number, 0 or more"]),
+        (&["simulate", "--ramp", "5"], ["--ramp", "a number and its unit"]),
+        (&["simulate", "--url", "localhost"], ["--url", "an http or https URL"]),
+        (&["audio", "inspect", "x", "--channels", "65"], ["--channels", "a whole number, 1 to 64"]),
+        (&["audio", "inspect", "x", "--rate", "8k"], ["--rate", "a sample rate in Hz, such as 8000"]),
         (&["keys", "revoke", "abc"], ["not the id of a key", "callstore keys list"]),
         (&["keys", "revoke", "cs_abc"], ["the key itself", "callstore keys list"]),
     ] {
@@ -65,6 +76,9 @@ async fn paths_in_errors_are_absolute() {
         (["--admin-key-file", "nowhere"], "nowhere"),
         (["--admin-key-file", "file"], "file"),
         (["--twilio-auth-token-file", "nowhere"], "nowhere"),
+        (["restore", "nowhere"], "nowhere"),
+        (["restore", "file"], "file"),
+        (["backup", "copy"], "data/callstore.db"),
     ] {
         let mut command = Binary::bare(&root);
         command.env("CALLSTORE_LISTEN", "127.0.0.1:0").args(arguments);
@@ -73,6 +87,27 @@ async fn paths_in_errors_are_absolute() {
         let path = root.join(path);
         assert!(!output.status.success() && said.contains(path.to_str().unwrap()), "{arguments:?}: {said}");
     }
+}
+
+#[tokio::test]
+async fn a_backup_in_another_folder_than_the_service_s_says_where_to_run_it() {
+    let folder = TempDir::new().unwrap();
+    let output = callstore(folder.path(), &["backup", "copy"]).await;
+    let said = String::from_utf8(output.stderr).unwrap();
+    let words = ["there is no database at ", "Run this in the folder in which the service runs", "--database-url"];
+    assert!(!output.status.success() && words.iter().all(|word| said.contains(word)), "{said}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_service_that_cannot_listen_changes_nothing() {
+    let folder = TempDir::new().unwrap();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = callstore(folder.path(), &["--listen", &address]).await;
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success() && said.contains("cannot listen") && said.contains(&address), "{said}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "neither a database nor a folder is made");
 }
 
 #[tokio::test]
@@ -87,6 +122,8 @@ async fn a_variable_that_is_no_setting_is_named_with_the_nearest_setting() {
         ("CALLSTORE_LISTN", "value"),
         ("CALLSTORE_DATABASE_URL", "value"),
         ("CALLSTORE_PORT", "9000"),
+        ("CALLSTORE_RECORDINGS", "value"),
+        ("CALLSTORE_STORAGE", "value"),
         ("CALLSTORE_SOMETHING_ELSE_ENTIRELY", "value"),
         // Variables that something else sets.
         ("CALLSTORE_KEY", "value"),
@@ -99,12 +136,14 @@ async fn a_variable_that_is_no_setting_is_named_with_the_nearest_setting() {
         "CALLSTORE_LISTN is not a setting of Callstore; did you mean CALLSTORE_LISTEN?",
         "CALLSTORE_DATABASE_URL is not a setting of Callstore; did you mean DATABASE_URL?",
         "CALLSTORE_PORT is not a setting of Callstore; did you mean CALLSTORE_LISTEN?",
+        "CALLSTORE_RECORDINGS is not a setting of Callstore; did you mean RECORDING_STORAGE_PATH?",
+        "CALLSTORE_STORAGE is not a setting of Callstore; did you mean RECORDING_STORAGE_PATH?",
         "CALLSTORE_LOGFORMAT is not a setting of Callstore; did you mean CALLSTORE_LOG_FORMAT?",
         "CALLSTORE_SOMETHING_ELSE_ENTIRELY is not a setting of Callstore; `callstore --help` lists",
     ] {
         assert_eq!(said.matches(warning).count(), 1, "{warning}: {said}");
     }
-    assert_eq!(said.matches("is not a setting").count(), 5, "{said}");
+    assert_eq!(said.matches("is not a setting").count(), 7, "{said}");
     assert!(!said.contains("value"), "{said}");
 }
 
@@ -127,6 +166,8 @@ async fn help_shows_examples() {
         (&["keys"], "callstore keys create --scope admin"),
         (&["simulate"], "callstore simulate --calls 500"),
         (&["audio"], "callstore audio convert call.ulaw call.wav"),
+        (&["backup"], "callstore backup /backups/monday"),
+        (&["restore"], "callstore restore /backups/monday"),
         (&["completions"], "callstore completions bash >"),
     ] {
         for flag in ["--help", "-h"] {

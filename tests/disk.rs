@@ -121,7 +121,8 @@ async fn a_full_disk_refuses_what_does_not_fit_and_loses_nothing() {
         caller.send(&service).await.expect(201);
     }
     // New calls are refused; the active one goes on.
-    caller.post(&service, "/calls", &call("MZ2")).await.expect_problem(507, "storage_full");
+    let refused = caller.post(&service, "/calls", &call("MZ2")).await.expect_problem(507, "storage_full");
+    assert!(refused.text().contains("--min-free-space (CALLSTORE_MIN_FREE_SPACE)"), "{}", refused.text());
     caller.post(&service, "/calls", &call("MZ1")).await.expect(200);
     caller.send(&service).await.expect(201);
     // Until the disk is full.

@@ -261,6 +261,30 @@ async fn the_log_tells_the_life_of_every_call_and_why_a_stream_was_refused() {
         let metrics = logged.get("/metrics").await.expect(200).text();
         assert!(metrics.contains(&format!("callstore_stream_refused_total{{code=\"{code}\"}} 1")), "{metrics}");
     }
+    // A stream of which nothing could be used.
+    let name = "MZ-lost";
+    let url = format!("http://{}/twilio/stream", logged.address);
+    let (answer, _) = logged.webhook("/twilio/voice", &[("CallSid", "CA-lost")]).await;
+    let twiml = answer.expect(200).text();
+    let token = between(&twiml, "<Parameter name=\"token\" value=\"", "\"");
+    let signature = sign(TWILIO_TOKEN, &format!("{}/twilio/stream", PUBLIC.replace("https", "wss")), &[]);
+    let mut lost = Socket::try_open_with(&url, &[("x-twilio-signature", &signature)]).await.unwrap();
+    let start = json!({ "callSid": "CA-lost", "customParameters": { "token": token } });
+    lost.json(&json!({ "event": "start", "streamSid": name, "start": start })).await;
+    for (chunk, payload) in [("1", "*"), ("2", "*"), ("3", "")] {
+        let media = json!({ "track": "inbound", "chunk": chunk, "timestamp": "0", "payload": payload });
+        lost.json(&json!({ "event": "media", "streamSid": name, "media": media })).await;
+    }
+    lost.json(&json!({ "event": "stop", "streamSid": name })).await;
+    lost.closed().await;
+    let line = eventually("the end of the stream is in the log", || async {
+        logged.lines().into_iter().find(|line| line["stream"] == name && line["code"] == 1000)
+    })
+    .await;
+    assert_eq!((&line["level"], &line["skipped"]), (&json!("WARN"), &json!(3)), "{line}");
+    assert_eq!(line["reasons"], "bad_base64: 2, invalid: 1", "{line}");
+    assert!(line["message"].as_str().unwrap().contains("nothing of it was stored"), "{line}");
+
     let handshake = Socket::try_open(&format!("http://{}/calls/none/stream", logged.address)).await;
     assert!(handshake.is_err());
     let refused = logged.lines().into_iter().find(|line| line["message"] == "A WebSocket was refused.").unwrap();

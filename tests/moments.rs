@@ -124,6 +124,30 @@ async fn a_list_in_a_call_is_of_the_moment_in_which_the_call_was_found() {
 }
 
 #[tokio::test]
+async fn captions_of_a_whole_call_are_of_one_moment() {
+    for format in ["srt", "vtt", "txt"] {
+        let service = Holding::at("transcripts.slice").await;
+        service.post("/calls", &call("MZ1")).await;
+        let said = |number: u32| json!({ "speaker": "a", "text": format!("line {number}."), "startTime": number, "endTime": number });
+        for batch in 0..2 {
+            let transcripts: Vec<_> = (batch * 400 + 1..=batch * 400 + 400).map(said).collect();
+            service.post("/calls/MZ1/transcripts/batch", &json!({ "transcripts": transcripts })).await;
+        }
+        // Comes first in the order, and would move all others.
+        let add = async {
+            service.post("/calls/MZ1/transcripts", &said(0)).await;
+        };
+        let path = format!("/calls/MZ1/transcripts?format={format}");
+        let text = service.between(service.get(&path), add).await.expect(200).text();
+        for number in 0..=800 {
+            let times = usize::from(number > 0);
+            assert_eq!(text.matches(&format!("line {number}.")).count(), times, "{format}: line {number}");
+        }
+        assert!(service.get(&path).await.expect(200).text().contains("line 0."));
+    }
+}
+
+#[tokio::test]
 async fn a_call_that_ends_while_calls_are_listed_by_duration_is_in_the_list_once() {
     let service = Holding::at("calls.read").await;
     service.fill().await;

@@ -3,7 +3,7 @@
 use std::{
     future::Future,
     io,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     num::NonZero,
     rc::Rc,
     sync::Arc,
@@ -24,6 +24,7 @@ use migration::{Migrator, MigratorTrait};
 use service::{
     Callstore, Clock, Database, DatabaseUrl, Ids, KEY_MIN_CHARACTERS, Secret, Store, SystemClock, SystemIds, absolute,
 };
+use tokio::net::TcpSocket;
 use utoipa_actix_web::AppExt;
 
 use crate::{
@@ -44,6 +45,8 @@ use crate::{
 
 /// How long running requests may take after the service begins to stop.
 const STOP_SECONDS: u64 = 8;
+/// Connections that may wait to be accepted. The kernel's own limit, often 4096, applies as well.
+const BACKLOG: u32 = 4096;
 /// How long a client may take to hang up.
 const DISCONNECT_LIMIT: Duration = Duration::from_secs(1);
 /// How long background work may take to stop after that.
@@ -112,7 +115,8 @@ pub async fn start(
     let slots = Connections::new(settings.limits.max_connections, ids.clone())?;
     let redirect = Data::new(MediaRedirect(settings.recordings.media_redirect));
     let base = Data::new(BaseUrl(settings.public_url.clone()));
-    // The store is opened first. Its lock keeps a second service away from files that this one is writing.
+    let socket = bind(settings.listen)?;
+    // The store is opened next. Its lock keeps a second service away from files that this one is writing.
     let store = Store::open(&settings.recordings.url()?, &settings.recordings.environment)?;
     let database = Database::open(&settings.database.url()?).await?;
     let (file, folder) = (settings.database.url()?, settings.recordings.url()?);
@@ -131,9 +135,7 @@ pub async fn start(
         admit(settings, admin_key.as_ref(), &database, &*clock, &*ids).await
     };
     database.alone(ready).await??;
-    let listener = TcpListener::bind(settings.listen)
-        .map_err(|error| format!("cannot listen on {}: {error}; --listen chooses another address", settings.listen))?;
-    listener.set_nonblocking(true)?;
+    let listener = socket.listen(BACKLOG)?.into_std()?;
     let address = listener.local_addr()?;
 
     let callstore = Callstore::new(database, store, clock, ids.clone(), settings.policy.into());
@@ -214,6 +216,18 @@ pub async fn start(
     actix_web::rt::spawn(keep_metrics());
     let handle = server.handle();
     Ok((Running { address, callstore, handle }, server))
+}
+
+/// Takes the address before anything is opened or migrated: a service that cannot listen changes nothing. Clients are
+/// refused until it listens.
+fn bind(address: SocketAddr) -> Result<TcpSocket, String> {
+    let bound = || {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        Ok(socket)
+    };
+    bound().map_err(|error: io::Error| format!("cannot listen on {address}: {error}; --listen chooses another address"))
 }
 
 /// Where the calls are, for people: the folder of the database's file, or the kind of server.

@@ -5,8 +5,9 @@ pub(crate) mod values;
 use std::{convert::Infallible, ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 use bytesize::ByteSize;
-use clap::{Args, ValueEnum, builder::BoolishValueParser, value_parser};
+use clap::{Args, ValueEnum, builder::BoolishValueParser};
 use service::{DatabaseUrl, Policy, Private, StoreUrl};
+use simulate::between;
 
 use self::values::{call_duration, duration, listen, no_host, no_port, size};
 use crate::{
@@ -78,11 +79,23 @@ pub struct AccessSettings {
 #[derive(Args, Clone, Copy, Debug)]
 pub struct LimitSettings {
     /// Open connections [default: 10000, or half the open-file limit]
-    #[arg(long, env = "CALLSTORE_MAX_CONNECTIONS", value_name = "NUMBER", value_parser = value_parser!(u32).range(1..))]
+    #[arg(
+        long,
+        env = "CALLSTORE_MAX_CONNECTIONS",
+        value_name = "NUMBER",
+        allow_negative_numbers = true,
+        value_parser = between::<u32>(1..=u32::MAX.into())
+    )]
     pub max_connections: Option<u32>,
     /// Requests per second of a key, or of an address without one; 0 is no limit [default: 5000 for other machines, no
     /// limit for this one]
-    #[arg(long, env = "CALLSTORE_RATE_LIMIT", value_name = "NUMBER", value_parser = value_parser!(u32).range(..=1_000_000))]
+    #[arg(
+        long,
+        env = "CALLSTORE_RATE_LIMIT",
+        value_name = "NUMBER",
+        allow_negative_numbers = true,
+        value_parser = between::<u32>(0..=1_000_000)
+    )]
     pub rate_limit: Option<u32>,
 }
 

@@ -202,16 +202,22 @@ pub(crate) fn name(name: &Private) -> Result<(), ValidationError> {
 
 /// Refuses a name, or a phone number, that is too long.
 pub(crate) fn name_or_empty(name: &Private) -> Result<(), ValidationError> {
-    if name.expose().is_empty() { Ok(()) } else { check_length(name, 128) }
+    check_between(name, 0, 128)
 }
 
 /// Refuses a text that is empty or has more than `max` characters.
 pub(crate) fn check_length(text: &Private, max: u64) -> Result<(), ValidationError> {
-    if text.expose().validate_length(Some(1), Some(max), None) {
+    check_between(text, 1, max)
+}
+
+fn check_between(text: &Private, min: u64, max: u64) -> Result<(), ValidationError> {
+    if text.expose().validate_length(Some(min), Some(max), None) {
         return Ok(());
     }
     let mut error = ValidationError::new("length");
-    error.add_param("min".into(), &1);
+    if min > 0 {
+        error.add_param("min".into(), &min);
+    }
     error.add_param("max".into(), &max);
     Err(error)
 }

@@ -9,11 +9,15 @@
 pub fn container(bytes: &[u8]) -> Option<&'static str> {
     Some(match bytes {
         [b'R', b'I', b'F', b'F' | b'X', _, _, _, _, b'W', b'A', b'V', b'E', ..] => "a WAV file",
+        [b'R', b'I', b'F', b'F', _, _, _, _, b'A', b'V', b'I', b' ', ..] => "an AVI file",
         [b'R', b'F', b'6', b'4', _, _, _, _, b'W', b'A', b'V', b'E', ..] => "an RF64 (WAV) file",
         [b'B', b'W', b'6', b'4', _, _, _, _, b'W', b'A', b'V', b'E', ..] => "a BW64 (WAV) file",
         [b'F', b'O', b'R', b'M', _, _, _, _, b'A', b'I', b'F', b'F' | b'C', ..] => "an AIFF file",
         [b'O', b'g', b'g', b'S', 0, 0..=7, ..] => "an Ogg file",
         [b'f', b'L', b'a', b'C', 0 | 0x80, ..] => "a FLAC file",
+        [b'.', b's', b'n', b'd', 0, 0, _, _, ..] => "an AU file",
+        [b'c', b'a', b'f', b'f', 0, 1, ..] => "a CAF file",
+        [b'#', b'!', b'A', b'M', b'R', b'\n' | b'-', ..] => "an AMR file",
         [b'I', b'D', b'3', 2..=4, 0..=0xFE, _, a, b, c, d, ..] if (a | b | c | d) < 0x80 => "an MP3 file",
         [0, 0, 0, 8..=255, b'f', b't', b'y', b'p', ..] => "an MP4 file",
         // The header's first element is its version, or its type: `webm` or `matroska`.
@@ -27,14 +31,15 @@ pub fn container(bytes: &[u8]) -> Option<&'static str> {
 }
 
 /// As [`container`], for the first bytes of a track or of a whole buffer: shorter signatures count as well, those of
-/// WebM and Matroska, and two MP3 frames in a row.
+/// WebM and Matroska, and two frames of MP3 or AAC in a row.
 ///
-/// One MP3 header is not enough: its first 11 bits are ones, as mu-law's silence is.
+/// One header of a frame is not enough: its first 11 bits are ones, as mu-law's silence is.
 #[must_use]
 pub fn leading_container(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0x1A, 0x45, 0xDF, 0xA3, ..] => Some("a WebM or Matroska file"),
-        [0xFF, 0xE0..=0xFF, ..] if has_mp3_frames(bytes) => Some("an MP3 file"),
+        [0xFF, 0xE0..=0xFF, ..] if has_frames(bytes, mp3_frame) => Some("an MP3 file"),
+        [0xFF, 0xF0..=0xFF, ..] if has_frames(bytes, aac_frame) => Some("an AAC file"),
         _ => container(bytes),
     }
 }
@@ -60,14 +65,24 @@ pub fn is_wav(bytes: &[u8]) -> bool {
     matches!(bytes, [b'R', b'I', b'F', b'F' | b'X', ..] | [b'R', b'F', b'6', b'4', ..] | [b'B', b'W', b'6', b'4', ..])
 }
 
-/// Whether the bytes begin with two MPEG audio frames of layer III that belong together.
-fn has_mp3_frames(bytes: &[u8]) -> bool {
-    let Some((length, kind)) = mp3_frame(bytes) else { return false };
-    bytes.get(length..).and_then(mp3_frame).is_some_and(|(_, next)| next == kind)
+/// A frame's length in bytes, and what has to be the same in the next.
+type Frame = (usize, (u8, u8));
+
+/// Whether the bytes begin with two frames that belong together.
+fn has_frames(bytes: &[u8], frame: fn(&[u8]) -> Option<Frame>) -> bool {
+    let Some((length, kind)) = frame(bytes) else { return false };
+    bytes.get(length..).and_then(frame).is_some_and(|(_, next)| next == kind)
 }
 
-/// The length in bytes of the frame that begins here, and what has to be the same in the next: version and rate.
-fn mp3_frame(bytes: &[u8]) -> Option<(usize, (u8, u8))> {
+/// The AAC frame (ADTS) that begins here: version and profile with rate are the same in the next.
+fn aac_frame(bytes: &[u8]) -> Option<Frame> {
+    let &[0xFF, second, third, fourth, fifth, sixth, _, ..] = bytes else { return None };
+    let length = usize::from(fourth & 3) << 11 | usize::from(fifth) << 3 | usize::from(sixth >> 5);
+    (second & 0xF6 == 0xF0 && length > 7).then_some((length, (second, third & 0xFC)))
+}
+
+/// The MPEG audio frame of layer III that begins here: version and rate are the same in the next.
+fn mp3_frame(bytes: &[u8]) -> Option<Frame> {
     /// Kilobits a second, for MPEG 1, and for MPEG 2 and 2.5.
     const BIT_RATES: [[usize; 14]; 2] = [
         [32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320],

@@ -100,7 +100,9 @@ pub enum Error {
     #[error("More requests arrive than the service can store. Nothing of this request was stored. Retry it.")]
     Overloaded,
     /// The disk is full, or its free space is below the minimum.
-    #[error("Too little disk space is free. Nothing of this request was stored. Free some space and retry.")]
+    #[error(
+        "Too little disk space is free: the disk is full, or below --min-free-space (CALLSTORE_MIN_FREE_SPACE). Nothing of this request was stored. Free some space, or lower the setting, and retry."
+    )]
     StorageFull,
     /// The database cannot be written at the moment, with the cause.
     #[error("the database cannot be written: {0}")]

@@ -15,6 +15,7 @@ use crate::{
     Error, Idempotency, NewAuditEntry, Page, Private, Slice, Timestamp,
     calls::CallRef,
     core::Core,
+    crash,
     writer::{Batch, Outcome, Pending, State, Write},
 };
 
@@ -133,6 +134,28 @@ impl Transcripts {
     pub async fn list(&self, call: &CallRef, list: &ListTranscripts) -> Result<Slice<Transcript>, Error> {
         let (snapshot, call) = self.core.snapshot_of(call).await?;
         Ok(transcripts_of(&snapshot, call.id, list).await?)
+    }
+
+    /// Passes all of a call's transcripts from the offset of `list` on to `take`, in order and as of one moment, until
+    /// it returns `false`. They are read in slices of the size of the page.
+    ///
+    /// # Errors
+    /// `CallNotFound`, or a failing database.
+    pub async fn each(
+        &self,
+        call: &CallRef,
+        mut list: ListTranscripts,
+        mut take: impl FnMut(&Transcript) -> bool,
+    ) -> Result<(), Error> {
+        let (snapshot, call) = self.core.snapshot_of(call).await?;
+        loop {
+            let found = transcripts_of(&snapshot, call.id, &list).await?;
+            if !found.items.iter().all(&mut take) || !found.has_more {
+                return Ok(());
+            }
+            crash::hold("transcripts.slice").await;
+            list.page.offset += list.page.limit;
+        }
     }
 }
 

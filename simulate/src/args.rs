@@ -2,15 +2,13 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{
-    Args,
-    builder::{RangedI64ValueParser, RangedU64ValueParser},
-};
+use clap::Args;
 use url::Url;
 
 use crate::{
     batch::BATCH_MAX,
     key::Key,
+    number::between,
     pace::Speed,
     settings::{Transport, Verify},
 };
@@ -54,12 +52,12 @@ pub struct SimulateArgs {
     pub transport: Transport,
 
     /// Chunks per HTTP request, 1 to 500
-    #[arg(long, value_name = "N", default_value_t = 50, value_parser = batch_size())]
+    #[arg(long, value_name = "N", default_value_t = 50, value_parser = between::<u16>(1..=BATCH_MAX as u64))]
     pub batch: u16,
 
     /// Number of concurrent calls. With FILE, sessions take turns under new names [default: 10; with FILE, each session
     /// once under its own name]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = between::<u32>(1..=u32::MAX.into()))]
     pub calls: Option<u32>,
 
     /// Length of a synthetic call, such as 90s or 10m; at most 12h
@@ -67,15 +65,15 @@ pub struct SimulateArgs {
     pub duration: Duration,
 
     /// Tracks of a synthetic call: 1 (caller) or 2 (caller and agent)
-    #[arg(long, value_name = "N", default_value_t = 2, conflicts_with = "files", value_parser = RangedI64ValueParser::<u8>::new().range(1..=2))]
+    #[arg(long, value_name = "N", default_value_t = 2, conflicts_with = "files", value_parser = between::<u8>(1..=2))]
     pub tracks: u8,
 
     /// Length of a synthetic frame in milliseconds, 20 to 1000
-    #[arg(long, value_name = "MS", default_value_t = 20, conflicts_with = "files", value_parser = RangedU64ValueParser::<u16>::new().range(20..=1_000))]
+    #[arg(long, value_name = "MS", default_value_t = 20, conflicts_with = "files", value_parser = between::<u16>(20..=1_000))]
     pub frame_ms: u16,
 
     /// Time over which the calls start, so that they do not send in step [default: 5s; with FILE, 1s]
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
     pub ramp: Option<Duration>,
 
     /// Speed: realtime, max (no pauses), or a factor of real time such as 10 [default: realtime; with FILE, max]
@@ -91,11 +89,11 @@ pub struct SimulateArgs {
     pub chaos: bool,
 
     /// Seed for chaos and synthetic audio; the same seed repeats them [default: random]
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = between::<u64>(0..=u64::MAX))]
     pub seed: Option<u64>,
 
     /// Number of sending threads [default: half the processors]
-    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u16>::new().range(1..=256))]
+    #[arg(long, value_name = "N", value_parser = between::<u16>(1..=256))]
     pub threads: Option<u16>,
 
     /// Print only the report, as JSON, to standard output
@@ -130,12 +128,12 @@ impl SimulateArgs {
     }
 }
 
-fn batch_size() -> RangedI64ValueParser<u16> {
-    RangedI64ValueParser::new().range(1..=BATCH_MAX as i64)
+fn duration(text: &str) -> Result<Duration, &'static str> {
+    humantime::parse_duration(text).map_err(|_| "expected a number and its unit, such as 90s or 10m")
 }
 
 fn call_duration(text: &str) -> Result<Duration, String> {
-    let duration = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    let duration = duration(text)?;
     if duration.is_zero() || duration > DURATION_MAX {
         return Err("expected a duration above 0s and at most 12h, such as 90s or 10m".to_owned());
     }
@@ -143,10 +141,8 @@ fn call_duration(text: &str) -> Result<Duration, String> {
 }
 
 fn service_url(text: &str) -> Result<Url, String> {
-    let url: Url = text.parse().map_err(|error| format!("{error}"))?;
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return Err("expected an http or https URL, such as http://127.0.0.1:8080".to_owned());
-    }
+    let url = text.parse().ok().filter(|url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host());
+    let url = url.ok_or("expected an http or https URL, such as http://127.0.0.1:8080")?;
     if url.query().is_some() || url.fragment().is_some() {
         return Err("expected a URL without a query or fragment, such as http://127.0.0.1:8080".to_owned());
     }

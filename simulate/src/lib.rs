@@ -24,6 +24,7 @@ mod link;
 mod measures;
 mod message;
 mod names;
+mod number;
 mod opening;
 mod outcome;
 mod pace;
@@ -61,6 +62,7 @@ use uuid::Uuid;
 pub use args::SimulateArgs;
 pub use error::{CallFailure, SimulateError};
 pub use key::Key;
+pub use number::between;
 pub use pace::Speed;
 pub use report::Report;
 

@@ -36,7 +36,7 @@ fn starting() -> Vec<Case> {
         call_with("streamSid", json!("é")).invalid("/streamSid"),
         call_with("streamSid", json!(7)).invalid("/streamSid"),
         call_with("streamSid", json!("a\0b")).is(422, "validation_failed"),
-        call_with("caller", long(129)).invalid("/caller"),
+        call_with("caller", long(129)).invalid("/caller").saying("at most 128 characters"),
         call_with("caller", json!("a\0b")).invalid("/caller"),
         call_with("caller", json!({ "number": "a" })).invalid("/caller"),
         call_with("callSid", json!("..")).invalid("/callSid"),
@@ -44,6 +44,12 @@ fn starting() -> Vec<Case> {
         call_with("agent", json!("")).invalid("/agent"),
         call_with("agent", long(129)).invalid("/agent"),
         call_with("direction", json!("sideways")).invalid("/direction"),
+        call_with("direction", json!([])).invalid("/direction").saying("`inbound` or `outbound`"),
+        call_with("direction", json!({ "a": 1 })).invalid("/direction").saying("`inbound` or `outbound`"),
+        call_with("direction", json!(true)).invalid("/direction").saying("`inbound` or `outbound`"),
+        call_with("audioFormat", json!({ "encoding": 7 }))
+            .invalid("/audioFormat/encoding")
+            .saying("`mulaw`, `alaw` or `pcm16`"),
         call_with("startTime", json!("yesterday")).invalid("/startTime"),
         call_with("startTime", json!(1_767_323_045_678_i64)).invalid("/startTime"),
         call_with("startTime", json!("1969-12-31T23:59:59.999Z")).invalid("/startTime"),

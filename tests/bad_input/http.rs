@@ -5,6 +5,10 @@ use super::{Case, get, request};
 pub(super) fn cases() -> Vec<Case> {
     let body = |content_type: &str, body: &str| request("POST", "/calls").typed(content_type, body);
     let json = |text: &str| body("application/json", text);
+    let bytes = |bytes: Vec<u8>| request("POST", "/calls").typed("application/json", bytes);
+    let utf16 = |unit: fn(u16) -> [u8; 2], mark: &str| -> Vec<u8> {
+        format!("{mark}{{}}").encode_utf16().flat_map(unit).collect()
+    };
     let deep = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     let whole = r#"{"streamSid":"new","caller":"a"}"#;
     vec![
@@ -36,17 +40,19 @@ pub(super) fn cases() -> Vec<Case> {
         body("application/merge-patch+json", whole).is(415, "unsupported_media_type"),
         json(whole).header("content-encoding", "gzip").is(415, "unsupported_media_type"),
         json(whole).header("content-encoding", "zstd").is(415, "unsupported_media_type"),
-        json("").is(400, "malformed_json"),
-        json("{").is(400, "malformed_json"),
+        json("").is(400, "malformed_json").saying("is empty. Send a JSON object"),
+        json(" \r\n").is(400, "malformed_json").saying("is empty. Send a JSON object"),
+        json("{").is(400, "malformed_json").saying("ends too early").saying("Send all of it"),
+        bytes(utf16(u16::to_le_bytes, "\u{feff}")).is(400, "malformed_json").saying("is UTF-16. Send JSON as UTF-8"),
+        bytes(utf16(u16::to_be_bytes, "\u{feff}")).is(400, "malformed_json").saying("is UTF-16. Send JSON as UTF-8"),
+        bytes(utf16(u16::to_le_bytes, "")).is(400, "malformed_json").saying("is UTF-16. Send JSON as UTF-8"),
         json(r#"{"streamSid":"new","caller":"a",}"#).is(400, "malformed_json"),
         json(r#"{"streamSid":"new","caller":"a"} {}"#).is(400, "malformed_json"),
         json(r#"{'streamSid':'new'}"#).is(400, "malformed_json"),
         json(r#"{"streamSid":"new","caller":"\ud800","x":1}"#).is(422, "validation_failed").saying("/x"),
         json("\u{feff}{").is(400, "malformed_json"),
         json("{}\u{feff}").is(400, "malformed_json"),
-        request("POST", "/calls")
-            .typed("application/json", b"{\"caller\":\"\xff\"}".to_vec())
-            .is(400, "malformed_json"),
+        bytes(b"{\"caller\":\"\xff\"}".to_vec()).is(400, "malformed_json").saying("not UTF-8 from byte 11 on"),
         json(&deep(100)).is(422, "validation_failed"),
         json(&format!(r#"{{"streamSid":"new","caller":{}}}"#, deep(100_000))).is(422, "validation_failed"),
         get("/livez?verbose=1").invalid("/verbose"),

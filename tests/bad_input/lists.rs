@@ -34,6 +34,8 @@ pub(super) fn cases() -> Vec<Case> {
     let mut cases: Vec<_> =
         refused.map(|(query, pointer)| get(format!("/calls?{query}")).invalid(pointer)).into_iter().collect();
     cases.extend([
+        get("/calls?limit=0").invalid("/limit").saying("from 1 to 500"),
+        get("/calls/live/transcripts?limit=x").invalid("/limit").saying("from 1 to 500"),
         get("/calls?limit=5&limit=6").is(422, "validation_failed"),
         get("/calls?%00=1").is(422, "validation_failed"),
         get("/calls?cursor=").is(400, "invalid_cursor"),

@@ -7,7 +7,7 @@ use actix_web::{
 use service::audio::number::real;
 use service::{
     Callstore,
-    audio::{self, ConvertError, Converted, Source, decode_any_base64, encode_base64},
+    audio::{self, ConvertError, Converted, Source, WavError, decode_any_base64, encode_base64},
 };
 use tokio::sync::Semaphore;
 
@@ -72,6 +72,9 @@ pub(crate) async fn convert_audio(
     Ok(idempotency.answer(HttpResponse::Ok().json(answer)))
 }
 
+/// What makes a file that can be read of most others.
+const TO_WAV: &str = "Decode it first, for example with ffmpeg -i FILE -c:a pcm_s16le FILE.wav.";
+
 fn convert(body: &ConvertAudio) -> Result<ConvertedAudio, Problem> {
     let bytes = samples(body, true)?;
     let from = body.from.unwrap_or_default();
@@ -100,11 +103,7 @@ fn samples(body: &ConvertAudio, begins: bool) -> Result<Vec<u8>, Problem> {
     let bytes = decode_any_base64(&body.audio).map_err(|error| Problem::invalid_base64("/audio", &error))?;
     let container = body.from.unwrap_or_default().container.unwrap_or_default();
     if let (true, Container::Raw, Some(kind)) = (begins, container, audio::sniff::leading_container(&bytes)) {
-        let hint = if kind.contains("WAV") {
-            "Set from.container to \"wav\"."
-        } else {
-            "Decode it first, for example with ffmpeg -i FILE -c:a pcm_s16le FILE.wav."
-        };
+        let hint = if kind.contains("WAV") { "Set from.container to \"wav\"." } else { TO_WAV };
         return Err(Problem::invalid_field("/audio", format!("These are not raw samples but {kind}. {hint}")));
     }
     Ok(bytes)
@@ -119,5 +118,31 @@ fn refuse(error: &ConvertError) -> Problem {
         ConvertError::Contradicts { field } => format!("/from/{field}"),
         ConvertError::TooLong(_) => "/to".to_owned(),
     };
-    Problem::invalid_field(pointer, format!("Cannot be converted: {error}."))
+    Problem::invalid_field(pointer, format!("Cannot be converted: {error}. {}", remedy(error)))
+}
+
+/// What to do about audio that cannot be converted.
+fn remedy(error: &ConvertError) -> String {
+    match error {
+        ConvertError::OddLength(_) => "Send whole samples, or set salvage to leave out the last byte.".to_owned(),
+        ConvertError::Contradicts { field } => format!("Leave from.{field} out: the header states it."),
+        ConvertError::UnsupportedRate { .. } => {
+            "Resample the file first, for example with ffmpeg -i FILE -ar 48000 FILE.wav.".to_owned()
+        }
+        ConvertError::Channels { .. } => {
+            "Reduce the channels first, for example with ffmpeg -i FILE -ac 2 FILE.wav.".to_owned()
+        }
+        ConvertError::TooLong(_) => "Convert it in parts.".to_owned(),
+        ConvertError::Wav(WavError::NotWav) => {
+            "Send a WAV file, or set from.container to raw for samples without a header.".to_owned()
+        }
+        ConvertError::Wav(WavError::CutHeader { .. } | WavError::NoData) => "Send the whole file.".to_owned(),
+        ConvertError::Wav(
+            WavError::OtherKind { .. }
+            | WavError::NoFormat
+            | WavError::DamagedFormat { .. }
+            | WavError::UnknownTag { .. }
+            | WavError::UnsupportedBits { .. },
+        ) => TO_WAV.to_owned(),
+    }
 }

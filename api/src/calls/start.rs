@@ -25,7 +25,7 @@ pub struct StartCall {
     #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_.:@=/+{}~%!-]+$")]
     #[validate(custom(function = "sid"))]
     pub stream_sid: Option<String>,
-    /// The caller: a phone number or a name. Defaults to `unknown`, also if empty.
+    /// The caller: a phone number or a name. Defaults to `unknown`, also if empty or blank.
     #[schema(value_type = Option<String>, max_length = 128, pattern = r"^[^\u0000]*$")]
     #[validate(custom(function = "name_or_empty"))]
     pub caller: Option<Private>,
@@ -106,7 +106,7 @@ impl From<StartCall> for NewCall {
     fn from(body: StartCall) -> Self {
         Self {
             stream_sid: body.stream_sid,
-            caller: body.caller.filter(|caller| !caller.expose().is_empty()),
+            caller: body.caller.filter(|caller| !caller.expose().trim().is_empty()),
             call_sid: body.call_sid,
             agent: body.agent,
             direction: body.direction.map(Into::into),

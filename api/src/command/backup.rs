@@ -20,6 +20,9 @@ use crate::{
 /// The copy shows one moment: everything acknowledged before it began is in it. Each recording is compared with its
 /// SHA-256 in the database. SHA256SUMS is written last; a backup without it is not complete.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    callstore backup /backups/monday\n  \
+    callstore backup /backups/monday --database-url sqlite:///srv/callstore/callstore.db --recordings /srv/callstore/recordings")]
 #[command(mut_arg("media_redirect", |arg| arg.hide(true)))]
 pub(super) struct BackupArgs {
     /// The folder to write to: a new or an empty one
@@ -39,6 +42,9 @@ pub(super) struct BackupArgs {
 /// All hashes are compared before anything is written. Restore overwrites nothing: neither the database nor any
 /// recording may be there yet.
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    callstore restore /backups/monday\n  \
+    callstore restore /backups/monday --database-url sqlite://restored/callstore.db --recordings restored/recordings")]
 #[command(mut_arg("media_redirect", |arg| arg.hide(true)))]
 pub(super) struct RestoreArgs {
     /// The folder of the backup

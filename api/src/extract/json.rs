@@ -10,12 +10,8 @@ use serde_path_to_error::{Path, Segment};
 use service::FieldError;
 use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
 
-use super::{body::Body, repair::repaired, wording::sentence};
-use crate::{
-    limits::BODY_MAX_BYTES,
-    problem::{Problem, ProblemCode},
-    wire::Object,
-};
+use super::{body::Body, malformed::malformed, repair::repaired, wording::sentence};
+use crate::{limits::BODY_MAX_BYTES, problem::Problem, wire::Object};
 
 /// The type of a JSON body.
 pub(crate) trait JsonBody: DeserializeOwned + Validate + 'static {
@@ -86,36 +82,32 @@ pub(crate) fn from_json<T: JsonBody>(bytes: &[u8]) -> Result<T, Problem> {
 fn explain<T: JsonBody>(bytes: &[u8], error: &serde_json::Error) -> Problem {
     let mut parser = serde_json::Deserializer::from_slice(bytes);
     match serde_path_to_error::deserialize::<_, Object<T>>(&mut parser) {
-        Ok(_) => malformed(error),
+        Ok(_) => malformed(bytes, error),
         Err(error) => {
             let path = error.path().clone();
-            problem(bytes, &error.into_inner(), &path)
+            problem::<T>(bytes, &error.into_inner(), &path)
         }
     }
 }
 
-fn malformed(error: &serde_json::Error) -> Problem {
-    let detail = format!("The body is not JSON: {error}.");
-    Problem::new(ProblemCode::MalformedJson, detail)
-}
-
-fn problem(bytes: &[u8], error: &serde_json::Error, path: &Path) -> Problem {
+fn problem<T: JsonBody>(bytes: &[u8], error: &serde_json::Error, path: &Path) -> Problem {
     let message = error.to_string();
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
     // The body is valid JSON that exceeds what the parser can represent.
     let beyond = ["number out of range", "recursion limit exceeded"].contains(&message);
     // The parser's message for an array in place of an enum's name.
     let unnamed = message == "expected value" && serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
-    let message = if unnamed { "expected one of the values that are listed" } else { message };
+    let named = unnamed.then(|| names::<T>(bytes, &pointer(path))).flatten();
+    let message = named.as_deref().unwrap_or(message);
     match error.classify() {
         // A field can hide what the parser found with its own message.
         Category::Data => {
             if let Err(error) = serde_json::from_slice::<IgnoredAny>(bytes) {
-                return malformed(&error);
+                return malformed(bytes, &error);
             }
         }
         Category::Syntax if beyond || unnamed => {}
-        Category::Syntax | Category::Eof | Category::Io => return malformed(error),
+        Category::Syntax | Category::Eof | Category::Io => return malformed(bytes, error),
     }
     let mut pointer = pointer(path);
     for kind in ["unknown field `", "missing field `", "duplicate field `"] {
@@ -127,6 +119,14 @@ fn problem(bytes: &[u8], error: &serde_json::Error, path: &Path) -> Problem {
         }
     }
     Problem::invalid_field(pointer, sentence(message))
+}
+
+/// What the parser says of an unknown name in place of the value at `pointer`: unlike its message about a value that is
+/// no name, it lists the names.
+fn names<T: JsonBody>(bytes: &[u8], pointer: &str) -> Option<String> {
+    let mut body: Value = serde_json::from_slice(bytes).ok()?;
+    *body.pointer_mut(pointer)? = Value::String(String::new());
+    serde_json::from_value::<Object<T>>(body).err().map(|error| error.to_string())
 }
 
 fn pointer(path: &Path) -> String {
@@ -149,7 +149,7 @@ fn refuse_nul(bytes: &[u8]) -> Result<(), Problem> {
     if ESCAPE.find(bytes).is_none() {
         return Ok(());
     }
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| malformed(&error))?;
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| malformed(bytes, &error))?;
     match find_nul(&value) {
         Some(pointer) => Err(Problem::invalid_field(pointer, "The character NUL (U+0000) is not allowed.")),
         None => Ok(()),

@@ -6,6 +6,7 @@ mod condition;
 mod form;
 mod idempotency;
 pub(crate) mod json;
+mod malformed;
 mod path;
 pub(crate) mod query;
 mod repair;

@@ -142,7 +142,8 @@ fn digits<'de, D: Deserializer<'de>>(deserializer: D, least: u64, expected: &str
 
 impl<'de> Deserialize<'de> for Limit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let limit = digits(deserializer, 1, "Expected a whole number, 1 or larger.")?;
+        let expected = format!("Expected a whole number from 1 to {PAGE_MAX}. Larger ones count as {PAGE_MAX}.");
+        let limit = digits(deserializer, 1, &expected)?;
         Ok(Self(limit.min(PAGE_MAX)))
     }
 }

@@ -258,8 +258,8 @@ pub(crate) const PROBLEMS: [Entry; 39] = {
             P::StorageFull,
             S::INSUFFICIENT_STORAGE,
             "Storage full",
-            "The disk is full, or its free space is below `--min-free-space`. Nothing of this request was \
-             stored. Free some space and retry.",
+            "The disk is full, or its free space is below `--min-free-space` (`CALLSTORE_MIN_FREE_SPACE`). Nothing of \
+             this request was stored. Free some space, or lower the setting, and retry.",
         ),
         (
             P::RateLimited,

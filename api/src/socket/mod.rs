@@ -16,7 +16,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
 
 pub(crate) use actix_http::ws::CloseCode;
 pub(crate) use decoder::Fault;
-pub(crate) use note::{End, note_end};
+pub(crate) use note::{End, Skipped, note_end};
 pub(crate) use upgrade::answer;
 
 use service::audio::number::wide;

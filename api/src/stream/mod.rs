@@ -15,7 +15,7 @@ use crate::{
     limits::{STREAM_MESSAGE_MAX_BYTES, STREAM_WAITING_MAX, STREAM_WAITING_MAX_BYTES},
     problem::Problem,
     request::request_id,
-    socket::{CloseCode, End, Fault, OpenSocket, PeerGone, Received, Rest, Socket, check_handshake, note_end},
+    socket::{CloseCode, End, Fault, OpenSocket, PeerGone, Received, Rest, Skipped, Socket, check_handshake, note_end},
     twilio::dialect::dialect,
 };
 use frame::Incoming;
@@ -101,7 +101,8 @@ impl StreamSocket {
         }
         Box::pin(self.call.close()).await;
         let refused = self.seen.or(refused.then_some("callstore"));
-        note_end(End { protocol: "callstore", call: Some(call), stream: None, code, reason, skipped: 0, refused });
+        let skipped = &Skipped::default();
+        note_end(End { protocol: "callstore", call: Some(call), stream: None, code, reason, skipped, refused });
         socket.close(code, reason).await;
     }
 

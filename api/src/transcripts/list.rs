@@ -1,8 +1,6 @@
 //! `listTranscripts`.
 
-use actix_web::{HttpRequest, HttpResponse, body::BodyStream, get, http::header, web::Data};
-use bytes::Bytes;
-use futures_util::stream;
+use actix_web::{HttpRequest, HttpResponse, get, http::header, web::Data};
 use serde::{Deserialize, Serialize};
 use service::{CallRef, Callstore, ListTranscripts, Page, Private, limits::PAGE_MAX};
 use utoipa::{IntoParams, ToSchema};
@@ -20,7 +18,8 @@ use crate::{
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ListTranscriptsQuery {
-    /// The page size. Values over 500 count as 500. Formats other than JSON return all transcripts by default.
+    /// The page size. Values over 500 count as 500. Formats other than JSON have all transcripts by default, as of one
+    /// moment.
     #[param(inline)]
     limit: Option<Limit>,
     /// How many transcripts to skip.
@@ -88,7 +87,7 @@ pub(crate) async fn list_transcripts(
     let page = Page { limit, offset: query.offset.clamped() };
     let list = ListTranscripts { page, speaker: query.speaker };
     if is_text {
-        return write_text(callstore, call.0, list, format, query.limit.is_some()).await;
+        return write_text(&callstore, &call.0, list, format, query.limit.is_some()).await;
     }
     let found = callstore.transcripts.list(&call.0, &list).await?;
     Ok(HttpResponse::Ok().append_header(VARY_ACCEPT).json(TranscriptPage {
@@ -100,35 +99,35 @@ pub(crate) async fn list_transcripts(
 /// Caches keep the two forms apart.
 const VARY_ACCEPT: (header::HeaderName, &str) = (header::VARY, "accept");
 
-/// Writes captions or text page by page, so that a long call is never in memory as a whole.
+/// The largest response in another format than JSON, in bytes.
+const TEXT_MAX_BYTES: usize = 64 * 1024 * 1024;
+
+/// Writes captions or text. All of it is read before any is sent, so that it is of one moment however slowly the client
+/// reads.
 async fn write_text(
-    callstore: Data<Callstore>,
-    call: CallRef,
-    mut list: ListTranscripts,
+    callstore: &Callstore,
+    call: &CallRef,
+    list: ListTranscripts,
     format: TranscriptFormat,
     one_page: bool,
 ) -> Result<HttpResponse, Problem> {
-    let first = callstore.transcripts.list(&call, &list).await?;
-    let captions = Captions::new(format);
-    let header = captions.header();
-    let pages = stream::unfold(Some((first, header, captions)), move |state| {
-        let (callstore, call) = (callstore.clone(), call.clone());
-        list.page.offset += list.page.limit;
-        let next = list.clone();
-        async move {
-            let (found, header, mut captions) = state?;
-            let mut text = header.to_owned();
-            text.extend(found.items.iter().map(|transcript| captions.write(transcript)));
-            if !found.has_more || one_page {
-                return Some((Ok(Bytes::from(text)), None));
-            }
-            match callstore.transcripts.list(&call, &next).await {
-                Ok(following) => Some((Ok(Bytes::from(text)), Some((following, "", captions)))),
-                Err(error) => Some((Err(error), None)),
-            }
+    let mut captions = Captions::new(format);
+    let mut text = captions.header().to_owned();
+    if one_page {
+        let found = callstore.transcripts.list(call, &list).await?;
+        text.extend(found.items.iter().map(|transcript| captions.write(transcript)));
+    } else {
+        let write = |transcript: &_| {
+            text.push_str(&captions.write(transcript));
+            text.len() <= TEXT_MAX_BYTES
+        };
+        callstore.transcripts.each(call, list, write).await?;
+        if text.len() > TEXT_MAX_BYTES {
+            let detail = "The transcripts exceed 64 MiB in this format. Get them in parts, with limit and offset.";
+            return Err(Problem::invalid_field("/limit", detail));
         }
-    });
+    }
     let mut response = HttpResponse::Ok();
     response.append_header(VARY_ACCEPT);
-    Ok(response.insert_header((header::CONTENT_TYPE, format.content_type())).body(BodyStream::new(pages)))
+    Ok(response.insert_header((header::CONTENT_TYPE, format.content_type())).body(text))
 }

@@ -6,7 +6,7 @@ use service::{Error, Interruption, TokenRefused};
 use uuid::Uuid;
 
 use super::start::Unfit;
-use crate::socket::{CloseCode, End, note_end};
+use crate::socket::{CloseCode, End, Skipped, note_end};
 
 /// The close code and reason of a socket.
 pub(super) struct Ending {
@@ -26,9 +26,14 @@ impl Ending {
         Self { code, reason: reason.into(), stopped: false, refused: code != CloseCode::Normal }
     }
 
-    /// Writes the log line of the socket's end; `seen` is the dialect of its first message, `skipped` the number of
-    /// messages and frames that were skipped.
-    pub(super) fn note(&mut self, call: Option<Uuid>, stream: Option<&str>, seen: Option<&'static str>, skipped: u64) {
+    /// Writes the log line of the socket's end; `seen` is the dialect of its first message.
+    pub(super) fn note(
+        &mut self,
+        call: Option<Uuid>,
+        stream: Option<&str>,
+        seen: Option<&'static str>,
+        skipped: &Skipped,
+    ) {
         // Another platform's messages were skipped until the peer or the service gave up.
         if let (None, Some(platform)) = (call, seen.filter(|&seen| seen != "twilio")) {
             self.blame(platform);

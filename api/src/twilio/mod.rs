@@ -28,7 +28,7 @@ use crate::{
     limits::{MEDIA_MESSAGE_MAX_BYTES, MEDIA_START_LIMIT},
     problem::Problem,
     request::request_id,
-    socket::{CloseCode, Fault, OpenSocket, Received, Rest, Socket, check_handshake},
+    socket::{CloseCode, Fault, OpenSocket, Received, Rest, Skipped, Socket, check_handshake},
 };
 use dialect::dialect;
 use ending::Ending;
@@ -61,8 +61,8 @@ pub(crate) async fn open_twilio_stream(
     let entry = entry_of(&request, STREAM, &request_id(&request));
     let entry = Some(Box::new(NewAuditEntry { status: StatusCode::SWITCHING_PROTOCOLS.as_u16(), ..entry }));
     let callstore = Callstore::clone(&callstore);
-    let carrier =
-        CarrierSocket { callstore, guarded, arrival, entry, stream: None, name: None, seen: None, skipped: 0 };
+    let skipped = Skipped::default();
+    let carrier = CarrierSocket { callstore, guarded, arrival, entry, stream: None, name: None, seen: None, skipped };
     Ok(Socket::accept(&request, MEDIA_MESSAGE_MAX_BYTES, |socket| carrier.run(socket)))
 }
 
@@ -82,8 +82,8 @@ struct CarrierSocket {
     name: Option<String>,
     /// The dialect of the first message, for the log of a refused stream.
     seen: Option<&'static str>,
-    /// The number of messages and frames skipped so far, for the log.
-    skipped: u64,
+    /// What was skipped so far, for the log.
+    skipped: Skipped,
 }
 
 impl CarrierSocket {
@@ -103,7 +103,7 @@ impl CarrierSocket {
                 ending = Ending::of(&error);
             }
         }
-        ending.note(call, self.name.as_deref(), self.seen, self.skipped);
+        ending.note(call, self.name.as_deref(), self.seen, &self.skipped);
         socket.close(ending.code, &ending.reason).await;
     }
 
@@ -274,25 +274,19 @@ impl CarrierSocket {
         let (begun, gathered, count) = (Instant::now(), stream.gather, wide(frames.len()));
         let added = stream.media.add(frames).await;
         if let Err(Error::CallEnded | Error::CallNotFound) = added {
-            self.count_skipped("call_ended", count);
+            self.skipped.count("call_ended", count);
         }
         let refused = added?;
         stream.gather = GATHER.saturating_sub(begun.elapsed());
         metrics::histogram!("callstore_stream_store_seconds").record(gathered + begun.elapsed());
-        self.count_skipped("conflict", refused.conflicts);
-        self.count_skipped("invalid", refused.invalid);
+        self.skipped.count("conflict", refused.conflicts);
+        self.skipped.count("invalid", refused.invalid);
+        self.skipped.count_stored(count - refused.conflicts - refused.invalid);
         Ok(())
     }
 
     fn skip(&mut self, reason: &'static str) -> Result<(), Ending> {
-        self.count_skipped(reason, 1);
+        self.skipped.count(reason, 1);
         Ok(())
-    }
-
-    fn count_skipped(&mut self, reason: &'static str, frames: u64) {
-        if frames > 0 {
-            self.skipped += frames;
-            metrics::counter!("callstore_stream_skipped_total", "reason" => reason).increment(frames);
-        }
     }
 }

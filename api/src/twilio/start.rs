@@ -48,8 +48,8 @@ impl Opening {
             .collect();
         let token = custom_data.remove(TOKEN).and_then(|token| token.as_str().map(Private::from));
         let caller = ["caller", "from"].into_iter().find_map(|name| take_caller(&mut custom_data, name));
-        let caller =
-            caller.or_else(|| start.from.as_ref().map(|from| clean(from.expose())).filter(|from| !from.is_empty()));
+        let caller = caller
+            .or_else(|| start.from.as_ref().map(|from| clean(from.expose())).filter(|from| !from.trim().is_empty()));
         let caller =
             caller.unwrap_or_else(|| UNKNOWN_CALLER.to_owned()).chars().take(CALLER_MAX).collect::<String>().into();
         let call_sid = match start.call_sid {
@@ -71,7 +71,7 @@ impl Opening {
 /// Removes a caller from the parameters and returns it. One longer than `CALLER_MAX` also stays in the parameters,
 /// since the caller is cut.
 fn take_caller(parameters: &mut Map<String, Value>, name: &str) -> Option<String> {
-    let caller = parameters.get(name)?.as_str().filter(|caller| !caller.is_empty())?.to_owned();
+    let caller = parameters.get(name)?.as_str().filter(|caller| !caller.trim().is_empty())?.to_owned();
     if caller.chars().count() <= CALLER_MAX {
         parameters.remove(name);
     }

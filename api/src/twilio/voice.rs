@@ -59,10 +59,10 @@ pub(crate) fn check_name(field: &str, name: &str) -> Result<(), Problem> {
     }
 }
 
-/// Cuts a party's number to the length that the service stores; `None` if it is missing or empty.
+/// Cuts a party's number to the length that the service stores; `None` if it is missing or blank.
 pub(crate) fn party(given: Option<Private>) -> Option<Private> {
     let cut: String = given?.expose().chars().take(CALLER_MAX).collect();
-    (!cut.is_empty()).then_some(cut.into())
+    (!cut.trim().is_empty()).then_some(cut.into())
 }
 
 /// Answer a phone call

@@ -20,6 +20,9 @@ pub enum WavError {
         /// The file's length.
         bytes: u64,
     },
+    /// It ends without a `data` chunk, and its size says that this is its end.
+    #[error("the file has no data chunk, so it has no samples")]
+    NoData,
     /// The samples come before a `fmt ` chunk says what they are.
     #[error("there is no fmt chunk before the data")]
     NoFormat,

@@ -125,7 +125,14 @@ impl HeaderReader {
     #[must_use]
     pub fn cut(&self) -> WavError {
         let begun = if matches!(self.part, Part::File) { check_kind(&self.gathered) } else { Ok(()) };
-        begun.err().unwrap_or(WavError::CutHeader { bytes: self.taken })
+        // The file ends after a whole chunk, and its size agrees.
+        let is_whole = matches!(self.part, Part::Chunk) && self.gathered.is_empty() && self.skip == 0;
+        let end = if is_whole && self.riff + 8 <= self.taken {
+            WavError::NoData
+        } else {
+            WavError::CutHeader { bytes: self.taken }
+        };
+        begun.err().unwrap_or(end)
     }
 
     fn missing(&self) -> usize {

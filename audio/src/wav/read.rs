@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use super::{error::WavError, extent::Warning, header::HeaderReader};
-use crate::{Encoding, OddLength, StreamFormat, decode_into};
+use crate::{Encoding, OddLength, StreamFormat, decode_into, sniff::leading_container};
 
 /// What a WAV file holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +48,12 @@ pub(crate) struct Scanned<'a> {
 /// Walks through the chunks to the samples.
 pub(crate) fn scan(bytes: &[u8], salvage: bool) -> Result<Scanned<'_>, WavError> {
     let mut reader = HeaderReader::new();
-    let Some((header, start)) = reader.push(bytes)? else {
+    let pushed = reader.push(bytes).map_err(|error| match (error, leading_container(bytes)) {
+        // Some kinds are known only by more bytes than a WAV file's first.
+        (WavError::NotWav, Some(kind)) => WavError::OtherKind { kind },
+        _ => error,
+    });
+    let Some((header, start)) = pushed? else {
         return Err(reader.cut());
     };
     let stated_end = usize::try_from(header.stated_end()).unwrap_or(usize::MAX);

@@ -162,7 +162,7 @@ fn damage_is_named() {
     assert!(matches!(patched(0, b"RIFX"), Err(WavError::OtherKind { kind }) if kind.contains("big-endian")));
     assert_eq!(patched(0, b"FORM"), Err(WavError::NotWav));
     assert_eq!(patched(0, b"OggS\0\x02"), Err(WavError::OtherKind { kind: "an Ogg file" }));
-    assert_eq!(patched(8, b"AVI "), Err(WavError::NotWav));
+    assert_eq!(patched(8, b"AVI "), Err(WavError::OtherKind { kind: "an AVI file" }));
     // The format: tag, channels, rate, bytes a frame, bits.
     assert_eq!(patched(20, &[0x11]), Err(WavError::UnknownTag { tag: 0x11 }));
     assert_eq!(patched(20, &[3]), Err(WavError::UnsupportedBits { bits: 16 }));

@@ -85,6 +85,13 @@ fn mp3() -> Vec<u8> {
     frame.repeat(2)
 }
 
+/// Two AAC frames (ADTS) of 64 bytes.
+fn aac() -> Vec<u8> {
+    let mut frame = vec![0xFF, 0xF1, 0x50, 0x80, 0x08, 0x1F, 0xFC];
+    frame.resize(64, 0);
+    frame.repeat(2)
+}
+
 #[test]
 fn containers_are_told_from_samples() {
     let file = audio::buffer_to_wav(&[0; 8], 8000, 1).unwrap();
@@ -96,6 +103,11 @@ fn containers_are_told_from_samples() {
         (b"fLaC\0\0\0\x22".to_vec(), "a FLAC file"),
         (b"ID3\x04\0\0\0\0\x02\x01TSSE".to_vec(), "an MP3 file"),
         (b"\0\0\0\x20ftypM4A \0\0\0\0".to_vec(), "an MP4 file"),
+        (b"RIFF\0\x10\0\0AVI LIST".to_vec(), "an AVI file"),
+        (b".snd\0\0\0\x18\0\0\0\x20".to_vec(), "an AU file"),
+        (b"caff\0\x01\0\0desc".to_vec(), "a CAF file"),
+        (b"#!AMR\n\x3C".to_vec(), "an AMR file"),
+        (b"#!AMR-WB\n\x3C".to_vec(), "an AMR file"),
         (b"\x1A\x45\xDF\xA3\x9F\x42\x86\x81\x01\x42\xF7".to_vec(), "a WebM or Matroska file"),
     ] {
         assert_eq!(sniff::container(&start), Some(name));
@@ -107,7 +119,8 @@ fn containers_are_told_from_samples() {
     for (start, name) in [(&b"RIFX"[..], "a WAV file"), (b"OggS", "an Ogg file"), (b".snd", "an AU file")] {
         assert_eq!((sniff::leading_container(start), sniff::file_container(start)), (None, Some(name)));
     }
-    for (start, name) in [(vec![0x1A, 0x45, 0xDF, 0xA3, 0x9F], "a WebM or Matroska file"), (mp3(), "an MP3 file")] {
+    let webm = vec![0x1A, 0x45, 0xDF, 0xA3, 0x9F];
+    for (start, name) in [(webm, "a WebM or Matroska file"), (mp3(), "an MP3 file"), (aac(), "an AAC file")] {
         assert_eq!((sniff::container(&start), sniff::leading_container(&start)), (None, Some(name)));
     }
     // Silence of mu-law and A-law, digital silence, one MP3 header, names in other places.

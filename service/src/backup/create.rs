@@ -59,6 +59,9 @@ pub fn create_backup(
         Some(StoreUrl::Objects(_)) => return Err(BackupError::Objects),
         None => None,
     };
+    if !source.exists() {
+        return Err(BackupError::NoDatabase(source.to_owned()));
+    }
     let failed = |source_error| BackupError::Database { path: source.to_owned(), source: source_error };
     let live = open(source).map_err(failed)?;
     if has_entries(target, "").map_err(about(target))? {

@@ -33,6 +33,15 @@ pub enum BackupError {
     /// The folder for recordings cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// There is no database, as in another folder than the service's.
+    #[error(
+        "there is no database at {}. Run this in the folder in which the service runs, or name the database with --database-url (DATABASE_URL)",
+        absolute(.0).display()
+    )]
+    NoDatabase(PathBuf),
+    /// There is no folder of that name.
+    #[error("there is no folder {}. Name the folder of a backup", absolute(.0).display())]
+    NoBackup(PathBuf),
     /// A file or folder could not be read or written.
     #[error("{} cannot be used: {source}", absolute(path).display())]
     File {

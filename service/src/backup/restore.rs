@@ -152,6 +152,9 @@ fn copy(backup: &Path, file: &Listed, to: &Path, progress: &dyn CopyProgress) ->
 
 /// The files of a complete backup.
 fn read_sums(backup: &Path) -> Result<Vec<Listed>, BackupError> {
+    if !backup.is_dir() {
+        return Err(BackupError::NoBackup(backup.to_owned()));
+    }
     let path = backup.join(SUMS);
     let Ok(text) = fs::read_to_string(&path) else { return Err(BackupError::Incomplete(backup.to_owned())) };
     let damaged = |file: PathBuf, what| BackupError::Damaged { file, what };

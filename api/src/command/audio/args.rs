@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use service::audio::MAX_CHANNELS;
+use simulate::between;
 
 use super::names::Given;
 use crate::{
@@ -48,11 +49,11 @@ pub(crate) struct ConvertArgs {
     pub from_encoding: Option<Encoding>,
 
     /// Sample rate of raw IN [default: 8000]
-    #[arg(long, value_name = "HZ")]
+    #[arg(long, value_name = "HZ", value_parser = rate)]
     pub from_rate: Option<u32>,
 
     /// Channels of raw IN, interleaved [default: 1]
-    #[arg(long, value_name = "N", value_parser = channels())]
+    #[arg(long, value_name = "N", value_parser = between::<u16>(1..=MAX_CHANNELS.into()))]
     pub from_channels: Option<u16>,
 
     /// Format preset: openai is raw pcm16 at 24000 Hz, storage is raw pcm16 at 16000 Hz, wav is storage in a WAV file
@@ -71,7 +72,7 @@ pub(crate) struct ConvertArgs {
 
     /// Sample rate of OUT: 8000, 11025, 16000, 22050, 24000, 32000, 44100 or 48000; mulaw and alaw only 8000 [default:
     /// as IN; 8000 for mulaw and alaw]
-    #[arg(long, value_name = "HZ")]
+    #[arg(long, value_name = "HZ", value_parser = rate)]
     pub to_rate: Option<u32>,
 
     /// Accept a damaged file: use the samples up to the end of the file, even if a WAV header states fewer, and leave
@@ -119,11 +120,11 @@ pub(crate) struct InspectArgs {
     pub encoding: Option<Encoding>,
 
     /// Sample rate of raw samples [default: 8000]
-    #[arg(long, value_name = "HZ")]
+    #[arg(long, value_name = "HZ", value_parser = rate)]
     pub rate: Option<u32>,
 
     /// Channels of raw samples, interleaved [default: 1]
-    #[arg(long, value_name = "N", value_parser = channels())]
+    #[arg(long, value_name = "N", value_parser = between::<u16>(1..=MAX_CHANNELS.into()))]
     pub channels: Option<u16>,
 
     /// Threshold of silence in dBFS, -120 to 0
@@ -154,8 +155,8 @@ impl InspectArgs {
     }
 }
 
-fn channels() -> clap::builder::RangedI64ValueParser<u16> {
-    clap::builder::RangedI64ValueParser::new().range(1..=i64::from(MAX_CHANNELS))
+fn rate(text: &str) -> Result<u32, &'static str> {
+    text.parse().map_err(|_| "expected a sample rate in Hz, such as 8000 or 16000")
 }
 
 fn threshold(text: &str) -> Result<f64, String> {

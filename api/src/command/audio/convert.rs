@@ -7,7 +7,10 @@ use std::{
     sync::Arc,
 };
 
-use service::audio::{Container, Converter, Encoding, Format, Preset};
+use service::{
+    absolute,
+    audio::{Container, Converter, Encoding, Format, Preset},
+};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{
@@ -77,7 +80,7 @@ fn target(args: &ConvertArgs, input: &Input) -> Result<Format, AudioError> {
     }
     let container = args.to_container.map(Into::into).or_else(|| container_named(&args.output));
     if let (None, Some(kind)) = (container, foreign_named(&args.output)) {
-        return Err(AudioError::ForeignName { file: args.output.display().to_string(), kind });
+        return Err(AudioError::ForeignName { file: absolute(&args.output).display().to_string(), kind });
     }
     Ok(Format { encoding, sample_rate, container: container.unwrap_or(Container::Wav) })
 }
@@ -91,7 +94,7 @@ fn named(args: &ConvertArgs, preset: Preset) -> Result<Format, AudioError> {
             Container::Raw => "raw pcm16",
             Container::Wav => "a WAV file",
         };
-        let (file, preset) = (args.output.display().to_string(), preset.as_str());
+        let (file, preset) = (absolute(&args.output).display().to_string(), preset.as_str());
         return Err(AudioError::Misnamed { file, preset, gives });
     }
     Ok(format)

@@ -4,7 +4,7 @@ use std::io;
 
 use service::audio::{ConvertError, TooLong, UnfitRate, WavError};
 
-/// Why a file cannot be converted or inspected. File names are as on the command line.
+/// Why a file cannot be converted or inspected. File names are absolute.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AudioError {
     /// The input cannot be opened or read.
@@ -150,6 +150,7 @@ fn hint(error: &WavError, flags: &str) -> String {
         WavError::OtherKind { .. } | WavError::UnknownTag { .. } | WavError::UnsupportedBits { .. } => {
             "; ffmpeg -i IN -c:a pcm_s16le OUT.wav makes a file that can be read".to_owned()
         }
+        WavError::NoData => String::new(),
         WavError::CutHeader { .. } => ", before any samples; nothing can be saved from it".to_owned(),
         WavError::NoFormat | WavError::DamagedFormat { .. } => {
             format!("; {flags}container raw reads it as bare samples, the header being noise")

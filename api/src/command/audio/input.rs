@@ -8,11 +8,11 @@ use std::{
     path::Path,
 };
 
-use service::audio::number::wide;
 use service::audio::{
     Container, StreamFormat,
     wav::{Extent, Header, HeaderReader, Warning, Wide},
 };
+use service::{absolute, audio::number::wide};
 
 use super::{
     error::AudioError,
@@ -23,7 +23,7 @@ use super::{
 /// An open file, positioned at its next samples.
 #[derive(Debug)]
 pub(super) struct Input {
-    /// The name on the command line, for messages.
+    /// The absolute path, for messages.
     pub name: String,
     pub format: StreamFormat,
     /// The header of a WAV file; `None` for raw samples.
@@ -57,7 +57,8 @@ const REST: usize = 16;
 impl Input {
     /// Opens a file or standard input, and reads up to its samples.
     pub(super) fn open(path: &Path, given: Given) -> Result<Self, AudioError> {
-        let name = if is_standard_stream(path) { "standard input".to_owned() } else { path.display().to_string() };
+        let name =
+            if is_standard_stream(path) { "standard input".to_owned() } else { absolute(path).display().to_string() };
         let unreadable = |source| AudioError::Unreadable { file: name.clone(), source };
         let mut file = open(path).map_err(unreadable)?;
         let metadata = file.metadata().map_err(unreadable)?;

@@ -5,14 +5,17 @@ use std::io::{self, Write};
 use service::audio::Meter;
 use service::audio::number::wide;
 
-use super::{args::InspectArgs, error::AudioError, file::BLOCK, input::Input, progress::Progress, report::Report};
+use super::{
+    args::InspectArgs, error::AudioError, file::BLOCK, input::Input, names::is_standard_stream, progress::Progress,
+    report::Report,
+};
 
 /// Reads a file to its end and prints the report.
 pub(super) fn inspect(args: &InspectArgs) -> Result<(), AudioError> {
     let mut input = Input::open(&args.file, args.given())?;
     let mut progress = Progress::new();
     progress.expect(input.samples_len());
-    let measured = measure(&mut input, args.silence_below, &mut progress);
+    let measured = measure(args, &mut input, &mut progress);
     progress.clear();
     let report = measured?;
     let printed = if args.json { report.to_json() } else { report.to_string() };
@@ -25,13 +28,17 @@ pub(super) fn inspect(args: &InspectArgs) -> Result<(), AudioError> {
     })
 }
 
-fn measure(input: &mut Input, silence_below: f64, progress: &mut Progress) -> Result<Report, AudioError> {
-    let mut meter = Meter::new(input.format, silence_below);
+fn measure(args: &InspectArgs, input: &mut Input, progress: &mut Progress) -> Result<Report, AudioError> {
+    let mut meter = Meter::new(input.format, args.silence_below);
     let mut block = vec![0; BLOCK];
     let mut bytes = 0;
     loop {
         match input.read(&mut block)? {
-            0 => return Ok(Report::new(input, bytes, silence_below, &meter.finish())),
+            0 => {
+                let path = &args.file;
+                let file = if is_standard_stream(path) { input.name.clone() } else { path.display().to_string() };
+                return Ok(Report::new(file, input, bytes, args.silence_below, &meter.finish()));
+            }
             count => {
                 meter.push(&block[..count]);
                 bytes += wide(count);

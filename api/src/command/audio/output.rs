@@ -10,7 +10,7 @@ use std::{
 
 use service::audio::number::wide;
 use service::{
-    Ids, SystemIds,
+    Ids, SystemIds, absolute,
     audio::{Container, StreamFormat, wav},
 };
 
@@ -22,7 +22,7 @@ pub(super) type DraftPath = OnceLock<PathBuf>;
 /// An output that is being written.
 #[derive(Debug)]
 pub(super) struct Output<'a> {
-    /// The name on the command line, for messages.
+    /// The absolute path, for messages.
     name: String,
     file: File,
     draft: Option<Draft<'a>>,
@@ -61,7 +61,8 @@ impl<'a> Output<'a> {
         length: Option<u64>,
         draft_path: &'a DraftPath,
     ) -> Result<Self, AudioError> {
-        let name = if is_standard_stream(path) { "standard output".to_owned() } else { path.display().to_string() };
+        let name =
+            if is_standard_stream(path) { "standard output".to_owned() } else { absolute(path).display().to_string() };
         let header = header(&name, &format, container, length)?;
         let (file, draft) = if is_standard_stream(path) {
             (stdout(input)?, None)

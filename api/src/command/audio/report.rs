@@ -56,8 +56,8 @@ struct Span {
 }
 
 impl Report {
-    /// Builds the report on a file from which `bytes` bytes of samples were read.
-    pub(super) fn new(input: &Input, bytes: u64, silence_below_dbfs: f64, levels: &[Levels]) -> Self {
+    /// Builds the report on a file, named as on the command line, from which `bytes` bytes of samples were read.
+    pub(super) fn new(file: String, input: &Input, bytes: u64, silence_below_dbfs: f64, levels: &[Levels]) -> Self {
         let format = &input.format;
         let frames = format.frames(bytes);
         let channel = |levels: &Levels| ChannelLevels {
@@ -69,7 +69,7 @@ impl Report {
             silence: Silence::new(levels, frames, format.sample_rate),
         };
         Self {
-            file: input.name.clone(),
+            file,
             container: match input.container() {
                 Container::Raw => "raw",
                 Container::Wav => "wav",
