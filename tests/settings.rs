@@ -238,3 +238,14 @@ async fn what_people_said_is_for_the_service_s_user_alone() {
     }
     service.kill().await;
 }
+
+#[tokio::test]
+async fn a_log_level_for_all_still_tells_the_migrations_in_one_line() {
+    let folder = TempDir::new().unwrap();
+    let mut command = Binary::bare(folder.path());
+    // Without a key the service stops at this address, after it has migrated the database.
+    command.args(["--listen", "0.0.0.0:0"]).env("RUST_LOG", "info");
+    let said = refusal(&Binary::output(command).await);
+    assert!(said.contains("The database was migrated.") && said.contains("there is no usable key"), "{said}");
+    assert!(!said.contains("sea_orm_migration"), "{said}");
+}

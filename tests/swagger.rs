@@ -227,6 +227,9 @@ async fn check(server: &Server, browser: &Browser) {
     assert_eq!(calls["page"]["total"], 1);
     let id = calls["items"][0]["id"].as_str().unwrap();
     assert!(shown.contains(id), "the page does not show the call that was started");
+    // A form is filled in from its example, too.
+    let twiml = browser.execute("Twilio-twilioVoice", "200").await;
+    assert!(twiml.contains("+14155550134"), "{twiml}");
     browser.is_content_with_its_policy().await;
 
     // Nothing was requested from another host, and the page contains nothing that would be.

@@ -3,6 +3,7 @@
 
 mod complete;
 mod downgrade;
+mod examples;
 mod idempotency;
 mod layout;
 mod links;
@@ -71,7 +72,8 @@ struct Base;
 /// # Errors
 /// When it cannot be written as JSON.
 pub fn document() -> Result<Document, serde_json::Error> {
-    build().to_json().map(|json| Document(layout::lay_out(&json)))
+    let document = build();
+    document.to_json().map(|json| Document(layout::lay_out(&examples::in_order(&json, &document))))
 }
 
 /// The document in OpenAPI 3.0, for generators that cannot read 3.1.
@@ -95,6 +97,7 @@ pub(crate) fn build() -> OpenApi {
             complete::complete(operation, path, &method);
         }
     }
+    examples::fill_in_forms(&mut document);
     links::add(&mut document);
     shared::add(&mut document);
     order::required_first(&mut document);

@@ -42,6 +42,37 @@ fn no_header_is_filled_in() {
 }
 
 #[test]
+fn the_fields_of_an_example_are_in_the_order_of_its_schema() {
+    let text = api::document().unwrap().0;
+    for (schema, names) in [
+        ("StartCall", &["streamSid", "caller", "callSid", "agent", "direction", "audioFormat", "encoding"][..]),
+        ("AddAudioChunk", &["audio", "track", "sequence", "timestamp"]),
+        ("ConvertAudio", &["audio", "to", "encoding", "sampleRate", "container", "state", "end"]),
+        ("CallPage", &["items", "id", "streamSid", "caller", "status", "page", "limit", "offset"]),
+    ] {
+        let content = format!("{{\"$ref\": \"#/components/schemas/{schema}\"}},");
+        let (_, example) = text.split_once(&content).unwrap_or_else(|| panic!("{schema}"));
+        let (_, mut rest) = example.split_once("\"example\": ").unwrap();
+        for name in names {
+            rest = rest.split_once(&format!("\"{name}\": ")).unwrap_or_else(|| panic!("{schema}: {name}")).1;
+        }
+    }
+}
+
+/// Swagger UI fills in a form from the examples of its fields.
+#[test]
+fn the_fields_of_a_form_have_the_values_of_its_example() {
+    let document: Value = serde_json::from_str(&api::document().unwrap().0).unwrap();
+    for id in ["twilioVoice", "twilioStatus"] {
+        let form = operation(id).value["requestBody"]["content"]["application/x-www-form-urlencoded"].clone();
+        let schema = document.pointer(form["schema"]["$ref"].as_str().unwrap().trim_start_matches('#')).unwrap();
+        for (name, value) in form["example"].as_object().unwrap() {
+            assert_eq!(&schema["properties"][name]["example"], value, "{id}: {name}");
+        }
+    }
+}
+
+#[test]
 fn audio_in_examples_is_a_frame_of_speech() {
     let voice = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/fixtures/readme/caller.ulaw");
     let voice = fs::read(voice).unwrap();

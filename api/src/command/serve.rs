@@ -21,13 +21,16 @@ pub(super) fn run(command: &Command, settings: &Settings, log_format: Option<Log
     actix_web::rt::System::new().block_on(server::serve(settings))
 }
 
+/// Libraries that say at `info` what the service says itself, in one line. `RUST_LOG` can name them.
+const QUIET: &str = "sea_orm_migration=warn,actix_server=warn";
+
 /// Writes the log to standard error; the level comes from `RUST_LOG`.
 fn start_log(format: Option<LogFormat>) -> Result<(), Failure> {
     let format = format.unwrap_or(if io::stderr().is_terminal() { LogFormat::Text } else { LogFormat::Json });
     #[expect(clippy::disallowed_methods, reason = "the log's level is a setting like the others")]
-    let level =
-        std::env::var("RUST_LOG").unwrap_or_else(|_| "info,sea_orm_migration=warn,actix_server=warn".to_owned());
-    let filter = EnvFilter::try_new(&level).map_err(|error| format!("RUST_LOG is no log filter: {error}"))?;
+    let level = std::env::var("RUST_LOG").unwrap_or_else(|_| "info".to_owned());
+    let filter = EnvFilter::try_new(format!("{QUIET},{level}"))
+        .map_err(|error| format!("RUST_LOG is no log filter: {error}"))?;
     let log = tracing_subscriber::registry().with(filter);
     let lines = fmt::layer().with_writer(io::stderr);
     match format {

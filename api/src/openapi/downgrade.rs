@@ -4,6 +4,7 @@
 use serde_json::{Map, Value, json};
 
 const NULL: &str = "null";
+const JSON: &str = "application/json";
 
 /// Rewrites a document in place.
 pub(super) fn downgrade(document: &mut Value) {
@@ -28,6 +29,10 @@ fn walk(value: &mut Value) {
                     ("schema", value) => schema(value),
                     ("schemas", Value::Object(named)) => named.values_mut().for_each(schema),
                     ("security", Value::Array(requirements)) => security(requirements),
+                    ("requestBody", value) => {
+                        one_media_type(value);
+                        walk(value);
+                    }
                     // Examples are data, whatever their fields are called.
                     ("example" | "value", _) => {}
                     (_, value) => walk(value),
@@ -44,6 +49,14 @@ fn security(requirements: &mut Vec<Value>) {
         schemes.values_mut().for_each(|scopes| *scopes = json!([]));
     }
     requirements.dedup();
+}
+
+/// Leaves only JSON where a request may have other media types as well: `progenitor` supports one.
+fn one_media_type(body: &mut Value) {
+    let Some(content) = body.get_mut("content").and_then(Value::as_object_mut) else { return };
+    if content.contains_key(JSON) {
+        content.retain(|media_type, _| media_type == JSON);
+    }
 }
 
 /// Rewrites a schema and those inside it.
