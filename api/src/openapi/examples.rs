@@ -92,12 +92,12 @@ fn as_object(schema: &Schema) -> Option<&Object> {
 }
 
 fn item_of<'a>(schema: &'a RefOr<Schema>, schemas: &'a Schemas) -> Option<&'a RefOr<Schema>> {
-    parts(schema, schemas).into_iter().find_map(|schema| match schema {
-        Schema::Array(array) => match &array.items {
+    parts(schema, schemas).into_iter().find_map(|schema| {
+        let Schema::Array(array) = schema else { return None };
+        match &array.items {
             ArrayItems::RefOrSchema(item) => Some(&**item),
             ArrayItems::False => None,
-        },
-        _ => None,
+        }
     })
 }
 
