@@ -84,6 +84,25 @@ pub struct NewAnalytics {
 }
 
 /// Operations on analytics.
+///
+/// # Examples
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs"));
+/// # fn main() { example(async |callstore| {
+/// use service::{CallRef, NewAnalytics, NewCall, Page};
+///
+/// let call = callstore.calls.start(NewCall::default(), None).await?.call;
+/// let call = CallRef::parse(&call.stream_sid).unwrap();
+/// for talk_time in [12.5, 31.0] {
+///     let new = NewAnalytics { talk_time: Some(talk_time), ..NewAnalytics::default() };
+///     callstore.analytics.add(&call, new, None).await?;
+/// }
+/// // All snapshots are kept.
+/// let page = callstore.analytics.list(&call, Page { limit: 1, offset: 0 }).await?;
+/// assert_eq!((page.items.len(), page.has_more), (1, true));
+/// # Ok(()) }) }
+/// ```
 #[derive(Clone)]
 pub struct AnalyticsSnapshots {
     core: Core,

@@ -102,6 +102,37 @@ pub struct ListAudit {
 }
 
 /// Operations on the audit log.
+///
+/// # Examples
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs"));
+/// # fn main() { example(async |callstore| {
+/// use service::{Actor, ListAudit, NewAuditEntry, Page};
+///
+/// let entry = NewAuditEntry {
+///     actor: Actor::Anyone,
+///     key_id: None,
+///     address: Some("192.0.2.7".to_owned()),
+///     forwarded_for: None,
+///     operation: "getRecording".to_owned(),
+///     resource: "/recordings/1".to_owned(),
+///     status: 404,
+///     request_id: None,
+/// };
+/// callstore.audit.add(entry).await;
+///
+/// let list = ListAudit {
+///     page: Page { limit: 50, offset: 0 },
+///     key_id: None,
+///     operation: Some("getRecording".to_owned()),
+///     resource: None,
+///     created_after: None,
+///     created_before: None,
+/// };
+/// assert_eq!(callstore.audit.list(&list).await?.items[0].status, Some(404));
+/// # Ok(()) }) }
+/// ```
 #[derive(Clone)]
 pub struct Audit {
     core: Core,

@@ -18,6 +18,18 @@ const SIGNATURE_BYTES: usize = 32;
 const _: () = assert!((audio::STATE_MAX_BYTES + SIGNATURE_BYTES).div_ceil(3) * 4 <= CONVERSION_STATE_MAX);
 
 /// Signs and reads the states of conversions.
+///
+/// # Examples
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs"));
+/// # fn main() { example(async |callstore| {
+/// let text = callstore.conversions.sign(b"the filter's memory").await?;
+/// assert_eq!(callstore.conversions.read(&text).await?.as_deref(), Some(&b"the filter's memory"[..]));
+/// // What nobody signed is not read.
+/// assert_eq!(callstore.conversions.read("AAAA").await?, None);
+/// # Ok(()) }) }
+/// ```
 #[derive(Clone)]
 pub struct Conversions {
     pub(crate) signing: Signing,

@@ -59,6 +59,21 @@ pub struct NewEvent {
 }
 
 /// Operations on events of media streams.
+///
+/// # Examples
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs"));
+/// # fn main() { example(async |callstore| {
+/// use service::{CallRef, EventType, NewCall, Page};
+///
+/// let call = callstore.calls.start(NewCall::default(), None).await?.call;
+/// let call = CallRef::parse(&call.stream_sid).unwrap();
+/// // Only a carrier's stream adds events; see `MediaStream::add_event`.
+/// let page = callstore.events.list(&call, Page { limit: 50, offset: 0 }).await?;
+/// assert!(page.items.iter().all(|event| event.event_type == EventType::Dtmf));
+/// # Ok(()) }) }
+/// ```
 #[derive(Clone)]
 pub struct Events {
     core: Core,

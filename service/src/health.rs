@@ -33,6 +33,16 @@ impl Health {
 }
 
 /// Checks of the service's health, and gauges of its resources.
+///
+/// # Examples
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs"));
+/// # fn main() { example(async |callstore| {
+/// let health = callstore.health.check().await;
+/// assert!(health.ready() && health.database && health.store);
+/// # Ok(()) }) }
+/// ```
 #[derive(Clone)]
 pub struct HealthChecks {
     core: Core,

@@ -128,6 +128,30 @@ pub struct RecordingFile {
 }
 
 /// Operations on recordings, and on links to them.
+///
+/// # Examples
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs"));
+/// # fn main() { example(async |callstore| {
+/// use std::time::Duration;
+///
+/// use service::{CallRef, NewCall, NewChunk, Track};
+///
+/// let call = callstore.calls.start(NewCall::default(), None).await?.call;
+/// let call = CallRef::parse(&call.stream_sid).unwrap();
+/// let audio = vec![0xFF; 160];
+/// let chunk = NewChunk { track: Track::Inbound, sequence: None, timestamp_ms: None, audio, format: None };
+/// callstore.chunks.add(&call, chunk, None).await?;
+/// callstore.calls.end(&call, None, Duration::from_secs(30), None).await?;
+///
+/// let file = callstore.recordings.list(&call).await?.remove(0);
+/// // 20 ms, as samples of 16 bits at 16 kHz, after a header of 44 bytes.
+/// assert_eq!((file.recording.frames, file.recording.size_bytes), (320, 684));
+/// let link = callstore.recordings.create_link(file.recording.id, Duration::from_secs(300)).await?;
+/// callstore.recordings.check_link(file.recording.id, &link.expires, link.signature.expose()).await?;
+/// # Ok(()) }) }
+/// ```
 #[derive(Clone)]
 pub struct Recordings {
     pub(crate) core: Core,

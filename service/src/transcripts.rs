@@ -82,7 +82,43 @@ pub struct ListTranscripts {
     pub speaker: Option<Private>,
 }
 
-/// Operations on transcripts.
+/// Operations on transcripts: store what was said, and list it.
+///
+/// Storing one writes an audit entry in the same transaction, so that no utterance is there without one.
+///
+/// # Examples
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs"));
+/// # fn main() { example(async |callstore| {
+/// use service::{Actor, CallRef, ListTranscripts, NewAuditEntry, NewCall, NewTranscript, Page};
+///
+/// let call = callstore.calls.start(NewCall::default(), None).await?.call;
+/// let call = CallRef::parse(&call.stream_sid).unwrap();
+/// let said = NewTranscript {
+///     speaker: "caller".into(),
+///     text: "A table for two.".into(),
+///     confidence: None,
+///     start_time: Some(0.5),
+///     end_time: Some(1.4),
+/// };
+/// let entry = NewAuditEntry {
+///     actor: Actor::Anyone,
+///     key_id: None,
+///     address: None,
+///     forwarded_for: None,
+///     operation: "addTranscript".to_owned(),
+///     resource: "/calls/MZ1/transcripts".to_owned(),
+///     status: 201,
+///     request_id: None,
+/// };
+/// callstore.transcripts.add(&call, said, None, entry).await?;
+///
+/// let list = ListTranscripts { page: Page { limit: 50, offset: 0 }, speaker: Some("caller".into()) };
+/// let page = callstore.transcripts.list(&call, &list).await?;
+/// assert_eq!((page.items.len(), page.has_more), (1, false));
+/// # Ok(()) }) }
+/// ```
 #[derive(Clone)]
 pub struct Transcripts {
     core: Core,

@@ -10,7 +10,7 @@ use super::{AudioFormat, Call, CallRow, Direction, Status, UNKNOWN_CALLER, part:
 use crate::{Error, Idempotency, Private, Timestamp, core::Core};
 
 /// The fields of a new call. `None` means not given.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewCall {
     /// The media stream's id; the call's id by default.
     pub stream_sid: Option<String>,

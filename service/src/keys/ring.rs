@@ -148,6 +148,26 @@ impl KeyGrant {
 }
 
 /// Operations on API keys, and the check of a request's key.
+///
+/// # Examples
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs"));
+/// # fn main() { example(async |callstore| {
+/// use service::{NewKey, Scope};
+///
+/// // Without a key, everybody has full access; the first key ends that for good.
+/// assert!(!callstore.keys.are_required());
+/// let new = NewKey { scope: Scope::Admin, label: None, expires_at: None };
+/// let created = callstore.keys.create(new, None).await?;
+/// assert!(callstore.keys.are_required());
+/// // The secret is shown once: only its hash is stored.
+/// let (id, scope) = callstore.keys.check(created.secret.expose()).unwrap();
+/// assert_eq!((id, scope), (created.key.id, Scope::Admin));
+/// // The last usable admin key is not revoked by accident.
+/// assert!(callstore.keys.revoke(id, false).await.is_err());
+/// # Ok(()) }) }
+/// ```
 #[derive(Clone)]
 pub struct Keys {
     pub(super) core: Core,
