@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Answer, Server, call, chunk, eventually, on_folder};
+use crate::support::{Answer, Leftover, Server, call, chunk, eventually, on_folder};
 
 #[tokio::test]
 async fn the_same_start_again_returns_the_same_call() {
@@ -234,6 +234,7 @@ async fn a_call_that_cannot_be_recorded_fails_and_keeps_its_chunks_until_it_can(
     let recordings = server.recordings();
     std::fs::remove_dir_all(&recordings).unwrap();
     std::fs::write(&recordings, "a file in place of the folder").unwrap();
+    server.leaves(Leftover::Error("A recording failed."));
     for _ in 0..2 {
         let failed = server.post("/calls/MZ1/end", &json!({})).await.expect(200).json();
         assert_eq!((&failed["status"], &failed["failure"]["code"]), (&json!("failed"), &json!("store_failed")));
@@ -261,6 +262,8 @@ async fn an_end_that_does_not_wait_answers_before_the_recording_stands() {
     server.post("/calls/MZ1/chunks", &chunk("inbound", 0, 0)).await.expect(201);
     // Without the table the call cannot be completed, however fast rendering is.
     server.execute("ALTER TABLE recording RENAME TO elsewhere").await;
+    server.leaves(Leftover::Error("A transaction failed"));
+    server.leaves(Leftover::Error("A call could not be finalized"));
     for _ in 0..2 {
         let request = server.request(Method::POST, "/calls/MZ1/end").header("prefer", "respond-async, wait=0");
         let answer = Answer::read(request.send().await.unwrap()).await.expect(202);

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use crate::{
     signatures::post_form,
-    support::{Fate, Objects, PATIENCE, Server, chunk, eventually, files, on_sqlite, set_reachable, silence},
+    support::{Fate, Leftover, Objects, PATIENCE, Server, chunk, eventually, files, on_sqlite, set_reachable, silence},
     twilio,
 };
 
@@ -217,6 +217,8 @@ async fn a_node_that_is_late_with_a_recording_leaves_that_of_another_in_peace() 
         asked.expect("the recording is sent");
         // Another node has taken the lease meanwhile and completed the call.
         node.execute("UPDATE call SET status = 'completed' WHERE stream_sid = 'MZ1'").await;
+        // The row of the other node is missing.
+        node.leaves(Leftover::Damage);
         allow.send(()).unwrap();
     };
     let (ended, ()) = tokio::join!(ended, meanwhile);

@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{Answer, Fate, Objects, Server, chunk, eventually};
+use crate::support::{Answer, Fate, Leftover, Objects, Server, chunk, eventually};
 
 mod downloads;
 mod moto;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Server, chunk, on_folder, silence};
+use crate::support::{Answer, Leftover, Server, chunk, on_folder, silence};
 
 /// A server with a stereo recording of 40 ms.
 async fn recorded() -> (Server, Value) {
@@ -183,6 +183,8 @@ async fn a_recording_whose_file_is_lost_is_a_failure_that_tells_nothing() {
     let (server, recording) = recorded().await;
     let file = server.recordings().join(recording["filePath"].as_str().unwrap());
     std::fs::remove_file(file).unwrap();
+    server.leaves(Leftover::Damage);
+    server.leaves(Leftover::Error("the recording store failed"));
     server.get(&audio_path(&recording)).await.expect_problem(500, "internal_error");
 }
 
@@ -195,6 +197,7 @@ async fn a_recording_over_4_gib_is_refused_before_a_byte_is_written() {
     server.get("/calls/MZ1/chunks").await.expect(200);
     // 60 hours of one track are 6.9 GB. Timestamps end at 12 hours, so no client gets there quickly.
     server.execute("UPDATE audio_chunk SET timestamp = 216000000").await;
+    server.leaves(Leftover::Error("A recording failed."));
     for _ in 0..2 {
         let call = server.post("/calls/MZ1/end", &json!({})).await.expect(200).json();
         assert_eq!((&call["status"], &call["failure"]["code"]), (&json!("failed"), &json!("recording_too_long")));

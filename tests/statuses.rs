@@ -12,7 +12,7 @@ use crate::{
     document::{Operation, operations},
     idempotency::hold,
     signatures,
-    support::{Answer, Server, chunk, lock_writes, on_sqlite},
+    support::{Answer, Leftover, Server, chunk, lock_writes, on_sqlite},
 };
 
 /// Statuses that no request can provoke: these operations use nothing that a request or a missing table could break.
@@ -77,7 +77,11 @@ impl World {
     /// Prepares what a status needs beside the request.
     async fn prepare(&self, operation: &Operation, status: &str) {
         match (operation.id(), status) {
-            ("endCall", "202") => self.server.execute("DROP TABLE recording").await,
+            ("endCall", "202") => {
+                self.server.leaves(Leftover::Damage);
+                self.server.leaves(Leftover::Error(""));
+                self.server.execute("DROP TABLE recording").await;
+            }
             ("getReadyz", "503") => self.server.break_database().await,
             ("getMetadata" | "deleteMetadata", "200" | "204" | "304" | "412") => {
                 self.server.send(Method::PUT, "/calls/MZ1/metadata", &json!({})).await;
@@ -89,6 +93,9 @@ impl World {
 
     /// Makes the database report that it is full: SQLite does so once a table has used its largest row id.
     async fn fill(&self) {
+        self.server.leaves(Leftover::Error("A transaction failed"));
+        // The last commit of the service fails as well.
+        self.server.leaves(Leftover::Damage);
         self.server.send(Method::PUT, "/calls/MZ1/metadata", &json!({})).await.expect(201);
         let mut statements = if on_sqlite() {
             "CREATE TABLE number (id INTEGER PRIMARY KEY AUTOINCREMENT);
@@ -209,6 +216,8 @@ async fn every_status_of_the_document_is_answered() {
         }
     }
     assert_eq!(unasked, BEYOND_REACH, "the document lists statuses that no request here provokes");
+    whole.server.leaves(Leftover::Error("A transaction failed"));
+    whole.server.leaves(Leftover::Error("the database cannot be written"));
     // All at once, because each waits until a write gives up waiting for a locked database.
     let _lock = lock_writes(&whole.server.database_file()).await;
     tokio::join!(check_together(&whole, "503", &locked), check_together(&whole, "408", &slow));

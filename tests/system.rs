@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::support::{Answer, Server, chunk, on_folder, on_sqlite};
+use crate::support::{Answer, Leftover, Server, chunk, on_folder, on_sqlite};
 
 async fn ask(server: &Server, method: Method, path: &str, name: &str, value: &str) -> Answer {
     Answer::read(server.request(method, path).header(name, value).send().await.unwrap()).await
@@ -27,6 +27,7 @@ async fn the_service_is_not_ready_without_its_store_or_its_tables() {
     let server = Server::start().await;
     let recordings = server.recordings();
     std::fs::remove_dir_all(&recordings).unwrap();
+    server.leaves(Leftover::Error("The recording store cannot be used"));
     let missing = server.get("/readyz").await.expect_problem(503, "not_ready");
     assert!(missing.text().contains("store"), "{}", missing.text());
     server.get("/livez").await.expect(200);

@@ -21,9 +21,7 @@ use actix_web::{
     web::{self, Data},
 };
 use migration::{Migrator, MigratorTrait};
-use service::{
-    Callstore, Clock, Database, DatabaseUrl, Ids, KEY_MIN_CHARACTERS, Secret, Store, SystemClock, SystemIds, absolute,
-};
+use service::{Callstore, Clock, Database, Ids, KEY_MIN_CHARACTERS, Secret, Store, absolute};
 use tokio::net::TcpSocket;
 use utoipa_actix_web::AppExt;
 
@@ -62,41 +60,37 @@ pub struct Running {
 }
 
 impl Running {
+    /// Runs the server that [`start`] returned until `signal`, and then stops it. Returns once everything is closed;
+    /// only then may the runtime end, since the writer and background work are its tasks.
+    ///
+    /// # Errors
+    /// When the server or the signal fails.
+    pub async fn until(
+        self,
+        server: impl Future<Output = io::Result<()>>,
+        signal: impl Future<Output = io::Result<()>>,
+    ) -> io::Result<()> {
+        let mut server = std::pin::pin!(server);
+        tokio::select! {
+            ended = &mut server => ended,
+            signal = signal => {
+                tracing::info!("Callstore stops.");
+                signal?;
+                let (ended, ()) = tokio::join!(server, self.stop());
+                ended
+            }
+        }
+    }
+
     /// Stops accepting requests, lets running ones finish, and waits for background work. Everything acknowledged is
     /// durable.
-    pub async fn stop(&self) {
+    async fn stop(&self) {
         self.callstore.stop_waiting();
         self.handle.stop(true).await;
         if tokio::time::timeout(CLOSE_LIMIT, self.callstore.close()).await.is_err() {
             tracing::warn!("Background work did not stop in time; the next start resumes it.");
         }
     }
-}
-
-/// Runs the service until SIGTERM or Ctrl-C.
-///
-/// # Errors
-/// The reason why the service cannot start, as a sentence.
-pub async fn serve(settings: &Settings) -> Result<(), Failure> {
-    let (running, server) = start(settings, Box::new(SystemClock), Arc::new(SystemIds)).await?;
-    let (address, data) = (running.address, data_folder(&settings.database.url()?));
-    // A browser cannot open the unspecified address.
-    let page =
-        if address.ip().is_unspecified() { format!("localhost:{}", address.port()) } else { address.to_string() };
-    tracing::info!(%address, "Callstore is ready: http://{page}/swagger-ui/ (data in {data})");
-    let mut server = std::pin::pin!(server);
-    tokio::select! {
-        ended = &mut server => ended?,
-        signal = stop_signal() => {
-            tracing::info!("Callstore stops.");
-            signal?;
-            let stopping = running.stop();
-            let (ended, ()) = tokio::join!(server, stopping);
-            ended?;
-        }
-    }
-    tracing::info!("Callstore has stopped.");
-    Ok(())
 }
 
 /// Opens the database and store, binds the address, and returns the server. The server runs while its future is polled.
@@ -230,12 +224,6 @@ fn bind(address: SocketAddr) -> Result<TcpSocket, String> {
     bound().map_err(|error: io::Error| format!("cannot listen on {address}: {error}; --listen chooses another address"))
 }
 
-/// Where the calls are, for people: the folder of the database's file, or the kind of server.
-fn data_folder(url: &DatabaseUrl) -> String {
-    let Some(file) = url.file().map(absolute) else { return "PostgreSQL".to_owned() };
-    file.parent().unwrap_or(&file).display().to_string()
-}
-
 /// Reads the admin key from its file, if one is configured.
 fn admin_key(settings: &Settings) -> Result<Option<Secret>, Failure> {
     let Some(path) = &settings.access.admin_key_file else { return Ok(None) };
@@ -277,14 +265,4 @@ async fn admit(
          --insecure-no-auth starts the service open to everyone"
     )
     .into())
-}
-
-/// Waits for SIGTERM or Ctrl-C.
-async fn stop_signal() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupt = tokio::signal::ctrl_c() => interrupt,
-        _ = terminate.recv() => Ok(()),
-    }
 }

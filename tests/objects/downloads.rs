@@ -64,6 +64,7 @@ async fn an_object_that_cannot_be_had_is_told_before_the_first_byte() {
         }
     };
     world.objects.decide(|_, _| Fate::Cut);
+    server.leaves(Leftover::Error("the recording store cannot be used"));
     refused(&[]).await;
     refused(&[("range", "bytes=0-9")]).await;
     world.objects.decide(|_, _| Fate::Answered);

@@ -5,6 +5,7 @@ use super::*;
 #[tokio::test]
 async fn a_call_waits_for_a_store_that_is_gone_and_completes_when_it_is_back() {
     let world = World::new().await;
+    world.server.leaves(Leftover::Error("the recording store cannot be used"));
     world.objects.decide(|_, _| Fate::Cut);
     for (name, minutes) in [("MZshort", 0), ("MZlong", 5)] {
         start_call(&world.server, name, minutes).await;
@@ -30,6 +31,7 @@ async fn a_call_waits_for_a_store_that_is_gone_and_completes_when_it_is_back() {
 #[tokio::test]
 async fn an_upload_that_fails_in_the_middle_is_aborted_and_begun_again() {
     let world = World::new().await;
+    world.server.leaves(Leftover::Error("the recording store cannot be used"));
     world.objects.decide(|_, target| if target.contains("partNumber=2") { Fate::Cut } else { Fate::Answered });
     start_call(&world.server, "MZ1", 10).await;
     begin_end(&world.server, "MZ1").await;
@@ -46,6 +48,7 @@ async fn an_upload_that_fails_in_the_middle_is_aborted_and_begun_again() {
 #[tokio::test]
 async fn an_upload_whose_abort_fails_is_aborted_when_the_store_is_back() {
     let world = World::new().await;
+    world.server.leaves(Leftover::Error("the recording store cannot be used"));
     let failing = |method: &Method, target: &str| method == Method::DELETE || target.contains("partNumber=2");
     world.objects.decide(move |method, target| if failing(method, target) { Fate::Cut } else { Fate::Answered });
     start_call(&world.server, "MZ1", 10).await;

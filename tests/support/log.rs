@@ -1,10 +1,11 @@
-//! Searches the logs of all tests' servers, at every level, for what no log may contain.
+//! Searches the logs of all tests' servers, at every level, for what no log may contain, and keeps their errors.
 
 use std::{
     io,
     sync::{Mutex, Once, PoisonError},
 };
 
+use actix_web::rt::System;
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 use super::{
@@ -19,6 +20,8 @@ pub(crate) const TWILIO_TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
 /// Lines that contain something forbidden.
 static FOUND: Mutex<Vec<String>> = Mutex::new(Vec::new());
+/// Lines of level ERROR, each with the actix system that logged it. A server in this process is one system.
+static ERRORS: Mutex<Vec<(Option<usize>, String)>> = Mutex::new(Vec::new());
 
 struct Search;
 
@@ -39,7 +42,12 @@ impl io::Write for Search {
         .iter()
         .any(|private| text.contains(private))
         {
-            FOUND.lock().unwrap_or_else(PoisonError::into_inner).push(text.into_owned());
+            FOUND.lock().unwrap_or_else(PoisonError::into_inner).push(text.clone().into_owned());
+        }
+        // The level follows the time.
+        if text.split_whitespace().nth(1) == Some("ERROR") {
+            let system = System::try_current().map(|system| system.id());
+            ERRORS.lock().unwrap_or_else(PoisonError::into_inner).push((system, text.into_owned()));
         }
         Ok(line.len())
     }
@@ -59,6 +67,13 @@ pub(super) fn watch() {
         let lines = fmt::layer().with_ansi(false).with_writer(|| Search);
         tracing_subscriber::registry().with(filter).with(lines).init();
     });
+}
+
+/// The errors that these systems have logged.
+pub(super) fn errors(systems: &[usize]) -> Vec<String> {
+    let errors = ERRORS.lock().unwrap_or_else(PoisonError::into_inner);
+    let of_these = errors.iter().filter(|(system, _)| system.is_some_and(|system| systems.contains(&system)));
+    of_these.map(|(_, line)| line.clone()).collect()
 }
 
 /// Fails if something was found.

@@ -1,25 +1,28 @@
 //! A server in this process, on a free port, in its own folder.
 
 use std::{
+    net::SocketAddr,
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicI64, Ordering},
     },
     thread::JoinHandle,
 };
 
-use api::{server, server::Running, settings::Settings};
+use actix_web::rt::System;
+use api::{server, settings::Settings};
 use clap::Parser;
-use reqwest::{Client, Method, RequestBuilder, redirect::Policy};
+use reqwest::{Client, redirect::Policy};
 use sea_orm::DatabaseConnection;
-use serde_json::Value;
 use service::{Clock, SystemIds, Timestamp};
 use tempfile::TempDir;
+use tokio::sync::oneshot;
 
 use super::{
-    Answer, Objects, client_builder,
+    Leftover, Objects, client_builder,
     database::{connect, database_url, drop_tables, execute, query_strings, tables},
+    leftovers::{self, Data},
     log, store,
 };
 
@@ -43,15 +46,27 @@ impl Clock for TestClock {
     }
 }
 
-/// A server and its folder; it stops when dropped.
+/// A server and its folder. When dropped it stops, and must not leave anything behind but what its test names.
 pub(crate) struct Server {
     pub clock: TestClock,
     pub client: Client,
     folder: TempDir,
     objects: Option<Arc<Objects>>,
+    /// The file that is the database, or stands for it; shared by all nodes of a cluster.
+    database_file: Arc<PathBuf>,
     arguments: Vec<String>,
-    running: Running,
-    thread: Option<JoinHandle<()>>,
+    pub(super) address: SocketAddr,
+    running: Option<Running>,
+    /// The actix systems of all starts.
+    systems: Vec<usize>,
+    /// What the test leaves behind on purpose.
+    left: Mutex<Vec<Leftover>>,
+}
+
+/// A running server. Dropping `stop` stops it, as a signal does.
+struct Running {
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
 }
 
 /// The admin key of a server that requires keys.
@@ -98,29 +113,36 @@ impl Server {
         let database = database_url(&self.database_file());
         let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).collect();
         let arguments = [&arguments[..], &["--database-url", &database]].concat();
-        Self::start_in(TempDir::new().unwrap(), &arguments, self.objects.clone()).await
+        let mut node = Self::start_in(TempDir::new().unwrap(), &arguments, self.objects.clone()).await;
+        node.database_file = self.database_file.clone();
+        node
     }
 
     async fn start_in(folder: TempDir, arguments: &[&str], objects: Option<Arc<Objects>>) -> Self {
         let clock = TestClock(Arc::new(AtomicI64::new(TestClock::START_MS)));
         let arguments: Vec<_> = arguments.iter().map(ToString::to_string).collect();
-        let (running, thread) = run(&folder, &clock, &arguments, objects.as_deref()).await;
+        let (running, address, system) = run(&folder, &clock, &arguments, objects.as_deref()).await;
         Self {
             clock,
             objects,
             client: client_builder().redirect(Policy::none()).build().unwrap(),
+            database_file: Arc::new(folder.path().join("callstore.db")),
             folder,
             arguments,
-            running,
-            thread: Some(thread),
+            address,
+            running: Some(running),
+            systems: vec![system],
+            left: Mutex::default(),
         }
     }
 
     /// Stops the server and starts another on the same folder.
     pub(crate) async fn restart(&mut self) {
         self.stop().await;
-        let (running, thread) = run(&self.folder, &self.clock, &self.arguments, self.objects.as_deref()).await;
-        (self.running, self.thread) = (running, Some(thread));
+        let started = run(&self.folder, &self.clock, &self.arguments, self.objects.as_deref()).await;
+        let (running, address, system) = started;
+        (self.running, self.address) = (Some(running), address);
+        self.systems.push(system);
     }
 
     /// Stops the server as a signal does.
@@ -130,9 +152,15 @@ impl Server {
 
     /// Stops the server while something else runs.
     pub(crate) async fn stop_and(&mut self, meanwhile: impl Future<Output = ()>) {
-        let Some(thread) = self.thread.take() else { return };
-        tokio::join!(self.running.stop(), meanwhile);
-        tokio::task::spawn_blocking(|| thread.join().unwrap()).await.unwrap();
+        let Some(Running { stop, thread }) = self.running.take() else { return };
+        drop(stop);
+        let (ended, ()) = tokio::join!(tokio::task::spawn_blocking(|| thread.join()), meanwhile);
+        ended.unwrap().unwrap();
+    }
+
+    /// Says what the test leaves behind on purpose.
+    pub(crate) fn leaves(&self, left: Leftover) {
+        self.left.lock().unwrap().push(left);
     }
 
     /// The folder of the database and the recordings.
@@ -153,7 +181,7 @@ impl Server {
 
     /// The file that is the database, or stands for it.
     pub(crate) fn database_file(&self) -> PathBuf {
-        self.folder().join("callstore.db")
+        self.database_file.to_path_buf()
     }
 
     /// Number of rows per table, without the migrations, settings, leases, and the audit.
@@ -183,81 +211,38 @@ impl Server {
 
     /// Drops all tables, so that everything that needs the database fails.
     pub(crate) async fn break_database(&self) {
+        self.leaves(Leftover::Damage);
+        self.leaves(Leftover::Error(""));
         let database = self.database().await;
         let all = tables(&database).await;
         database.close().await.unwrap();
         let all: Vec<_> = all.into_iter().filter(|table| !table.contains("migrations")).collect();
         self.execute(&drop_tables(&all)).await;
     }
-
-    pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.running.address)
-    }
-
-    /// Sends raw bytes.
-    pub(crate) async fn raw(&self, request: &[u8]) -> Answer {
-        Answer::of_bytes(&self.running.address.to_string(), request).await
-    }
-
-    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, self.url(path))
-    }
-
-    pub(crate) async fn get(&self, path: &str) -> Answer {
-        Answer::read(self.request(Method::GET, path).send().await.unwrap()).await
-    }
-
-    pub(crate) async fn delete(&self, path: &str) -> Answer {
-        Answer::read(self.request(Method::DELETE, path).send().await.unwrap()).await
-    }
-
-    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
-        self.send(Method::POST, path, body).await
-    }
-
-    pub(crate) async fn send(&self, method: Method, path: &str, body: &Value) -> Answer {
-        Answer::read(self.request(method, path).json(body).send().await.unwrap()).await
-    }
-
-    /// Sends bytes with a content type.
-    pub(crate) async fn post_bytes(&self, path: &str, content_type: &str, body: impl Into<reqwest::Body>) -> Answer {
-        let request = self.request(Method::POST, path).header("content-type", content_type).body(body);
-        Answer::read(request.send().await.unwrap()).await
-    }
-
-    /// Sends a request with an extra header.
-    pub(crate) async fn get_with(&self, path: &str, name: &str, value: &str) -> Answer {
-        Answer::read(self.request(Method::GET, path).header(name, value).send().await.unwrap()).await
-    }
-
-    /// Makes a recording of 20 ms and returns its id.
-    pub(crate) async fn record(&self, stream_sid: &str) -> String {
-        self.start_call(stream_sid).await;
-        let call = format!("/calls/{stream_sid}");
-        self.post(&format!("{call}/chunks"), &super::chunk("inbound", 0, 0)).await.expect(201);
-        let ended = self.post(&format!("{call}/end"), &serde_json::json!({})).await.expect(200).json();
-        ended["recordings"][0]["id"].as_str().unwrap().to_owned()
-    }
-
-    /// Starts a call and returns its id.
-    pub(crate) async fn start_call(&self, stream_sid: &str) -> String {
-        let call = self.post("/calls", &super::call(stream_sid)).await.expect(201).json();
-        call["id"].as_str().unwrap().to_owned()
-    }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if let Some(thread) = self.thread.take() {
-            let running = self.running.clone();
-            let stop = std::thread::spawn(move || {
-                tokio::runtime::Runtime::new().unwrap().block_on(running.stop());
-            });
-            let (stopped, ended) = (stop.join(), thread.join());
-            assert!(std::thread::panicking() || (stopped.is_ok() && ended.is_ok()), "the server did not stop");
+        let failed = std::thread::panicking();
+        let named = std::mem::take(&mut *self.left.lock().unwrap_or_else(PoisonError::into_inner));
+        // The last node of a cluster looks at the data.
+        let is_last = Arc::strong_count(&self.database_file) == 1 && !named.contains(&Leftover::Damage);
+        let data = Data { database: self.database_file(), recordings: self.recordings() };
+        if let Some(Running { stop, thread }) = self.running.take() {
+            if !failed && is_last && !named.contains(&Leftover::Work) {
+                data.wait_for_work();
+            }
+            drop(stop);
+            let ended = thread.join();
+            assert!(failed || ended.is_ok(), "the server did not stop");
         }
-        if !std::thread::panicking() {
-            log::holds_nothing_private();
+        if failed {
+            return;
+        }
+        log::holds_nothing_private();
+        leftovers::no_errors_but(&named, &self.systems);
+        if is_last {
+            data.check(&named);
         }
     }
 }
@@ -267,7 +252,7 @@ async fn run(
     clock: &TestClock,
     arguments: &[String],
     objects: Option<&Objects>,
-) -> (Running, JoinHandle<()>) {
+) -> (Running, SocketAddr, usize) {
     log::watch();
     let mut own: Vec<_> = ["test", "--listen", "127.0.0.1:0"].map(str::to_owned).into();
     let given = |name| arguments.iter().any(|argument| argument == name);
@@ -280,13 +265,20 @@ async fn run(
     let mut settings = Arguments::parse_from(own.iter().chain(arguments)).settings;
     settings.recordings.environment = store::environment(objects);
     let clock = Box::new(clock.clone());
-    let (started, running) = tokio::sync::oneshot::channel();
+    let (started, starting) = oneshot::channel();
+    let (stop, stopped) = oneshot::channel::<()>();
     let thread = std::thread::spawn(move || {
-        actix_web::rt::System::new().block_on(async move {
+        let system = System::new();
+        system.block_on(async move {
             let (running, server) = server::start(&settings, clock, Arc::new(SystemIds)).await.unwrap();
-            assert!(started.send(running).is_ok(), "the test has ended");
-            server.await.unwrap();
+            assert!(started.send((running.address, System::current().id())).is_ok(), "the test has ended");
+            let signal = async {
+                let _ = stopped.await;
+                Ok(())
+            };
+            running.until(server, signal).await.unwrap();
         });
     });
-    (running.await.unwrap(), thread)
+    let (address, system) = starting.await.unwrap();
+    (Running { stop, thread }, address, system)
 }

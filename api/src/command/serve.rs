@@ -1,8 +1,12 @@
 //! The command `callstore serve`: starts the log and runs the service.
 
-use std::io::{self, IsTerminal};
+use std::{
+    io::{self, IsTerminal},
+    sync::Arc,
+};
 
 use clap::Command;
+use service::{DatabaseUrl, SystemClock, SystemIds, absolute};
 use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt, util::SubscriberInitExt};
 
 use super::environment;
@@ -18,7 +22,7 @@ pub(super) fn run(command: &Command, settings: &Settings, log_format: Option<Log
     for warning in environment::warnings(command, variables()) {
         tracing::warn!("{warning}");
     }
-    actix_web::rt::System::new().block_on(server::serve(settings))
+    actix_web::rt::System::new().block_on(serve(settings))
 }
 
 /// Libraries that say at `info` what the service says itself, in one line. `RUST_LOG` can name them.
@@ -38,4 +42,33 @@ fn start_log(format: Option<LogFormat>) -> Result<(), Failure> {
         LogFormat::Json => log.with(lines.json().flatten_event(true)).try_init()?,
     }
     Ok(())
+}
+
+/// Runs the service until SIGTERM or Ctrl-C.
+async fn serve(settings: &Settings) -> Result<(), Failure> {
+    let (running, server) = server::start(settings, Box::new(SystemClock), Arc::new(SystemIds)).await?;
+    let (address, data) = (running.address, data_folder(&settings.database.url()?));
+    // A browser cannot open the unspecified address.
+    let page =
+        if address.ip().is_unspecified() { format!("localhost:{}", address.port()) } else { address.to_string() };
+    tracing::info!(%address, "Callstore is ready: http://{page}/swagger-ui/ (data in {data})");
+    running.until(server, stop_signal()).await?;
+    tracing::info!("Callstore has stopped.");
+    Ok(())
+}
+
+/// Where the calls are, for people: the folder of the database's file, or the kind of server.
+fn data_folder(url: &DatabaseUrl) -> String {
+    let Some(file) = url.file().map(absolute) else { return "PostgreSQL".to_owned() };
+    file.parent().unwrap_or(&file).display().to_string()
+}
+
+/// Waits for SIGTERM or Ctrl-C.
+async fn stop_signal() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        interrupt = tokio::signal::ctrl_c() => interrupt,
+        _ = terminate.recv() => Ok(()),
+    }
 }
