@@ -1,4 +1,7 @@
 //! Analytics: snapshots of a call's figures. Every snapshot is kept.
+//!
+//! A client sends snapshots as a call goes on; none replaces another, so a list of them is a history. Figures are the
+//! client's, and nothing is computed from them.
 
 use entity::analytics::{ActiveModel, Column, Entity, Model};
 use futures_util::FutureExt;

@@ -1,5 +1,11 @@
 //! The audit trail: who read recordings and transcripts, changed something, or administered keys. Entries are only
 //! added.
+//!
+//! Two ways in. Most entries are written after the response is known, by [`Audit::add`]; if that fails, it is logged
+//! with the whole entry, and the response stands. An entry about a transcript is part of the transaction that stores
+//! it.
+//!
+//! Entries are never changed, and outlive the calls that they name.
 
 use entity::audit_entry::{Column, Entity, Model};
 use futures_util::{FutureExt, future::BoxFuture};

@@ -1,4 +1,7 @@
 //! Background work: it goes on while the service runs, and a shutdown waits for it.
+//!
+//! A task gets no right to finish. It is told to stop, has a second or so until the process ends, and must leave the
+//! database so that the next start can go on. Whatever needs longer is a status in the database, not a task.
 
 use std::time::Duration;
 
@@ -25,6 +28,8 @@ impl Background {
     }
 
     /// Runs work on a thread that may block. [`close`](Self::close) waits for it, also if the handle has been dropped.
+    ///
+    /// It cannot be interrupted, so it has to look at [`stopping`](Self::stopping) itself.
     pub(crate) fn spawn_blocking<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
         self.tasks.spawn_blocking(work)
     }
@@ -48,6 +53,8 @@ impl Background {
     }
 
     /// Retries until the attempt succeeds or the service stops. Unfinished work resumes at the next start.
+    ///
+    /// Every failure is logged, with `what` as the sentence; the pause doubles from a second to a minute.
     pub(crate) async fn until_done<F, T>(&self, what: &'static str, mut attempt: F)
     where
         F: FnMut() -> T,

@@ -1,5 +1,8 @@
 //! What all parts of the call store share: database, recording store, writer, clock, ids, policy and background work.
 //! It knows no part; each part holds a clone of it.
+//!
+//! It begins with the call store and ends with it. Parts are clones of handles, so what a part keeps in a field of its
+//! own is what no other part may touch.
 
 use std::{io, ops::Deref, sync::Arc};
 
@@ -65,6 +68,8 @@ impl Core {
         }))
     }
 
+    /// Every time that is stored or compared with a stored one comes from here. Pauses and time limits use Tokio's
+    /// clock, which tests do not move.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -72,6 +77,9 @@ impl Core {
     /// Runs `work` in the writer's next transaction and returns once that is durable. If `work` refuses, its statements
     /// are undone. Work that changes a call, or depends on what is stored of one, must name the call: no other node
     /// then writes to it meanwhile. `bytes` is the approximate size of `work` in memory.
+    ///
+    /// The closure runs in the order of the queue, on the writer's task. It must not wait for anything but the
+    /// database: everybody waits behind it.
     ///
     /// # Errors
     /// The error of `work`; `Overloaded` when the queue is full; `StorageFull`, `StorageUnavailable` or `Database` when
@@ -87,6 +95,8 @@ impl Core {
 
     /// Queues a write and waits for its outcome. [`write`](Self::write) does so for closures; frequent writes have
     /// their own [`Write`] type.
+    ///
+    /// If the caller is dropped while it waits, the write happens all the same.
     ///
     /// # Errors
     /// As for `write`.

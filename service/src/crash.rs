@@ -1,6 +1,9 @@
 //! Named points for tests, in debug builds only. At a [`point`] the process crashes: `CALLSTORE_CRASH_AT` gives the
 //! point and at which pass, such as `commit.written:7`. At a [`hold`] a request waits, so that a test can force an
 //! order of events: `CALLSTORE_HOLD_AT` gives the point and a file, such as `call.read:/tmp/held`.
+//!
+//! A process that is killed at random rarely dies between two statements. These points make it die there, each in turn,
+//! and `tests/crash.rs`, which lists them, checks that what was acknowledged is there afterwards.
 
 #[cfg(debug_assertions)]
 pub(crate) fn point(name: &str) {

@@ -1,4 +1,7 @@
 //! The errors of the service.
+//!
+//! Errors say what is wrong in the words of the domain, and nothing of HTTP; the API gives each its status. Those that
+//! a client can cure name the field. Those that it cannot carry a cause for the log, which no response shows.
 
 use std::io;
 

@@ -1,4 +1,7 @@
 //! Events of media streams other than audio: DTMF digits and marks.
+//!
+//! An event has no position of its own in the carrier's messages; it gets that of the audio before it. Events of a call
+//! are few, so they are plain writes.
 
 use entity::call_event::{ActiveModel, Column, Entity, Model};
 use futures_util::FutureExt;

@@ -1,4 +1,7 @@
 //! The service's health, and the gauges of its resources.
+//!
+//! Both questions are asked by machines: a load balancer asks whether to send requests here, a monitor reads the
+//! gauges. Neither may hang when the database does, so both have a time limit.
 
 use std::time::Duration;
 
@@ -74,6 +77,9 @@ impl HealthChecks {
     }
 
     /// Checks the database, the recording store and the free space.
+    ///
+    /// Reads one row, sends an empty write through the queue, writes and removes a probe in the store, and looks at the
+    /// free space. Nothing is cached: an answer is as true as it can be.
     pub async fn check(&self) -> Health {
         let probe = async {
             let read = entity::call::Entity::find().limit(1).one(self.core.database.readers()).await;

@@ -5,6 +5,21 @@
 //! An outcome may hold what the service does not store otherwise, such as a new API key, or data that is deleted later.
 //! It is therefore sealed with AES-256-GCM. The sealing key is derived from the Idempotency-Key, of which the database
 //! holds only a hash, so only a client that knows the name can have the outcome opened.
+//!
+//! The way of a request with a name:
+//!
+//! 1. [`Outcomes::name_request`] reserves the name in this process and derives the keys. A second request with it is
+//!    refused until the first is answered.
+//!
+//! 2. [`Idempotency::ask`] adds the fingerprint of what is asked, once the body is read.
+//!
+//! 3. The write calls [`Batch::recall`] first. An outcome that is there is returned, unless its fingerprint differs;
+//!    nothing else happens then.
+//!
+//! 4. After everything that can fail, it calls [`Batch::record`]. The outcome is committed with the effect, or neither
+//!    is.
+//!
+//! A request that is refused stores no outcome, so its name is free for the corrected one.
 
 use std::{
     collections::HashSet,

@@ -1,6 +1,10 @@
 //! Leases, which assign cluster-wide jobs to one node each. A lease is a database row with an expiry by the database's
 //! clock. Its holder renews it; once it has expired, another node may take it. A node on SQLite is alone and gets every
 //! lease.
+//!
+//! A lease does not prevent two nodes from working at the same time: a node that hangs may wake up after its lease has
+//! gone to another. It makes that rare, and cheap to notice ([`Lease::lost`]). What must not happen twice is decided by
+//! a condition in a transaction, as in `finalizer/complete.rs`.
 
 use std::time::Duration;
 
@@ -15,6 +19,15 @@ const RENEW_EVERY: Duration = Duration::from_secs(4);
 
 /// A lease held by this node. A background task renews it until this is dropped, and then ends it. If renewing fails
 /// for too long, or another node has taken it, the task cancels [`lost`](Self::lost).
+///
+/// ```text
+///             renewed every 4 s           dropped: the row is deleted
+///   taken ------------------------> held --------------------------------> free
+///                                     |
+///                                     |  no answer for 15 s, or taken by another node
+///                                     v
+///                                    lost (the token is cancelled)
+/// ```
 pub(crate) struct Lease {
     lost: CancellationToken,
     _held: DropGuard,
@@ -51,6 +64,8 @@ impl Core {
         Ok(Some(lease))
     }
 
+    /// A renewal that fails is repeated as long as the lease still stands by this node's monotonic clock, counted from
+    /// when the last good renewal was asked for and not from its answer.
     async fn keep_lease(self, name: String, lost: CancellationToken, held: CancellationToken) {
         let mut last = tokio::time::Instant::now();
         while held.run_until_cancelled(tokio::time::sleep(RENEW_EVERY)).await.is_some() {

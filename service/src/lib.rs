@@ -1,6 +1,33 @@
 //! The business rules of Callstore: calls, chunks, recordings, transcripts, analytics, metadata, keys. This crate knows
 //! neither HTTP nor status codes; `api` translates. [`Callstore`] has one part per resource, with its operations, in a
 //! file or folder of its own. They return types of the domain; rows of the tables (`entity`) stay inside.
+//!
+//! # The life of a call store
+//!
+//! 1. [`Database::open`] and [`Store::open`]. The schema is migrated by the caller, since this crate does not know its
+//!    history.
+//!
+//! 2. [`Callstore::new`] makes the parts and starts the writer. Nothing else happens yet, so a command may use the
+//!    parts and [close](Callstore::close) again.
+//!
+//! 3. [`Callstore::resume`] takes up what the last run has left, and starts what runs in the background.
+//!
+//! 4. Operations, from any thread. A handle is a clone.
+//!
+//! 5. [`Callstore::stop_waiting`] lets those return that wait, so that the server can finish its requests. Then
+//!    [`Callstore::close`]: background work first, then the writer, whose last commit empties the journal, and the
+//!    database last. All of it belongs to the runtime in which the call store was made; that must live until `close`
+//!    returns.
+//!
+//! # What holds everywhere
+//!
+//! - What is acknowledged is on disk.
+//!
+//! - A rule is checked in the transaction that relies on it, never before.
+//!
+//! - Time, ids and the environment are given, never taken.
+//!
+//! - A deleted call is found by nobody (`calls/visible.rs`).
 
 mod analytics;
 mod audit;
@@ -131,6 +158,7 @@ pub struct Parts {
     pub conversions: Conversions,
     /// The service's health.
     pub health: HealthChecks,
+    /// The parts that no client sees: what all share, the secret that signs, and the work in the background.
     core: Core,
     signing: Signing,
     finalizer: Finalizer,

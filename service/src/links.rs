@@ -1,5 +1,8 @@
 //! Links to recordings that work without an API key until they expire, for players and transcription services. A link
 //! is not stored; its signature proves that this service issued it.
+//!
+//! A link cannot be revoked on its own, so it lives for minutes, a day at most. Deleting the call ends it, because its
+//! recording is then not found.
 
 use std::time::Duration;
 

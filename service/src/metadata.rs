@@ -1,4 +1,7 @@
 //! Metadata: descriptive data on a call, at most one record per call.
+//!
+//! Unlike analytics it has one current state, which several clients may change. Every change is conditional if the
+//! client says so, and is decided in the transaction that writes.
 
 mod model;
 

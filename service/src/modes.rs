@@ -1,5 +1,8 @@
 //! The modes of data files. What people said is for the service's user alone, also where an earlier umask, a restored
 //! archive or `chmod -R` has let others read it.
+//!
+//! New files get their modes where they are made. This is for those that exist already, and runs once at the start,
+//! beside everything else: a folder with many recordings takes a while.
 
 use std::{
     fs::{self, Permissions},

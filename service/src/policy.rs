@@ -1,4 +1,6 @@
 //! The operator's policy on ending calls and on free space.
+//!
+//! The operator's settings, as the rules need them. They do not change while the service runs.
 
 use std::time::Duration;
 

@@ -1,4 +1,11 @@
 //! Deletes rows in slices, so that no other write waits for millions of them.
+//!
+//! A transaction that deletes for seconds would make every request wait, since there is one writer. A slice takes
+//! milliseconds, and other writes go between two slices.
+//!
+//! Both kinds of removal can be repeated from the start at any time. A deleted call is invisible from the moment its
+//! row says so, long before its rows are gone; the call's row goes last, so that a crash leaves something that names
+//! the rest. A call's file goes first: recordings are what takes room, and what people want gone.
 
 use entity::{analytics, audio_chunk, call, call_event, call_track::Track, transcript};
 use futures_util::FutureExt;
@@ -32,6 +39,9 @@ impl Purge {
     }
 
     /// Removes a deleted call in the background, once a job that finalizes it has ended.
+    ///
+    /// The job must end first: it could publish a file after this has removed it. A job that starts later finds no
+    /// visible call.
     pub(crate) fn spawn_call(&self, call: Uuid) {
         let this = self.clone();
         self.core.background.spawn(async move {
@@ -47,6 +57,9 @@ impl Purge {
     }
 
     /// Deletes the chunks of a completed call in the background.
+    ///
+    /// Nobody waits for it. Until it is done the chunks cost space and nothing else: a completed call's status comes
+    /// from its summaries.
     pub(crate) fn spawn_chunks(&self, call: Uuid) {
         let this = self.clone();
         self.core.background.spawn(async move {
@@ -56,6 +69,9 @@ impl Purge {
     }
 
     /// Resumes the removals that the last run did not finish.
+    ///
+    /// Called at the start, and once a minute on several nodes, for the work of nodes that have died. Removing what
+    /// another node removes as well does no harm.
     pub(crate) async fn resume(&self) -> Result<(), Error> {
         let readers = self.core.database.readers();
         let deleted: Vec<Uuid> = call::Entity::find()
@@ -80,6 +96,7 @@ impl Purge {
         Ok(())
     }
 
+    /// One seek in the index, whatever the number of chunks that the call before has.
     async fn next_call_with_chunks(&self, after: Uuid) -> Result<Option<Uuid>, DbErr> {
         use audio_chunk::{Column, Entity};
         Entity::find()
@@ -93,6 +110,7 @@ impl Purge {
             .await
     }
 
+    /// Tables with at most one row per call are not here: their rows go with the call's, by the foreign key.
     async fn remove_call(&self, call: Uuid) -> Result<(), Error> {
         self.core.store.remove(&Store::file_path(call)).await?;
         self.remove_chunks(call).await?;
@@ -147,6 +165,8 @@ impl Purge {
     }
 
     /// Runs one delete in its own transaction.
+    ///
+    /// Goes through the queue of the writer like every write, and therefore waits its turn behind requests.
     async fn delete<E: EntityTrait>(&self, delete: sea_orm::DeleteMany<E>) -> Result<u64, Error> {
         self.core
             .write(None, 0, move |batch| {

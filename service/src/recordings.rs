@@ -1,4 +1,7 @@
 //! Recordings: the finished WAV files and their metadata.
+//!
+//! A recording is a row and a file. The row is committed after the file was published, and removed after the file: a
+//! row without a file means that somebody has touched the store, and is an error.
 
 use std::ops::Range;
 

@@ -1,5 +1,13 @@
 //! The secret that signs links and tokens. It is random, created at the first start and kept in the database, so that
 //! signatures stay valid after a restart and on every node.
+//!
+//! | who signs | what it proves |
+//! | --- | --- |
+//! | `links` | this service made a link to this recording, until then |
+//! | `conversion` | this service made this state of a filter |
+//! | `streams/token` | this service allowed a stream for this phone call |
+//!
+//! None of these is stored when it is made. Revoking them all takes a new secret, and a restart.
 
 use std::sync::Arc;
 
@@ -33,6 +41,8 @@ impl Signer {
         Ok(self.code(purpose, parts)?.verify_slice(signature).is_ok())
     }
 
+    /// Purpose and parts are separated by line feeds. What comes from a client and may contain one is therefore the
+    /// last part.
     fn code(&self, purpose: &str, parts: &[&[u8]]) -> Result<Hmac<Sha256>, Error> {
         let mut code = Hmac::new_from_slice(&self.0).map_err(|_| Error::Damaged("the signing secret"))?;
         code.update(purpose.as_bytes());
@@ -78,6 +88,8 @@ impl Signing {
     }
 
     /// Stores a new secret, unless another node was faster, and returns the stored one.
+    ///
+    /// Whichever node is first decides; the others read what it has stored.
     async fn make_secret(&self) -> Result<Vec<u8>, Error> {
         let secret = random::<SECRET_BYTES>()?.to_vec();
         self.core

@@ -1,4 +1,11 @@
 //! Ends calls that nobody ends: those whose stream is gone, that are idle, or that are too old.
+//!
+//! Three timeouts, by the injected clock: the grace period of a stream that is gone, the idle timeout, and the greatest
+//! length of a call. A sweep reads candidates without a lock, and decides about each of them once more in the
+//! transaction that ends it, since a chunk may have come in between.
+//!
+//! On several nodes the lease `sweep` assigns all of this to one of them. It is taken anew with each beat, so a node
+//! that dies is replaced within the length of a lease.
 
 use std::time::Duration;
 
@@ -67,6 +74,8 @@ impl Sweeper {
         Ok(())
     }
 
+    /// The first two timeouts count only once the service has been up for as long: while it was down, no client could
+    /// write.
     async fn sweep(&self) -> Result<(), Error> {
         let (now, policy, began) = (self.core.now(), self.core.policy, self.core.began);
         let before = |span: Duration| Timestamp(now.0.saturating_sub(milliseconds(span)));

@@ -1,4 +1,10 @@
 //! Transcripts: what was said. They can be added during a call and after it has ended.
+//!
+//! Transcripts arrive while people speak, several a second per call, so they are a [`Write`] of their own: rows and
+//! audit entries are gathered and inserted with those of other requests. An ended call accepts them too, since
+//! recognizers are slower than callers.
+
+mod model;
 
 use entity::{
     audit_entry,
@@ -11,8 +17,10 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
+pub use model::{ListTranscripts, NewTranscript, Transcript};
+
 use crate::{
-    Error, Idempotency, NewAuditEntry, Page, Private, Slice, Timestamp,
+    Error, Idempotency, NewAuditEntry, Slice,
     calls::CallRef,
     core::Core,
     crash,
@@ -21,66 +29,6 @@ use crate::{
 
 /// Approximate memory of a queued utterance, beside its texts.
 const ROW_BYTES: usize = 256;
-
-/// An utterance of a call.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Transcript {
-    /// UUIDv7, in order of arrival.
-    pub id: Uuid,
-    /// The call's id.
-    pub call_id: Uuid,
-    /// Who spoke.
-    pub speaker: Private,
-    /// What was said.
-    pub text: Private,
-    /// The recognizer's confidence, 0 to 1.
-    pub confidence: Option<f64>,
-    /// When it begins, in seconds from the start of the call.
-    pub start_time: Option<f64>,
-    /// When it ends, in seconds from the start of the call.
-    pub end_time: Option<f64>,
-    /// When the utterance was stored.
-    pub created_at: Timestamp,
-}
-
-impl From<Model> for Transcript {
-    fn from(row: Model) -> Self {
-        Self {
-            id: row.id,
-            call_id: row.call_id,
-            speaker: row.speaker,
-            text: row.text,
-            confidence: row.confidence,
-            start_time: row.start_time,
-            end_time: row.end_time,
-            created_at: row.created_at,
-        }
-    }
-}
-
-/// A new utterance.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NewTranscript {
-    /// Who spoke.
-    pub speaker: Private,
-    /// What was said.
-    pub text: Private,
-    /// The recognizer's confidence, 0 to 1.
-    pub confidence: Option<f64>,
-    /// When it begins, in seconds from the start of the call.
-    pub start_time: Option<f64>,
-    /// When it ends, in seconds from the start of the call.
-    pub end_time: Option<f64>,
-}
-
-/// Selects a page of a call's transcripts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ListTranscripts {
-    /// The page to return.
-    pub page: Page,
-    /// Only utterances of this speaker.
-    pub speaker: Option<Private>,
-}
 
 /// Operations on transcripts: store what was said, and list it.
 ///
@@ -301,7 +249,10 @@ fn select(call: Uuid, list: &ListTranscripts) -> sea_orm::Select<Entity> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plans::{database, in_index_order, plan};
+    use crate::{
+        Page,
+        plans::{database, in_index_order, plan},
+    };
 
     #[tokio::test]
     async fn transcripts_are_read_in_the_order_of_an_index() {

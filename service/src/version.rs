@@ -1,5 +1,9 @@
 //! Versions of resources, so that a client changes only what it has seen: HTTP entity tags (RFC 9110, section 8.8.3)
 //! and the preconditions of requests (section 13.1).
+//!
+//! A version is a hash of what a reader gets, and no counter: it needs no column, and a change that nobody can see
+//! changes nothing. Two changes that cancel out give the first version again, which is right: what the client has seen
+//! is what is stored.
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};

@@ -1,4 +1,8 @@
 //! Making a backup, beside a service that runs or without one.
+//!
+//! What makes it consistent without stopping anything: the database is copied at one moment, and files come after it. A
+//! recording in the copied database was published before that moment, so its file is there, unless its call has been
+//! deleted since. What was published later is not in the copy, but its chunks are.
 
 use std::{
     collections::BTreeSet,

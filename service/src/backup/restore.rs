@@ -1,4 +1,7 @@
 //! Restoring a backup to a place that is empty.
+//!
+//! Everything is checked before anything is written, and nothing that exists is overwritten: whoever restores is in
+//! trouble already.
 
 use std::{
     collections::BTreeSet,

@@ -3,6 +3,10 @@
 //!
 //! A cursor is 38 bytes in base64url: version, kind of key, key (8), id (16), fingerprint of filter and sort (8),
 //! checksum (4).
+//!
+//! It holds no secret and is not signed: a client that makes one up gets what a filter would give it as well. The
+//! checksum tells a cursor that was cut or altered by accident from one of another list; both are refused with the same
+//! error.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};

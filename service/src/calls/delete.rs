@@ -1,4 +1,7 @@
 //! Deletes calls: hidden at once, removed in the background.
+//!
+//! Both names are freed in the transaction that hides the call, so the same `streamSid` may be used again at once. The
+//! call's open sockets close, and a recording that is being made is given up.
 
 use futures_util::FutureExt;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};

@@ -1,4 +1,14 @@
 //! Ends calls, and waits for their recordings.
+//!
+//! An end is a decision about a call that is still changing, so it is made in the writer's transaction
+//! ([`Calls::begin_end`]): it sees all chunks that were acknowledged, and none can be acknowledged after it.
+//!
+//! | status | a request to end | becomes |
+//! | --- | --- | --- |
+//! | active | sets end time, duration and reason | finalizing |
+//! | finalizing | changes nothing, and waits for the running job | finalizing |
+//! | completed | changes nothing, and returns the recordings | completed |
+//! | failed | keeps the first end, and tries the recording again | finalizing |
 
 use std::time::Duration;
 
@@ -57,6 +67,8 @@ impl Calls {
 
     /// Ends a call now, for a reason other than a request, without waiting for its recording.
     ///
+    /// Called by a stream that sends `stop`: a carrier waits for nothing.
+    ///
     /// # Errors
     /// `CallNotFound`, or a failing database.
     pub(crate) async fn end_in_background(&self, call: &CallRef, reason: EndReason) -> Result<(), Error> {
@@ -69,6 +81,9 @@ impl Calls {
 
     /// Moves an active or failed call to `finalizing`, if `decide` returns an end. `decide` sees all earlier writes.
     /// The call's sockets then close.
+    ///
+    /// `decide` runs in the transaction and may say no, for example when a chunk has come since a timeout was noticed.
+    /// Its second argument is for what is known of the call beyond its row.
     pub(crate) async fn begin_end(
         &self,
         call: &CallRef,
@@ -111,6 +126,9 @@ impl Calls {
     }
 
     /// Reads the call, and moves it if it is to end now.
+    ///
+    /// Settles the call's chunks and forgets the call in the same transaction. From here on a chunk finds no active
+    /// call, and the finalizer finds all chunks in `audio_chunk`.
     async fn move_to_finalizing(
         &self,
         batch: &mut Batch,

@@ -1,4 +1,7 @@
 //! Finds a call's row by what a request names it.
+//!
+//! Every operation on a call begins here or in [`Batch::call`](crate::writer::Batch::call), which asks here; so unknown
+//! and deleted calls are refused in one place.
 
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 

@@ -1,4 +1,7 @@
 //! Reads a call with the parts requested.
+//!
+//! A call alone is one row, and is read without a snapshot. With parts, the parts must fit the call: a recording beside
+//! a status that says there is none would be a riddle.
 
 use super::{Call, CallRef, find, part::Calls};
 use crate::{

@@ -1,4 +1,11 @@
 //! Pages of calls by cursor or offset, filtered and sorted. Every page is read in the order of an index.
+//!
+//! Every list is read from an index in its order, so that a page costs the same however many calls there are; tests
+//! read the query plans. A list by duration has two indexes' worth of calls, those with a duration and those without;
+//! each is a [`Segment`], and a page may need both.
+//!
+//! With a cursor, a page begins after the last call of the page before, so calls that start meanwhile shift nothing.
+//! With an offset they do.
 
 use audio::number::wide;
 use sea_orm::{
@@ -90,6 +97,9 @@ async fn read_list(
 }
 
 /// The page's rows, and one more if there is one.
+///
+/// Takes from one segment after the other until the page is full. An offset beyond a segment has to know the segment's
+/// length, and only then is it counted.
 async fn page_of_calls(
     connection: &impl ConnectionTrait,
     list: &ListCalls,
@@ -153,6 +163,7 @@ impl Segment {
         }
     }
 
+    /// A call has a duration once it has ended.
     fn condition(self, list: &ListCalls) -> Condition {
         let condition = matching(&list.filter, Some(self.key()));
         match self {
@@ -162,6 +173,7 @@ impl Segment {
         }
     }
 
+    /// The position is compared as a tuple, `(key, id) > (?, ?)`, which both databases answer from the index.
     fn select(self, list: &ListCalls, after: Option<Position>) -> Select<Entity> {
         let mut condition = self.condition(list);
         if let Some(Position { key, id }) = after {

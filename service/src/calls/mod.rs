@@ -8,6 +8,10 @@
 //!                                             |    v
 //!                                             failed
 //! ```
+//!
+//! Each transition is one transaction of the writer, and each is conditional on the status that it leaves. `active` to
+//! `finalizing` is in `end`, for requests, streams, carriers' reports and timeouts alike; the others are the
+//! finalizer's. Deletion is no status: a call of any status may be deleted, and is then found by nobody.
 
 pub(crate) mod cursor;
 mod delete;

@@ -1,4 +1,8 @@
 //! Phone calls as a carrier reports them, apart from its media streams.
+//!
+//! A report comes over HTTP and may overtake the audio, which comes over a socket. So the end of a phone call first
+//! asks the socket to store what it has, and waits for that. On another node the socket cannot be asked; its carrier
+//! sends `stop` there, and this node waits for the row to say so.
 
 use std::time::Duration;
 
@@ -67,6 +71,9 @@ impl Calls {
     }
 
     /// Ends a call whose phone call is over, if it is still active.
+    ///
+    /// Whoever ends the call first does it; the other one changes nothing. A socket that hangs delays the end by
+    /// [`PATIENCE`], and loses what it stores after that.
     async fn hang_up(&self, call: Uuid) -> Result<(), Error> {
         // The socket ends the call itself, unless it hangs.
         if let Some(stored) = self.sockets.hang_up(call) {
@@ -97,6 +104,8 @@ impl Calls {
 }
 
 /// Fills in the call's missing fields. This does not count as activity of its stream.
+///
+/// What a client has set stays: a report fills gaps and overwrites nothing.
 async fn add_to_call(
     now: Timestamp,
     transaction: &DatabaseTransaction,

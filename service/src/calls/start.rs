@@ -1,4 +1,8 @@
 //! Starts calls. Repeating a start returns the same call.
+//!
+//! Uniqueness is decided by the index, since a look before the insert would leave a gap. A client that repeats a
+//! request, because it got no answer, gets the call that it has started; one that happens upon another call's
+//! `streamSid` is told which field differs.
 
 use futures_util::FutureExt;
 use sea_orm::{
@@ -61,6 +65,8 @@ impl Calls {
     }
 
     /// Like [`start`](Self::start), but returns the call's row.
+    ///
+    /// For requests with an idempotency key, which store the row as their outcome, and for streams.
     pub(crate) async fn start_row(&self, new: NewCall, idempotency: Option<&Idempotency>) -> Result<StartedRow, Error> {
         let (core, key) = (self.core.clone(), idempotency.cloned());
         // Free space matters only for new calls; an existing one is returned anyway.
@@ -86,6 +92,8 @@ impl Calls {
 }
 
 /// Inserts the call's row, or finds the existing one. If the disk is `full`, it only looks for an existing one.
+///
+/// The insert and the look for what refused it see the same state, since both are in the writer's transaction.
 async fn insert_call(
     core: &Core,
     transaction: &DatabaseTransaction,
@@ -147,6 +155,8 @@ async fn started_before(transaction: &DatabaseTransaction, new: &NewCall) -> Res
 }
 
 /// The first given field that differs from the stored one.
+///
+/// A field that is not given matches anything, so a retry may be shorter than the first request.
 fn difference(new: &NewCall, call: &CallRow) -> Option<&'static str> {
     fn differs<T: PartialEq>(given: Option<&T>, stored: Option<&T>) -> bool {
         given.is_some() && given != stored

@@ -1,4 +1,7 @@
 //! Updates of a call's fields.
+//!
+//! What identifies audio cannot be changed: neither `streamSid` nor the format nor the times. The condition is checked
+//! in the transaction that writes, so of two clients that have seen the same version one succeeds.
 
 use entity::call::ActiveModel;
 use futures_util::FutureExt;

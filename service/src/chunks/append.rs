@@ -1,4 +1,8 @@
 //! Accepts chunks. Each is durable before it is acknowledged.
+//!
+//! What can be checked without the call is checked before the queue, so that a request that is wrong in any case takes
+//! no room in it. Everything else is decided by the writer, where nothing can change between the decision and the
+//! commit.
 
 use std::sync::LazyLock;
 
@@ -56,6 +60,8 @@ impl Chunks {
         self.append(call, chunks, None, pointer).await
     }
 
+    /// `pointer` names a field of one of the chunks in an error: a request with one chunk has no array to point into.
+    /// Retries that only return the first outcome are not counted again.
     async fn append(
         &self,
         call: &CallRef,
@@ -189,6 +195,8 @@ impl TrackCounters {
 }
 
 /// Checks limits that do not depend on the call.
+///
+/// All faults of all chunks are reported together, so that a client need not find them one by one.
 fn check_limits(chunks: &[NewChunk], pointer: fn(usize, &str) -> String) -> Result<(), Error> {
     let mut errors = Vec::new();
     let mut check = |fits: bool, index: usize, field: &str, detail: &dyn Fn() -> String| {

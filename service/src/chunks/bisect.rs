@@ -1,5 +1,8 @@
 //! Stores the chunks of a socket: together if possible, but each accepted or refused on its own. A refused batch is
 //! bisected until the refused chunks stand alone.
+//!
+//! Halving costs few transactions when faults are rare, as they are: one bad chunk among 64 is found in at most 13. A
+//! socket that sends only bad chunks costs up to two transactions for each.
 
 use std::time::Duration;
 
@@ -23,6 +26,9 @@ impl Chunks {
     /// Stores chunks in one transaction. If one is refused, the batch is halved and each half is tried again, so that
     /// good chunks are stored in few transactions. The order is kept. While the writer's queue is full, this waits, and
     /// the socket reads no more from its peer.
+    ///
+    /// Errors that concern the call or the service, and not one chunk, stop it at once: what is left is returned, and
+    /// the caller decides whether to try it again.
     pub(crate) async fn add_bisecting(&self, call: &CallRef, mut chunks: SharedChunks) -> Added {
         let mut added = Added::default();
         for _ in 0..ROOM_TRIES {
@@ -39,6 +45,8 @@ impl Chunks {
         added
     }
 
+    /// Returns the error that stopped it, with the chunks that are left. A stack in place of recursion keeps the order:
+    /// the first half is always done before the second.
     async fn add_parts(
         &self,
         call: &CallRef,
@@ -65,6 +73,8 @@ impl Chunks {
 }
 
 /// Whether an error concerns a single chunk and not its neighbours.
+///
+/// Every variant is named, so that whoever adds one has to decide.
 fn is_of_one_chunk(error: &Error) -> bool {
     match error {
         Error::ChunkConflict { .. } | Error::FormatMismatch { .. } | Error::Invalid(_) => true,

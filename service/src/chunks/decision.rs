@@ -1,6 +1,20 @@
 //! The rule about chunks: which are new, which are duplicates, and when a request is refused. It is written once, over
 //! what is known of the call, whether the writer remembers that or reads it from the database. A call that has ended is
 //! known to neither: [`Batch::active_call`] refuses its chunks.
+//!
+//! The rule, in the order in which [`Decision::decide`] applies it:
+//!
+//! | a chunk | becomes |
+//! | --- | --- |
+//! | in another format than the call's, or half a sample | the request is refused |
+//! | whose number is stored with the same audio and timestamp | a duplicate: counted, and not stored again |
+//! | whose number is stored with anything else | a conflict: the request is refused |
+//! | that would be its track's first, and begins like a file | refused: it is not bare samples |
+//! | with a timestamp where its track has none, or the reverse | refused |
+//! | otherwise | new; without a number it gets the next one |
+//!
+//! A request is decided as a whole before any of it is stored. Its own chunks count as stored for the later ones among
+//! them.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -33,6 +47,8 @@ pub(super) struct Decision<'c> {
 }
 
 /// What is known of a track, and the chunks that it gets.
+///
+/// Changes while chunks are decided, and ends as the state of the track after the request.
 struct KnownTrack<'c> {
     /// One more than the largest sequence number so far.
     next: u32,
@@ -110,6 +126,8 @@ impl<'c> Decision<'c> {
     }
 
     /// Hands the new chunks to the writer, and returns the call's id.
+    ///
+    /// From here on nothing can fail, so a write that has come this far is committed with its transaction.
     pub(super) fn add_to(self, state: &mut State) -> Uuid {
         for (track, known) in [Track::Inbound, Track::Outbound].into_iter().zip(self.tracks) {
             let Some(known) = known else { continue };
@@ -199,6 +217,9 @@ fn check_format(chunks: &[NewChunk], expected: AudioFormat, pointer: fn(usize, &
 }
 
 /// Chunks of a track with these sequence numbers, stored or gathered in this transaction.
+///
+/// Called only for numbers below the track's end: a client that resends, or fills a hole. Live audio never comes here.
+/// The audio is copied, because a row of the writer's memory cannot be borrowed across a query.
 async fn stored_chunks(
     batch: &Batch,
     call: Uuid,

@@ -1,5 +1,15 @@
 //! Packs chunks into rows. A row holds either one chunk, or several of a track that have consecutive sequence numbers,
 //! the same length, and contiguous timestamps. The chunks of such a row can be told apart again by arithmetic.
+//!
+//! Fifty chunks of 20 ms a second become one row of 64 chunks, which is 10 KiB of mu-law: a page per row and not per
+//! chunk. What cannot be told apart by arithmetic is not joined, so a row needs no list of its chunks:
+//!
+//! ```text
+//! first_sequence = 128, last_sequence = 130, timestamp = 2560, data = 480 bytes
+//!   -> chunk 128 at 2560 ms: bytes 0..160
+//!      chunk 129 at 2580 ms: bytes 160..320
+//!      chunk 130 at 2600 ms: bytes 320..480
+//! ```
 
 use std::{collections::BTreeMap, ops::Range};
 
@@ -75,6 +85,9 @@ impl ChunkRow {
     }
 
     /// Appends the chunks of the next row if they fit. Returns whether it did.
+    ///
+    /// Used where rows of several requests meet: on the way out of the journal, and within one transaction. The result
+    /// is the same as if all chunks had come in one request.
     fn join(&mut self, next: &Self) -> bool {
         let shape = self.shape();
         let follows = next.first_sequence == self.last_sequence() + 1

@@ -1,4 +1,7 @@
 //! A request's or a socket's chunks, shared by the attempts to store them.
+//!
+//! A socket's chunks may be tried several times: while the queue is full, in halves when one is refused, and again when
+//! the database fails.
 
 use std::{
     ops::{Deref, Range},

@@ -1,4 +1,8 @@
 //! The status of a call's stored audio, from which a client knows where to resume.
+//!
+//! A client reads it to resume: the last sequence number, and the ranges that are missing. Three sources, by the call's
+//! status: an active call's chunks are first moved out of the journal, then counted; those of a finalizing or failed
+//! call are counted; a completed call has lost its chunks and kept its summaries.
 
 use entity::{audio_chunk, call_track};
 use futures_util::FutureExt;
@@ -52,6 +56,8 @@ pub struct TrackSummary {
 }
 
 /// Builds a [`TrackSummary`] from chunks in order of sequence.
+///
+/// The finalizer feeds it while it plans the recording, since it reads every chunk anyway.
 #[derive(Debug, Default)]
 pub(crate) struct Summary {
     summary: TrackSummary,
@@ -135,6 +141,9 @@ async fn kept_summaries(snapshot: &DatabaseTransaction, call: Uuid) -> Result<Ve
 }
 
 /// Computes the summaries of a call from its chunks.
+///
+/// Rows are counted, not chunks: a track's sum comes from the numbers of its rows, without reading their audio. Only a
+/// track with holes is read once more, to find them.
 async fn live_summaries(snapshot: &DatabaseTransaction, call: Uuid) -> Result<Vec<(Track, TrackSummary)>, Error> {
     use audio_chunk::{Column, Entity};
     let count = Expr::col(Column::LastSequence).sub(Expr::col(Column::FirstSequence)).add(1);

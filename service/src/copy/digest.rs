@@ -1,4 +1,8 @@
 //! Backend-independent row digest: encodes a row to the same bytes on SQLite and PostgreSQL.
+//!
+//! Both databases give the same values in different types: a time is an integer here and there, a UUID is bytes in one
+//! and a type of its own in the other. The digest is taken of what the entity reads, so it compares what the service
+//! would see.
 
 use audio::number::wide;
 use sea_orm::{EntityTrait, Iterable, ModelTrait, Value};

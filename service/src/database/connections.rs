@@ -1,6 +1,9 @@
 //! Connection pools that any thread may use. A socket belongs to the Tokio runtime in which it was opened, and each
 //! thread that answers requests has its own runtime. A connection opened there would die with that thread, although
 //! other threads share the pool.
+//!
+//! `enter` makes the pool's runtime the current one for each poll of a query, wherever the caller runs. Sockets, timers
+//! and tasks that the pool makes then belong to the runtime that lives as long as the process.
 
 use std::{future::poll_fn, pin::pin};
 

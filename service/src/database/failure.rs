@@ -1,4 +1,7 @@
 //! What a database failure means for the write that met it.
+//!
+//! A client acts on three cases: no space (507), try again (503), and a fault of ours (500). The codes are those that
+//! the databases document; what is not listed counts as a fault, so that it is seen.
 
 use sea_orm::{
     DbErr, RuntimeErr,
@@ -36,6 +39,7 @@ impl WriteFailure {
     }
 }
 
+/// The same three cases, before they have a text.
 enum Cause {
     Full,
     /// Transient: a retry may succeed.

@@ -29,6 +29,9 @@ use postgres::Postgres;
 use sqlite::Sqlite;
 
 /// An open database. Cheap to clone.
+///
+/// Two ways in: `begin` writes, and only the writer uses it; `snapshot` and the reading connections are for everybody.
+/// Code outside of this folder sees neither SQLite nor PostgreSQL.
 #[derive(Clone, Debug)]
 pub struct Database(Arc<dyn Storage>);
 

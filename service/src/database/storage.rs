@@ -1,4 +1,13 @@
 //! What differs between SQLite and PostgreSQL. The rest of the crate asks this trait, and not which database it has.
+//!
+//! Two facts make all the difference:
+//!
+//! | | SQLite | PostgreSQL |
+//! | --- | --- | --- |
+//! | who else writes | a shell or a command, rarely; [`version`](Storage::version) shows it | other nodes, always; so every transaction locks and reads |
+//! | where rows lie | in order of their key, so a row per chunk costs a page per call; hence the journal | in order of arrival, so a chunk costs its own size |
+//!
+//! A method that has nothing to do on one of them does nothing there; no caller asks which one it has.
 
 use std::{fmt::Debug, io, time::Duration};
 
@@ -24,12 +33,19 @@ pub(crate) trait Storage: Debug + Send + Sync {
     fn readers(&self) -> &Connections;
 
     /// Options of a transaction that writes.
+    ///
+    /// On SQLite it takes the write lock when it begins, since a transaction that reads first and writes later can be
+    /// refused.
     fn write_options(&self) -> TransactionOptions;
 
     /// Options of a transaction whose reads all see one moment.
+    ///
+    /// For responses that are read in several queries: between two of them a call may end, and lose its chunks.
     fn read_options(&self) -> TransactionOptions;
 
     /// Closes the writing connection; its pool then opens a new one.
+    ///
+    /// Called after a failed transaction. What was uncommitted on it is rolled back by closing it.
     async fn close_writer(&self) -> Result<(), sqlx::Error>;
 
     /// Takes the lock that keeps other nodes from changing the schema until the returned connection is closed. `None`
@@ -38,6 +54,8 @@ pub(crate) trait Storage: Debug + Send + Sync {
 
     /// Writes what the log holds into the database once more, and syncs it. A sync that failed in an earlier process
     /// may have left pages that only the kernel's cache has.
+    ///
+    /// Called once, before anything is served.
     async fn settle(&self) -> Result<(), DbErr>;
 
     /// A number that changes whenever someone else has changed the database. `None` if that cannot be told; then the
@@ -65,6 +83,8 @@ pub(crate) trait Storage: Debug + Send + Sync {
 
     /// Locks calls against writes of other nodes until the transaction ends, and returns their locked rows. Returns
     /// none if no other node can write.
+    ///
+    /// In the order of their ids, so that two nodes that want the same calls wait for each other and never in a circle.
     async fn lock_calls(&self, transaction: &DatabaseTransaction, calls: &[&CallRef]) -> Result<Vec<CallRow>, DbErr>;
 
     /// The last row of each track of locked calls.
@@ -74,6 +94,8 @@ pub(crate) trait Storage: Debug + Send + Sync {
     async fn lock_name(&self, transaction: &DatabaseTransaction, name: &[u8; 32]) -> Result<(), DbErr>;
 
     /// Fails if the database accepts no writes.
+    ///
+    /// A read-only disk or a replica answers queries as always; only a write tells.
     async fn check_writable(&self, transaction: &DatabaseTransaction) -> Result<(), DbErr>;
 
     /// Whether other nodes may work on the same database. If not, every lease is granted.

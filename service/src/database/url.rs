@@ -1,4 +1,7 @@
 //! The address of the database.
+//!
+//! The forms of other tools are accepted, so that a `DATABASE_URL` of an existing deployment works as it is. What would
+//! lose data is not: a database in memory.
 
 use std::{
     path::{Path, PathBuf},

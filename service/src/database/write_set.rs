@@ -1,5 +1,8 @@
 //! All rows that a transaction of the writer inserts, changes and deletes at its commit. Requests only gather them, so
 //! that many requests share a statement. What else a request changes, it changes by statements of its own.
+//!
+//! A set is filled by [`State`](crate::writer::State), taken by the writer at a commit, and emptied by
+//! [`Storage`](super::Storage). Only chunks that went into a journal are left in it afterwards.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,8 @@
 //! Publishes a call's outcome: recording, track summaries and status, in one transaction.
+//!
+//! All of it is conditional on the status `finalizing`, and that condition is an update of the call's row: of two nodes
+//! that come to the same call, one changes the row, and the other changes nothing. The recording's row, the summaries
+//! and the status become visible together, so no reader finds a completed call without its recording.
 
 use entity::{
     call, call_track,
@@ -27,6 +31,8 @@ use crate::{
 impl Finalizer {
     /// Inserts the recording and completes the call. If the call was deleted meanwhile, its file is removed; if another
     /// node has completed it, nothing changes.
+    ///
+    /// Metrics and the log line follow the commit; a completion that was not ours has neither.
     pub(super) async fn complete(&self, call: &CallRow, plan: Plan, file: Option<RenderedFile>) -> Result<(), Error> {
         let (core, id) = (self.core.clone(), call.id);
         let size_bytes = file.as_ref().map(|file| file.size_bytes);
@@ -66,6 +72,8 @@ impl Finalizer {
     }
 
     /// Marks a call as failed. Its chunks are kept, so that ending it again can retry.
+    ///
+    /// The pair is the code and the sentence that clients see; what went wrong in detail is in the log only.
     pub(super) async fn fail(&self, call: Uuid, why: (&'static str, &'static str)) -> Result<(), Error> {
         let core = self.core.clone();
         let about = CallRef::of(call);
@@ -80,6 +88,9 @@ impl Finalizer {
 }
 
 /// Completes a call, or fails it. Returns false if it is no longer `finalizing`.
+///
+/// Also false for a call that was deleted, since those are not visible. A failure that is there from an earlier attempt
+/// is cleared by a completion.
 async fn leave_finalizing(
     core: &Core,
     transaction: &DatabaseTransaction,
@@ -104,6 +115,7 @@ async fn leave_finalizing(
     Ok(changed.rows_affected == 1)
 }
 
+/// The row has what a list shows, so that a list needs no look into the file.
 fn recording_row(core: &Core, call: Uuid, plan: &Plan, file: RenderedFile, duplicates: i64) -> ActiveModel {
     let gaps = plan.tracks.iter().flat_map(|track| &track.gaps).copied();
     // Cannot saturate: a WAV file is smaller than 4 GiB.
@@ -125,6 +137,8 @@ fn recording_row(core: &Core, call: Uuid, plan: &Plan, file: RenderedFile, dupli
 }
 
 /// Stores each track's summary, because the chunks it is computed from will be deleted.
+///
+/// A track that has had duplicates has a row already; its count stays.
 async fn keep_summaries(transaction: &DatabaseTransaction, call: Uuid, tracks: &[TrackPlan]) -> Result<(), Error> {
     for track in tracks {
         let summary = serde_json::to_value(&track.summary).map_err(|_| Error::Damaged("a track's summary"))?;

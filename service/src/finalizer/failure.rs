@@ -1,4 +1,7 @@
 //! Whether a recording that could not be made fails its call or is retried.
+//!
+//! What a client can cure, or must know, fails the call; what passes by itself does not. A full disk passes: somebody
+//! will make room, and until then the chunks are safe in the database.
 
 use std::io;
 
@@ -35,6 +38,7 @@ impl From<Error> for Failure {
     }
 }
 
+/// A chunk that cannot be read now may be read later; nothing is concluded from it.
 impl From<DbErr> for Failure {
     fn from(error: DbErr) -> Self {
         Self::Later(error.into())

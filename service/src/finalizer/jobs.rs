@@ -14,6 +14,10 @@ use uuid::Uuid;
 use crate::core::Core;
 
 /// The running finalization jobs.
+///
+/// A job is entered by [`join`](Self::join) before it is spawned, and removed by [`finish`](Self::finish) as its last
+/// step, so that two requests at the same time cannot start two. An end that comes while a job runs is not lost: the
+/// call may have failed a moment before, and the second end wants it tried again.
 #[derive(Clone)]
 pub(crate) struct Jobs {
     core: Core,

@@ -3,6 +3,26 @@
 //!
 //!
 //! `plan` lays out the chunks, `render` writes the WAV, and `complete` publishes it in one transaction.
+//!
+//! The way of a call, from its end to its recording:
+//!
+//! 1. Whoever ends it sets its status to `finalizing` in the transaction that moves its last chunks out of the journal.
+//!    From there on no chunk is accepted, so all that follows sees the same audio, however often it is repeated.
+//!
+//! 2. [`start`](Finalizer::start) runs one job per call and process. Requests that wait hold a [`Finalizing`]; when the
+//!    service stops, they return and the job goes on at the next start.
+//!
+//! 3. The job takes the call's lease, so that of several nodes one works. It waits for a core: recordings are made on
+//!    as many threads as there are cores, and others wait in order.
+//!
+//! 4. `plan`, `render` and `complete` follow. A file is published under its call's name before its row is committed. A
+//!    crash in between leaves a file without a row; the next attempt replaces it.
+//!
+//! 5. The chunks are deleted, in the background.
+//!
+//! What fails decides how it goes on ([`Failure`]): a fault of the audio or of the store's answer
+//! fails the call, which keeps its chunks and may be ended again; a database or an object store that does not answer
+//! decides nothing, and is tried again for as long as it takes.
 
 mod complete;
 mod failure;
@@ -56,6 +76,9 @@ impl Finalizer {
 
     /// Finalizes a call if it is still `finalizing`. An error comes from the database or the object store and decides
     /// nothing: the caller retries.
+    ///
+    /// Returns without an error when there is nothing to do: the call was completed, failed or deleted by somebody
+    /// else, or the service stops.
     async fn finalize_once(&self, id: Uuid) -> Result<(), Error> {
         use call::{Column, Entity};
         let waiting = || Entity::find_by_id(id).visible().filter(Column::Status.eq(Status::Finalizing));
@@ -107,6 +130,9 @@ impl Finalizer {
     }
 
     /// Makes the recording of a call that has audio, and completes the call.
+    ///
+    /// Reading and rendering block, so they run on a thread of their own. The thread notices a stop or a lost lease at
+    /// its next block, and a draft that is not published is deleted.
     async fn record(&self, call: &CallRow, lease: &Lease) -> Result<(), Failure> {
         let (core, id, format) = (self.core.clone(), call.id, AudioFormat::of(call));
         let stop = Stop(lease.lost());

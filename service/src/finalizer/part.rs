@@ -1,4 +1,6 @@
 //! The part of the call store that makes recordings. Its operations are in the other files of this folder.
+//!
+//! It needs no other part but `Purge`. Those who end calls need it: `Calls`, `Sweeper`, and a call store that starts.
 
 use std::sync::Arc;
 

@@ -1,5 +1,10 @@
 //! Lays out a call's chunks before anything is written: which tracks have audio, in what order their chunks are read,
 //! and how long the recording becomes.
+//!
+//! Two passes over a track cost little beside rendering, since this reads no audio. They buy a header that is right
+//! from the start: the file is written from front to back, to a disk or into an upload, and nothing in it is changed
+//! later. A track whose timestamps do not rise with its sequence numbers is read by timestamp, for which the database
+//! has to sort; most are not.
 
 use audio::Timeline;
 use entity::call_track::Track;
@@ -126,6 +131,7 @@ impl Layout {
         }
     }
 
+    /// `None` is less than any timestamp, so a track without timestamps is in order.
     fn add(&mut self, head: &ChunkHead) {
         self.chunks += 1;
         self.in_order &= head.timestamp_ms >= self.last_timestamp;

@@ -1,5 +1,9 @@
 //! Writes a recording. Chunks are decoded, laid out, resampled, interleaved, hashed and written block by block, so
 //! memory does not grow with the length of the call.
+//!
+//! The steps of [`audio`]: a track's chunks are decoded and put into their places ([`TrackReader`]), with silence for
+//! what is missing; then resampled to 16 kHz and interleaved. Both tracks have the length of the longer one. The hash
+//! is that of the file's bytes, taken while they are written.
 
 use std::cell::Cell;
 
@@ -74,6 +78,8 @@ pub(super) fn render(
 }
 
 /// Writes header and samples, and returns the file's length and SHA-256.
+///
+/// Each track is read into its own block; both give the same number of samples, since they have the same length.
 fn write(
     draft: &mut Draft,
     header: &[u8],

@@ -1,4 +1,8 @@
 //! Resumes finalization that no node works on, after a start or after a node has died.
+//!
+//! A call that is `finalizing` is a job to do: the status is the queue, and it survives a crash. A start resumes all of
+//! them; on several nodes the leases decide which one works, and the one that sweeps looks for those whose node is
+//! gone.
 
 use std::collections::HashSet;
 
@@ -17,6 +21,8 @@ use crate::{
 impl Finalizer {
     /// Finalizes calls of nodes that have died: those that have been `finalizing` for longer than a lease and have no
     /// live lease.
+    ///
+    /// A younger call is left alone: the node that ended it may be about to take its lease.
     pub(crate) async fn take_over(&self) -> Result<(), Error> {
         let before = Timestamp(self.core.now().0.saturating_sub(milliseconds(LEASE)));
         let waiting = Entity::find().visible().select_only().column(Column::Id);
@@ -32,6 +38,8 @@ impl Finalizer {
     }
 
     /// Finalizes the calls that were `finalizing` when the service started.
+    ///
+    /// Called once, before requests are served. It only starts jobs, and waits for none.
     pub(crate) async fn resume(&self) -> Result<(), Error> {
         let unfinished: Vec<Uuid> = Entity::find()
             .visible()

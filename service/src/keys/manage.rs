@@ -1,5 +1,11 @@
 //! Creates, lists and revokes keys: for the service through its writer, and for the command line directly in the
 //! database.
+//!
+//! Two ways lead to the same rules: requests, through the writer, and the command line, through a transaction of its
+//! own, since it works without a service too. Both write an audit entry with the change.
+//!
+//! The first key closes the service for good: everybody had access until then, and nobody without a key has it
+//! afterwards. It must therefore be an admin key, and the last one is not revoked by accident.
 
 use entity::api_key::{ActiveModel, Column, Entity, Model};
 use futures_util::FutureExt;
@@ -135,6 +141,8 @@ impl Keys {
     }
 
     /// Applies a change at once. If that fails, it applies with the next periodic reading.
+    ///
+    /// Only for this process; other nodes read within half a second.
     async fn read_changed(&self) {
         if let Err(error) = self.read().await {
             tracing::warn!(%error, "The keys could not be read after a change.");
@@ -147,7 +155,7 @@ impl Database {
     /// Creates a key.
     ///
     /// # Errors
-    /// As for [`Callstore::create_key`].
+    /// As for [`Keys::create`].
     pub async fn create_key(&self, new: NewKey, clock: &dyn Clock, ids: &dyn Ids) -> Result<CreatedKey, Error> {
         let (row, secret) = new.make(ids.next(), clock.now())?;
         let transaction = self.begin().await?;

@@ -1,5 +1,11 @@
 //! The keys in memory, against which requests are checked. They are read from the database again twice a second,
 //! because the command line creates and revokes keys while the service runs.
+//!
+//! A key is checked for every request, so the check reads memory: the hash is looked up in a sorted list. The list is
+//! read from the database twice a second, because keys are also made and revoked by other nodes and by the command
+//! line. A key that is not in it may be new, so it is looked for once in the database before it is refused.
+//!
+//! Expiry needs no reading: the check compares with the clock.
 
 use std::{
     sync::{
@@ -86,6 +92,7 @@ impl Default for Ring {
 }
 
 impl Ring {
+    /// Sockets are only woken if something has changed for someone, since each of them then checks its key.
     fn replace(&self, keys: &[Model], now: Timestamp) {
         let held = |key: &Model| {
             let hash = KeyHash::try_from(key.hash.as_slice()).ok()?;
@@ -114,6 +121,8 @@ impl Ring {
     }
 
     /// Whether one more unknown key may be looked for.
+    ///
+    /// One count for all clients: it protects the database, whoever asks.
     fn may_look(&self, now: Timestamp) -> bool {
         let mut lookups = self.lookups.lock().unwrap_or_else(PoisonError::into_inner);
         let second = now.0.div_euclid(1_000);
@@ -124,6 +133,8 @@ impl Ring {
         lookups.1 <= LOOKUPS_PER_SECOND
     }
 
+    /// A comparison that stops at the first difference would tell an attacker how much of a hash is right; but finding
+    /// the place takes the first bytes, which are of a hash and say nothing about the key.
     fn find(&self, hash: &KeyHash) -> Option<Held> {
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         // The first bytes locate the key; the whole hash is then compared in constant time.

@@ -1,5 +1,8 @@
 //! Recordings in a folder. A file gets its name only once it is complete and synced. Until then it is a draft in
 //! `tmp/`, which is emptied when the folder is opened.
+//!
+//! Durability takes more than the file: its name is an entry of a folder, and that folder's name one of the root. Both
+//! are synced before a recording counts as published, since the chunks are deleted after that.
 
 use std::{
     collections::HashSet,
@@ -96,6 +99,8 @@ impl Folder {
     }
 
     /// Begins a file. `unique` must be a name that no other draft has.
+    ///
+    /// The folder of drafts is created again if somebody has removed it, which costs nothing when it is there.
     pub(super) fn draft(&self, file_path: &str, unique: Uuid) -> io::Result<Draft> {
         fs::create_dir_all(self.drafts())?;
         let path = self.drafts().join(format!("{}{DRAFT_SUFFIX}", unique.as_hyphenated()));
@@ -162,6 +167,9 @@ impl Draft {
     }
 
     /// Syncs the file and renames it to its final name, replacing an earlier one. Durable when this returns.
+    ///
+    /// The order matters: the content, the folder, the name, and then the folder's entry. A crash between any two
+    /// leaves a draft, or a complete file.
     pub(crate) fn publish(mut self) -> io::Result<()> {
         self.file.sync_all()?;
         let parent = self.target.parent().unwrap_or(&self.folder.root);

@@ -1,5 +1,11 @@
 //! Where finished recordings are kept: a folder or an object store. Both name recordings by the call's id alone, and
 //! show a name only once its recording is complete.
+//!
+//! A recording's life in the store: a draft that nobody can see is written from front to back, then published under the
+//! call's name in one step, which also replaces an earlier one. It is read in ranges, and removed with its call. A name
+//! says nothing about a person, so it can appear in logs and listings.
+//!
+//! Rendering blocks a thread of its own, so drafts have blocking methods; requests and clean-up await theirs.
 
 mod audio_stream;
 mod folder;
@@ -104,6 +110,9 @@ impl Store {
     }
 
     /// Begins a recording: a draft file named `unique`, or an upload that fails once `stop` is cancelled. Blocks.
+    ///
+    /// Drafts of the same call may exist at the same time, on two nodes or after a lost lease; each has a name of its
+    /// own, and whichever is published last is there.
     pub(crate) fn draft(&self, file_path: &str, unique: Uuid, stop: &CancellationToken) -> Result<Draft, Error> {
         Ok(match &self.0 {
             Kind::Folder(folder) => Draft::File(folder.draft(file_path, unique)?),
@@ -112,6 +121,8 @@ impl Store {
     }
 
     /// Reads a range of a recording of `size` bytes. With `head`, only checks that an object is there.
+    ///
+    /// Of a folder the stream is a file's; of an object store it is the response's, passed on as it arrives.
     pub(crate) async fn read(
         &self,
         file_path: &str,

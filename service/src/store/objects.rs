@@ -1,5 +1,11 @@
 //! Recordings in an object store: S3 or a compatible one. All requests run on a dedicated thread, because a server's
 //! threads end before the clean-up at shutdown is done.
+//!
+//! An object store has no rename, and needs none: an object appears when its upload is complete. It has no lock either;
+//! names of drafts do not exist, and two uploads of the same key do not disturb each other.
+//!
+//! Failures of the store are transient for us, whatever their code: wrong credentials and missing buckets get repaired
+//! too. The call waits, its chunks are kept, and the health check and the log say why.
 
 use std::{error::Error as _, io, iter::successors, ops::Range, str::FromStr, sync::Arc, thread, time::Duration};
 
@@ -90,6 +96,7 @@ impl Objects {
         format!("{}://{name}/{}", provider.scheme(), self.key(file_path))
     }
 
+    /// Signing needs no request, except where credentials have to be fetched first.
     pub(crate) async fn signed_url(&self, file_path: &str, head: bool) -> Result<Private, Error> {
         let (this, key) = (self.clone(), self.key(file_path));
         let method = if head { Method::HEAD } else { Method::GET };
@@ -147,6 +154,8 @@ impl Objects {
     }
 
     /// Runs requests on the request thread, for at most `patience`.
+    ///
+    /// The request goes on when the caller is gone, until its own time limit; what it returns is then dropped.
     async fn run<T: Send + 'static>(
         &self,
         operation: &'static str,

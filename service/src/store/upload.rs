@@ -1,5 +1,9 @@
 //! Uploads a recording to an object store while it is rendered, in parts, of which a few are in memory. A short
 //! recording takes a single request. The object appears only once it is complete.
+//!
+//! The rendering thread fills a part while up to two are on their way, and blocks when both are: that keeps memory at
+//! three parts, whatever the length of the call and the speed of the store. An upload that is dropped is aborted,
+//! because stores keep and charge the parts of unfinished ones.
 
 use std::{mem, time::Duration};
 
@@ -115,6 +119,8 @@ impl Upload {
     }
 
     /// Sends the rest and makes the object visible, replacing an earlier one.
+    ///
+    /// A recording that fits into one part was never begun as parts: it is a single request.
     pub(crate) fn publish(mut self) -> Result<(), Error> {
         let part = mem::take(&mut self.part);
         let Self { objects, key, stop, parts, .. } = &mut self;

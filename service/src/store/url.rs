@@ -1,4 +1,7 @@
 //! The location of recordings, as given by `RECORDING_STORAGE_URL`.
+//!
+//! The scheme chooses the kind of store. Credentials are never part of the URL, since errors and lists of processes
+//! show it.
 
 use std::{path::PathBuf, str::FromStr};
 

@@ -1,4 +1,8 @@
 //! A carrier's media stream: it starts or resumes a call, adds frames to it, and ends it.
+//!
+//! A carrier decides when a call begins and ends, so its stream does both. Frames are stored in the call's format, with
+//! the carrier's own counters as sequence numbers; that makes a frame that is sent twice a duplicate. A carrier reads
+//! no answers: a frame that is refused is counted, and the stream goes on.
 
 use std::time::Duration;
 
@@ -43,6 +47,9 @@ pub struct NewStream {
 }
 
 /// A carrier's socket that holds a call's stream. End it with [`stop`](Self::stop) or [`close`](Self::close).
+///
+/// Of several sockets of one stream, only the newest is registered; the others have been told to close. Dropping it
+/// without either leaves the call to its idle timeout.
 pub struct MediaStream {
     streams: Streams,
     call: CallRef,
@@ -91,6 +98,9 @@ impl Streams {
     }
 
     /// The call with the stream's id, or a new one; and whether it is new.
+    ///
+    /// Looks before it starts, because most sockets that are not new are reconnects. Two sockets that start the same
+    /// stream at once are told apart by the unique `streamSid`: the one that loses reads the call of the one that won.
     async fn call_of_stream(&self, new: NewStream) -> Result<(CallRow, bool), Error> {
         let name = CallRef::by_stream_sid(&new.stream_sid);
         match find(self.core.database.readers(), &name).await {
@@ -139,6 +149,9 @@ impl Streams {
     }
 
     /// The ends of a call's stored tracks.
+    ///
+    /// Moves the call's chunks out of the journal first, since it reads only `audio_chunk`. The older socket has stored
+    /// everything by then.
     async fn stored_tracks(&self, call: Uuid, format: AudioFormat) -> Result<[Option<StoredTrack>; 2], Error> {
         #[derive(FromQueryResult)]
         struct Row {
@@ -186,6 +199,8 @@ impl MediaStream {
     /// Stores frames together, or individually if one is refused, and returns how many were refused. Retries for some
     /// seconds while the database fails.
     ///
+    /// What was stored before a failure is not stored again: only the rest is retried.
+    ///
     /// # Errors
     /// `CallEnded`, `CallNotFound` for a call that was deleted, or a failing database.
     pub async fn add(&mut self, frames: Vec<Frame>) -> Result<Refused, Error> {
@@ -215,6 +230,8 @@ impl MediaStream {
 
     /// Stores an event at the position of the latest frame given to [`add`](Self::add). Retries for some seconds while
     /// the database fails.
+    ///
+    /// An event of a call that was deleted is dropped without an error; the next frames will end the stream.
     ///
     /// # Errors
     /// A failing database.

@@ -1,4 +1,14 @@
 //! Positions of frames after a stream has reconnected. Its counters may continue, or restart at 1.
+//!
+//! Carriers differ: some continue both counters after a reconnect, some begin again at 1 and 0 ms. Taken as sent, the
+//! second kind would collide with what is stored, and every frame would be a conflict. So the first frames of a track
+//! decide about its offsets, once for the life of the socket:
+//!
+//! | stored | first frames | taken as |
+//! | --- | --- | --- |
+//! | nothing | any | sent, unless the other track has begun again: then its time is shifted too |
+//! | up to number n | after n, or without number 1 | sent: the counters went on |
+//! | up to number n | number 1, and not after n | n + number, and shifted by the time that has passed |
 
 use crate::{NewChunk, Track, chunks::track_index};
 

@@ -1,6 +1,18 @@
 //! Sockets that carry a call's audio. A carrier's media stream starts and ends its call; a socket of Callstore's own
 //! protocol joins an existing call. Both note in the database when they open and close, so that a call whose stream
 //! does not come back can be ended.
+//!
+//! | file | what it does |
+//! | --- | --- |
+//! | `arrival` | the order of a carrier's sockets, from before their handshake |
+//! | `carrier` | a carrier's media stream: start or resume a call, add frames, end |
+//! | `continuity` | positions of frames after a reconnect |
+//! | `registry` | the open sockets of each call, and what interrupts them |
+//! | `token` | one-time tokens that open a stream |
+//!
+//! A socket's life: it is registered, notes in the call's row that it is open, stores audio until something interrupts
+//! it, leaves the list, and notes that it is gone if it was the last one. A process that crashes leaves calls that look
+//! connected; they end by their idle timeout.
 
 mod arrival;
 mod carrier;
@@ -33,6 +45,9 @@ use crate::{
 use registry::Registration;
 
 /// A socket of Callstore's stream protocol on a call.
+///
+/// Any number of them may be open on a call, on any node, beside a carrier's stream. None of them ends the call: that
+/// is the client's decision.
 pub struct CallSocket {
     streams: Streams,
     call: CallRef,
@@ -43,6 +58,9 @@ pub struct CallSocket {
 
 impl Streams {
     /// Opens a socket on an active call, beside any others.
+    ///
+    /// It is registered before the note is written, so that another socket that closes at the same moment does not note
+    /// a call as disconnected that has just got this one.
     ///
     /// # Errors
     /// `CallNotFound`, `CallEnded`, or a failing database.
@@ -58,6 +76,8 @@ impl Streams {
     }
 
     /// Notes that a socket is open on a call.
+    ///
+    /// Writes the row at once, although other notes wait: a call that seems disconnected for a minute is ended.
     async fn note_open(&self, call: Uuid) -> Result<(), Error> {
         let now = self.core.now();
         let about = CallRef::of(call);

@@ -1,4 +1,8 @@
 //! The open sockets of each call, in memory only, because sockets do not outlive the process.
+//!
+//! Tokens carry the news, so that whoever sends it does not wait: `replaced` and `hung_up` belong to one carrier's
+//! socket, `ended` to a call, `stop` to the process. `done` goes the other way: a socket cancels it when all its audio
+//! is stored, by dropping its registration.
 
 use std::{
     collections::HashMap,
@@ -110,6 +114,7 @@ impl Sockets {
         self.calls().iter().filter(|(_, entry)| entry.sockets > 0).map(|(&call, _)| call).collect()
     }
 
+    /// A carrier's socket that was replaced finds another number in its place, and leaves that alone.
     fn leave(&self, call: Uuid, number: Option<u64>) {
         let mut calls = self.calls();
         let Some(entry) = calls.get_mut(&call) else { return };
@@ -167,6 +172,8 @@ impl Registration {
     }
 
     /// Waits until the socket must close.
+    ///
+    /// If several things have happened, the end of the call comes first, since nothing more can be stored then.
     pub(super) async fn interrupted(&self) -> Interruption {
         tokio::select! {
             biased;

@@ -1,5 +1,9 @@
 //! A transaction shared by the writes of many requests. Rows of the fastest-growing tables are gathered in a
 //! [`WriteSet`](crate::database::WriteSet) and written together at commit.
+//!
+//! The life of a batch: [`begin`](Batch::begin) compares the database's version with that of the cache,
+//! [`lock`](Batch::lock) locks the calls where other nodes write, then each write works with it, and
+//! [`commit`](Batch::commit) writes the rows. Dropping it at any point rolls back, and the state is gone with it.
 
 mod locks;
 mod notes;
@@ -27,6 +31,8 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
+    /// Begins with what the writer remembers. The cache is cleared if someone else has written since it was filled; a
+    /// database without versions gives none, and the cache then lasts for one transaction.
     pub(super) async fn begin(
         database: &Database,
         transaction: DatabaseTransaction,
@@ -41,16 +47,24 @@ impl Batch {
     }
 
     /// For queries, and for writes to tables whose rows are not gathered.
+    ///
+    /// Statements through it count as the write's own ([`Write::has_statements`](super::Write::has_statements)).
     pub(crate) fn transaction(&self) -> &DatabaseTransaction {
         &self.transaction
     }
 
     /// Reads a call from the database.
+    ///
+    /// It is the row as stored: notes of writes that wait in memory are not in it; [`as_written`](Self::as_written)
+    /// adds them.
     pub(crate) async fn call(&self, call: &CallRef) -> Result<CallRow, Error> {
         find(&self.transaction, call).await
     }
 
     /// Resolves a call's id, whatever its status.
+    ///
+    /// Unknown and deleted calls are `CallNotFound`. A call that is found active is cached, so that its next chunk
+    /// needs no query.
     pub(crate) async fn call_id(&mut self, call: &CallRef) -> Result<Uuid, Error> {
         match self.state.cache.find(call) {
             Some(id) => Ok(id),
@@ -63,6 +77,9 @@ impl Batch {
     }
 
     /// A call that accepts chunks, else `CallEnded`.
+    ///
+    /// Only active calls are in the cache, which makes this the place where a chunk after the end is refused: ending a
+    /// call [forgets](Self::forget) it in the same transaction.
     pub(crate) async fn active_call(&mut self, call: &CallRef) -> Result<&mut CachedCall, Error> {
         let id = self.call_id(call).await?;
         self.state.cache.get(id).ok_or(Error::CallEnded)
@@ -73,6 +90,7 @@ impl Batch {
         self.state.cache.remove(call);
     }
 
+    /// Caches a call that may get chunks. Others are read each time: they are rare among writes.
     fn remember(&mut self, call: &CallRow) {
         if call.status == Status::Active {
             self.state.cache.insert(call);
@@ -80,6 +98,8 @@ impl Batch {
     }
 
     /// The end of a call's track, including gathered rows; `None` if it has no chunks.
+    ///
+    /// The last row has the largest sequence number, since rows of a track never overlap.
     pub(crate) async fn track(&mut self, call: Uuid, track: Track) -> Result<Option<StoredTrack>, DbErr> {
         match self.state.cache.get(call).map(|call| *call.track(track)) {
             Some(CachedTrack::Stored(end)) => return Ok(Some(end)),
@@ -112,6 +132,9 @@ impl Batch {
     }
 
     /// Moves all chunks of a call into `audio_chunk`, where readers find them after the commit.
+    ///
+    /// Called for a call that ends or whose status is read: both read `audio_chunk` and nothing else. Does nothing
+    /// without a journal.
     pub(crate) fn settle(&mut self, call: Uuid) {
         let State { journaled, set, .. } = &mut self.state;
         set.moved.extend(journaled.take(call));
@@ -137,6 +160,8 @@ impl Batch {
     }
 
     /// Writes the gathered rows and commits durably. With `all`, no chunk stays in the journal.
+    ///
+    /// Consumes the batch. If it fails, the state is lost with it, and the writer reads it again.
     pub(super) async fn commit(mut self, all: bool) -> Result<State, DbErr> {
         let mut set = self.state.take_set(all);
         self.database.storage().commit(self.transaction, &mut set).await?;

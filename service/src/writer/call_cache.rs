@@ -1,5 +1,9 @@
 //! The writer's cache of active calls, so that their next chunk needs no query. Only this writer changes them. A change
 //! by another process or connection clears the whole cache.
+//!
+//! A call enters the cache when a transaction reads it as active, and leaves it when it ends or is deleted. An entry
+//! says nothing that the database does not: it may be missing at any time, and then costs a query. It is never stale
+//! while the version stands, since everything that changes an active call goes through the one writer.
 
 use entity::call_track::Track;
 use foldhash::HashMap;
@@ -38,6 +42,9 @@ pub(crate) struct CachedCall {
 }
 
 /// What the cache holds of a track.
+///
+/// `Unknown` and `Empty` are told apart because a call that was just started needs no query for its first chunk, and a
+/// call that was read after a restart does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum CachedTrack {
     /// Not read yet.

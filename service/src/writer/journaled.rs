@@ -1,6 +1,17 @@
 //! Chunks in the journal that are not yet in `audio_chunk`. Each call has its own page in the index of that table, so
 //! inserting chunks one at a time would write one page per chunk. They wait here until a track has many, and move
 //! together. After a crash they are read back from the journal.
+//!
+//! A chunk's way through the two generations:
+//!
+//! ```text
+//!   committed          8 MiB or 5 s             with each transaction, a little
+//!  ----------> growing ------------> closed --------------------------------> audio_chunk
+//! ```
+//!
+//! When the closed generation is empty, its rows of the journal are deleted in the transaction that moved the last
+//! chunk. A crash at any point loses nothing: a chunk is in the journal until it is in `audio_chunk`, and
+//! [`load`](JournaledChunks::load) drops those that are in both.
 
 use std::{
     collections::BTreeMap,
@@ -31,9 +42,13 @@ type Tracks = BTreeMap<(Uuid, Track), Vec<ChunkRow>>;
 /// The journal rows of a closed generation are deleted when all of it has moved.
 #[derive(Default)]
 pub(crate) struct JournaledChunks {
+    /// Chunks since the last generation was closed.
     growing: Tracks,
+    /// Bytes of audio in `growing`.
     bytes: usize,
+    /// When the first chunk of `growing` came; `None` while it is empty.
     since: Option<Instant>,
+    /// Chunks that move, track by track.
     closed: Tracks,
     /// Id of the last journal row in the closed generation; `None` while none is closed.
     closed_id: Option<i64>,
@@ -63,6 +78,8 @@ impl JournaledChunks {
         Ok(journaled)
     }
 
+    /// Time is taken from the process's clock here, not the injected one: it decides only when to write, and never
+    /// what.
     fn push(&mut self, row: ChunkRow) {
         self.bytes += row.audio.len();
         self.since.get_or_insert_with(Instant::now);

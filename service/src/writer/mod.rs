@@ -1,6 +1,24 @@
 //! The single writer. Requests queue their writes, and the writer commits everything that waits in one transaction,
 //! answers, and takes the next batch. No timer delays a lone write. A refused write fails alone; when the transaction
 //! fails, none of its writes is acknowledged.
+//!
+//! The way of a write:
+//!
+//! 1. A request builds a [`Write`] and queues it with [`Core::queue`](crate::core::Core::queue), or with a closure by
+//!    [`Core::write`](crate::core::Core::write). The queue is bounded by bytes, not by writes: a request that finds no
+//!    room is refused with `Overloaded` at once, since a client that waits would only wait longer.
+//!
+//! 2. The writer takes everything that waits ([`gather`]). While it commits, the next requests gather; so the batches
+//!    grow by themselves with the load, and a lone write is committed alone.
+//!
+//! 3. If the writes at the front need no query, they are committed by one script ([`commit_at_once`]). Otherwise a
+//!    transaction is opened for all of them ([`work`]).
+//!
+//! 4. Only after the commit is each request answered. A request that has gone away changes nothing: its write stays.
+//!
+//! The [`State`] between two transactions is what makes the short way possible. It holds only what is durable, so it is
+//! dropped whenever a commit fails, or when someone else has written to the database; the next transaction reads it
+//! again. Why there is one writer at all: docs/decisions/one-writer.md.
 
 mod batch;
 mod call_cache;
@@ -43,9 +61,14 @@ const BATCH_KIB: usize = 8 * 1024;
 const BEAT: Duration = Duration::from_secs(1);
 
 /// The write queue and the task that commits it.
+///
+/// Lives as long as the call store. [`close`](Self::close) takes the sender away, which ends the task once the queue is
+/// empty; from then on every [`push`](Self::push) is refused.
 pub(crate) struct Writer {
     queue: Mutex<Option<mpsc::UnboundedSender<Queued>>>,
+    /// One permit for each KiB that may wait.
     room: Arc<Semaphore>,
+    /// Awaited by `close`, so that the last commit is on disk when the process ends.
     task: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -83,6 +106,11 @@ impl Writer {
         QUEUE_KIB - self.room.available_permits()
     }
 
+    /// Queues a write without waiting. `bytes` is what it holds in memory: large writes take their share of the queue,
+    /// and one that is larger than the whole queue is let in when nothing else waits.
+    ///
+    /// # Errors
+    /// `Overloaded` if the queue is full or closed.
     pub(crate) fn push(&self, write: Box<dyn Write>, bytes: usize) -> Result<(), Error> {
         let units = u32::try_from((1 + bytes / 1024).min(QUEUE_KIB)).unwrap_or(u32::MAX);
         let room = self.room.clone().try_acquire_many_owned(units).map_err(|_| Error::Overloaded)?;
@@ -93,6 +121,11 @@ impl Writer {
 }
 
 /// Commits queued writes until the queue is closed. The last transaction empties the journal.
+///
+/// The order within one round matters. A write that could not be taken stays at the front of `writes`, so writes are
+/// committed in the order of their arrival. Room in the queue is given back before the answer, so that a client that is
+/// answered can send again at once. After a failed transaction the connection is renewed before anyone is answered: a
+/// retry then meets a connection whose state is known.
 async fn work_off(database: Database, mut queue: mpsc::UnboundedReceiver<Queued>) {
     let mut state = None;
     let mut writes = Vec::new();
@@ -101,6 +134,7 @@ async fn work_off(database: Database, mut queue: mpsc::UnboundedReceiver<Queued>
     loop {
         let mut closed = false;
         if writes.is_empty() {
+            // An idle writer sleeps until the next write, unless chunks or notes wait for their time.
             let settled = state.as_ref().is_none_or(State::is_settled);
             let first = if settled { Ok(queue.recv().await) } else { timeout(BEAT, queue.recv()).await };
             closed = matches!(first, Ok(None));
@@ -140,6 +174,8 @@ async fn work_off(database: Database, mut queue: mpsc::UnboundedReceiver<Queued>
 }
 
 /// Takes queued writes, up to one batch.
+///
+/// Both limits bound the time of a transaction: a request waits for all the writes that are committed with it.
 fn gather(queue: &mut mpsc::UnboundedReceiver<Queued>, writes: &mut Vec<Queued>) {
     let mut units: usize = writes.iter().map(|write| write.room.num_permits()).sum();
     while !writes.is_empty() && writes.len() < BATCH_WRITES && units < BATCH_KIB {
@@ -151,6 +187,9 @@ fn gather(queue: &mut mpsc::UnboundedReceiver<Queued>, writes: &mut Vec<Queued>)
 
 /// Commits writes in one transaction and returns how many it took. That is either those before the first write that
 /// needs a query, or all of them. The state is kept only if the commit succeeds.
+///
+/// `last` is set when the queue is closed: then a full transaction empties the journal, so that the next start has
+/// nothing to read back.
 async fn commit(
     database: &Database,
     state: &mut Option<State>,
@@ -199,6 +238,9 @@ async fn commit_at_once(database: &Database, state: &mut Option<State>, writes: 
 }
 
 /// Runs writes in a transaction, commits it, and returns the resulting state.
+///
+/// A lone write needs no savepoint where a failed statement leaves the transaction usable: if it is refused, there is
+/// nothing beside it to keep.
 async fn work(mut batch: Batch, writes: &mut [Queued], last: bool) -> Result<State, DbErr> {
     crash::point("commit.begun");
     let alone = writes.len() == 1 && !batch.needs_savepoints();

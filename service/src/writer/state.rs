@@ -1,4 +1,7 @@
 //! What the writer knows without querying the database. After a failed transaction it is dropped and read again.
+//!
+//! It has three parts: the cache of active calls, the chunks that wait in the journal, and the rows of the transaction
+//! that is being gathered. The first two describe what is durable. The third is emptied by each commit.
 
 use std::time::{Duration, Instant};
 
@@ -33,11 +36,15 @@ pub(crate) struct State {
 
 impl State {
     /// Reads the waiting chunks from the database; the cache of calls starts empty.
+    ///
+    /// Runs within the first transaction after a start or a failure, so that nobody writes in between.
     pub(super) async fn load(database: &Database, transaction: &DatabaseTransaction) -> Result<Self, DbErr> {
         Ok(Self { journaled: JournaledChunks::load(database, transaction).await?, ..Self::default() })
     }
 
     /// Whether nothing waits to be written.
+    ///
+    /// Then an idle writer may sleep until the next write.
     pub(super) fn is_settled(&self) -> bool {
         self.journaled.is_empty() && self.set.written.is_empty()
     }
@@ -53,6 +60,9 @@ impl State {
     }
 
     /// Gathers a track's new chunks, given with their sequence numbers, and updates the cached end of that track.
+    ///
+    /// The end is updated before the commit, so that the next write of the same transaction continues after it. If the
+    /// commit fails, the state is dropped.
     pub(crate) fn add_chunks(
         &mut self,
         call: Uuid,
@@ -99,6 +109,8 @@ impl State {
     }
 
     /// Like [`take_set`](Self::take_set), for a transaction that changes no call. The notes wait.
+    ///
+    /// A second's notes then go into one transaction, and the usual script stays the same from one commit to the next.
     pub(super) fn take_additions(&mut self) -> WriteSet {
         let since = self.written_since;
         let mut set = self.take_set(false);
@@ -108,6 +120,8 @@ impl State {
     }
 
     /// Records that a set is durable. The new chunks that are left in it wait in the journal.
+    ///
+    /// Called after the commit, and never for a transaction that failed.
     pub(super) fn committed(&mut self, mut set: WriteSet) {
         if !set.new.is_empty() {
             self.journaled.extend(set.journal_id, &mut set.new);

@@ -8,9 +8,17 @@ use super::{Batch, State};
 use crate::{CallRef, Error, database::WriteFailure};
 
 /// A write: `work` runs in the transaction, then `outcome` is answered.
+///
+/// Most writes are closures ([`Closure`]). Frequent ones implement this trait, because their rows share statements with
+/// those of others, and because they can be done from memory. The writer calls, in this order: [`call`](Self::call) and
+/// [`adds_audio`](Self::adds_audio) to lock, [`work_at_once`](Self::work_at_once) or [`work`](Self::work), and after
+/// the commit [`outcome`](Self::outcome).
 pub(crate) trait Write: Send {
     /// Does the work from the cached state alone, and returns whether that sufficed. If not, or if the cache turns out
     /// to be stale, the work is done again by [`work`](Self::work). It may therefore run more than once.
+    ///
+    /// It must not refuse: memory may be stale, and only what the transaction reads can tell a client that it was
+    /// wrong. It also must not change the state before it is certain to return true.
     fn work_at_once(&mut self, _state: &mut State) -> bool {
         false
     }
@@ -21,14 +29,22 @@ pub(crate) trait Write: Send {
     }
 
     /// Whether the write adds audio to the call.
+    ///
+    /// Then the ends of the call's tracks are read with it, in one query for all calls of the transaction.
     fn adds_audio(&self) -> bool {
         false
     }
 
     /// Whether the work executes statements of its own, beside rows that are gathered for the commit.
+    ///
+    /// Such a write runs in a savepoint when others share its transaction. Gathered rows need none: they are only
+    /// written if all goes well.
     fn has_statements(&self) -> bool;
 
     /// Does the work. An error comes from the database and ends the transaction, unless the write runs in a savepoint.
+    ///
+    /// A refusal is no error of this kind: it is set as the outcome, and must come before the first change of the batch
+    /// or its state, which a savepoint cannot undo.
     fn work<'a>(&'a mut self, batch: &'a mut Batch) -> BoxFuture<'a, Result<(), DbErr>>;
 
     /// Where the outcome is kept until the commit.
@@ -36,6 +52,8 @@ pub(crate) trait Write: Send {
 }
 
 /// An outcome that a request waits for.
+///
+/// The writer sees outcomes of all types through this trait.
 pub(crate) trait Pending {
     /// Records a database error that concerns only this write.
     fn fail(&mut self, error: DbErr);
@@ -48,6 +66,9 @@ pub(crate) trait Pending {
 }
 
 /// The result of a write, held back until the transaction is durable, and the channel to the waiting request.
+///
+/// Set by the work, at most once for each attempt; sent by [`answer`](Pending::answer) and never before, so that
+/// nothing is acknowledged that is not on disk.
 pub(crate) struct Outcome<T> {
     result: Option<Result<T, Error>>,
     answer: Option<oneshot::Sender<Result<T, Error>>>,
@@ -56,6 +77,7 @@ pub(crate) struct Outcome<T> {
 /// A write given as a closure.
 pub(crate) struct Closure<F, T> {
     call: Option<CallRef>,
+    /// Taken when it runs: a closure cannot run twice, and is never done from memory.
     work: Option<F>,
     outcome: Outcome<T>,
 }

@@ -1,6 +1,11 @@
 //! Reads a call's chunks from end to end, for the thread that makes the recording. There can be hundreds of thousands.
 //! SQLite is read directly, row by row; PostgreSQL in small pages. Memory is bounded by the rows that overlap in time,
 //! usually one.
+//!
+//! The finalizer asks twice: first for heads, to plan, then for chunks with their audio, to render. Both readers give
+//! rows; this takes them apart. Rows of a track may overlap in time when a client sent chunks out of order, so the
+//! chunks of several rows are merged like sorted lists: a row is opened as soon as its first chunk may be next, and a
+//! heap holds the open ones.
 
 pub(super) mod postgres;
 mod row;
@@ -20,6 +25,8 @@ use audio::number::wide;
 use crate::{calls::AudioFormat, chunks::RowShape};
 
 /// A reader of chunks, for one thread.
+///
+/// Belongs to the thread that renders, because both kinds block. A new one is opened for each recording.
 pub(crate) enum ChunkReader {
     Sqlite(sqlite::Reader),
     Postgres(postgres::Reader),
@@ -111,6 +118,7 @@ struct OneByOne<R> {
 
 /// A row that is being split, ordered by the position of its next chunk.
 struct Open {
+    /// Timestamp, if chunks are read in that order, and sequence number.
     key: (Option<u32>, u32),
     index: u32,
     row: StoredRow,

@@ -1,4 +1,7 @@
 //! Reads rows of chunks from PostgreSQL in pages. No query stays open while a page is processed.
+//!
+//! Pages are found by key, not by offset, so each costs the same. Chunks that were deleted between two pages are
+//! noticed by their number; the renderer compares it with the plan.
 
 use std::collections::VecDeque;
 
@@ -54,6 +57,7 @@ struct Rows<'reader> {
 }
 
 impl Rows<'_> {
+    /// Blocks on the pool's runtime, which is not that of the calling thread.
     fn read_page(&mut self) -> Result<(), DbErr> {
         let limit = if self.audio { ROWS_WITH_AUDIO } else { ROWS_WITHOUT };
         let connections = &self.reader.connections;

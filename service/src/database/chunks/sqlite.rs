@@ -1,4 +1,7 @@
 //! Reads rows of chunks from SQLite.
+//!
+//! Past the connection pool, since that hands every row from its thread to ours. A query that is open is a snapshot:
+//! what is deleted meanwhile is still read.
 
 use std::path::Path;
 

@@ -1,4 +1,7 @@
 //! Opening the connection pools to a PostgreSQL server, and the lock of its schema.
+//!
+//! Two pools, so that readers can never take the connections that the writer needs. What is set here holds for our
+//! connections only, and changes nothing of the server.
 
 use std::time::Duration;
 
@@ -39,6 +42,9 @@ pub(super) async fn open(url: &str) -> Result<(DatabaseConnection, DatabaseConne
 }
 
 /// Like [`open`], but fails if a service has the database open.
+///
+/// The server knows its clients by name ([`APPLICATION`]). A service that starts right after this check is not seen;
+/// whoever needs certainty holds the schema lock as well.
 pub(super) async fn open_alone(url: &str) -> Result<(DatabaseConnection, DatabaseConnection), OpenError> {
     let server = |error: sqlx::Error| OpenError::Server { source: DbErr::Conn(RuntimeErr::SqlxError(error.into())) };
     let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = $1";
@@ -73,6 +79,9 @@ enum Confirmed {
 
 /// Checks whether the server's commits are durable. Uses its own connection, because a pool keeps retrying when a
 /// server refuses it.
+///
+/// A server that confirms commits before they are durable is overruled for each of our connections. `fsync = off`
+/// cannot be overruled, so it is only logged.
 async fn look(url: &str) -> Result<Confirmed, sqlx::Error> {
     let mut connection = PgConnection::connect(url).await?;
     let mut setting = async |show| sqlx::query_scalar::<_, String>(show).fetch_one(&mut connection).await;

@@ -1,4 +1,6 @@
 //! Statements that only PostgreSQL understands: the locks and leases by which nodes take turns, and rows as arrays.
+//!
+//! They are here and not in SeaORM's builders because those know neither arrays, nor `LATERAL`, nor advisory locks.
 
 use std::time::Duration;
 
@@ -16,6 +18,8 @@ use crate::{
 
 /// Locks calls against all other writes until the transaction ends, and returns their locked rows. They are locked in
 /// the order of their ids, so that two nodes cannot deadlock.
+///
+/// `NO KEY UPDATE` does not wait for those who insert rows that refer to the call, such as its transcripts.
 pub(super) async fn lock_calls(transaction: &DatabaseTransaction, calls: &[&CallRef]) -> Result<Vec<CallRow>, DbErr> {
     let ids: Vec<Value> = calls.iter().filter_map(|call| call.id()).map(Value::from).collect();
     let sids = calls.iter().map(|call| call.stream_sid()).filter(|sid| !sid.is_empty());
@@ -29,6 +33,8 @@ pub(super) async fn lock_calls(transaction: &DatabaseTransaction, calls: &[&Call
 }
 
 /// The last row of each track of these calls.
+///
+/// One seek in the index per track, for all calls at once.
 pub(super) async fn last_rows(transaction: &DatabaseTransaction, calls: &[Uuid]) -> Result<Vec<LastRow>, DbErr> {
     let ids: Vec<Value> = calls.iter().copied().map(Value::from).collect();
     let statement = Statement::from_sql_and_values(
@@ -73,6 +79,9 @@ pub(super) async fn insert_chunks(transaction: &DatabaseTransaction, rows: Vec<C
 }
 
 /// Makes other nodes with the same name wait until the transaction ends. Names are told apart by their first 64 bits.
+///
+/// A lock without a row, since the row is what the first of them is about to insert. Two names with the same bits only
+/// wait for each other.
 pub(super) async fn lock_name(transaction: &DatabaseTransaction, name: &[u8; 32]) -> Result<(), DbErr> {
     let key = name.first_chunk().copied().map_or(0, i64::from_be_bytes);
     let lock =

@@ -3,6 +3,9 @@
 //! An entry is the call's id (16 bytes), the track (1), whether it has a timestamp (1), the encoding (2), the sample
 //! rate (4), the first sequence number (4), the number of chunks (4), the timestamp in milliseconds (4), the number of
 //! bytes of audio (4), and the audio. Integers are little-endian.
+//!
+//! Rows live for seconds, but a start may find some that an earlier version wrote before a crash. A change of the
+//! format must therefore still read this one.
 
 use audio::Encoding;
 use audio::number::index;
@@ -31,6 +34,8 @@ pub(super) fn row(set: &WriteSet) -> Option<(i64, Vec<u8>)> {
 }
 
 /// All chunks in the journal, by the id of their row.
+///
+/// A damaged row fails the start rather than losing what was acknowledged; the message names the row.
 pub(super) async fn read(connection: &impl ConnectionTrait) -> Result<Vec<(i64, Vec<ChunkRow>)>, DbErr> {
     let mut read: Vec<(i64, Vec<ChunkRow>)> = Vec::new();
     loop {

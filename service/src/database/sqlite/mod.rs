@@ -1,4 +1,9 @@
 //! SQLite: a file with one writer, which therefore knows what it has written. New chunks go into a journal.
+//!
+//! The file is in WAL mode: readers see the last commit and never wait for the writer. There is one connection that
+//! writes, for the writer task; the pool that reads is read-only, so that no query can take the write lock by mistake.
+//! A process of the command line may write beside the service, for example to make a key. SQLite then makes one wait
+//! for the other, and the service notices that its cache is stale.
 
 mod journal;
 mod open;
@@ -82,6 +87,8 @@ impl Storage for Sqlite {
         self.writer.query_one_raw(checkpoint).await.map(drop)
     }
 
+    /// SQLite counts this for each connection and leaves out the connection's own commits, which is why the writer's
+    /// connection is never replaced while its cache is used.
     async fn version(&self, transaction: &DatabaseTransaction) -> Result<Option<i64>, DbErr> {
         let query = Statement::from_string(DatabaseBackend::Sqlite, "PRAGMA data_version");
         match transaction.query_one_raw(query).await? {
@@ -98,10 +105,12 @@ impl Storage for Sqlite {
         journal::read(transaction).await
     }
 
+    /// A failed statement is undone by itself, and the transaction goes on.
     fn needs_savepoints(&self) -> bool {
         false
     }
 
+    /// The disk has to answer, or nothing will.
     fn time_limit(&self) -> Option<Duration> {
         None
     }

@@ -1,4 +1,7 @@
 //! Opening an SQLite file: one connection for writing, and a read-only pool.
+//!
+//! `synchronous=FULL` makes a commit wait until the log is on the disk, which is what an acknowledgement promises. WAL
+//! alone would lose the last commits in a power cut.
 
 use std::{
     fs, io,
@@ -36,6 +39,9 @@ pub(super) async fn open(path: &Path) -> Result<(DatabaseConnection, DatabaseCon
 }
 
 /// Opens a file for exclusive use, with one connection for writing and reading.
+///
+/// For commands that must not run beside a service, such as `copy`. The lock is that of the file itself, so it also
+/// keeps out services that start later.
 pub(super) async fn open_alone(
     path: &Path,
     create: bool,
@@ -71,6 +77,7 @@ async fn check_version(path: &Path, connection: &DatabaseConnection) -> Result<(
     Ok(())
 }
 
+/// These change neither the schema nor the data; they are set on each connection.
 fn write_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
     options
         .create_if_missing(true)

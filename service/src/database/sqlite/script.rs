@@ -1,6 +1,17 @@
 //! Writes a set of gathered rows by few multi-statement scripts. Separate statements would each wake the connection's
 //! thread, and then the writer. A set that comes without an open transaction, as most do, is one script that is its own
 //! transaction.
+//!
+//! The forms of a transaction, from the most to the least frequent:
+//!
+//! 1. New chunks only: one `INSERT` into the journal, which is its own transaction.
+//!
+//! 2. Other rows as well, and nothing to ask: `BEGIN`, the inserts and `COMMIT` in one text.
+//!
+//! 3. Requests that ask or change something: an open transaction, in which this text comes last.
+//!
+//! The first two begin from what the writer remembers, so they must not commit if that is stale. They check the data
+//! version in the statement that writes, since a check of its own would be another round trip, and would leave a gap.
 
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseBackend, DatabaseTransaction, DbErr, EntityName, EntityTrait,
@@ -23,6 +34,9 @@ const ROOM_MAX: usize = 256;
 const NULL: Value = Value::Bytes(None);
 
 /// Writes a set in an open transaction, and commits it.
+///
+/// If journal rows are deleted, the chunks that leave them are inserted by an earlier statement. The order is a matter
+/// of taste within a transaction, but tests crash between the two.
 pub(super) async fn commit(transaction: DatabaseTransaction, set: &mut WriteSet) -> Result<(), DbErr> {
     let mut script = Script::new("INSERT INTO");
     if let Some((id, data)) = journal::row(set) {
@@ -46,6 +60,9 @@ pub(super) async fn commit(transaction: DatabaseTransaction, set: &mut WriteSet)
 
 /// Writes a set as a transaction of its own. Writes nothing and returns false if the data version is no longer
 /// `version`.
+///
+/// The set is emptied as its statements are built. If this returns false, the caller drops its state and does the work
+/// again from the database.
 pub(super) async fn commit_alone(writer: &Connections, version: i64, set: &mut WriteSet) -> Result<bool, DbErr> {
     let added = match journal::row(set) {
         Some((id, data)) if set.has_only_new() => {
@@ -145,6 +162,9 @@ impl Script {
     }
 
     /// Appends statements that insert rows.
+    ///
+    /// Slots are filled up with rows of NULL, which the statement leaves out: sizes of 8, 16, 32 and so on up to 256
+    /// serve every number of rows, so there are few distinct texts to prepare.
     fn insert<A: ActiveModelTrait>(&mut self, mut rows: impl ExactSizeIterator<Item = A>) {
         while rows.len() > ROOM_MAX {
             self.end_text();

@@ -1,4 +1,8 @@
 //! What a transaction locks and reads first if other nodes write too: then it relies on nothing else.
+//!
+//! On SQLite a transaction that writes has the whole database, and all of this does nothing. On PostgreSQL it costs two
+//! queries a transaction, whatever the number of calls: one that locks their rows, and one that reads the ends of their
+//! tracks.
 
 use std::collections::BTreeSet;
 
@@ -14,6 +18,10 @@ use crate::{
 
 impl Batch {
     /// Locks the calls of these writes and reads them; for calls that get audio, also the ends of their tracks.
+    ///
+    /// A call that another node has ended meanwhile is locked and read, but not cached, so that its chunks are refused.
+    /// A call that no longer exists is not locked; whoever asks for it finds nothing. Tracks without a row are set to
+    /// empty, since the lock keeps others from adding to them.
     pub(in crate::writer) async fn lock(&mut self, calls: Vec<(&CallRef, bool)>) -> Result<(), DbErr> {
         if calls.is_empty() {
             return Ok(());
@@ -53,11 +61,17 @@ impl Batch {
     }
 
     /// Checks that the database accepts writes.
+    ///
+    /// The health check writes through the queue like everyone else, so it also notices a writer that no longer
+    /// commits.
     pub(crate) async fn check_writable(&self) -> Result<(), DbErr> {
         self.database.storage().check_writable(&self.transaction).await
     }
 
     /// Makes other nodes with the same idempotency name wait for this transaction.
+    ///
+    /// Two nodes may get the same request at the same time, for example by a load balancer that retries. The second one
+    /// then finds the outcome of the first.
     pub(crate) async fn lock_name(&self, name: &[u8; 32]) -> Result<(), DbErr> {
         self.database.storage().lock_name(&self.transaction, name).await
     }

@@ -1,4 +1,9 @@
 //! Notes on a call's activity: the time of its last write, and whether its sockets are gone.
+//!
+//! A call's row is updated at intervals only, while chunks arrive fifty times a second. These notes therefore have two
+//! homes: the cache has the exact time, the row one that is a little older. What must not be late is written here at
+//! once: that a socket has opened, which keeps a call from ending, and that the last one has closed, which starts the
+//! wait for its return.
 
 use entity::call;
 use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter};
