@@ -79,6 +79,7 @@ async fn paths_in_errors_are_absolute() {
         (["restore", "nowhere"], "nowhere"),
         (["restore", "file"], "file"),
         (["backup", "copy"], "data/callstore.db"),
+        (["simulate", "nowhere.jsonl"], "nowhere.jsonl"),
     ] {
         let mut command = Binary::bare(&root);
         command.env("CALLSTORE_LISTEN", "127.0.0.1:0").args(arguments);

@@ -267,7 +267,7 @@ async fn a_copy_from_nowhere_or_of_what_is_no_url_is_refused() {
     let moving = Move::new();
     let file = Path::new("old/data/callstore.db");
     for (arguments, words) in [
-        (vec!["--from", "sqlite://nowhere.db", "--to", "sqlite://x.db"], "/nowhere.db cannot be opened"),
+        (vec!["--from", "sqlite://nowhere.db", "--to", "sqlite://x.db"], "--from: there is no database at "),
         (vec!["--from", "sqlite://x.db", "--to", "sqlite://x.db"], "--from and --to name the same database"),
         (
             vec!["--from", "sqlite://x.db", "--from-store", "s3://a", "--to-store", "s3://a"],

@@ -1,16 +1,25 @@
 //! Errors of `callstore simulate`: of the whole run before anything is sent, and of a single call.
 
-use std::{error::Error, io, path::PathBuf};
+use std::{
+    error::Error,
+    io,
+    path::{Path, PathBuf},
+};
 
 use reqwest::StatusCode;
 use thiserror::Error;
 use tokio::task::JoinError;
 
+/// The absolute form of a path: a relative one hides which folder the command ran in.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
 /// Why a run could not start or finish.
 #[derive(Debug, Error)]
 pub enum SimulateError {
     /// A file cannot be opened or read.
-    #[error("{} cannot be read: {source}.", file.display())]
+    #[error("{} cannot be read: {source}.", absolute(file).display())]
     Unreadable {
         /// The path of the file.
         file: PathBuf,
@@ -18,7 +27,7 @@ pub enum SimulateError {
         source: io::Error,
     },
     /// A line of a recorded session is invalid.
-    #[error("{}, line {line}: {reason}.", file.display())]
+    #[error("{}, line {line}: {reason}.", absolute(file).display())]
     Damaged {
         /// The path of the session.
         file: PathBuf,
@@ -28,10 +37,10 @@ pub enum SimulateError {
         reason: String,
     },
     /// A recorded session has no `start` message.
-    #[error("{} has no start message. Use a recorded session that begins with one.", .0.display())]
+    #[error("{} has no start message. Use a recorded session that begins with one.", absolute(.0).display())]
     NoStart(PathBuf),
     /// A transcripts file is not a JSON array.
-    #[error("{} is not a JSON array of transcripts: {source}.", file.display())]
+    #[error("{} is not a JSON array of transcripts: {source}.", absolute(file).display())]
     Transcripts {
         /// The path of the transcripts file.
         file: PathBuf,
@@ -39,7 +48,7 @@ pub enum SimulateError {
         source: serde_json::Error,
     },
     /// Two files hold the same stream, and a stream can be replayed only once under its own name.
-    #[error("{} and {} hold the same stream. Add --calls N to replay them under new names.", first.display(), second.display())]
+    #[error("{} and {} hold the same stream. Add --calls N to replay them under new names.", absolute(first).display(), absolute(second).display())]
     SameStream {
         /// The file that was given first.
         first: PathBuf,

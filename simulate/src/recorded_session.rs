@@ -267,14 +267,14 @@ mod tests {
 
     #[test]
     fn a_damaged_line_is_named() {
-        assert!(refused(&[START, MEDIA, "{"]).starts_with("call.jsonl, line 3: this is not JSON"));
-        assert_eq!(refused(&["", MEDIA, START]), "call.jsonl, line 2: a media message before the start message.");
-        assert_eq!(
-            refused(&[START, r#"{"event":"stop"}"#, MEDIA]),
-            "call.jsonl, line 3: a media message after the stop message."
+        assert!(refused(&[START, MEDIA, "{"]).contains("/call.jsonl, line 3: this is not JSON"));
+        assert!(
+            refused(&["", MEDIA, START]).ends_with("/call.jsonl, line 2: a media message before the start message.")
         );
-        assert!(refused(&[START, START]).starts_with("call.jsonl, line 2: a second start"));
-        assert!(refused(&[r#"{"event":"connected"}"#]).starts_with("call.jsonl has no start message"));
+        let late = refused(&[START, r#"{"event":"stop"}"#, MEDIA]);
+        assert!(late.ends_with("/call.jsonl, line 3: a media message after the stop message."));
+        assert!(refused(&[START, START]).contains("/call.jsonl, line 2: a second start"));
+        assert!(refused(&[r#"{"event":"connected"}"#]).contains("/call.jsonl has no start message"));
         assert!(refused(&[r#"{"event":"start","start":{}}"#]).contains("line 1: a start message without streamSid"));
         let opus = START.replace("audio/x-mulaw", "audio/opus");
         assert!(refused(&[&opus]).contains("audio/opus cannot be replayed"));

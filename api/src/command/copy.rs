@@ -6,7 +6,7 @@ use bytesize::ByteSize;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use migration::{Migrator, MigratorTrait};
-use service::{CopyProgress, Database, DatabaseUrl, Store, StoreUrl, SystemIds};
+use service::{CopyProgress, Database, DatabaseUrl, Store, StoreUrl, SystemIds, absolute};
 
 use crate::{failure::Failure, settings::store_environment};
 
@@ -41,9 +41,13 @@ pub(super) async fn run(args: &CopyArgs) -> Result<(), Failure> {
         return Err("--from and --to name the same database".into());
     }
     let stores = match (&args.from_store, &args.to_store) {
-        (Some(from), Some(to)) => Some(open_stores(from, to)?),
+        (Some(from), Some(to)) => Some(parse_stores(from, to)?),
         _ => None,
     };
+    if let Some(file) = from.file().filter(|file| !file.exists()) {
+        return Err(format!("--from: there is no database at {}", absolute(file).display()).into());
+    }
+    let stores = stores.as_ref().map(open_stores).transpose()?;
     let from = Database::open_alone(&from, false).await.map_err(|error| format!("--from: {error}"))?;
     let to = match to {
         Some(to) => Some(Database::open_alone(&to, true).await.map_err(|error| format!("--to: {error}"))?),
@@ -103,14 +107,18 @@ fn parse<T: std::str::FromStr<Err = E>, E: std::fmt::Display>(name: &str, url: &
     url.parse().map_err(|error| format!("{name} is not understood: {error}").into())
 }
 
-fn open_stores(from: &str, to: &str) -> Result<(Store, Store), Failure> {
+fn parse_stores(from: &str, to: &str) -> Result<(StoreUrl, StoreUrl), Failure> {
     let (from, to): (StoreUrl, StoreUrl) = (parse("--from-store", from)?, parse("--to-store", to)?);
     if from == to {
         return Err("--from-store and --to-store name the same store".into());
     }
+    Ok((from, to))
+}
+
+fn open_stores((from, to): &(StoreUrl, StoreUrl)) -> Result<(Store, Store), Failure> {
     let environment = store_environment();
     let open = |name, url| Store::open(url, &environment).map_err(|error| format!("{name}: {error}"));
-    Ok((open("--from-store", &from)?, open("--to-store", &to)?))
+    Ok((open("--from-store", from)?, open("--to-store", to)?))
 }
 
 /// How far the copy is: a bar on a terminal, and nothing elsewhere.
