@@ -1,4 +1,4 @@
-//! The service's own streaming protocol: a WebSocket on a call. Clients send chunks as JSON or binary messages, and
+//! The service's stream protocol: a WebSocket on a call. Clients send chunks as JSON or binary messages, and
 //! each chunk is acknowledged once it is on disk. The number of unacknowledged chunks is bounded, so a slow disk slows
 //! the client.
 

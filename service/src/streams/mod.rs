@@ -1,6 +1,6 @@
-//! Sockets that carry a call's audio. A carrier's media stream starts and ends its call; a socket of Callstore's own
-//! protocol joins an existing call. Both note in the database when they open and close, so that a call whose stream
-//! does not come back can be ended.
+//! Sockets that carry a call's audio. A carrier's media stream starts and ends its call; a socket of Callstore's
+//! stream protocol joins an existing call. Both note in the database when they open and close, so that a call whose
+//! stream does not come back can be ended.
 //!
 //! | file | what it does |
 //! | --- | --- |
