@@ -2,6 +2,7 @@
 # Builds release archives and their checksums into a folder: scripts/release.sh [FOLDER] [TARGET...]
 # FOLDER is target/release-archives by default; the targets are x86_64 and aarch64 GNU/Linux by default. For a target
 # other than the machine's own, install a C cross-compiler, which the script names, and rustup for its standard library.
+# Each archive has a bill of materials, for which python3 is needed.
 # The binaries need the C library of the machine that builds them, or a later one; the script prints its version.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -33,7 +34,8 @@ for target in "${targets[@]}"; do
     mkdir "$stage/$name"
     cp "${CARGO_TARGET_DIR:-target}/$target/release/callstore" README.md LICENSE CHANGELOG.md SECURITY.md .env.example \
         "$stage/$name/"
-    cp -R ARCHITECTURE.md docs examples openapi.json "$stage/$name/"
+    cp -R ARCHITECTURE.md docs examples deploy openapi.json "$stage/$name/"
+    scripts/sbom.py --target "$target" >"$stage/$name/callstore.cdx.json"
     # What the README's quick start sends.
     mkdir -p "$stage/$name/tests/fixtures"
     cp -R tests/fixtures/readme "$stage/$name/tests/fixtures/"

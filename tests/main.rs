@@ -22,6 +22,7 @@ mod command_line;
 mod connections;
 mod copy;
 mod crash;
+mod deployment;
 mod disk;
 mod document;
 mod documents;
