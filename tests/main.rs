@@ -11,6 +11,8 @@ mod audio_command;
 mod audio_files;
 mod audio_pieces;
 mod audit;
+mod audit_chain;
+mod audit_refusals;
 mod backup;
 mod bad_input;
 mod callers;

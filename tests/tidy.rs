@@ -91,8 +91,8 @@ fn every_table_is_copied() {
         .collect();
     let copied = |entity: &&String| copy.contains(&format!("<{entity}::Entity>"));
     let left: Vec<_> = entities.iter().filter(|entity| !copied(entity)).collect();
-    // The journal is empty before a copy begins.
-    assert_eq!(left, ["chunk_journal"]);
+    // The journal is empty before a copy begins. The target's trigger fills the list of entries that wait.
+    assert_eq!(left, ["audit_pending", "chunk_journal"]);
 }
 
 #[tokio::test]

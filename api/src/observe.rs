@@ -27,7 +27,7 @@ use crate::{
         headers::{REQUEST_ID, secure},
         paths::{KnownOperation, KnownPath, KnownPaths},
     },
-    audit::record::Audit,
+    audit::record::{Audit, is_denied},
     connections::turn::Turn,
     problem::{Problem, ProblemCode},
     request::{AskedHead, RequestId, Target},
@@ -39,7 +39,7 @@ pub(crate) async fn observe(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let begun = Instant::now();
-    let request_id = given_or_new_id(&request);
+    let request_id = id_of(&request);
     let turn = request.conn_data::<Rc<Turn>>().cloned();
     if let Some(turn) = &turn {
         turn.answering();
@@ -58,7 +58,7 @@ pub(crate) async fn observe(
     }
     let entered = operation.is_some_and(is_entered);
     if entered || request.head().upgrade() {
-        request.extensions_mut().insert(RequestId(request_id.clone()));
+        request.extensions_mut().insert(request_id.clone());
     }
     let answering = next.call(request);
     let answering = async move { answering.await.map(ServiceResponse::map_into_boxed_body) };
@@ -95,14 +95,23 @@ pub(crate) async fn observe(
     }
     if response.request().head().upgrade() && status >= 400 {
         let code = problem.map(ProblemCode::name);
-        tracing::warn!(request_id = text(&request_id), route, status, code, "A WebSocket was refused.");
+        let (shown, own) = (request_id.text(), request_id.own);
+        tracing::warn!(
+            request_id = shown,
+            server_request_id = %own,
+            route,
+            status,
+            code,
+            "A WebSocket was refused."
+        );
     }
     let recorders = recorders(label, route, status);
     recorders.requests.increment(1);
     recorders.seconds.record(elapsed.as_secs_f64());
     let milliseconds = elapsed.as_secs_f64() * 1e3;
     tracing::debug!(
-        request_id = text(&request_id),
+        request_id = request_id.text(),
+        server_request_id = %request_id.own,
         method = label,
         route,
         status,
@@ -110,7 +119,7 @@ pub(crate) async fn observe(
         "A request was answered."
     );
     secure(response.headers_mut(), is_page);
-    response.headers_mut().insert(REQUEST_ID, request_id);
+    response.headers_mut().insert(REQUEST_ID, request_id.shown);
     Ok(response)
 }
 
@@ -121,19 +130,19 @@ fn is_entered(operation: &KnownOperation) -> bool {
 }
 
 /// Writes the audit entry of a request, if its operation has one.
-async fn enter(operation: Option<&KnownOperation>, response: &ServiceResponse, request_id: &HeaderValue) {
+async fn enter(operation: Option<&KnownOperation>, response: &ServiceResponse, request_id: &RequestId) {
     if let Some(operation) = operation
-        && operation.audited != Audited::Never
+        && (operation.audited != Audited::Never || is_denied(response.status()))
         && let Some(audit) = response.request().app_data::<web::Data<Audit>>()
     {
-        audit.enter(operation, response, text(request_id)).await;
+        audit.enter(operation, response, request_id).await;
     }
 }
 
 async fn answer_and_enter(
     answering: impl Future<Output = Result<ServiceResponse, Error>>,
     target: Option<Target>,
-    request_id: HeaderValue,
+    request_id: RequestId,
 ) -> Result<(ServiceResponse, Option<ProblemCode>), Error> {
     let answered = explain(answering.await?, &request_id);
     enter(target.as_ref().and_then(Target::operation), &answered.0, &request_id).await;
@@ -162,32 +171,25 @@ fn recorders(method: &str, route: &str, status: u16) -> Rc<Recorders> {
     KNOWN.with_borrow_mut(|known| known.entry(kind).or_insert_with(make).clone())
 }
 
-/// The id that the client sent, if it is valid, or a new one.
-fn given_or_new_id(request: &ServiceRequest) -> HeaderValue {
+/// The id that the client sent, if it is valid, and a new one.
+fn id_of(request: &ServiceRequest) -> RequestId {
+    let own = request.app_data::<web::Data<dyn Ids>>().map(|ids| ids.next()).unwrap_or_default();
     let printable = |id: &&HeaderValue| (1..=128).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic);
-    if let Some(given) = request.headers().get(REQUEST_ID).filter(printable) {
-        return given.clone();
-    }
-    let id = request.app_data::<web::Data<dyn Ids>>().map(|ids| ids.next()).unwrap_or_default();
     let mut buffer = Uuid::encode_buffer();
-    HeaderValue::from_str(id.hyphenated().encode_lower(&mut buffer)).unwrap_or(HeaderValue::from_static(""))
-}
-
-/// The id as text. It is always visible ASCII.
-fn text(request_id: &HeaderValue) -> &str {
-    request_id.to_str().unwrap_or_default()
+    let mut new = || HeaderValue::from_str(own.hyphenated().encode_lower(&mut buffer));
+    let given = request.headers().get(REQUEST_ID).filter(printable).cloned();
+    RequestId { shown: given.unwrap_or_else(|| new().unwrap_or(HeaderValue::from_static(""))), own }
 }
 
 /// Replaces the body of a failed response by problem details, and returns their code.
-fn explain(response: ServiceResponse, request_id: &HeaderValue) -> (ServiceResponse, Option<ProblemCode>) {
+fn explain(response: ServiceResponse, request_id: &RequestId) -> (ServiceResponse, Option<ProblemCode>) {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return (response, None);
     }
     let problem = response.response().extensions().get::<Problem>().cloned();
     let problem = problem.unwrap_or_else(|| Problem::of_status(status));
-    let request_id = text(request_id);
-    problem.log(request_id);
+    problem.log(request_id.text(), request_id.own);
     let (request, old) = response.into_parts();
     let mut new = HttpResponse::build(status);
     for (name, value) in old.headers() {
@@ -200,7 +202,7 @@ fn explain(response: ServiceResponse, request_id: &HeaderValue) -> (ServiceRespo
         new.force_close();
     }
     // A status of actix that the problem table lacks stays as it is, and the body describes the closest kind.
-    let details = problem.details(request_id);
+    let details = problem.details(request_id.text());
     let body = new.content_type("application/problem+json").body(serde_json::to_string(&details).unwrap_or_default());
     (ServiceResponse::new(request, body), Some(problem.code()))
 }

@@ -16,6 +16,7 @@ use actix_web::{
 use serde::Serialize;
 use service::{Error, FieldError};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 pub use code::ProblemCode;
 pub(crate) use table::PROBLEMS;
@@ -100,10 +101,10 @@ impl Problem {
         Self::of(ProblemCode::of_status(status))
     }
 
-    /// Logs the cause of an internal failure.
-    pub fn log(&self, request_id: &str) {
+    /// Logs the cause of an internal failure, with the ids of its request.
+    pub fn log(&self, request_id: &str, server_request_id: Uuid) {
         if let Some(cause) = &self.cause {
-            tracing::error!(request_id, cause, "A request failed.");
+            tracing::error!(request_id, %server_request_id, cause, "A request failed.");
         }
     }
 

@@ -12,8 +12,21 @@ use crate::{
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KeyId(pub Uuid);
 
-/// The id of a request whose operation needs it: WebSockets, and operations in the audit log.
-pub(crate) struct RequestId(pub HeaderValue);
+/// The ids of a request, for the operations that need them: WebSockets, and those in the audit log.
+#[derive(Clone, Debug)]
+pub(crate) struct RequestId {
+    /// The id that the client sent, and otherwise the service's own. Clients may send one repeatedly.
+    pub shown: HeaderValue,
+    /// The service's own id, which is unique.
+    pub own: Uuid,
+}
+
+impl RequestId {
+    /// The shown id as text. It is always visible ASCII.
+    pub(crate) fn text(&self) -> &str {
+        self.shown.to_str().unwrap_or_default()
+    }
+}
 
 /// Marks a request that was `HEAD` and is handled as `GET`.
 pub(crate) struct AskedHead;
@@ -61,8 +74,8 @@ pub(crate) fn is_head(request: &HttpRequest) -> bool {
     request.extensions().contains::<AskedHead>()
 }
 
-/// The id of a request for a WebSocket or for an audited operation; empty for all others.
-pub(crate) fn request_id(request: &HttpRequest) -> String {
-    let id = |id: &RequestId| id.0.to_str().unwrap_or_default().to_owned();
-    request.extensions().get::<RequestId>().map(id).unwrap_or_default()
+/// The ids of a request for a WebSocket or for an audited operation; empty for all others.
+pub(crate) fn request_id(request: &HttpRequest) -> RequestId {
+    let none = || RequestId { shown: HeaderValue::from_static(""), own: Uuid::nil() };
+    request.extensions().get::<RequestId>().cloned().unwrap_or_else(none)
 }

@@ -40,7 +40,7 @@ pub struct Settings {
     /// The store for recordings.
     #[command(flatten)]
     pub recordings: RecordingSettings,
-    /// When calls end without a request, and the free space that new calls need.
+    /// When calls end without a request, the free space that new calls need, and how long the audit is kept.
     #[command(flatten)]
     pub policy: PolicySettings,
     /// Keys, hosts and origins.
@@ -99,7 +99,7 @@ pub struct LimitSettings {
     pub rate_limit: Option<u32>,
 }
 
-/// When calls end without a request, and the free space that new calls need.
+/// When calls end without a request, the free space that new calls need, and how long the audit is kept.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct PolicySettings {
     /// End a call that had audio or a stream after this time without a write, such as 90s or 5m
@@ -111,6 +111,10 @@ pub struct PolicySettings {
     /// Refuse new calls when less space is free, such as 5GB; running calls go on
     #[arg(long, env = "CALLSTORE_MIN_FREE_SPACE", default_value = "256MiB", value_name = "SIZE", value_parser = size)]
     min_free_space: ByteSize,
+    /// Remove audit entries at this age, such as 400d, once `callstore audit export` has exported them [default: keep
+    /// all]
+    #[arg(long, env = "CALLSTORE_AUDIT_RETENTION", value_name = "DURATION", value_parser = duration)]
+    audit_retention: Option<Duration>,
 }
 
 impl From<PolicySettings> for Policy {
@@ -119,6 +123,7 @@ impl From<PolicySettings> for Policy {
             idle_timeout: settings.idle_timeout,
             max_call_duration: settings.max_call_duration,
             min_free_bytes: settings.min_free_space.as_u64(),
+            audit_retention: settings.audit_retention,
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Table `audit_entry`: who read, changed or administered what, one row per request. Rows are only inserted; database
-//! triggers refuse updates and deletes.
+//! Table `audit_entry`: who read, changed or administered what, one row per request. Database triggers
+//! refuse updates, and deletes of rows that were not exported.
 
 use sea_orm::entity::prelude::*;
 
@@ -19,6 +19,8 @@ pub enum Actor {
     Command,
     /// An anonymous client: no key was required.
     Anyone,
+    /// The service itself.
+    Service,
 }
 
 /// A row of `audit_entry`.
@@ -44,8 +46,12 @@ pub struct Model {
     pub resource: String,
     /// Status of the response; 0 for the command line.
     pub status: i16,
-    /// The request's id, as in the log; `None` for the command line.
+    /// The request's id, which clients choose and may repeat; `None` for the command line.
     pub request_id: Option<String>,
+    /// How many requests the row stands for. The other fields are those of the last.
+    pub count: i32,
+    /// The service's own id of the request.
+    pub server_request_id: Option<Uuid>,
 }
 
 /// Entries outlive what they refer to, so there are no foreign keys.

@@ -15,6 +15,7 @@ mod m20261122_000008_idempotency;
 mod m20261122_000009_audit;
 mod m20261123_000010_leases;
 mod m20261123_000011_rows;
+mod m20261128_000015_audit_chain;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_000009_audit::Migration),
             Box::new(m20261123_000010_leases::Migration),
             Box::new(m20261123_000011_rows::Migration),
+            Box::new(m20261128_000015_audit_chain::Migration),
         ]
     }
 }

@@ -77,7 +77,10 @@ use std::{ops::Deref, sync::Arc};
 
 pub use analytics::{Analytics, AnalyticsSnapshots, NewAnalytics, Sentiment};
 pub use audio;
-pub use audit::{Actor, Audit, AuditEntry, ListAudit, NewAuditEntry};
+pub use audit::{
+    Actor, Audit, AuditEntry, AuditError, AuditFault, ChainHead, Exported, ListAudit, NewAuditEntry, Verified,
+    verify_exports,
+};
 pub use backup::{BackedUp, BackupError, Restored, create_backup, restore_backup};
 pub use calls::{
     AudioFormat, Call, CallChange, CallFailure, CallFilter, CallList, CallParts, CallRef, CallSort, Calls, Direction,
@@ -258,6 +261,7 @@ impl Callstore {
         };
         background.spawn(sweeper.keep_sweeping());
         background.spawn(self.outcomes.clone().keep_forgetting());
+        background.spawn(self.audit.clone().keep_up());
         Ok(())
     }
 
@@ -265,6 +269,7 @@ impl Callstore {
     /// call's recording return as soon as this begins.
     pub async fn close(&self) {
         self.core.background.close().await;
+        self.audit.write_refusals().await;
         self.core.writer.close().await;
         self.core.database.close().await;
         self.core.store.close();

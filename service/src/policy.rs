@@ -1,10 +1,10 @@
-//! The operator's policy on ending calls and on free space.
+//! The operator's policy on ending calls, on free space, and on old audit entries.
 //!
 //! The operator's settings, as the rules need them. They do not change while the service runs.
 
 use std::time::Duration;
 
-/// When calls end by themselves, and how much space must stay free.
+/// When calls end by themselves, how much space must stay free, and how long the audit is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// A call ends after this long without a write. Applies only to calls that ever had a chunk or a stream.
@@ -13,6 +13,8 @@ pub struct Policy {
     pub max_call_duration: Duration,
     /// New calls are refused with less free space than this, in bytes. Active calls go on.
     pub min_free_bytes: u64,
+    /// Exported audit entries are removed when they are this old; `None` if they are kept.
+    pub audit_retention: Option<Duration>,
 }
 
 impl Default for Policy {
@@ -21,6 +23,7 @@ impl Default for Policy {
             idle_timeout: Duration::from_secs(5 * 60),
             max_call_duration: Duration::from_secs(12 * 60 * 60),
             min_free_bytes: 256 * 1024 * 1024,
+            audit_retention: None,
         }
     }
 }

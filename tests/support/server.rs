@@ -190,7 +190,9 @@ impl Server {
         let tables = tables(&database).await;
         let mut rows = Vec::new();
         for table in tables.into_iter().filter(|table| {
-            !table.contains("migrations") && !["setting", "audit_entry", "lease"].contains(&table.as_str())
+            !table.contains("migrations")
+                && !table.starts_with("audit_")
+                && !["setting", "lease"].contains(&table.as_str())
         }) {
             let count = query_strings(&database, &format!("SELECT CAST(COUNT(*) AS TEXT) FROM \"{table}\"")).await;
             rows.push((table, count[0].parse().unwrap()));

@@ -2,8 +2,16 @@
 
 use actix_web::http::Method;
 
-/// Operations that read recordings or transcripts.
-const READS: [&str; 4] = ["downloadRecording", "getRecording", "listRecordings", "listTranscripts"];
+/// Operations that read what was said, heard or noted in a call.
+const READS: [&str; 7] = [
+    "downloadRecording",
+    "getMetadata",
+    "getRecording",
+    "listAnalytics",
+    "listCallEvents",
+    "listRecordings",
+    "listTranscripts",
+];
 /// Operations that add audio, fifty times a second.
 const ADDS_AUDIO: [&str; 2] = ["addAudioChunk", "addAudioChunks"];
 /// Operations that are posted to and change nothing.
@@ -12,13 +20,13 @@ const WITHOUT_CHANGE: [&str; 1] = ["convertAudio"];
 /// Which requests for an operation are entered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Audited {
-    /// None.
+    /// None but refusals.
     Never,
     /// Each, before it is answered.
     Always,
     /// A client's first on a path, before it is answered.
     First,
-    /// Those that ask for recordings or transcripts beside a call, before they are answered.
+    /// Those that ask for more of a call than its row, before they are answered.
     WithParts,
 }
 

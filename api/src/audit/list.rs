@@ -60,8 +60,8 @@ impl AuditPage {
 
 /// List the audit log
 ///
-/// Reads of recordings and transcripts, changes, and administration, the latest first. Chunks have one entry per call
-/// and client.
+/// Reads of what calls hold, changes, administration and refusals, the latest first. Chunks have one entry per call and
+/// client; repeated refusals are counted.
 #[utoipa::path(
     operation_id = "listAudit",
     tag = "Audit",

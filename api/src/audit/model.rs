@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::wire::{Time, same_variants};
 
 /// The type of caller: a client with an API key (`key`) or a link (`link`), Twilio by its signature (`twilio`), the
-/// command line (`command`), or a client that needed no key (`anyone`).
+/// command line (`command`), a client that needed no key (`anyone`), or the service itself (`service`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Actor {
@@ -21,9 +21,11 @@ pub enum Actor {
     Command,
     /// Anyone: no key was asked for.
     Anyone,
+    /// The service itself.
+    Service,
 }
 
-same_variants!(Actor, service::Actor, [Key, Link, Twilio, Command, Anyone]);
+same_variants!(Actor, service::Actor, [Key, Link, Twilio, Command, Anyone, Service]);
 
 /// An audited request or command.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -51,9 +53,16 @@ pub(crate) struct AuditEntry {
     /// The status of the response. Null for the command line, whose failures are not audited.
     #[schema(required, minimum = 100, maximum = 599)]
     pub status: Option<u16>,
+    /// How many requests the entry stands for. Repeated refusals are counted per minute and caller, with the fields of
+    /// the last one.
+    #[schema(minimum = 1)]
+    pub count: u32,
     /// The request's id, as in `X-Request-Id` and in the log. Null for the command line.
     #[schema(required)]
     pub request_id: Option<String>,
+    /// The service's own id of the request, also in the log. Unlike `requestId`, clients cannot repeat it.
+    #[schema(required)]
+    pub server_request_id: Option<Uuid>,
 }
 
 impl From<service::AuditEntry> for AuditEntry {
@@ -68,7 +77,9 @@ impl From<service::AuditEntry> for AuditEntry {
             operation: entry.operation,
             resource: entry.resource,
             status: entry.status,
+            count: entry.count,
             request_id: entry.request_id,
+            server_request_id: entry.server_request_id,
         }
     }
 }
@@ -85,7 +96,9 @@ impl AuditEntry {
             operation: "downloadRecording".to_owned(),
             resource: "/recordings/01905f3c-a4f1-7d22-8e5f-6b7c8d9e0f10/audio".to_owned(),
             status: Some(200),
+            count: 1,
             request_id: Some("01905f3d-1f2e-7a3b-8c4d-5e6f7a8b9cae".to_owned()),
+            server_request_id: Some(Uuid::from_u128(0x0190_5f3d_1f2e_7a3b_8c4d_5e6f_7a8b_9cae)),
         }
     }
 }

@@ -24,11 +24,9 @@ use crate::{
         audited::Audited,
         paths::{KnownOperation, StandIn},
     },
-    request::{KeyId, Target, request_id},
+    request::{KeyId, RequestId, Target, request_id},
 };
 
-/// Parts of a call that are read with it.
-const READ_PARTS: [&str; 2] = ["recordings", "transcripts"];
 /// How many clients of calls are remembered; beyond, all are entered anew.
 const REMEMBERED: usize = 100_000;
 
@@ -47,27 +45,27 @@ impl Audit {
         Self { callstore, clients: Mutex::default() }
     }
 
-    /// Enters an answered request, if it is one to be entered. Refusals of strangers are not: anyone could fill the
-    /// audit with them.
-    pub(crate) async fn enter(&self, operation: &KnownOperation, response: &ServiceResponse, request_id: &str) {
+    /// Enters an answered request, if it is one to be entered. Refusals are counted, since anyone could fill the audit
+    /// with them.
+    pub(crate) async fn enter(&self, operation: &KnownOperation, response: &ServiceResponse, request_id: &RequestId) {
         let (request, status) = (response.request(), response.status());
         let wanted = match operation.audited {
             Audited::Never => false,
             Audited::Always | Audited::First => true,
             Audited::WithParts => form_urlencoded::parse(request.query_string().as_bytes())
-                .any(|(name, value)| name == "include" && READ_PARTS.iter().any(|part| value.contains(part))),
+                .any(|(name, value)| name == "include" && !value.is_empty()),
         };
-        if !wanted
-            || status.is_server_error()
-            || [StatusCode::UNAUTHORIZED, StatusCode::TOO_MANY_REQUESTS].contains(&status)
-        {
+        let entry = || {
+            let entry = entry_of(request, &operation.id, request_id);
+            NewAuditEntry { status: status.as_u16(), ..entry }
+        };
+        if status.is_client_error() && (wanted || is_denied(status)) && !operation.id.is_empty() {
+            return self.callstore.audit.refuse(entry()).await;
+        }
+        if !wanted || status.is_server_error() || status.is_client_error() {
             return;
         }
-        if status.is_success() && request.extensions().contains::<EntersItself>() {
-            return;
-        }
-        let by_key = request.extensions().contains::<KeyId>();
-        if status == StatusCode::FORBIDDEN && !by_key {
+        if request.extensions().contains::<EntersItself>() && status.is_success() {
             return;
         }
         if operation.audited == Audited::First && (!status.is_success() || !self.is_first(request)) {
@@ -76,8 +74,7 @@ impl Audit {
         let made = response.headers().get(header::LOCATION).and_then(|path| path.to_str().ok());
         let made = made.filter(|_| status == StatusCode::CREATED);
         let resource = made.map_or_else(|| resource(request), str::to_owned);
-        let entry = NewAuditEntry { resource, status: status.as_u16(), ..entry_of(request, &operation.id, request_id) };
-        self.callstore.audit.add(entry).await;
+        self.callstore.audit.add(NewAuditEntry { resource, ..entry() }).await;
     }
 
     /// Whether a client asks for a path for the first time, as far as is remembered.
@@ -91,6 +88,11 @@ impl Audit {
         }
         clients.insert(hasher.finish())
     }
+}
+
+/// Whether a status says that the caller may not ask, or not now.
+pub(crate) fn is_denied(status: StatusCode) -> bool {
+    [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS].contains(&status)
 }
 
 /// For operations that enter themselves with what they change.
@@ -121,7 +123,7 @@ impl Entry {
 }
 
 /// What is said of a request, but for what came of it.
-pub(crate) fn entry_of(request: &HttpRequest, operation: &str, request_id: &str) -> NewAuditEntry {
+pub(crate) fn entry_of(request: &HttpRequest, operation: &str, request_id: &RequestId) -> NewAuditEntry {
     let extensions = request.extensions();
     let key_id = extensions.get::<KeyId>().map(|key| key.0);
     let actor = match (key_id, extensions.get::<StandIn>()) {
@@ -139,7 +141,9 @@ pub(crate) fn entry_of(request: &HttpRequest, operation: &str, request_id: &str)
         operation: operation.to_owned(),
         resource: resource(request),
         status: 0,
-        request_id: Some(request_id.to_owned()),
+        count: 1,
+        request_id: Some(request_id.text().to_owned()),
+        server_request_id: Some(request_id.own),
     }
 }
 

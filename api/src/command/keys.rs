@@ -147,7 +147,7 @@ pub(super) async fn run(command: KeysCommand) -> Result<(), Failure> {
 }
 
 /// Opens the database as the service does at its start.
-async fn open(settings: &DatabaseSettings) -> Result<Database, Failure> {
+pub(super) async fn open(settings: &DatabaseSettings) -> Result<Database, Failure> {
     let database = Database::open(&settings.url()?).await?;
     Migrator::up(database.writer(), None).await.map_err(|error| format!("the database cannot be migrated: {error}"))?;
     Ok(database)

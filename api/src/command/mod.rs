@@ -1,6 +1,7 @@
 //! The command line: a file or folder for each command.
 
 mod audio;
+mod audit;
 mod backup;
 mod copy;
 mod environment;
@@ -22,6 +23,7 @@ use simulate::SimulateArgs;
 
 use self::{
     audio::AudioCommand,
+    audit::AuditCommand,
     backup::{BackupArgs, RestoreArgs},
     copy::CopyArgs,
     keys::KeysCommand,
@@ -82,6 +84,15 @@ enum Command {
         #[command(subcommand)]
         command: KeysCommand,
     },
+    /// Export the audit, and verify that nobody has changed it
+    #[command(after_help = "Examples:\n  \
+        callstore audit export audit-2026.ndjson\n  \
+        callstore audit verify\n  \
+        callstore audit verify audit-2025.ndjson audit-2026.ndjson --head 1204:9f2c...")]
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
+    },
     Simulate(SimulateArgs),
     /// Convert and inspect audio files; needs no service
     #[command(after_help = "Examples:\n  \
@@ -120,6 +131,7 @@ pub fn main() -> ExitCode {
             Command::Serve(_)
                 | Command::Migrate { .. }
                 | Command::Keys { .. }
+                | Command::Audit { .. }
                 | Command::Backup(_)
                 | Command::Restore(_)
                 | Command::Copy(_)
@@ -134,6 +146,7 @@ pub fn main() -> ExitCode {
         Some(Command::Serve(settings)) => serve::run(&Cli::command(), &settings, cli.log_format),
         Some(Command::Migrate { step }) => runtime().and_then(|runtime| runtime.block_on(migrate::run(step))),
         Some(Command::Keys { command }) => runtime().and_then(|runtime| runtime.block_on(keys::run(command))),
+        Some(Command::Audit { command }) => runtime().and_then(|runtime| runtime.block_on(audit::run(command))),
         Some(Command::Backup(args)) => backup::backup(&args),
         Some(Command::Restore(args)) => backup::restore(&args),
         Some(Command::Copy(args)) => runtime().and_then(|runtime| runtime.block_on(copy::run(&args))),

@@ -14,7 +14,7 @@ use crate::{
     extract::{CallPath, NoQuery, Query},
     limits::{STREAM_MESSAGE_MAX_BYTES, STREAM_WAITING_MAX, STREAM_WAITING_MAX_BYTES},
     problem::Problem,
-    request::request_id,
+    request::{RequestId, request_id},
     socket::{CloseCode, End, Fault, OpenSocket, PeerGone, Received, Rest, Skipped, Socket, check_handshake, note_end},
     twilio::dialect::dialect,
 };
@@ -39,7 +39,7 @@ pub(crate) async fn open_stream(
 /// One WebSocket of the stream protocol, from its handshake to its close.
 struct StreamSocket {
     call: CallSocket,
-    request_id: String,
+    request_id: RequestId,
     /// Messages received since the current commit began. The next commit takes all of them.
     waiting: Vec<Incoming>,
     /// The messages that wait or are being committed. Reading pauses while this is at its limit.
@@ -198,7 +198,7 @@ impl StreamSocket {
         self.pending.bytes -= load.bytes;
         for reply in replies {
             self.call_ended |= reply.is_call_ended();
-            socket.send(&reply.text(&self.request_id)).await?;
+            socket.send(&reply.text(self.request_id.text())).await?;
         }
         Ok(())
     }

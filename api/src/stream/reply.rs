@@ -8,6 +8,7 @@ use crate::{
     access::paths::CALL_STREAM,
     chunks::model::Track,
     problem::{Problem, ProblemCode, ProblemDetails},
+    request::RequestId,
 };
 
 /// The reply to one message.
@@ -78,7 +79,7 @@ impl ChunkPosition {
 }
 
 /// Stores the chunks in `messages`, and returns one reply per message in the same order.
-pub(super) async fn store(writer: SocketWriter, messages: Vec<Incoming>, request_id: String) -> Vec<Reply> {
+pub(super) async fn store(writer: SocketWriter, messages: Vec<Incoming>, request_id: RequestId) -> Vec<Reply> {
     let mut positions = Vec::with_capacity(messages.len());
     let mut chunks = Vec::with_capacity(messages.len());
     for message in messages {
@@ -96,7 +97,7 @@ pub(super) async fn store(writer: SocketWriter, messages: Vec<Incoming>, request
     // An error that stopped the whole batch is logged once, and becomes the reply to each remaining chunk.
     let halted = halted.map(|(error, _)| Problem::from(error));
     if let Some(problem) = &halted {
-        problem.log(&request_id);
+        problem.log(request_id.text(), request_id.own);
     }
     let mut results = results.into_iter();
     let answer = |position: Result<ChunkPosition, (Problem, ChunkPosition)>| match position {

@@ -8,8 +8,8 @@ use std::{marker::PhantomData, mem, pin::pin};
 
 use audio::number::wide;
 use entity::{
-    analytics, api_key, audio_chunk, audit_entry, call, call_event, call_metadata, call_track, idempotency_key,
-    recording, setting, stream_token, transcript,
+    analytics, api_key, audio_chunk, audit_entry, audit_export, audit_seal, call, call_event, call_metadata,
+    call_track, idempotency_key, recording, setting, stream_token, transcript,
 };
 use futures_util::{FutureExt, TryStreamExt, future::BoxFuture};
 use sea_orm::{
@@ -42,8 +42,9 @@ pub struct CopiedTable {
     pub sha256: String,
 }
 
-/// All tables except those that only running services use: the journal, which is empty by now, and the leases.
-fn tables() -> [Box<dyn Rows>; 13] {
+/// All tables except those that only running services use: the journal, which is empty by now, the leases, and the list
+/// of audit entries that wait for their chain, which the target's trigger fills.
+fn tables() -> [Box<dyn Rows>; 15] {
     fn of<E: Entity>() -> Box<Table<E>> {
         Box::new(Table(PhantomData))
     }
@@ -61,6 +62,8 @@ fn tables() -> [Box<dyn Rows>; 13] {
         of::<stream_token::Entity>(),
         of::<idempotency_key::Entity>(),
         of::<audit_entry::Entity>(),
+        of::<audit_seal::Entity>(),
+        of::<audit_export::Entity>(),
     ]
 }
 

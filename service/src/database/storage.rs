@@ -93,6 +93,9 @@ pub(crate) trait Storage: Debug + Send + Sync {
     /// Makes other nodes with the same idempotency name wait until the transaction ends.
     async fn lock_name(&self, transaction: &DatabaseTransaction, name: &[u8; 32]) -> Result<(), DbErr>;
 
+    /// Like [`lock_name`](Self::lock_name), but returns false instead of waiting.
+    async fn try_lock_name(&self, transaction: &DatabaseTransaction, name: &[u8; 32]) -> Result<bool, DbErr>;
+
     /// Fails if the database accepts no writes.
     ///
     /// A read-only disk or a replica answers queries as always; only a write tells.

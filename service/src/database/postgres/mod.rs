@@ -182,6 +182,10 @@ impl Storage for Postgres {
         statements::lock_name(transaction, name).await
     }
 
+    async fn try_lock_name(&self, transaction: &DatabaseTransaction, name: &[u8; 32]) -> Result<bool, DbErr> {
+        statements::try_lock_name(transaction, name).await
+    }
+
     async fn check_writable(&self, transaction: &DatabaseTransaction) -> Result<(), DbErr> {
         statements::check_writable(transaction).await
     }

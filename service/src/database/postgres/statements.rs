@@ -83,10 +83,18 @@ pub(super) async fn insert_chunks(transaction: &DatabaseTransaction, rows: Vec<C
 /// A lock without a row, since the row is what the first of them is about to insert. Two names with the same bits only
 /// wait for each other.
 pub(super) async fn lock_name(transaction: &DatabaseTransaction, name: &[u8; 32]) -> Result<(), DbErr> {
+    transaction.query_one_raw(locking("SELECT pg_advisory_xact_lock($1)", name)).await.map(drop)
+}
+
+/// Like [`lock_name`], but returns false instead of waiting.
+pub(super) async fn try_lock_name(transaction: &DatabaseTransaction, name: &[u8; 32]) -> Result<bool, DbErr> {
+    let row = transaction.query_one_raw(locking("SELECT pg_try_advisory_xact_lock($1)", name)).await?;
+    row.map_or(Ok(false), |row| row.try_get_by_index(0))
+}
+
+fn locking(query: &str, name: &[u8; 32]) -> Statement {
     let key = name.first_chunk().copied().map_or(0, i64::from_be_bytes);
-    let lock =
-        Statement::from_sql_and_values(DatabaseBackend::Postgres, "SELECT pg_advisory_xact_lock($1)", [key.into()]);
-    transaction.query_one_raw(lock).await.map(drop)
+    Statement::from_sql_and_values(DatabaseBackend::Postgres, query, [key.into()])
 }
 
 /// Fails if the server accepts no writes, such as a replica.

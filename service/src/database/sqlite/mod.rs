@@ -136,6 +136,10 @@ impl Storage for Sqlite {
         Ok(())
     }
 
+    async fn try_lock_name(&self, _: &DatabaseTransaction, _: &[u8; 32]) -> Result<bool, DbErr> {
+        Ok(true)
+    }
+
     /// Writes a page without changing any data, so that the commit reaches the disk. A transaction without changes
     /// would not be written.
     async fn check_writable(&self, transaction: &DatabaseTransaction) -> Result<(), DbErr> {

@@ -25,6 +25,8 @@ fn entry(number: u128) -> audit_entry::Model {
         resource: format!("/calls/{number}/transcripts"),
         status: 201,
         request_id: Some(number.to_string()),
+        count: 1,
+        server_request_id: None,
     }
 }
 

@@ -1,0 +1,87 @@
+//! Counts refused requests, so that nobody can fill the audit with them. Per minute and caller there are at most two
+//! entries: that of the first refusal, and one that counts the others.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use uuid::Uuid;
+
+use super::entry::NewAuditEntry;
+use crate::Timestamp;
+
+const MINUTE_MS: i64 = 60_000;
+/// Callers without a key that are told apart in a minute, by their address. All others count as one caller.
+const STRANGERS: usize = 16;
+
+/// Who was refused.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Caller {
+    Key(Uuid),
+    Stranger(Option<String>),
+    OtherStrangers,
+}
+
+/// The refusals of the current minute.
+#[derive(Default)]
+pub(super) struct Refusals(Mutex<Minute>);
+
+#[derive(Default)]
+struct Minute {
+    number: i64,
+    strangers: usize,
+    /// Per caller, the refusals after its first one, if there were any.
+    callers: HashMap<Caller, Option<Counted>>,
+}
+
+/// Several refusals, with the fields of the last one.
+#[derive(Clone, Debug)]
+pub(super) struct Counted {
+    pub entry: NewAuditEntry,
+    pub last_at: Timestamp,
+}
+
+impl Refusals {
+    /// Counts a refusal. Returns it if it is its caller's first one in this minute, and the counted ones of a minute
+    /// that has passed.
+    pub(super) fn count(&self, new: NewAuditEntry, now: Timestamp) -> (Option<NewAuditEntry>, Vec<Counted>) {
+        let past = self.take_before(now);
+        let mut minute = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        minute.number = minute_of(now);
+        let known = match new.key_id {
+            Some(key) => Caller::Key(key),
+            None => Caller::Stranger(new.address.clone()),
+        };
+        let is_new_stranger = matches!(known, Caller::Stranger(_)) && !minute.callers.contains_key(&known);
+        let caller = if is_new_stranger && minute.strangers >= STRANGERS { Caller::OtherStrangers } else { known };
+        if let Some(counted) = minute.callers.get_mut(&caller) {
+            let before = counted.as_ref().map_or(0, |counted| counted.entry.count);
+            let entry = NewAuditEntry { count: before.saturating_add(1), ..new };
+            *counted = Some(Counted { entry, last_at: now });
+            return (None, past);
+        }
+        minute.strangers += usize::from(is_new_stranger);
+        minute.callers.insert(caller, None);
+        (Some(new), past)
+    }
+
+    /// Takes the counted refusals if their minute has passed.
+    pub(super) fn take_before(&self, now: Timestamp) -> Vec<Counted> {
+        let mut minute = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if minute.number == minute_of(now) { Vec::new() } else { counted(std::mem::take(&mut *minute)) }
+    }
+
+    /// Takes all counted refusals.
+    pub(super) fn take(&self) -> Vec<Counted> {
+        counted(std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+fn minute_of(time: Timestamp) -> i64 {
+    time.0.div_euclid(MINUTE_MS)
+}
+
+fn counted(minute: Minute) -> Vec<Counted> {
+    minute.callers.into_values().flatten().collect()
+}
