@@ -53,6 +53,7 @@ mod races;
 mod readme;
 mod reconnect;
 mod recordings;
+mod security;
 mod settings;
 mod signatures;
 mod simulate;
