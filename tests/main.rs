@@ -34,6 +34,7 @@ mod events;
 mod examples;
 mod fixtures;
 mod idempotency;
+mod integrity;
 mod keys;
 mod limits;
 mod links;

@@ -176,19 +176,6 @@ async fn a_recording_survives_a_restart_of_the_service() {
 }
 
 #[tokio::test]
-async fn a_recording_whose_file_is_lost_is_a_failure_that_tells_nothing() {
-    if !on_folder() {
-        return; // Of an object that is gone there is hope: `objects` has that.
-    }
-    let (server, recording) = recorded().await;
-    let file = server.recordings().join(recording["filePath"].as_str().unwrap());
-    std::fs::remove_file(file).unwrap();
-    server.leaves(Leftover::Damage);
-    server.leaves(Leftover::Error("the recording store failed"));
-    server.get(&audio_path(&recording)).await.expect_problem(500, "internal_error");
-}
-
-#[tokio::test]
 async fn a_recording_over_4_gib_is_refused_before_a_byte_is_written() {
     let server = Server::start().await;
     server.start_call("MZ1").await;

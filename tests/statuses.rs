@@ -82,6 +82,13 @@ impl World {
                 self.server.leaves(Leftover::Error(""));
                 self.server.execute("DROP TABLE recording").await;
             }
+            ("downloadRecording", "410") => {
+                self.server.leaves(Leftover::Damage);
+                self.server.leaves(Leftover::Error("A recording is missing"));
+                let recording = self.server.get(&format!("/recordings/{}", self.recording)).await.expect(200).json();
+                let file = self.server.recordings().join(recording["filePath"].as_str().unwrap());
+                std::fs::remove_file(file).unwrap();
+            }
             ("getReadyz", "503") => self.server.break_database().await,
             ("getMetadata" | "deleteMetadata", "200" | "204" | "304" | "412") => {
                 self.server.send(Method::PUT, "/calls/MZ1/metadata", &json!({})).await;

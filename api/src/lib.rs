@@ -31,6 +31,7 @@ pub mod settings;
 mod socket;
 mod stream;
 mod system;
+mod terminal;
 mod transcripts;
 mod twilio;
 mod wire;

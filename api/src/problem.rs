@@ -165,6 +165,8 @@ impl From<Error> for Problem {
             }
             Error::FormatMismatch { .. } => Self::new(P::AudioFormatMismatch, detail),
             Error::RecordingNotFound => Self::new(P::RecordingNotFound, detail),
+            Error::RecordingDamaged(_) => Self::of(P::RecordingDamaged),
+            Error::RecordingMissing => Self::of(P::RecordingMissing),
             Error::MetadataNotFound => Self::new(P::MetadataNotFound, detail),
             Error::KeyNotFound => Self::new(P::KeyNotFound, detail),
             Error::AdminKeyRequired => Self::new(P::AdminKeyRequired, detail),

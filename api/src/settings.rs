@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum, builder::BoolishValueParser};
 use service::{DatabaseUrl, Policy, Private, StoreUrl};
 use simulate::between;
 
-use self::values::{call_duration, duration, listen, no_host, no_port, size};
+use self::values::{call_duration, duration, listen, no_host, no_port, scrub_interval, size};
 use crate::{
     access::hosts::{Hosts, Origins},
     public::PublicUrl,
@@ -115,6 +115,9 @@ pub struct PolicySettings {
     /// all]
     #[arg(long, env = "CALLSTORE_AUDIT_RETENTION", value_name = "DURATION", value_parser = duration)]
     audit_retention: Option<Duration>,
+    /// Compare each recording with its hash this often, such as 30d; 0 is never
+    #[arg(long, env = "CALLSTORE_SCRUB_INTERVAL", default_value = "30d", value_name = "DURATION", value_parser = scrub_interval)]
+    scrub_interval: Duration,
 }
 
 impl From<PolicySettings> for Policy {
@@ -124,6 +127,7 @@ impl From<PolicySettings> for Policy {
             max_call_duration: settings.max_call_duration,
             min_free_bytes: settings.min_free_space.as_u64(),
             audit_retention: settings.audit_retention,
+            scrub_interval: settings.scrub_interval,
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod call_track;
 pub mod chunk_journal;
 pub mod idempotency_key;
 pub mod recording;
+pub mod recording_check;
 pub mod setting;
 pub mod stream_token;
 pub mod transcript;

@@ -16,6 +16,7 @@ mod m20261122_000009_audit;
 mod m20261123_000010_leases;
 mod m20261123_000011_rows;
 mod m20261128_000015_audit_chain;
+mod m20261128_000016_checks;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000010_leases::Migration),
             Box::new(m20261123_000011_rows::Migration),
             Box::new(m20261128_000015_audit_chain::Migration),
+            Box::new(m20261128_000016_checks::Migration),
         ]
     }
 }

@@ -50,6 +50,12 @@ pub enum Error {
     /// No recording has this id.
     #[error("No recording has this id. GET /calls/{{call}}/recordings lists a call's recordings.")]
     RecordingNotFound,
+    /// The recording's file differs from what was written, with what is wrong.
+    #[error("the recording's file is damaged: {0}")]
+    RecordingDamaged(&'static str),
+    /// The recording's file is gone.
+    #[error("the recording's file is missing")]
+    RecordingMissing,
     /// The call has no metadata.
     #[error("The call has no metadata. Set it with PUT or PATCH.")]
     MetadataNotFound,

@@ -33,6 +33,7 @@ mod analytics;
 mod audit;
 mod background;
 mod backup;
+mod beneath;
 mod calls;
 mod chunks;
 mod clock;
@@ -51,6 +52,7 @@ pub mod fuzzing;
 mod health;
 mod hex;
 mod idempotency;
+mod integrity;
 mod keys;
 mod lease;
 pub mod limits;
@@ -97,6 +99,7 @@ pub use error::{Error, FieldError};
 pub use events::{CallEvent, EventType, Events, NewEvent};
 pub use health::{Health, HealthChecks};
 pub use idempotency::{Idempotency, NameInUse, Outcomes};
+pub use integrity::{Report, StoreFault, VerifiedStore, verify};
 pub use keys::{
     ApiKey, CreatedKey, FILE_LABEL, KEY_MIN_CHARACTERS, KeyGrant, KeyRefusal, Keys, NewKey, Revoked, Scope, Secret,
 };
@@ -117,6 +120,7 @@ pub use version::{Precondition, Versioned, Versions, digest};
 use crate::core::Core;
 use finalizer::{Finalizer, Jobs};
 use futures_util::FutureExt;
+use integrity::{Findings, Scrub};
 use purge::Purge;
 use signer::Signing;
 use streams::Sockets;
@@ -188,7 +192,7 @@ impl Callstore {
         let (signing, sockets, jobs) = (Signing::new(core.clone()), Sockets::default(), Jobs::new(core.clone()));
         let purge = Purge::new(core.clone(), jobs.clone());
         let finalizer = Finalizer::new(core.clone(), jobs, purge.clone());
-        let recordings = Recordings { core: core.clone(), signing: signing.clone() };
+        let recordings = Recordings { core: core.clone(), signing: signing.clone(), findings: Findings::default() };
         let calls = Calls {
             core: core.clone(),
             recordings: recordings.clone(),
@@ -260,6 +264,7 @@ impl Callstore {
             purge: self.purge.clone(),
         };
         background.spawn(sweeper.keep_sweeping());
+        background.spawn(Scrub::new(self.core.clone(), self.recordings.findings.clone()).keep_scrubbing());
         background.spawn(self.outcomes.clone().keep_forgetting());
         background.spawn(self.audit.clone().keep_up());
         Ok(())

@@ -15,6 +15,8 @@ pub struct Policy {
     pub min_free_bytes: u64,
     /// Exported audit entries are removed when they are this old; `None` if they are kept.
     pub audit_retention: Option<Duration>,
+    /// How often each recording is compared with its hash; zero is never.
+    pub scrub_interval: Duration,
 }
 
 impl Default for Policy {
@@ -24,6 +26,7 @@ impl Default for Policy {
             max_call_duration: Duration::from_secs(12 * 60 * 60),
             min_free_bytes: 256 * 1024 * 1024,
             audit_retention: None,
+            scrub_interval: Duration::from_secs(30 * 24 * 60 * 60),
         }
     }
 }

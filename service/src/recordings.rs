@@ -3,9 +3,10 @@
 //! A recording is a row and a file. The row is committed after the file was published, and removed after the file: a
 //! row without a file means that somebody has touched the store, and is an error.
 
-use std::ops::Range;
+use std::{io, ops::Range};
 
 use entity::recording::{Column, Entity, Model};
+use futures_util::{StreamExt, TryStreamExt, stream};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
@@ -14,6 +15,7 @@ use crate::{
     calls::{CallRef, Visible},
     core::Core,
     crash,
+    integrity::{Blocks, Findings, checked, checked_at_end},
     signer::Signing,
 };
 
@@ -159,6 +161,8 @@ pub struct RecordingFile {
 pub struct Recordings {
     pub(crate) core: Core,
     pub(crate) signing: Signing,
+    /// Damaged recordings that were logged lately.
+    pub(crate) findings: Findings,
 }
 
 impl Recordings {
@@ -204,18 +208,42 @@ impl Recordings {
         Ok((self.locate(recording), name))
     }
 
-    /// Reads a range of a recording's file. With `head`, only checks that an object is there.
+    /// Reads a range of a recording's file, and checks it: of a block that differs from its hash no byte is returned.
+    /// With `head`, only checks that the file is there.
+    ///
+    /// A recording whose blocks have no hashes yet is checked if it is read as a whole, before its last block.
     ///
     /// # Errors
-    /// `RecordingNotFound` if the call was deleted since the recording was looked up, or a store that fails before the
-    /// first byte. Later failures end the stream.
+    /// `RecordingNotFound` if the call was deleted since the recording was looked up, `RecordingDamaged`,
+    /// `RecordingMissing`, or a store that fails before the first byte. Later failures end the stream.
     pub async fn read(&self, recording: &Recording, part: Range<u64>, head: bool) -> Result<AudioStream, Error> {
         crash::hold("recording.read").await;
-        let read = self.core.store.read(&recording.file_path, part, recording.size_bytes, head).await;
-        if read.is_err() {
+        let read = self.read_checked(recording, part, head).await;
+        if let Err(error) = &read {
             self.get(recording.id).await?;
+            self.findings.note((recording.id, recording.call_id), error, self.core.now());
         }
         read
+    }
+
+    async fn read_checked(&self, recording: &Recording, part: Range<u64>, head: bool) -> Result<AudioStream, Error> {
+        let (path, size, sha256) = (&recording.file_path, recording.size_bytes, &recording.sha256);
+        let read = |part: Range<u64>| self.core.store.read(path, part, size, head);
+        if head {
+            return read(part).await;
+        }
+        let blocks = Blocks::of(self.core.database.readers(), recording.id, (size, sha256), &part).await?;
+        let mut audio = match blocks {
+            Some(blocks) => checked(read(blocks.bytes()).await?, blocks, part),
+            None if part == (0..size) => checked_at_end(read(part).await?, size, sha256.clone()),
+            None => return read(part).await,
+        };
+        // The response begins only once there is something to send.
+        let first = audio.try_next().await?;
+        let (this, about) = (self.clone(), (recording.id, recording.call_id));
+        let rest = audio.inspect_err(move |error| this.findings.note(about, error, this.core.now()));
+        let rest = rest.map_err(|error| io::Error::other(error.to_string()));
+        Ok(stream::iter(first.map(Ok)).chain(rest).boxed())
     }
 
     /// A URL at which the object store serves a recording's file to anyone for five minutes, only for `HEAD` if `head`;

@@ -54,26 +54,29 @@ async fn an_object_that_cannot_be_had_is_told_before_the_first_byte() {
     let (server, path) = (&world.server, audio(&recording));
     let file = server.recordings().join(recording["filePath"].as_str().unwrap());
     let bytes = std::fs::read(&file).unwrap();
-    let refused = async |range: &[(&str, &str)]| {
-        for method in [Method::GET, Method::HEAD] {
-            let answer = ask(server, method.clone(), &path, range).await.expect(503);
-            assert_eq!(answer.header("retry-after"), "1");
-            if method == Method::GET {
-                answer.expect_problem(503, "storage_unavailable");
+    let refused = async |status: u16, code: &str| {
+        for range in [&[][..], &[("range", "bytes=0-9")], &[("range", "bytes=-9")]] {
+            for method in [Method::GET, Method::HEAD] {
+                let answer = ask(server, method.clone(), &path, range).await.expect(status);
+                assert_eq!(answer.header("retry-after"), if status == 503 { "1" } else { "" });
+                if method == Method::GET {
+                    answer.expect_problem(status, code);
+                }
             }
         }
     };
     world.objects.decide(|_, _| Fate::Cut);
     server.leaves(Leftover::Error("the recording store cannot be used"));
-    refused(&[]).await;
-    refused(&[("range", "bytes=0-9")]).await;
+    server.leaves(Leftover::Error("A recording is "));
+    refused(503, "storage_unavailable").await;
     world.objects.decide(|_, _| Fate::Answered);
     std::fs::remove_file(&file).unwrap();
-    refused(&[]).await;
+    refused(410, "recording_missing").await;
     // A truncated object is not passed on as if it were complete.
-    std::fs::write(&file, &bytes[..bytes.len() - 1]).unwrap();
-    refused(&[]).await;
-    refused(&[("range", "bytes=0-9")]).await;
+    for length in [bytes.len() - 1, bytes.len() / 2, 20] {
+        std::fs::write(&file, &bytes[..length]).unwrap();
+        refused(500, "recording_damaged").await;
+    }
     std::fs::write(&file, &bytes).unwrap();
     assert!(server.get(&path).await.expect(200).bytes == bytes);
     // Operations that do not need the store still work.

@@ -80,6 +80,7 @@ pub(super) fn ask(operation: &Operation, status: &str, world: &World) -> Option<
         ("revokeKey", "409") => Ask::default(),
         ("revokeKey", "204" | "500" | "503" | "507") => Ask::query("?force=true"),
         ("getReadyz", "503") => Ask::default(),
+        ("downloadRecording", "410") => Ask::default(),
         ("downloadRecording", "503") => return None,
         (_, "408") => Ask::header("content-length", "1000"),
         ("getCall" | "getMetadata", "304") => Ask::header("if-none-match", "*"),

@@ -133,6 +133,11 @@ impl Default for Bar {
 }
 
 impl Bar {
+    /// Prints something in place of the bar, which comes back below it.
+    pub(crate) fn print(&self, print: impl FnOnce()) {
+        self.0.suspend(print);
+    }
+
     /// Takes the bar away.
     pub(crate) fn clear(&self) {
         self.0.finish_and_clear();

@@ -9,6 +9,7 @@ mod keys;
 mod migrate;
 mod openapi;
 mod serve;
+mod verify;
 
 use std::{
     io::{self, Write},
@@ -29,6 +30,7 @@ use self::{
     keys::KeysCommand,
     migrate::Migrate,
     openapi::OpenApiVersion,
+    verify::VerifyArgs,
 };
 use crate::{
     failure::Failure,
@@ -68,6 +70,7 @@ enum Command {
     Backup(BackupArgs),
     Restore(RestoreArgs),
     Copy(CopyArgs),
+    Verify(VerifyArgs),
     /// Print the OpenAPI document
     Openapi {
         /// Version of OpenAPI; 3.0 is for generators that cannot read 3.1
@@ -135,6 +138,7 @@ pub fn main() -> ExitCode {
                 | Command::Backup(_)
                 | Command::Restore(_)
                 | Command::Copy(_)
+                | Command::Verify(_)
         )
     ) {
         // Only this user may read what the command writes: the database, its log, and recordings.
@@ -150,6 +154,7 @@ pub fn main() -> ExitCode {
         Some(Command::Backup(args)) => backup::backup(&args),
         Some(Command::Restore(args)) => backup::restore(&args),
         Some(Command::Copy(args)) => runtime().and_then(|runtime| runtime.block_on(copy::run(&args))),
+        Some(Command::Verify(args)) => runtime().and_then(|runtime| runtime.block_on(verify::run(&args))),
         Some(Command::Openapi { version }) => openapi::print(version),
         Some(Command::Completions { shell }) => print_completions(shell),
         Some(Command::Simulate(args)) => match runtime() {

@@ -27,6 +27,10 @@ pub enum ProblemCode {
     CallNotFound,
     /// The recording does not exist.
     RecordingNotFound,
+    /// The recording's file is damaged.
+    RecordingDamaged,
+    /// The recording's file is gone.
+    RecordingMissing,
     /// The call has no metadata.
     MetadataNotFound,
     /// The key does not exist.

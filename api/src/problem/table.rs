@@ -9,7 +9,7 @@ pub(super) type Entry = (ProblemCode, StatusCode, &'static str, &'static str);
 
 /// Every kind of problem, internal errors first. The first entry of a status also stands for the framework's responses
 /// with that status.
-pub(crate) const PROBLEMS: [Entry; 39] = {
+pub(crate) const PROBLEMS: [Entry; 41] = {
     use ProblemCode as P;
     use StatusCode as S;
     [
@@ -82,6 +82,20 @@ pub(crate) const PROBLEMS: [Entry; 39] = {
             "Recording not found",
             "No recording has this id, or its call was deleted. `GET /calls/{call}/recordings` lists a call's \
              recordings.",
+        ),
+        (
+            P::RecordingDamaged,
+            S::INTERNAL_SERVER_ERROR,
+            "Recording damaged",
+            "The recording's file is not what the service wrote. No changed byte was sent. Restore the file from a \
+             backup; `callstore verify` lists all damaged files.",
+        ),
+        (
+            P::RecordingMissing,
+            S::GONE,
+            "Recording missing",
+            "The recording's file is gone, though its call was not deleted. Restore the file from a backup; \
+             `callstore verify` lists all missing files.",
         ),
         (
             P::MetadataNotFound,

@@ -60,6 +60,9 @@ impl LinkQuery {
 /// Returns the WAV file: 16-bit PCM at 16 kHz. Players can seek with `Range`; the `ETag` is the file's SHA-256. A link
 /// made by `createRecordingLink` needs no key.
 ///
+/// The service compares each block of 128 KiB with its hash before it sends it. If a later block is damaged, it cuts
+/// the connection.
+///
 /// With an object store and `--media-redirect`, the response is a 307 redirect to a URL of that store, which works for
 /// five minutes.
 #[utoipa::path(
@@ -85,7 +88,9 @@ impl LinkQuery {
             headers(("Location" = String, description = "The URL."))),
         (status = 403, description = "`link_invalid`, `link_expired`: the link's signature is wrong, or the link has expired."),
         (status = 404, description = "`recording_not_found`: no recording has this id."),
-        (status = 503, description = "`storage_unavailable`: the object store does not respond, or has lost the file.",
+        (status = 410, description = "`recording_missing`: the file is gone."),
+        (status = 500, description = "`recording_damaged`: the file is not what was recorded. `internal_error`: the service failed."),
+        (status = 503, description = "`storage_unavailable`: the object store does not respond.",
             headers(("Retry-After" = u32, description = "In how many seconds to retry."))),
         (status = 416, description = "`range_not_satisfiable`: the range is beyond the end of the file.", headers(
             ("Content-Range" = String, description = "The size of the file."))),

@@ -81,6 +81,14 @@ pub(crate) fn call_duration(text: &str) -> Result<Duration, String> {
     Ok(duration)
 }
 
+/// Parses how often recordings are checked.
+pub(crate) fn scrub_interval(text: &str) -> Result<Duration, String> {
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    duration(text).map_err(|error| format!("{error}; 0 turns it off"))
+}
+
 /// Parses the id of a key.
 pub(crate) fn key_id(text: &str) -> Result<Uuid, &'static str> {
     text.parse().map_err(|_| {

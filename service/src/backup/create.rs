@@ -19,9 +19,9 @@ use uuid::Uuid;
 
 use super::{
     error::{BackupError, about},
-    files::{DATABASE, Named, RECORDINGS, SUMS, copy_file, has_entries, hash_file, is_below, make_folder, named},
+    files::{DATABASE, Named, RECORDINGS, SUMS, copy_file, has_entries, hash_file, make_folder, named},
 };
-use crate::{Clock, DatabaseUrl, StoreUrl, absolute, copy::CopyProgress, crash, durable::sync_folder};
+use crate::{Clock, DatabaseUrl, StoreUrl, absolute, beneath::Place, copy::CopyProgress, crash, durable::sync_folder};
 
 /// How long the copy waits for a lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -90,8 +90,11 @@ pub fn create_backup(
     copy.close().map_err(|(_, error)| failed(error))?;
     done.database_bytes = fs::metadata(&copy_path).map_err(about(&copy_path))?.len();
     progress.begin("bytes of the database, hashed", done.database_bytes);
-    let hash = hash_file(&copy_path, progress).map_err(about(&copy_path))?;
-    File::open(&copy_path).and_then(|file| file.sync_all()).map_err(about(&copy_path))?;
+    let hash = File::open(&copy_path).and_then(|mut file| {
+        file.sync_all()?;
+        hash_file(&mut file, progress)
+    });
+    let hash = hash.map_err(about(&copy_path))?;
     sums.push(format!("{hash}  {DATABASE}\n"));
     finish(target, &sums)?;
     Ok(done)
@@ -160,16 +163,14 @@ fn copy_recording(
     folders: &mut BTreeSet<PathBuf>,
     progress: &dyn CopyProgress,
 ) -> io::Result<()> {
-    if !is_below(&recording.path) {
-        return Err(io::Error::other("its path in the database leaves the folder"));
-    }
-    let (from, to) = (from.join(&recording.path), to.join(&recording.path));
+    let mut file = Place::open(from, &recording.path).and_then(|place| place.read())?;
+    let to = to.join(&recording.path);
     if let Some(folder) = to.parent()
         && folders.insert(folder.to_owned())
     {
         make_folder(folder)?;
     }
-    let found = copy_file(&mut File::open(from)?, &to, progress)?;
+    let found = copy_file(&mut file, &to, progress)?;
     if found != recording.sha256 {
         return Err(io::Error::other("its SHA-256 differs from the one in the database"));
     }

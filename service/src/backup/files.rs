@@ -4,7 +4,7 @@ use std::{
     fs::{self, DirBuilder, File},
     io::{self, Read, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
-    path::{Component, Path},
+    path::Path,
 };
 
 use audio::number::wide;
@@ -32,8 +32,8 @@ pub(super) fn copy_file(from: &mut impl Read, to: &Path, progress: &dyn CopyProg
 }
 
 /// The SHA-256 of a file.
-pub(super) fn hash_file(path: &Path, progress: &dyn CopyProgress) -> io::Result<String> {
-    read_all(&mut File::open(path)?, progress, |_| Ok(()))
+pub(super) fn hash_file(file: &mut File, progress: &dyn CopyProgress) -> io::Result<String> {
+    read_all(file, progress, |_| Ok(()))
 }
 
 fn read_all(
@@ -67,11 +67,6 @@ pub(super) fn has_entries(path: &Path, but: &str) -> io::Result<bool> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
-}
-
-/// Whether a path stays below the folder that it is relative to.
-pub(super) fn is_below(path: &str) -> bool {
-    !path.is_empty() && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
 }
 
 /// What the database of a backup knows of a recording.

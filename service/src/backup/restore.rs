@@ -6,6 +6,7 @@
 use std::{
     collections::BTreeSet,
     fs::{self, File},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -14,9 +15,14 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::{
     error::{BackupError, about},
-    files::{DATABASE, RECORDINGS, SUMS, copy_file, has_entries, hash_file, is_below, make_folder, named},
+    files::{DATABASE, RECORDINGS, SUMS, copy_file, has_entries, hash_file, make_folder, named},
 };
-use crate::{DatabaseUrl, Store, StoreUrl, copy::CopyProgress, durable::sync_folder};
+use crate::{
+    DatabaseUrl, Store, StoreUrl,
+    beneath::{Place, is_below},
+    copy::CopyProgress,
+    durable::sync_folder,
+};
 
 /// What was restored.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,7 +63,8 @@ pub fn restore_backup(
     progress.begin("bytes checked", bytes);
     for file in &files {
         let path = backup.join(&file.name);
-        if hash_file(&path, progress).map_err(about(&path))? != file.sha256 {
+        let mut found = open(backup, file).map_err(about(&path))?;
+        if hash_file(&mut found, progress).map_err(about(&path))? != file.sha256 {
             return Err(BackupError::Damaged { file: path, what: "its SHA-256 is not the one in SHA256SUMS" });
         }
     }
@@ -144,9 +151,14 @@ fn restore_database(
     sync_folder(parent).map_err(about(parent))
 }
 
+/// Opens a file of the backup; none that is outside of it, as a symbolic link could be.
+fn open(backup: &Path, file: &Listed) -> io::Result<File> {
+    Place::open(backup, &file.name)?.read()
+}
+
 fn copy(backup: &Path, file: &Listed, to: &Path, progress: &dyn CopyProgress) -> Result<(), BackupError> {
     let path = backup.join(&file.name);
-    let mut from = File::open(&path).map_err(about(&path))?;
+    let mut from = open(backup, file).map_err(about(&path))?;
     if copy_file(&mut from, to, progress).map_err(about(to))? != file.sha256 {
         return Err(BackupError::Damaged { file: path, what: "it changed while it was restored" });
     }
@@ -168,7 +180,8 @@ fn read_sums(backup: &Path) -> Result<Vec<Listed>, BackupError> {
             .filter(|(_, name)| *name == DATABASE || is_below(name) && name.starts_with(&format!("{RECORDINGS}/")));
         let Some((sha256, name)) = parts else { return Err(damaged(path, "it has a line that is no file's")) };
         let file = backup.join(name);
-        let Ok(size) = fs::metadata(&file).map(|file| file.len()) else {
+        let Ok(size) = Place::open(backup, name).and_then(|place| place.read()?.metadata()).map(|file| file.len())
+        else {
             return Err(damaged(file, "SHA256SUMS lists it, and it cannot be read"));
         };
         files.push(Listed { name: name.to_owned(), sha256: sha256.to_owned(), size });

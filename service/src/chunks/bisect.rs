@@ -83,6 +83,8 @@ fn is_of_one_chunk(error: &Error) -> bool {
         | Error::StreamSidTaken { .. }
         | Error::CallSidTaken
         | Error::RecordingNotFound
+        | Error::RecordingDamaged(_)
+        | Error::RecordingMissing
         | Error::MetadataNotFound
         | Error::KeyNotFound
         | Error::AdminKeyRequired

@@ -9,7 +9,7 @@ use std::{marker::PhantomData, mem, pin::pin};
 use audio::number::wide;
 use entity::{
     analytics, api_key, audio_chunk, audit_entry, audit_export, audit_seal, call, call_event, call_metadata,
-    call_track, idempotency_key, recording, setting, stream_token, transcript,
+    call_track, idempotency_key, recording, recording_check, setting, stream_token, transcript,
 };
 use futures_util::{FutureExt, TryStreamExt, future::BoxFuture};
 use sea_orm::{
@@ -44,7 +44,7 @@ pub struct CopiedTable {
 
 /// All tables except those that only running services use: the journal, which is empty by now, the leases, and the list
 /// of audit entries that wait for their chain, which the target's trigger fills.
-fn tables() -> [Box<dyn Rows>; 15] {
+fn tables() -> [Box<dyn Rows>; 16] {
     fn of<E: Entity>() -> Box<Table<E>> {
         Box::new(Table(PhantomData))
     }
@@ -53,6 +53,7 @@ fn tables() -> [Box<dyn Rows>; 15] {
         of::<audio_chunk::Entity>(),
         of::<call_track::Entity>(),
         of::<recording::Entity>(),
+        of::<recording_check::Entity>(),
         of::<transcript::Entity>(),
         of::<analytics::Entity>(),
         of::<call_metadata::Entity>(),

@@ -68,6 +68,9 @@ pub(crate) trait Storage: Debug + Send + Sync {
     /// The chunks in the journal, by the id of their journal row.
     async fn journaled(&self, transaction: &DatabaseTransaction) -> Result<Vec<(i64, Vec<ChunkRow>)>, DbErr>;
 
+    /// What is wrong with the database's own pages, indexes and references. A server checks its own.
+    async fn damage(&self) -> Result<Vec<String>, DbErr>;
+
     /// Whether a failed statement spoils the transaction, so that even a lone write needs a savepoint.
     fn needs_savepoints(&self) -> bool;
 

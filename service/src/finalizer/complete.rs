@@ -7,6 +7,7 @@
 use entity::{
     call, call_track,
     recording::{ActiveModel, Entity},
+    recording_check,
 };
 use futures_util::FutureExt;
 use sea_orm::{
@@ -45,8 +46,15 @@ impl Finalizer {
                 }
                 let duplicates = count_duplicates(transaction, id).await?;
                 if let Some(file) = file {
-                    let row = recording_row(&core, id, &plan, file, duplicates);
+                    let recording = core.ids.next();
+                    let check = recording_check::ActiveModel {
+                        recording_id: Set(recording),
+                        block_hashes: Set(file.block_hashes.clone()),
+                        checked_at: Set(core.now()),
+                    };
+                    let row = recording_row(&core, recording, id, &plan, file, duplicates);
                     Entity::insert(row).exec_without_returning(transaction).await?;
+                    recording_check::Entity::insert(check).exec_without_returning(transaction).await?;
                 }
                 keep_summaries(transaction, id, &plan.tracks).await?;
                 Ok(Some(plan))
@@ -116,12 +124,12 @@ async fn leave_finalizing(
 }
 
 /// The row has what a list shows, so that a list needs no look into the file.
-fn recording_row(core: &Core, call: Uuid, plan: &Plan, file: RenderedFile, duplicates: i64) -> ActiveModel {
+fn recording_row(core: &Core, id: Uuid, call: Uuid, plan: &Plan, file: RenderedFile, duplicates: i64) -> ActiveModel {
     let gaps = plan.tracks.iter().flat_map(|track| &track.gaps).copied();
     // Cannot saturate: a WAV file is smaller than 4 GiB.
     let integer = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
     ActiveModel {
-        id: Set(core.ids.next()),
+        id: Set(id),
         call_id: Set(call),
         file_path: Set(file.file_path),
         sample_rate: Set(i32::try_from(RECORDING_RATE).unwrap_or(i32::MAX)),

@@ -10,7 +10,6 @@ use std::cell::Cell;
 use audio::number::wide;
 use audio::{Chunk, ReadError, TrackReader, interleave, pcm16_bytes, resampled_len, wav};
 use sea_orm::DbErr;
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
@@ -20,7 +19,7 @@ use super::{
 use crate::{
     Error, crash,
     database::ChunkReader,
-    hex::hex,
+    integrity::BlockHasher,
     store::{Draft, Store},
 };
 
@@ -34,6 +33,8 @@ pub(super) struct RenderedFile {
     pub frames: u64,
     pub size_bytes: u64,
     pub sha256: String,
+    /// The hashes of its blocks.
+    pub block_hashes: Vec<u8>,
 }
 
 /// Samples rendered per track and block.
@@ -65,7 +66,7 @@ pub(super) fn render(
     }
     let file_path = Store::file_path(call);
     let mut draft = store.draft(&file_path, unique, &stop.0)?;
-    let (size_bytes, sha256) = write(&mut draft, &header, tracks, stop)?;
+    let (size_bytes, (sha256, block_hashes)) = write(&mut draft, &header, tracks, stop)?;
     if read.get() != planned {
         // Another node has completed the call, or it was deleted, and its chunks were deleted after they had been
         // planned. The rendered file has silence in their place and must not replace the recording.
@@ -74,10 +75,10 @@ pub(super) fn render(
     crash::point("finalize.rendered");
     draft.publish()?;
     crash::point("finalize.published");
-    Ok(RenderedFile { file_path, channels, frames, size_bytes, sha256 })
+    Ok(RenderedFile { file_path, channels, frames, size_bytes, sha256, block_hashes })
 }
 
-/// Writes header and samples, and returns the file's length and SHA-256.
+/// Writes header and samples, and returns the file's length, its SHA-256 and the hashes of its blocks.
 ///
 /// Each track is read into its own block; both give the same number of samples, since they have the same length.
 fn write(
@@ -85,8 +86,8 @@ fn write(
     header: &[u8],
     mut tracks: Vec<TrackReader<impl Iterator<Item = Result<Chunk, DbErr>>>>,
     stop: &Stop,
-) -> Result<(u64, String), Failure> {
-    let mut hash = Sha256::new();
+) -> Result<(u64, (String, Vec<u8>)), Failure> {
+    let mut hash = BlockHasher::new();
     let mut size = 0;
     let mut put = |bytes: &[u8]| {
         hash.update(bytes);
@@ -112,7 +113,7 @@ fn write(
         }
         put(&bytes)?;
     }
-    Ok((size, hex(&hash.finalize())))
+    Ok((size, hash.finish()))
 }
 
 fn failure(error: ReadError<DbErr>) -> Failure {

@@ -18,8 +18,10 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 use uuid::Uuid;
 
-use super::audio_stream::AudioStream;
+use super::{audio_stream::AudioStream, names::call_of};
 use crate::{
+    Error,
+    beneath::{Place, is_special},
     database::free_bytes,
     durable::{create_folders, sync_folder},
 };
@@ -28,7 +30,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub(super) struct Folder {
     root: PathBuf,
-    /// The drafts folder, locked: another service would mistake our drafts for leftovers of a crash.
+    /// The drafts folder, locked: another service would mistake our drafts for leftovers of a crash. A folder that is
+    /// only read is not locked.
     drafts: Arc<File>,
     /// The folders below `root` whose names this process has made durable. One that is only there may be gone after a
     /// power cut: whoever created it may have ended, or failed, before it was synced.
@@ -40,7 +43,7 @@ pub(super) struct Folder {
 pub(crate) struct Draft {
     file: File,
     path: PathBuf,
-    target: PathBuf,
+    target: String,
     folder: Folder,
     kept: bool,
 }
@@ -65,6 +68,9 @@ impl Folder {
     pub(super) fn open(root: &Path) -> io::Result<Self> {
         let drafts = root.join(DRAFTS);
         create_folders(&drafts)?;
+        if fs::symlink_metadata(&drafts)?.is_symlink() {
+            return Err(io::Error::other("its folder tmp is a symbolic link; replace it by a folder"));
+        }
         let drafts = File::open(drafts)?;
         drafts.try_lock().map_err(|error| match error {
             TryLockError::WouldBlock => io::Error::other("another Callstore that is running uses it"),
@@ -87,15 +93,30 @@ impl Folder {
         Ok(folder)
     }
 
+    /// Opens a folder that a service may be using, only to read.
+    pub(super) fn open_to_read(root: &Path) -> io::Result<Self> {
+        Ok(Self { root: root.to_owned(), drafts: Arc::new(File::open(root)?), durable: Arc::default() })
+    }
+
+    /// The calls that have a file in one of the folders, by the files' names.
+    pub(super) fn calls_in(&self, folder: &str) -> io::Result<Vec<Uuid>> {
+        let path = self.root.join(folder);
+        match fs::symlink_metadata(&path) {
+            Ok(found) if found.is_dir() => {}
+            Ok(_) => return Ok(Vec::new()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        }
+        let names = fs::read_dir(path)?.map(|entry| Ok(entry?.file_name()));
+        let names: io::Result<Vec<_>> = names.collect();
+        Ok(names?.iter().filter_map(|name| call_of(folder, name.to_str()?)).collect())
+    }
+
     /// Unlocks the folder for the next service.
     pub(super) fn close(&self) {
         if let Err(error) = self.drafts.unlock() {
             tracing::warn!(%error, "The folder of recordings could not be unlocked.");
         }
-    }
-
-    fn locate(&self, file_path: &str) -> PathBuf {
-        self.root.join(file_path)
     }
 
     /// Begins a file. `unique` must be a name that no other draft has.
@@ -105,26 +126,57 @@ impl Folder {
         fs::create_dir_all(self.drafts())?;
         let path = self.drafts().join(format!("{}{DRAFT_SUFFIX}", unique.as_hyphenated()));
         let file = File::options().read(true).write(true).create_new(true).open(&path)?;
-        Ok(Draft { file, path, target: self.locate(file_path), folder: self.clone(), kept: false })
+        Ok(Draft { file, path, target: file_path.to_owned(), folder: self.clone(), kept: false })
     }
 
-    /// Reads a range of a file.
-    pub(super) async fn read(&self, file_path: &str, part: Range<u64>) -> io::Result<AudioStream> {
-        let mut file = tokio::fs::File::open(self.locate(file_path)).await?;
+    /// Reads a range of a file of `size` bytes.
+    pub(super) async fn read(&self, file_path: &str, part: Range<u64>, size: u64) -> Result<AudioStream, Error> {
+        let (this, file_path) = (self.clone(), file_path.to_owned());
+        let open = move || {
+            let file = Place::open(&this.root, &file_path).and_then(|place| place.read());
+            let file = file.map_err(|error| this.fault(error))?;
+            if file.metadata()?.len() != size {
+                return Err(Error::RecordingDamaged("its length differs from the recording's"));
+            }
+            Ok(file)
+        };
+        let opened = tokio::task::spawn_blocking(open).await;
+        let file = opened.unwrap_or(Err(Error::Damaged("work on a file did not finish")))?;
+        let mut file = tokio::fs::File::from_std(file);
         file.seek(SeekFrom::Start(part.start)).await?;
         Ok(ReaderStream::with_capacity(file.take(part.end - part.start), READ_BYTES).boxed())
+    }
+
+    /// What it means that a file cannot be opened.
+    fn fault(&self, error: io::Error) -> Error {
+        if is_special(&error) {
+            return Error::RecordingDamaged("it is not a regular file, or is reached by a symbolic link");
+        }
+        if error.kind() != io::ErrorKind::NotFound {
+            return error.into();
+        }
+        // Without its folder of drafts, this is not the folder that the service opened, but perhaps a place where
+        // nothing is mounted.
+        if self.drafts().is_dir() {
+            Error::RecordingMissing
+        } else {
+            Error::StoreUnavailable("the folder of recordings is gone".to_owned())
+        }
     }
 
     /// Deletes a file. A missing file is no error. Durable when this returns, also if an earlier call has deleted the
     /// file and failed, so that no power cut brings back what was deleted.
     pub(super) fn remove(&self, file_path: &str) -> io::Result<()> {
-        let path = self.locate(file_path);
         let gone = |done: io::Result<()>| match done {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
             other => other,
         };
-        gone(fs::remove_file(&path))?;
-        gone(sync_folder(path.parent().unwrap_or(&self.root)))
+        let place = match Place::open(&self.root, file_path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            other => other?,
+        };
+        gone(place.remove())?;
+        place.sync()
     }
 
     /// Creates a folder of recordings and makes its name durable, unless this process has done so. Whoever comes while
@@ -172,10 +224,11 @@ impl Draft {
     /// leaves a draft, or a complete file.
     pub(crate) fn publish(mut self) -> io::Result<()> {
         self.file.sync_all()?;
-        let parent = self.target.parent().unwrap_or(&self.folder.root);
-        self.folder.make_durable(parent)?;
-        fs::rename(&self.path, &self.target)?;
+        let target = self.folder.root.join(&self.target);
+        self.folder.make_durable(target.parent().unwrap_or(&self.folder.root))?;
+        let place = Place::open(&self.folder.root, &self.target)?;
+        place.receive(&self.path)?;
         self.kept = true;
-        sync_folder(parent)
+        place.sync()
     }
 }

@@ -8,7 +8,9 @@
 //! Rendering blocks a thread of its own, so drafts have blocking methods; requests and clean-up await theirs.
 
 mod audio_stream;
+mod connect;
 mod folder;
+mod names;
 mod objects;
 mod upload;
 mod url;
@@ -78,6 +80,31 @@ impl Store {
         }))
     }
 
+    /// Opens a store that a service may be using, only to read.
+    ///
+    /// # Errors
+    /// When the folder cannot be read, or the configuration of the object store is invalid.
+    pub fn open_to_read(url: &StoreUrl, environment: &[(String, Private)]) -> Result<Self, StoreError> {
+        match url {
+            StoreUrl::Folder(root) => {
+                let open = Folder::open_to_read(root);
+                Ok(Self(Kind::Folder(open.map_err(|source| StoreError::Folder { folder: root.clone(), source })?)))
+            }
+            StoreUrl::Objects(_) => Self::open(url, environment),
+        }
+    }
+
+    /// The calls that have a file in one of the 256 folders, by the files' names.
+    pub(crate) async fn calls_in(&self, folder: &str) -> Result<Vec<Uuid>, Error> {
+        match &self.0 {
+            Kind::Folder(store) => {
+                let (store, folder) = (store.clone(), folder.to_owned());
+                blocking(move || store.calls_in(&folder)).await
+            }
+            Kind::Objects(objects) => objects.calls_in(folder).await,
+        }
+    }
+
     /// Unlocks the folder for the next service.
     pub(crate) fn close(&self) {
         if let Kind::Folder(folder) = &self.0 {
@@ -85,12 +112,10 @@ impl Store {
         }
     }
 
-    /// The name of a call's recording, relative to the store. The last two hex digits of the id spread the files over
-    /// 256 folders.
+    /// The name of a call's recording, relative to the store.
     #[must_use]
     pub fn file_path(call: Uuid) -> String {
-        let name = call.as_hyphenated().to_string();
-        format!("{}/{name}.wav", &name[name.len() - 2..])
+        names::file_path(call)
     }
 
     /// The address of an object, for clients with access to the object store; `None` for a folder.
@@ -120,9 +145,13 @@ impl Store {
         })
     }
 
-    /// Reads a range of a recording of `size` bytes. With `head`, only checks that an object is there.
+    /// Reads a range of a recording of `size` bytes. With `head`, only checks that it is there.
     ///
     /// Of a folder the stream is a file's; of an object store it is the response's, passed on as it arrives.
+    ///
+    /// # Errors
+    /// `RecordingMissing` if the store does not have it, `RecordingDamaged` if it is no file of that size, or a failing
+    /// store.
     pub(crate) async fn read(
         &self,
         file_path: &str,
@@ -131,7 +160,7 @@ impl Store {
         head: bool,
     ) -> Result<AudioStream, Error> {
         match &self.0 {
-            Kind::Folder(folder) => Ok(folder.read(file_path, part).await?),
+            Kind::Folder(folder) => folder.read(file_path, part, size).await,
             Kind::Objects(objects) => objects.read(file_path, part, size, head).await,
         }
     }

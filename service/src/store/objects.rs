@@ -7,13 +7,11 @@
 //! Failures of the store are transient for us, whatever their code: wrong credentials and missing buckets get repaired
 //! too. The call waits, its chunks are kept, and the health check and the log say why.
 
-use std::{error::Error as _, io, iter::successors, ops::Range, str::FromStr, sync::Arc, thread, time::Duration};
+use std::{error::Error as _, io, iter::successors, ops::Range, sync::Arc, thread, time::Duration};
 
-use futures_util::TryStreamExt;
+use futures_util::{TryStreamExt, future::ready};
 use object_store::{
-    Attribute, Attributes, BackoffConfig, ClientConfigKey, GetOptions, ObjectStore, ObjectStoreExt, PutOptions,
-    RetryConfig,
-    aws::{AmazonS3Builder, AmazonS3ConfigKey},
+    Attribute, Attributes, GetOptions, GetResult, ObjectStore, ObjectStoreExt, PutOptions,
     path::Path,
     signer::{Method, Signer},
 };
@@ -23,11 +21,9 @@ use tokio::{
     time::{Instant, timeout},
 };
 use tokio_util::sync::{CancellationToken, DropGuard};
+use uuid::Uuid;
 
-use super::{
-    audio_stream::AudioStream,
-    url::{Bucket, Provider},
-};
+use super::{audio_stream::AudioStream, connect::connect, names::call_of, url::Bucket};
 use crate::{Error, Private};
 
 /// The recordings in a bucket.
@@ -46,18 +42,10 @@ struct Inner {
     probed: Mutex<Option<(Instant, Option<String>)>>,
 }
 
-/// Retries within one operation. They are few, because whole operations are retried as well.
-const RETRY: RetryConfig = RetryConfig {
-    backoff: BackoffConfig { init_backoff: Duration::from_millis(100), max_backoff: Duration::from_secs(2), base: 2.0 },
-    max_retries: 2,
-    retry_timeout: Duration::from_secs(10),
-};
-/// How long to wait for a response, and for each piece of it: enough for 8 MiB over a slow connection.
-const ANSWER_LIMIT: &str = "60s";
-/// Downloads have no time limit of their own here; slow readers are cut off elsewhere.
-const REQUEST_LIMIT: &str = "1day";
 /// How long a download waits for the first byte, and a deletion for its response.
 const READ_PATIENCE: Duration = Duration::from_secs(10);
+/// How long listing a folder may take.
+const LIST_PATIENCE: Duration = Duration::from_secs(10 * 60);
 /// How long a probe may take, and how long its outcome is reused.
 const PROBE_PATIENCE: Duration = Duration::from_secs(2);
 const PROBE_HOLDS: Duration = Duration::from_secs(10);
@@ -112,21 +100,53 @@ impl Objects {
         size: u64,
         head: bool,
     ) -> Result<AudioStream, Error> {
-        let (this, key) = (self.clone(), self.key(file_path));
-        let range = (!head && part != (0..size)).then(|| part.into());
-        let get = async move { this.store().get_opts(&key, GetOptions { range, head, ..GetOptions::default() }).await };
-        let found = self.run("read", READ_PATIENCE, get).await?;
+        let range = (!head && part != (0..size)).then_some(part);
+        let found = match self.get(file_path, range.clone(), head).await {
+            // A range beyond the end of an object that is too short is refused, in words of the store's own.
+            Err(error) if range.is_some() => match self.get(file_path, None, true).await {
+                Ok(found) if found.meta.size != size => Ok(found),
+                Ok(_) | Err(_) => Err(error),
+            },
+            other => other,
+        }?;
         if found.meta.size != size {
-            return Err(Error::StoreUnavailable("an object has another length than its recording".to_owned()));
+            return Err(Error::RecordingDamaged("its length differs from the recording's"));
         }
         let failed = |error| io::Error::other(failed("read", &error).to_string());
         Ok(Box::pin(found.into_stream().map_err(failed)))
+    }
+
+    /// Requests an object. A missing bucket is a failing store.
+    async fn get(&self, file_path: &str, range: Option<Range<u64>>, head: bool) -> Result<GetResult, Error> {
+        let (this, key) = (self.clone(), self.key(file_path));
+        let options = GetOptions { range: range.map(Into::into), head, ..GetOptions::default() };
+        let get = async move {
+            match this.store().get_opts(&key, options).await {
+                Err(error @ object_store::Error::NotFound { .. }) if !describe(&error).contains("NoSuchBucket") => {
+                    Ok(None)
+                }
+                other => other.map(Some),
+            }
+        };
+        self.run("read", READ_PATIENCE, get).await?.ok_or(Error::RecordingMissing)
     }
 
     pub(crate) async fn remove(&self, file_path: &str) -> Result<(), Error> {
         let (this, key) = (self.clone(), self.key(file_path));
         let delete = async move { unless_missing(this.store().delete(&key).await) };
         self.run("delete", READ_PATIENCE, delete).await
+    }
+
+    /// The calls that have an object in one of the folders, by the objects' names.
+    pub(crate) async fn calls_in(&self, folder: &str) -> Result<Vec<Uuid>, Error> {
+        let (this, key, name) = (self.clone(), self.key(folder), folder.to_owned());
+        let list = async move {
+            let found = this.store().list(Some(&key));
+            let calls = found
+                .try_filter_map(|object| ready(Ok(object.location.filename().and_then(|file| call_of(&name, file)))));
+            calls.try_collect().await
+        };
+        self.run("read", LIST_PATIENCE, list).await
     }
 
     /// Checks that an object can be written. The outcome is reused for some seconds.
@@ -227,65 +247,4 @@ fn run_requests() -> io::Result<(Handle, DropGuard)> {
     let stopped = stop.clone();
     thread::Builder::new().name("object-store".to_owned()).spawn(move || runtime.block_on(stopped.cancelled()))?;
     Ok((handle, stop.drop_guard()))
-}
-
-/// A provider's client, for requests and for signing URLs.
-type Client = (Arc<dyn ObjectStore>, Arc<dyn Signer>);
-
-/// Builds a client from the environment variables that the provider's own tools use.
-fn connect(bucket: &Bucket, environment: &[(String, Private)]) -> object_store::Result<Client> {
-    let limits = [(ClientConfigKey::ReadTimeout, ANSWER_LIMIT), (ClientConfigKey::Timeout, REQUEST_LIMIT)];
-    match bucket.provider {
-        Provider::Aws => {
-            use AmazonS3ConfigKey as Key;
-            // Not every compatible store supports bulk deletion, and objects are deleted one at a time.
-            let mut builder = AmazonS3Builder::new().with_disable_bulk_delete(true);
-            for (key, value) in known("AWS_", limits, environment, Key::Client) {
-                builder = builder.with_config(key, value);
-            }
-            let endpoints = [Key::S3Endpoint, Key::Endpoint].map(|key| builder.get_config_value(&key));
-            // An `http://` endpoint is an explicit choice, so plain HTTP is allowed.
-            if endpoints.into_iter().flatten().next().is_some_and(|url| url.starts_with("http://")) {
-                builder = builder.with_allow_http(true);
-            }
-            Ok(client(builder.with_retry(RETRY).with_bucket_name(&bucket.name).build()?))
-        }
-        #[cfg(feature = "gcs")]
-        Provider::Google => {
-            use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey as Key};
-            let mut builder = GoogleCloudStorageBuilder::new();
-            for (key, value) in known("GOOGLE_", limits, environment, Key::Client) {
-                builder = builder.with_config(key, value);
-            }
-            Ok(client(builder.with_retry(RETRY).with_bucket_name(&bucket.name).build()?))
-        }
-        #[cfg(feature = "azure")]
-        Provider::Azure => {
-            use object_store::azure::{AzureConfigKey as Key, MicrosoftAzureBuilder};
-            let mut builder = MicrosoftAzureBuilder::new();
-            for (key, value) in known("AZURE_", limits, environment, Key::Client) {
-                builder = builder.with_config(key, value);
-            }
-            Ok(client(builder.with_retry(RETRY).with_container_name(&bucket.name).build()?))
-        }
-    }
-}
-
-/// The configuration of a provider's client: our limits, overridden by environment variables with the prefix `names`.
-fn known<K: FromStr>(
-    names: &str,
-    limits: [(ClientConfigKey, &str); 2],
-    environment: &[(String, Private)],
-    of_client: fn(ClientConfigKey) -> K,
-) -> Vec<(K, String)> {
-    let limits = limits.into_iter().map(|(key, limit)| (of_client(key), limit.to_owned()));
-    let named = environment.iter().filter(|(name, _)| name.starts_with(names));
-    let told =
-        named.filter_map(|(name, value)| Some((name.to_ascii_lowercase().parse().ok()?, value.expose().clone())));
-    limits.chain(told).collect()
-}
-
-fn client<T: ObjectStore + Signer>(client: T) -> Client {
-    let client = Arc::new(client);
-    (client.clone(), client)
 }

@@ -45,6 +45,8 @@ const WRITES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512
 const BY_TRACK: Series = Each("track", &["inbound", "outbound"]);
 const BY_PROTOCOL: Series = Each("protocol", &["callstore", "twilio"]);
 const BY_OUTCOME: Series = Each("outcome", &["completed", "failed", "no_audio"]);
+const BY_CHECK: Series = Each("outcome", &["damaged", "intact", "missing"]);
+const BY_FAULT: Series = Each("fault", &["damaged", "missing"]);
 const BY_OPERATION: Series = Each("operation", &["delete", "probe", "read", "write"]);
 const BY_END: Series = Each("reason", &["api", "idle_timeout", "max_duration", "stream_disconnect", "stream_stop"]);
 const BY_REFUSAL: Series = Each("code", &["1000", "1002", "1003", "1007", "1008", "1009", "1011"]);
@@ -154,6 +156,18 @@ pub(super) const CATALOGUE: &[Metric] = &[
         BY_TRACK,
     ),
     counter("callstore_store_failures_total", Unit::Count, "Requests to the object store that failed.", BY_OPERATION),
+    counter(
+        "callstore_recordings_checked_total",
+        Unit::Count,
+        "Recordings that the scrub has compared with their hashes.",
+        BY_CHECK,
+    ),
+    counter(
+        "callstore_recording_faults_total",
+        Unit::Count,
+        "Reads of recordings whose file is damaged or missing.",
+        BY_FAULT,
+    ),
     // The disk.
     gauge(
         "callstore_free_bytes",

@@ -137,6 +137,10 @@ impl Storage for Postgres {
         Ok(Vec::new())
     }
 
+    async fn damage(&self) -> Result<Vec<String>, DbErr> {
+        Ok(Vec::new())
+    }
+
     /// A failed statement ends the whole transaction, unless a savepoint is before it.
     fn needs_savepoints(&self) -> bool {
         true

@@ -105,6 +105,20 @@ impl Storage for Sqlite {
         journal::read(transaction).await
     }
 
+    async fn damage(&self) -> Result<Vec<String>, DbErr> {
+        let ask = |pragma: &str| Statement::from_string(DatabaseBackend::Sqlite, format!("PRAGMA {pragma}"));
+        let mut damage = Vec::new();
+        for row in self.readers.query_all_raw(ask("integrity_check")).await? {
+            let line: String = row.try_get_by_index(0)?;
+            damage.extend(Some(line).filter(|line| line != "ok"));
+        }
+        for row in self.readers.query_all_raw(ask("foreign_key_check")).await? {
+            let (table, parent): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(2)?);
+            damage.push(format!("a row of {table} refers to a row of {parent} that is missing"));
+        }
+        Ok(damage)
+    }
+
     /// A failed statement is undone by itself, and the transaction goes on.
     fn needs_savepoints(&self) -> bool {
         false

@@ -1,0 +1,16 @@
+//! The names of recordings in a store.
+
+use uuid::Uuid;
+
+/// The name of a call's recording, relative to the store. The last two hex digits of the id spread the files over 256
+/// folders.
+pub(super) fn file_path(call: Uuid) -> String {
+    let name = call.as_hyphenated().to_string();
+    format!("{}/{name}.wav", &name[name.len() - 2..])
+}
+
+/// The call whose recording has this name in a folder; `None` for a name that the service does not give.
+pub(super) fn call_of(folder: &str, name: &str) -> Option<Uuid> {
+    let call = name.strip_suffix(".wav")?.parse().ok()?;
+    (file_path(call) == format!("{folder}/{name}")).then_some(call)
+}
