@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::{
     keys::{create, keys},
-    support::{Answer, Binary, Server, client_builder, eventually, execute, on_sqlite, query_strings},
+    support::{Answer, Binary, Server, client_builder, database_url, eventually, execute, on_sqlite, query_strings},
 };
 
 /// Runs `callstore audit` on the database of a folder; the output, or the error.
@@ -251,4 +251,44 @@ async fn only_exported_entries_are_removed() {
     audit(folder.path(), &["verify", file.to_str().unwrap(), next.to_str().unwrap()]).await.unwrap();
     let listed = keys(folder.path(), &["list"]).await;
     assert!(listed.status.success());
+}
+
+#[tokio::test]
+async fn entries_from_before_the_chain_join_it() {
+    let folder = with_entries(3).await;
+    let migrate = async |step: &str| {
+        let mut command = Binary::with_database(folder.path());
+        command.args(["migrate", step]);
+        String::from_utf8(Binary::output(command).await.stdout).unwrap()
+    };
+    while !migrate("down").await.contains("pending  m20261128_000015_audit_chain") {}
+    let (file, head) = export(folder.path(), "audit.ndjson").await;
+    assert_eq!(lines(&file).len(), 3);
+    audit(folder.path(), &["verify", "--head", &head]).await.unwrap();
+    let service = Binary::serve(folder.path()).await;
+    service.kill().await;
+    audit(folder.path(), &["verify", "--head", &head]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_copied_database_has_the_same_chain() {
+    let folder = with_entries(3).await;
+    let (_, head) = export(folder.path(), "audit.ndjson").await;
+    let mut command = Binary::bare(folder.path());
+    let from = database_url(&folder.path().join("data/callstore.db"));
+    command.args(["copy", "--from", &from, "--to", "sqlite://copy.db"]);
+    let copied = Binary::output(command).await;
+    assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
+    let on_copy = async |arguments: &[&str]| {
+        let mut command = Binary::bare(folder.path());
+        command.env("DATABASE_URL", "sqlite://copy.db").arg("audit").args(arguments);
+        let output = Binary::output(command).await;
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    on_copy(&["verify", "--head", &head]).await;
+    // The copy continues the chain, and the export.
+    let said = on_copy(&["export", "audit.ndjson"]).await;
+    assert!(said.starts_with("1 entries exported"), "{said}");
+    on_copy(&["verify", "audit.ndjson", "--head", &head]).await;
 }

@@ -85,3 +85,36 @@ fn minute_of(time: Timestamp) -> i64 {
 fn counted(minute: Minute) -> Vec<Counted> {
     minute.callers.into_values().flatten().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::Actor;
+
+    fn refusal(address: u32) -> NewAuditEntry {
+        NewAuditEntry {
+            actor: Actor::Anyone,
+            key_id: None,
+            address: Some(format!("192.0.2.{address}")),
+            forwarded_for: None,
+            operation: "listKeys".to_owned(),
+            resource: "/admin/keys".to_owned(),
+            status: 401,
+            count: 1,
+            request_id: None,
+            server_request_id: None,
+        }
+    }
+
+    #[test]
+    fn any_number_of_strangers_makes_few_entries() {
+        let (refusals, now) = (Refusals::default(), Timestamp(90_000));
+        let counted = (0..10_000).map(|number| refusals.count(refusal(number), now));
+        let first = counted.filter(|(first, past)| first.is_some() && past.is_empty()).count();
+        assert_eq!(first, STRANGERS + 1);
+        let (_, past) = refusals.count(refusal(1), Timestamp(120_000));
+        assert_eq!(past.len(), 1);
+        assert_eq!((past[0].entry.count, past[0].last_at), (9_983, now));
+        assert!(refusals.take().is_empty());
+    }
+}
