@@ -68,7 +68,7 @@ async fn an_error_about_a_value_says_what_to_write() {
 async fn paths_in_errors_are_absolute() {
     let folder = TempDir::new().unwrap();
     let root = fs::canonicalize(folder.path()).unwrap();
-    fs::write(root.join("file"), "neither a folder, nor a database, nor a key").unwrap();
+    crate::support::write_secret(root.join("file"), "neither a folder, nor a database, nor a key");
     for (arguments, path) in [
         (["--database-url", "sqlite://file"], "file"),
         (["--database-url", "file:./file/x.db"], "file"),

@@ -28,7 +28,7 @@ struct Logged {
 impl Logged {
     async fn start() -> Self {
         let folder = TempDir::new().unwrap();
-        fs::write(folder.path().join("admin-key"), ADMIN_KEY).unwrap();
+        crate::support::write_secret(folder.path().join("admin-key"), ADMIN_KEY);
         let mut command = Binary::command(folder.path());
         command.args(["--admin-key-file", "admin-key", "--public-url", PUBLIC]);
         command.env("RUST_LOG", "trace").env("CALLSTORE_TWILIO_AUTH_TOKEN", TWILIO_TOKEN);

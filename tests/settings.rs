@@ -1,6 +1,6 @@
 //! The command line as an operator meets it: settings, their sources, and errors for wrong ones.
 
-use std::{fs, net::TcpListener, path::Path, process::Output};
+use std::{fs, net::TcpListener, os::unix::fs::PermissionsExt, path::Path, process::Output};
 
 use tempfile::TempDir;
 
@@ -37,7 +37,9 @@ fn refusal(output: &Output) -> String {
 #[tokio::test]
 async fn a_wrong_setting_stops_the_start_and_is_named_with_the_reason() {
     let folder = TempDir::new().unwrap();
-    fs::write(folder.path().join("file"), "no folder, no database, no key").unwrap();
+    crate::support::write_secret(folder.path().join("file"), "no folder, no database, no key");
+    fs::write(folder.path().join("open"), "a".repeat(40)).unwrap();
+    fs::set_permissions(folder.path().join("open"), fs::Permissions::from_mode(0o644)).unwrap();
     for (arguments, words) in [
         (["--listen", "nonsense"], ["--listen", "not an address and a port"]),
         (["--listen", "127.0.0.1"], ["--listen", "the port is missing"]),
@@ -71,6 +73,9 @@ async fn a_wrong_setting_stops_the_start_and_is_named_with_the_reason() {
         (["--cors-origins", "a"], ["--cors-origins", "no origin"]),
         (["--admin-key-file", "nowhere"], ["the admin key file", "nowhere cannot be used"]),
         (["--admin-key-file", "file"], ["the admin key file", "at least 32"]),
+        (["--admin-key-file", "open"], ["/open is open to every user of this machine", "chmod 600 /"]),
+        (["--scrub-interval", "30"], ["--scrub-interval", "the unit is missing"]),
+        (["--scrub-interval", "0s"], ["--scrub-interval", "0 turns it off"]),
         (["--max-connections", "0"], ["--max-connections", "1 or more"]),
         (["--max-connections", "4000000000"], ["--max-connections", "open files"]),
         (["--rate-limit", "many"], ["--rate-limit", "a whole number"]),

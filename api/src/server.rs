@@ -29,13 +29,14 @@ use crate::{
     access::{Access, Rules, cors, guard, paths::KnownPaths},
     audit::record::Audit,
     connections::{self, slots::Connections, stream::ClientStream},
-    failure::{Failure, about},
+    failure::Failure,
     observe::observe,
     openapi::{self, document},
     pages,
     public::BaseUrl,
     recordings::download::MediaRedirect,
     routes::routes,
+    secret_file,
     settings::Settings,
     socket::answer,
     system::{install_metrics, keep_metrics},
@@ -227,7 +228,7 @@ fn bind(address: SocketAddr) -> Result<TcpSocket, String> {
 /// Reads the admin key from its file, if one is configured.
 fn admin_key(settings: &Settings) -> Result<Option<Secret>, Failure> {
     let Some(path) = &settings.access.admin_key_file else { return Ok(None) };
-    let key = std::fs::read_to_string(path).map_err(|error| about(path, "the admin key file", &error))?;
+    let key = secret_file::read(path, "the admin key file")?;
     let key = Secret::new(key.trim());
     if key.is_fit() {
         return Ok(Some(key));

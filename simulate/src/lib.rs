@@ -40,6 +40,7 @@ mod settings;
 mod source;
 mod stop;
 mod synthetic;
+mod terminal;
 mod text;
 mod threads;
 mod transcripts;
@@ -65,6 +66,7 @@ pub use key::Key;
 pub use number::between;
 pub use pace::Speed;
 pub use report::Report;
+pub use terminal::{plain, plain_line};
 
 use client::Client;
 use link::Endpoint;
@@ -86,7 +88,7 @@ pub async fn main(args: &SimulateArgs, id: Uuid) -> ExitCode {
             if printed.is_ok() && report.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
         Err(error) => {
-            let _ = writeln!(io::stderr(), "callstore: {error}");
+            let _ = writeln!(io::stderr(), "callstore: {}", terminal::plain_line(&error.to_string()));
             ExitCode::FAILURE
         }
     }
@@ -101,7 +103,7 @@ fn print(args: &SimulateArgs, report: &Report) -> io::Result<()> {
         writeln!(lines, "{report}")?;
     } else {
         for call in &report.finished {
-            writeln!(lines, "{call}")?;
+            writeln!(lines, "{}", terminal::plain_line(&call.to_string()))?;
         }
         writeln!(io::stderr(), "{report}")?;
     }

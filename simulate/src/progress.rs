@@ -7,6 +7,8 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::terminal::plain_line;
+
 const TEMPLATE: &str = "{bar:40} {human_pos} of {human_len} frames, {per_sec}, {eta} left; {msg}";
 
 /// The progress of all calls. Calls on all threads update the counters; one task draws the bar.
@@ -62,7 +64,7 @@ impl Progress {
     /// Prints a sentence to stderr above the bar. Write errors are ignored, since the report repeats the sentence.
     pub(crate) fn say(&self, sentence: &str) {
         self.bar.suspend(|| {
-            let _ = writeln!(io::stderr(), "{sentence}");
+            let _ = writeln!(io::stderr(), "{}", plain_line(sentence));
         });
     }
 

@@ -1,6 +1,6 @@
 //! A service refuses to start if other machines could use it without a key.
 
-use std::{fs, path::Path};
+use std::path::Path;
 
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -70,7 +70,7 @@ async fn the_first_key_can_be_given_as_a_file() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("admin-key");
     let start = async |key: &str| {
-        fs::write(&file, key).unwrap();
+        crate::support::write_secret(&file, key);
         let mut command = command(folder.path(), BEYOND);
         Binary::start({
             command.env("CALLSTORE_ADMIN_KEY_FILE", &file);
@@ -107,7 +107,7 @@ async fn the_first_key_can_be_given_as_a_file() {
     assert!(said.contains("was revoked") && said.contains("no usable key") && !said.contains(&second), "{said}");
 
     for short in ["", "too-short", &"with a space ".repeat(4)] {
-        fs::write(&file, short).unwrap();
+        crate::support::write_secret(&file, short);
         let mut command = command(folder.path(), BEYOND);
         command.env("CALLSTORE_ADMIN_KEY_FILE", &file);
         assert!(refusal(command).await.contains("at least 32"), "{short:?}");

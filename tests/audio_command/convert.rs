@@ -21,10 +21,10 @@ async fn the_same_bytes_come_out_as_of_the_operation_however_they_come_in() {
                 let expected = audio::convert(&mulaw, &RAW, &to).unwrap().bytes;
                 let flags =
                     format!("--to-encoding {} --to-rate {sample_rate} --to-container {named}", encoding.as_str());
-                folder.run(&format!("convert caller.ulaw out {flags}")).await;
+                folder.run(&format!("convert caller.ulaw out {flags} --force")).await;
                 assert!(folder.read("out") == expected, "{flags}");
                 // The length of a pipe is unknown until its end.
-                folder.pipe(&mulaw, &format!("convert - piped {flags}")).await;
+                folder.pipe(&mulaw, &format!("convert - piped {flags} --force")).await;
                 assert!(folder.read("piped") == expected, "{flags} from a pipe");
                 let printed = folder.run(&format!("convert caller.ulaw - {flags}")).await;
                 assert!(printed == expected, "{flags} to a pipe");
@@ -44,17 +44,17 @@ async fn every_encoding_and_container_leads_back_to_the_same_samples() {
     let folder = Folder::new();
     let mulaw = folder.read("caller.ulaw");
     for (first, second) in [("a.wav", "a.pcm"), ("b.pcm", "b.wav"), ("c.ulaw", "c.wav"), ("d.wave", "d.raw")] {
-        folder.run(&format!("convert caller.ulaw {first}")).await;
-        folder.run(&format!("convert {first} {second}")).await;
+        folder.run(&format!("convert caller.ulaw {first} --force")).await;
+        folder.run(&format!("convert {first} {second} --force")).await;
         let raw = if second == "d.raw" { "--from-encoding pcm16" } else { "" };
-        folder.run(&format!("convert {second} back.ulaw {raw}")).await;
+        folder.run(&format!("convert {second} back.ulaw {raw} --force")).await;
         assert!(folder.read("back.ulaw") == mulaw, "{first} {second}");
     }
     // A-law quantizes differently, so there the A-law bytes must come back.
-    folder.run("convert caller.ulaw a.alaw").await;
-    folder.run("convert a.alaw a.wav").await;
-    folder.run("convert a.wav b.wav --to-encoding alaw").await;
-    folder.run("convert b.wav b.al").await;
+    folder.run("convert caller.ulaw a.alaw --force").await;
+    folder.run("convert a.alaw a.wav --force").await;
+    folder.run("convert a.wav b.wav --to-encoding alaw --force").await;
+    folder.run("convert b.wav b.al --force").await;
     assert!(folder.read("a.alaw") == folder.read("b.al"));
 }
 
@@ -83,7 +83,7 @@ async fn others_read_what_it_writes() {
     let folder = Folder::new();
     let expected = encode(Encoding::Pcm16, &audio::mulaw_to_pcm16(&folder.read("caller.ulaw")));
     for (encoding, codec) in [("pcm16", "pcm_s16le"), ("mulaw", "pcm_mulaw"), ("alaw", "pcm_alaw")] {
-        folder.run(&format!("convert caller.ulaw out.wav --to-encoding {encoding}")).await;
+        folder.run(&format!("convert caller.ulaw out.wav --to-encoding {encoding} --force")).await;
         let probe =
             "ffprobe -v error -show_entries stream=codec_name,sample_rate,channels,duration -of csv=p=0 out.wav";
         let found = String::from_utf8(folder.other(probe).await).unwrap();

@@ -51,7 +51,7 @@ async fn what_is_no_file_of_audio_is_named() {
     for (arguments, words) in [
         ("inspect folder", ["folder cannot be read", "it is a folder"]),
         ("inspect missing.wav", ["missing.wav cannot be read", "No such file"]),
-        ("convert caller.ulaw folder", ["folder cannot be written", "it is a folder"]),
+        ("convert caller.ulaw folder", ["folder is not a regular file", "redirect"]),
         ("convert caller.ulaw missing/out.wav", ["missing/out.wav cannot be written", "No such file"]),
         ("convert odd.pcm out.wav", ["7 bytes are not a whole number of frames of 2", "--salvage"]),
         ("inspect caller.ulaw --encoding pcm16 --channels 2", ["frames of 4 bytes", "--salvage"]),

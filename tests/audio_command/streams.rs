@@ -15,17 +15,71 @@ use super::{Folder, refusal};
 use crate::support::eventually;
 
 #[tokio::test]
-async fn a_file_may_be_converted_in_place_and_keeps_its_mode_and_links() {
+async fn a_file_is_replaced_only_by_force_and_keeps_its_mode() {
     let folder = Folder::new();
     folder.run("convert caller.ulaw a.wav --to-rate 16000").await;
     folder.run("convert caller.ulaw b.wav").await;
     fs::set_permissions(folder.path().join("b.wav"), fs::Permissions::from_mode(0o640)).unwrap();
-    std::os::unix::fs::symlink("b.wav", folder.path().join("link.wav")).unwrap();
-    folder.run("convert b.wav link.wav --to-rate 16000").await;
+    let before = folder.read("b.wav");
+    let said = folder.refused("convert b.wav b.wav --to-rate 16000").await;
+    assert!(said.contains("b.wav exists already") && said.contains("--force"), "{said}");
+    assert!(folder.read("b.wav") == before);
+    folder.run("convert b.wav b.wav --to-rate 16000 --force").await;
     assert!(folder.read("a.wav") == folder.read("b.wav"));
-    assert!(folder.path().join("link.wav").is_symlink());
     assert_eq!(fs::metadata(folder.path().join("b.wav")).unwrap().permissions().mode() & 0o777, 0o640);
-    assert_eq!(folder.names(), ["a.wav", "b.wav", "caller.ulaw", "link.wav"]);
+    assert_eq!(folder.names(), ["a.wav", "b.wav", "caller.ulaw"]);
+}
+
+#[tokio::test]
+async fn a_file_that_appears_meanwhile_is_not_replaced() {
+    let folder = Folder::new();
+    let mut child = folder.audio("convert - out.wav").stdin(Stdio::piped()).spawn().unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    pipe.write_all(&vec![0xFF; 1 << 20]).await.unwrap();
+    eventually("a file is being written", async || folder.names().iter().find(|name| name.starts_with('.')).cloned())
+        .await;
+    folder.write("out.wav", b"newer");
+    drop(pipe);
+    let said = refusal("convert - out.wav", &child.wait_with_output().await.unwrap());
+    assert!(said.contains("out.wav") && said.contains("exists"), "{said}");
+    assert_eq!(folder.read("out.wav"), b"newer");
+    assert_eq!(folder.names(), ["caller.ulaw", "out.wav"]);
+}
+
+#[tokio::test]
+async fn no_terminal_gets_a_command_from_a_file_name() {
+    let folder = Folder::new();
+    let name = "a\u{1b}[2J\u{7}.ulaw";
+    fs::copy(folder.path().join("caller.ulaw"), folder.path().join(name)).unwrap();
+    fs::write(folder.path().join("\u{1b}]0;b\u{7}.wav"), "RIFF").unwrap();
+    for arguments in [
+        vec!["audio", "inspect", name],
+        vec!["audio", "inspect", "none\u{1b}[2J.wav"],
+        vec!["audio", "inspect", "\u{1b}]0;b\u{7}.wav"],
+        vec!["audio", "convert", name, name],
+        vec!["audio", "convert", name, "out\u{1b}[2J.mp3"],
+        vec!["audio", "convert", name, "out.wav", "\u{1b}[2J"],
+        vec!["backup", "copy", "--database-url", "sqlite://none\u{1b}[2J"],
+        vec!["restore", "copy\u{1b}[2J"],
+        vec!["verify", "--database-url", "sqlite://none\u{1b}[2J"],
+        vec!["simulate", "none\u{1b}[2J.jsonl"],
+        vec!["serve", "--listen", "127.0.0.1:0", "--admin-key-file", "none\u{1b}[2J"],
+        vec!["\u{1b}[2J"],
+    ] {
+        let mut command = crate::support::Binary::bare(folder.path());
+        let output = crate::support::Binary::output({
+            command.args(&arguments);
+            command
+        })
+        .await;
+        let said = [&output.stdout[..], &output.stderr].concat();
+        assert!(!said.is_empty(), "{arguments:?}");
+        let said = String::from_utf8(said).unwrap();
+        assert!(!said.chars().any(|char| char.is_control() && char != '\n'), "{arguments:?}: {said:?}");
+        // What is wrong with the arguments themselves is told without the sequences.
+        let is_escaped = output.status.code() == Some(2) || said.contains("\\u{1b}");
+        assert!(is_escaped, "{arguments:?}: {said:?}");
+    }
 }
 
 #[tokio::test]
@@ -33,9 +87,9 @@ async fn a_failure_leaves_what_was_there() {
     let folder = Folder::new();
     folder.write("cut.pcm", &[7; 100_001]);
     folder.write("out.wav", b"older");
-    folder.refused("convert cut.pcm out.wav").await;
+    folder.refused("convert cut.pcm out.wav --force").await;
     // From a pipe the damage shows only at the end, when the file is almost written.
-    let arguments = "convert - out.wav --from-encoding pcm16";
+    let arguments = "convert - out.wav --from-encoding pcm16 --force";
     let said = refusal(arguments, &super::feed(folder.audio(arguments), &folder.read("cut.pcm")).await);
     assert!(said.contains("--salvage"), "{said}");
     assert_eq!(folder.read("out.wav"), b"older");
@@ -85,16 +139,21 @@ async fn standard_output_is_not_appended_to_the_file_that_is_read() {
 }
 
 #[tokio::test]
-async fn devices_are_written_to_and_not_replaced() {
+async fn links_devices_pipes_and_folders_are_not_written_to() {
     let folder = Folder::new();
-    folder.run("convert caller.ulaw /dev/null").await;
-    let said = folder.refused("convert caller.ulaw /dev/full").await;
-    assert!(said.contains("/dev/full cannot be written"), "{said}");
+    folder.write("older.wav", b"older");
+    std::os::unix::fs::symlink("older.wav", folder.path().join("link.wav")).unwrap();
+    std::os::unix::fs::symlink("nowhere.wav", folder.path().join("dangling.wav")).unwrap();
     folder.other("mkfifo pipe.wav").await;
-    let reading = tokio::fs::read(folder.path().join("pipe.wav"));
-    let (read, _) = tokio::join!(reading, folder.run("convert caller.ulaw pipe.wav"));
-    folder.run("convert caller.ulaw out.wav").await;
-    assert!(read.unwrap() == folder.read("out.wav"));
+    folder.other("mkdir folder.wav").await;
+    let names = folder.names();
+    for output in ["link.wav", "dangling.wav", "pipe.wav", "folder.wav", "/dev/null"] {
+        for force in ["", " --force"] {
+            let said = folder.refused(&format!("convert caller.ulaw {output}{force}")).await;
+            assert!(said.contains(&format!("{output} is not a regular file")), "{said}");
+        }
+    }
+    assert_eq!((folder.names(), folder.read("older.wav")), (names, b"older".to_vec()));
 }
 
 #[tokio::test]
@@ -126,9 +185,9 @@ fn peak_memory(process: u32) -> u64 {
 #[tokio::test]
 async fn memory_does_not_grow_with_the_file() {
     let folder = Folder::new();
-    for arguments in ["convert - /dev/null --to-rate 16000", "inspect -"] {
+    for arguments in ["convert - - --to-rate 16000", "inspect -"] {
         let mut memory = Vec::new();
-        let mut child = folder.audio(arguments).stdin(Stdio::piped()).spawn().unwrap();
+        let mut child = folder.audio(arguments).stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
         let mut pipe = child.stdin.take().unwrap();
         let megabyte = vec![0x80; 1 << 20];
         for _ in 0..2 {

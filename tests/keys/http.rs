@@ -88,7 +88,7 @@ async fn no_key_is_in_the_log_nor_in_any_answer() {
     let folder = TempDir::new().unwrap();
     let (log, file) = (folder.path().join("log"), folder.path().join("admin-key"));
     let admin = "canary-of-the-admin-key-file-0123456789";
-    fs::write(&file, admin).unwrap();
+    crate::support::write_secret(&file, admin);
     create(folder.path(), "admin", &[]).await;
     let read = create(folder.path(), "read", &[]).await;
     let mut command = Binary::command(folder.path());

@@ -36,7 +36,7 @@ async fn every_operation_is_refused_beyond_the_rate_as_documented() {
 #[tokio::test]
 async fn a_key_has_a_rate_of_its_own_and_keys_that_are_not_taken_are_the_address_s() {
     let folder = tempfile::TempDir::new().unwrap();
-    std::fs::write(folder.path().join("key"), ADMIN_KEY).unwrap();
+    crate::support::write_secret(folder.path().join("key"), ADMIN_KEY);
     let mut command = Binary::command(folder.path());
     // More requests than are refilled while this runs.
     command.args(["--admin-key-file", "key", "--rate-limit", "1000000"]);

@@ -117,7 +117,7 @@ async fn who_downloads_is_sent_to_the_store_where_that_is_set() {
 async fn only_who_may_download_is_sent_to_the_store() {
     let folder = TempDir::new().unwrap();
     let file = folder.path().join("key");
-    std::fs::write(&file, ADMIN_KEY).unwrap();
+    crate::support::write_secret(&file, ADMIN_KEY);
     let world = World::with(&["--media-redirect", "--admin-key-file", file.to_str().unwrap()]).await;
     let server = &world.server;
     let key = format!("Bearer {ADMIN_KEY}");

@@ -25,7 +25,7 @@ pub(crate) use socket::Socket;
 pub(crate) use store::{on_folder, url as object_url};
 pub(crate) use tools::{frames, run as run_program};
 
-use std::{fs, path::Path, time::Duration};
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -77,6 +77,12 @@ pub(crate) fn told(variable: &str) -> Option<String> {
 /// A number from the environment.
 pub(crate) fn number(variable: &str) -> Option<u32> {
     told(variable).map(|told| told.parse().unwrap_or_else(|_| panic!("{variable} must be a number")))
+}
+
+/// Writes a file that only this user may read, as a key's has to be.
+pub(crate) fn write_secret(path: impl AsRef<Path>, secret: impl AsRef<[u8]>) {
+    fs::write(&path, secret).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 /// Number of files below a folder.

@@ -88,7 +88,7 @@ impl Server {
     pub(crate) async fn keyed() -> Self {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("admin-key");
-        std::fs::write(&file, format!("{ADMIN_KEY}\n")).unwrap();
+        super::write_secret(&file, format!("{ADMIN_KEY}\n"));
         let mut server = Self::start_in(folder, &["--admin-key-file", file.to_str().unwrap()], None).await;
         let key = format!("Bearer {ADMIN_KEY}").parse().unwrap();
         let headers = [(reqwest::header::AUTHORIZATION, key)].into_iter().collect();

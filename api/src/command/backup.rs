@@ -8,6 +8,7 @@ use std::{
 use bytesize::ByteSize;
 use clap::Args;
 use service::{SystemClock, create_backup, restore_backup};
+use simulate::plain_line;
 
 use super::copy::Bar;
 use crate::{
@@ -71,7 +72,7 @@ pub(super) fn backup(args: &BackupArgs) -> Result<(), Failure> {
     writeln!(
         lines,
         "{}: a database of {} and {} recordings of {}",
-        args.folder.display(),
+        plain_line(&args.folder.display().to_string()),
         ByteSize(done.database_bytes),
         done.recordings,
         ByteSize(done.recording_bytes)
@@ -95,7 +96,7 @@ pub(super) fn restore(args: &RestoreArgs) -> Result<(), Failure> {
     writeln!(
         io::stdout(),
         "{}: the database and {} recordings, {} in all, are restored",
-        args.folder.display(),
+        plain_line(&args.folder.display().to_string()),
         done.recordings,
         ByteSize(done.bytes)
     )?;

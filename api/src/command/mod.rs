@@ -12,6 +12,7 @@ mod serve;
 mod verify;
 
 use std::{
+    env,
     io::{self, Write},
     process::ExitCode,
 };
@@ -20,7 +21,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 use rustix::fs::Mode;
 use service::{Ids, SystemIds};
-use simulate::SimulateArgs;
+use simulate::{SimulateArgs, plain};
 
 use self::{
     audio::AudioCommand,
@@ -124,9 +125,9 @@ pub fn main() -> ExitCode {
         Err(error) if !error.not_found() => return fail(&format!(".env cannot be read: {error}")),
         _ => {}
     }
-    let cli = match Cli::from_arg_matches(&Cli::command().get_matches()) {
+    let cli = match Cli::command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(error) => error.exit(),
+        Err(error) => return refuse(&error),
     };
     if matches!(
         cli.command,
@@ -168,8 +169,18 @@ pub fn main() -> ExitCode {
     }
 }
 
+/// Prints what is wrong with the arguments, or the help. If an argument has control characters, which may come from a
+/// file's name, it is printed without colors and without them.
+fn refuse(error: &clap::Error) -> ExitCode {
+    if !env::args_os().any(|argument| argument.to_string_lossy().contains(char::is_control)) {
+        error.exit();
+    }
+    eprint!("{}", plain(&error.to_string()));
+    ExitCode::from(2)
+}
+
 fn fail(sentence: &str) -> ExitCode {
-    eprintln!("callstore: {sentence}");
+    eprintln!("callstore: {}", plain(sentence));
     ExitCode::FAILURE
 }
 

@@ -6,12 +6,12 @@ use bytesize::ByteSize;
 use clap::Args;
 use migration::{Migrator, MigratorTrait};
 use service::{Database, Store, StoreFault, absolute};
+use simulate::plain_line;
 
 use super::copy::Bar;
 use crate::{
     failure::Failure,
     settings::{DatabaseSettings, RecordingSettings},
-    terminal::plain_line,
 };
 
 /// Compare every recording with its hash, and look for lost files and damage. The service may run

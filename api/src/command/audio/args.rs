@@ -23,8 +23,8 @@ pub(crate) enum AudioCommand {
 ///
 /// Does what the operation convertAudio does, for files of any length. Keeps the channels and resamples each on its
 /// own. A WAV file states its own format; the --from options describe raw samples and must not contradict a WAV file.
-/// OUT is replaced only when the conversion is complete, so a failed one leaves an older OUT intact. IN and OUT may be
-/// the same file.
+/// OUT gets its name only when the conversion is complete. An existing OUT is replaced only with --force, and then IN
+/// and OUT may be the same file.
 #[derive(Args, Clone, Debug)]
 #[command(after_help = "Examples:\n  \
     callstore audio convert call.ulaw call.wav --to-rate 16000\n  \
@@ -74,6 +74,10 @@ pub(crate) struct ConvertArgs {
     /// as IN; 8000 for mulaw and alaw]
     #[arg(long, value_name = "HZ", value_parser = rate)]
     pub to_rate: Option<u32>,
+
+    /// Replace OUT if it exists and is a regular file
+    #[arg(long)]
+    pub force: bool,
 
     /// Accept a damaged file: use the samples up to the end of the file, even if a WAV header states fewer, and leave
     /// out an incomplete last frame

@@ -22,6 +22,7 @@ use super::{
     output::{DraftPath, Output},
     progress::Progress,
 };
+use simulate::plain;
 
 /// Converts a file. Removes the incomplete output if a signal stops the conversion.
 pub(super) fn main(args: &ConvertArgs) -> Result<ExitCode, AudioError> {
@@ -106,7 +107,8 @@ fn convert(args: &ConvertArgs, draft: &DraftPath, mut progress: Progress) -> Res
     let converter = Converter::new(input.format, target.encoding, target.sample_rate);
     let mut converter = converter.map_err(|reason| AudioError::Unsupported { file: input.name.clone(), reason })?;
     let length = input.samples_len().map(|length| converter.converted_len(length));
-    let mut output = Output::create(&args.output, &input, converter.format(), target.container, length, draft)?;
+    let mut output =
+        Output::create((&args.output, args.force), &input, converter.format(), target.container, length, draft)?;
 
     progress.expect(input.samples_len());
     let outcome = stream(&mut input, &mut converter, &mut output, &mut progress);
@@ -115,7 +117,7 @@ fn convert(args: &ConvertArgs, draft: &DraftPath, mut progress: Progress) -> Res
     output.finish()?;
     for warning in input.warnings() {
         // The output is complete whether or not this line can be written.
-        let _ = writeln!(io::stderr(), "callstore: {}: {warning}", input.name);
+        let _ = writeln!(io::stderr(), "callstore: {}", plain(&format!("{}: {warning}", input.name)));
     }
     Ok(())
 }

@@ -123,11 +123,25 @@ pub(crate) enum AudioError {
         /// The length.
         source: TooLong,
     },
+    /// The output exists.
+    #[error("{file} exists already. Name another file, or replace it with --force.")]
+    Exists {
+        /// The output.
+        file: String,
+    },
+    /// The output is a symbolic link, folder, device or pipe.
+    #[error(
+        "{file} is not a regular file, and only those are replaced. Name another file, or - and redirect the output."
+    )]
+    Special {
+        /// The output.
+        file: String,
+    },
     /// Standard output is a terminal, which cannot show samples.
     #[error("Standard output is a terminal; name a file as OUT, or send the output to a file or a program.")]
     Terminal,
     /// Standard output is the input file, which would grow while it is read.
-    #[error("{file} is standard output as well; name it as OUT to replace it.")]
+    #[error("{file} is standard output as well; name it as OUT, with --force, to replace it.")]
     SameFile {
         /// The input.
         file: String,

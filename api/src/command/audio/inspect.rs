@@ -9,6 +9,7 @@ use super::{
     args::InspectArgs, error::AudioError, file::BLOCK, input::Input, names::is_standard_stream, progress::Progress,
     report::Report,
 };
+use simulate::plain;
 
 /// Reads a file to its end and prints the report.
 pub(super) fn inspect(args: &InspectArgs) -> Result<(), AudioError> {
@@ -18,7 +19,7 @@ pub(super) fn inspect(args: &InspectArgs) -> Result<(), AudioError> {
     let measured = measure(args, &mut input, &mut progress);
     progress.clear();
     let report = measured?;
-    let printed = if args.json { report.to_json() } else { report.to_string() };
+    let printed = if args.json { report.to_json() } else { plain(&report.to_string()) };
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{printed}").and_then(|()| stdout.flush()).map_err(|source| {
         if source.kind() == io::ErrorKind::BrokenPipe {

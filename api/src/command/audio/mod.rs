@@ -23,6 +23,8 @@ use std::{
 pub(super) use args::AudioCommand;
 pub(super) use error::AudioError;
 
+use simulate::plain_line;
+
 /// Runs the command and returns the exit code. It is no failure if the reader of standard output has closed it.
 pub(super) fn main(command: &AudioCommand) -> ExitCode {
     let outcome = match command {
@@ -34,7 +36,7 @@ pub(super) fn main(command: &AudioCommand) -> ExitCode {
             return ExitCode::SUCCESS;
         }
         // If stderr is not writable either, the exit code still reports the failure.
-        let _ = writeln!(io::stderr(), "callstore: {error}");
+        let _ = writeln!(io::stderr(), "callstore: {}", plain_line(&error.to_string()));
         ExitCode::FAILURE
     })
 }

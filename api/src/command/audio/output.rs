@@ -1,13 +1,17 @@
 //! The destination of converted samples: a file that gets its name once it is complete, or a stream.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, Metadata},
     io::{self, IsTerminal, Seek, SeekFrom, Write},
     os::fd::AsFd,
     path::{Path, PathBuf},
     sync::OnceLock,
 };
 
+use rustix::{
+    fs::{CWD, RenameFlags, renameat_with},
+    io::Errno,
+};
 use service::audio::number::wide;
 use service::{
     Ids, SystemIds, absolute,
@@ -39,6 +43,8 @@ pub(super) struct Output<'a> {
 struct Draft<'a> {
     path: &'a Path,
     target: PathBuf,
+    /// Whether an existing output is replaced.
+    force: bool,
     kept: bool,
 }
 
@@ -52,9 +58,11 @@ impl Drop for Draft<'_> {
 }
 
 impl<'a> Output<'a> {
-    /// Opens the output and writes the header. `length` is the length of the samples, if known.
+    /// Opens the output and writes the header. With `force`, an existing file is replaced in the end.
+    ///
+    /// `length` is the length of the samples, if known.
     pub(super) fn create(
-        path: &Path,
+        (path, force): (&Path, bool),
         input: &Input,
         format: StreamFormat,
         container: Container,
@@ -67,7 +75,8 @@ impl<'a> Output<'a> {
         let (file, draft) = if is_standard_stream(path) {
             (stdout(input)?, None)
         } else {
-            open(path, draft_path).map_err(|source| AudioError::Unwritable { file: name.clone(), source })?
+            let (file, draft) = open(path, force, draft_path)?;
+            (file, Some(draft))
         };
         let mut output = Self { name, file, draft, format, container, announced: length, written: 0 };
         output.put(&header)?;
@@ -98,9 +107,7 @@ impl<'a> Output<'a> {
                 file.write_all(&header)?;
             }
             file.sync_all()?;
-            fs::rename(draft.path, &draft.target)?;
-            draft.kept = true;
-            Ok(())
+            draft.publish()
         };
         if let Some(draft) = &mut self.draft {
             publish(&mut self.file, draft)
@@ -138,23 +145,53 @@ fn stdout(input: &Input) -> Result<File, AudioError> {
     if input.is(&file) { Err(AudioError::SameFile { file: input.name.clone() }) } else { Ok(file) }
 }
 
-/// Opens a device or pipe directly. For a regular file, creates an incomplete one beside it.
-fn open<'a>(path: &Path, draft_path: &'a DraftPath) -> io::Result<(File, Option<Draft<'a>>)> {
-    let existing = match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => return Err(io::Error::other("it is a folder")),
-        Ok(metadata) if !metadata.is_file() => return Ok((File::options().write(true).open(path)?, None)),
-        Ok(metadata) => Some(metadata),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(error),
-    };
-    // Follows a symbolic link, so that its target is replaced and the link stays.
-    let target = if existing.is_some() { fs::canonicalize(path)? } else { path.to_owned() };
-    let name = format!(".callstore-{}.part", SystemIds.next().simple());
-    let draft_path = draft_path.get_or_init(|| target.with_file_name(name));
-    let file = File::options().write(true).create_new(true).open(draft_path)?;
-    let draft = Draft { path: draft_path, target, kept: false };
-    if let Some(existing) = existing {
-        file.set_permissions(existing.permissions())?;
+/// Creates an incomplete file beside the output. An existing output is replaced only with `force`, and only if it is a
+/// regular file: whoever can put a link there would choose which file is overwritten.
+fn open<'a>(path: &Path, force: bool, draft_path: &'a DraftPath) -> Result<(File, Draft<'a>), AudioError> {
+    let name = || absolute(path).display().to_string();
+    let unwritable = |source| AudioError::Unwritable { file: name(), source };
+    let existing = existing(path).map_err(unwritable)?;
+    if existing.as_ref().is_some_and(|found| !found.is_file()) {
+        return Err(AudioError::Special { file: name() });
     }
-    Ok((file, Some(draft)))
+    if existing.is_some() && !force {
+        return Err(AudioError::Exists { file: name() });
+    }
+    let draft_name = format!(".callstore-{}.part", SystemIds.next().simple());
+    let draft_path = draft_path.get_or_init(|| path.with_file_name(draft_name));
+    let file = File::options().write(true).create_new(true).open(draft_path).map_err(unwritable)?;
+    let draft = Draft { path: draft_path, target: path.to_owned(), force, kept: false };
+    if let Some(existing) = existing {
+        file.set_permissions(existing.permissions()).map_err(unwritable)?;
+    }
+    Ok((file, draft))
+}
+
+/// What is at a path, if anything is; a link is not followed.
+fn existing(path: &Path) -> io::Result<Option<Metadata>> {
+    match fs::symlink_metadata(path) {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+impl Draft<'_> {
+    /// Gives the file its final name. What has appeared there meanwhile is replaced only with `force`.
+    fn publish(&mut self) -> io::Result<()> {
+        if self.force {
+            // Replaces a link itself, not the file that it leads to.
+            fs::rename(self.path, &self.target)?;
+        } else {
+            match renameat_with(CWD, self.path, CWD, &self.target, RenameFlags::NOREPLACE) {
+                // The file system cannot do that.
+                Err(Errno::INVAL | Errno::NOSYS) if existing(&self.target)?.is_none() => {
+                    fs::rename(self.path, &self.target)?;
+                }
+                other => other?,
+            }
+        }
+        self.kept = true;
+        Ok(())
+    }
 }

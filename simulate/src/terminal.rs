@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 /// The text with its control characters as escapes, such as `\u{1b}`. Line breaks stay.
-pub(crate) fn plain(text: &str) -> String {
+pub fn plain(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut plain, char| {
         if char.is_control() && char != '\n' {
             let _ = write!(plain, "{}", char.escape_unicode());
@@ -16,7 +16,7 @@ pub(crate) fn plain(text: &str) -> String {
 }
 
 /// The same for text on one line, such as a file's name.
-pub(crate) fn plain_line(text: &str) -> String {
+pub fn plain_line(text: &str) -> String {
     plain(text).replace('\n', "\\n")
 }
 
