@@ -143,6 +143,9 @@ fn operation_ids_are_those_of_the_contract() {
         "createRecordingLink",
         "addTranscript",
         "addTranscripts",
+        "importTranscripts",
+        "updateTranscript",
+        "deleteTranscript",
         "listTranscripts",
         "listCallEvents",
         "addAnalytics",
@@ -241,6 +244,20 @@ async fn every_operation_refuses_a_query_parameter_that_it_does_not_know() {
     }
 }
 
+/// The id that a path with `{id}` needs: of a new recording or transcript.
+pub(crate) async fn resource_of(server: &Server, operation: &Operation) -> String {
+    if !operation.path.contains("{id}") {
+        return String::new();
+    }
+    if !operation.path.starts_with("/transcripts/") {
+        return server.record("recorded").await;
+    }
+    server.start_call("said").await;
+    let utterance = json!({ "speaker": "a", "text": "b" });
+    let stored = server.post("/calls/said/transcripts", &utterance).await.expect(201).json();
+    stored["id"].as_str().unwrap().to_owned()
+}
+
 /// The examples are requests that work unchanged.
 #[tokio::test]
 async fn every_example_of_a_body_is_accepted() {
@@ -251,8 +268,8 @@ async fn every_example_of_a_body_is_accepted() {
             let call = json!({ "streamSid": "MZ1", "caller": "a", "startTime": "2026-01-02T03:04:05.678Z" });
             server.post("/calls", &call).await.expect(201);
         }
-        let recording = if operation.path.contains("{id}") { server.record("recorded").await } else { String::new() };
-        let answer = server.send(operation.method.clone(), &operation.path_to("MZ1", &recording), example).await;
+        let id = resource_of(&server, &operation).await;
+        let answer = server.send(operation.method.clone(), &operation.path_to("MZ1", &id), example).await;
         assert!(answer.status < 300, "{}: {}", operation.id(), answer.text());
     }
 }

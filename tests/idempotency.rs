@@ -54,6 +54,12 @@ fn cases(recording: &str) -> Vec<Case> {
             &json!({ "transcripts": [utterance("one"), utterance("two")] }),
             &json!({ "transcripts": [utterance("one")] }),
         ),
+        of(
+            "importTranscripts",
+            "/calls/MZ1/transcripts/import",
+            &json!([{ "start": 0, "end": 1, "text": "imported" }]),
+            &json!([{ "start": 0, "end": 1, "text": "another" }]),
+        ),
         of("addAnalytics", "/calls/MZ1/analytics", &json!({ "talkTime": 1.25 }), &json!({ "talkTime": 2 })),
         of("endCall", "/calls/MZ4/end", &json!({}), &json!({ "endTime": "2026-01-02T04:00:00.000Z" })),
         of(

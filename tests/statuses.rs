@@ -36,6 +36,7 @@ struct World {
     server: Server,
     recording: String,
     sha256: String,
+    transcript: String,
     /// The id of the server's key, if it has one.
     key: Option<String>,
 }
@@ -71,7 +72,10 @@ impl World {
         let recording = &ended["recordings"][0];
         let text = |field: &str| recording[field].as_str().unwrap().to_owned();
         let (recording, sha256) = (text("id"), text("sha256"));
-        Self { server, recording, sha256, key: None }
+        let utterance = json!({ "speaker": "a", "text": "b" });
+        let transcript = server.post("/calls/MZ1/transcripts", &utterance).await.expect(201).json();
+        let transcript = transcript["id"].as_str().unwrap().to_owned();
+        Self { server, recording, sha256, transcript, key: None }
     }
 
     /// Prepares what a status needs beside the request.
@@ -136,7 +140,11 @@ impl World {
 
     async fn send(&self, operation: &Operation, status: &str, ask: &Ask) -> Answer {
         let missing = status == "404" && ask.call.is_none();
-        let own = if operation.id() == "revokeKey" { self.key.as_ref() } else { Some(&self.recording) };
+        let own = match operation.id() {
+            "revokeKey" => self.key.as_ref(),
+            "updateTranscript" | "deleteTranscript" => Some(&self.transcript),
+            _ => Some(&self.recording),
+        };
         let id = own.filter(|_| !missing).map_or("00000000-0000-7000-8000-000000000000", String::as_str);
         let mut path = operation.path_to(ask.call.unwrap_or("MZ1"), id);
         if missing {

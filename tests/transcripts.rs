@@ -1,6 +1,9 @@
 //! Transcripts: their order, their pages, and WebVTT.
 
+mod changes;
+mod external_ids;
 mod formats;
+mod imports;
 
 use serde_json::{Value, json};
 
@@ -28,6 +31,12 @@ async fn a_transcript_is_kept_with_all_its_fields() {
     expected["id"] = stored["id"].clone();
     expected["callId"] = json!(call);
     expected["createdAt"] = json!("2026-01-02T03:04:05.678Z");
+    expected["updatedAt"] = expected["createdAt"].clone();
+    expected["kind"] = json!("speech");
+    expected["final"] = json!(true);
+    for field in ["externalId", "track", "language", "words", "data"] {
+        expected[field] = Value::Null;
+    }
     assert_eq!(stored, expected);
     server.post("/calls/MZ1/end", &json!({})).await.expect(200);
     let bare = server.post(PATH, &json!({ "speaker": "a", "text": "after the end" })).await.expect(201).json();

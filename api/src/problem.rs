@@ -2,6 +2,7 @@
 
 mod code;
 mod lookup;
+mod resources;
 mod table;
 
 use std::fmt;
@@ -19,7 +20,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub use code::ProblemCode;
-pub(crate) use table::PROBLEMS;
+pub(crate) use table::problems;
 
 /// The most characters of a client's own input, such as an unknown field's name, that an error repeats.
 const TOLD_CHARACTERS: usize = 512;
@@ -167,6 +168,7 @@ impl From<Error> for Problem {
             Error::RecordingNotFound => Self::new(P::RecordingNotFound, detail),
             Error::RecordingDamaged(_) => Self::of(P::RecordingDamaged),
             Error::RecordingMissing => Self::of(P::RecordingMissing),
+            Error::TranscriptNotFound => Self::new(P::TranscriptNotFound, detail),
             Error::MetadataNotFound => Self::new(P::MetadataNotFound, detail),
             Error::KeyNotFound => Self::new(P::KeyNotFound, detail),
             Error::AdminKeyRequired => Self::new(P::AdminKeyRequired, detail),

@@ -187,6 +187,14 @@ pub(crate) fn objects<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializ
     Ok(objects.into_iter().map(|Object(value)| value).collect())
 }
 
+/// Reads a field that holds an array of objects, null or nothing.
+pub(crate) fn optional_objects<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Vec<T>>, D::Error> {
+    let objects = Option::<Vec<Object<T>>>::deserialize(deserializer)?;
+    Ok(objects.map(|objects| objects.into_iter().map(|Object(value)| value).collect()))
+}
+
 /// Refuses a batch that is empty or too large.
 pub(crate) fn check_batch(field: &'static str, items: usize) -> Result<(), ValidationError> {
     if (1..=BATCH_MAX).contains(&items) {
@@ -235,6 +243,11 @@ pub(crate) fn double_option<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
+}
+
+/// Reads a field of a PATCH that cannot be removed: absent is `None`, null is refused.
+pub(crate) fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// Conversions between an enum on the wire and its twin in `service`, whose variants have the same names.

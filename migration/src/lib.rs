@@ -17,6 +17,7 @@ mod m20261123_000010_leases;
 mod m20261123_000011_rows;
 mod m20261128_000015_audit_chain;
 mod m20261128_000016_checks;
+mod m20261128_000016_transcripts;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000011_rows::Migration),
             Box::new(m20261128_000015_audit_chain::Migration),
             Box::new(m20261128_000016_checks::Migration),
+            Box::new(m20261128_000016_transcripts::Migration),
         ]
     }
 }

@@ -56,6 +56,11 @@ pub enum Error {
     /// The recording's file is gone.
     #[error("the recording's file is missing")]
     RecordingMissing,
+    /// No transcript has this id.
+    #[error(
+        "No transcript has this id, or it was deleted. GET /calls/{{call}}/transcripts lists a call's transcripts."
+    )]
+    TranscriptNotFound,
     /// The call has no metadata.
     #[error("The call has no metadata. Set it with PUT or PATCH.")]
     MetadataNotFound,

@@ -94,7 +94,7 @@ pub use clock::{Clock, Ids, SystemClock, SystemIds};
 pub use conversion::Conversions;
 pub use copy::{CopiedRecordings, CopiedTable, CopyError, CopyProgress, copy_recordings, copy_tables, settle_journal};
 pub use database::{Database, DatabaseUrl, OpenError};
-pub use entity::{Private, Timestamp};
+pub use entity::{Private, Timestamp, transcript::Kind as TranscriptKind};
 pub use error::{Error, FieldError};
 pub use events::{CallEvent, EventType, Events, NewEvent};
 pub use health::{Health, HealthChecks};
@@ -114,7 +114,10 @@ pub use store::{AudioStream, Store, StoreError, StoreUrl, StoreUrlError};
 pub use streams::{
     Arrival, CallSocket, Frame, Interruption, MediaStream, NewStream, Refused, SocketWriter, Streams, TokenRefused,
 };
-pub use transcripts::{ListTranscripts, NewTranscript, Transcript, Transcripts};
+pub use transcripts::{
+    Imported, ListTranscripts, NewTranscript, StoredTranscript, Transcript, TranscriptChange, TranscriptOutcome,
+    Transcripts,
+};
 pub use version::{Precondition, Versioned, Versions, digest};
 
 use crate::core::Core;

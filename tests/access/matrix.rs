@@ -19,13 +19,16 @@ fn expected(operation: &str) -> Option<&'static [&'static str]> {
         "getLivez" | "getReadyz" | "getProblem" => return None,
         "startCall" | "updateCall" | "endCall" => &["ingest"],
         "addAudioChunk" | "addAudioChunks" | "convertAudio" => &["ingest"],
-        "addTranscript" | "addTranscripts" | "addAnalytics" | "setMetadata" | "updateMetadata" => &["ingest"],
+        "addTranscript" | "addTranscripts" | "importTranscripts" | "updateTranscript" => &["ingest"],
+        "addAnalytics" | "setMetadata" | "updateMetadata" => &["ingest"],
         "getChunkStatus" => &["ingest", "read"],
         "getCall" | "listCalls" | "listCallEvents" | "listTranscripts" | "listAnalytics" | "getMetadata" => &["read"],
         "listRecordings" | "getRecording" | "downloadRecording" | "createRecordingLink" | "getMetrics" => &["read"],
         // Unless Twilio's auth token is set; then only Twilio may call it (`signatures`).
         "twilioVoice" | "twilioStatus" => &["ingest"],
-        "deleteCall" | "deleteMetadata" | "createKey" | "listKeys" | "revokeKey" | "listAudit" => &[],
+        "deleteCall" | "deleteMetadata" | "deleteTranscript" | "createKey" | "listKeys" | "revokeKey" | "listAudit" => {
+            &[]
+        }
         other => panic!("{other} is new: list the scopes that it accepts here"),
     })
 }

@@ -52,7 +52,8 @@ fn transcripts() -> Vec<Case> {
         with("endTime", json!(-0.5)).invalid("/endTime"),
         with("startTime", json!("2026-01-02T03:04:05Z")).invalid("/startTime"),
         post(PATH, json!({ "speaker": "a", "text": "b", "startTime": 2, "endTime": 1 })).invalid("/endTime"),
-        with("language", json!("en")).invalid("/language"),
+        with("region", json!("en")).invalid("/region"),
+        with("language", json!("en_US")).invalid("/language"),
         request("POST", PATH)
             .typed("application/json", r#"{"speaker":"a","text":"b","confidence":1e999}"#)
             .is(422, "validation_failed"),

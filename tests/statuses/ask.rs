@@ -51,6 +51,7 @@ impl Ask {
 pub(super) fn ask(operation: &Operation, status: &str, world: &World) -> Option<Ask> {
     let example = || Ask::example(operation);
     let other_caller = json!({ "streamSid": "MZ1", "caller": "someone else" });
+    let named = json!({ "externalId": "a", "speaker": "b", "text": "c" });
     let conflict = json!({ "audio": "/w==", "sequence": 0, "timestamp": 0 });
     Some(match (operation.id(), status) {
         ("startCall", "200") => example().again(),
@@ -62,7 +63,9 @@ pub(super) fn ask(operation: &Operation, status: &str, world: &World) -> Option<
         ("addAudioChunks", "409") => Ask::body(json!({ "chunks": [conflict] })),
         ("addAudioChunk", "201" | "507") => Ask::body(chunk("outbound", 0, 0)),
         ("addAudioChunks", "201" | "507") => Ask::body(json!({ "chunks": [chunk("outbound", 0, 0)] })),
-        ("setMetadata" | "updateMetadata", "200") => example().again(),
+        ("setMetadata" | "updateMetadata" | "importTranscripts", "200") => example().again(),
+        ("addTranscript", "200") => Ask::body(named).again(),
+        ("addTranscripts", "200") => Ask::body(json!({ "transcripts": [named] })).again(),
         // The table of recordings is dropped, so that the call cannot be completed.
         ("endCall", "202") => Ask { headers: vec![("prefer", "wait=0".to_owned())], ..Ask::default() },
         ("endCall", "200") => Ask::default(),
@@ -76,7 +79,8 @@ pub(super) fn ask(operation: &Operation, status: &str, world: &World) -> Option<
             Ask::raw(FORM, "CallSid=CA-taken&CallStatus=completed&Direction=inbound")
         }
         ("getProblem" | "getRecording" | "downloadRecording" | "createRecordingLink", "404") => Ask::default(),
-        ("getMetadata" | "deleteMetadata" | "revokeKey", "404") => Ask::default(),
+        ("getMetadata" | "deleteMetadata" | "revokeKey" | "deleteTranscript", "404") => Ask::default(),
+        ("updateTranscript", "404") => example(),
         ("revokeKey", "409") => Ask::default(),
         ("revokeKey", "204" | "500" | "503" | "507") => Ask::query("?force=true"),
         ("getReadyz", "503") => Ask::default(),

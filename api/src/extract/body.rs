@@ -91,10 +91,14 @@ impl Body {
         BodyDigest(Sha256::new_with_prefix(kind).chain_update([0]).chain_update(&self.bytes).finalize().into())
     }
 
+    /// Whether the content type is this one.
+    pub(crate) fn is(&self, kind: &str) -> bool {
+        self.content_type().is_some_and(|header| media_type(header).0.eq_ignore_ascii_case(kind))
+    }
+
     /// Rejects a body whose content type is not in `types`.
     pub(crate) fn expect(&self, types: &[&str]) -> Result<(), Problem> {
-        let given = self.content_type().map(|header| media_type(header).0);
-        if given.is_some_and(|given| types.iter().any(|kind| given.eq_ignore_ascii_case(kind))) {
+        if types.iter().any(|kind| self.is(kind)) {
             return Ok(());
         }
         let detail = format!(

@@ -40,6 +40,19 @@ impl FromRequest for IdPath {
     }
 }
 
+/// The transcript in a path, by id.
+#[derive(Debug)]
+pub(crate) struct TranscriptPath(pub Uuid);
+
+impl FromRequest for TranscriptPath {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(id(request).map(Self).ok_or_else(|| Error::TranscriptNotFound.into()))
+    }
+}
+
 /// The API key in a path, by id.
 #[derive(Debug)]
 pub(crate) struct KeyPath(pub Uuid);

@@ -27,7 +27,9 @@ use crate::{
         link::CreateRecordingLink,
         range::{Wanted, wanted},
     },
-    transcripts::{add::AddTranscript, add_batch::AddTranscripts, list::ListTranscriptsQuery},
+    transcripts::{
+        add::AddTranscript, add_batch::AddTranscripts, list::ListTranscriptsQuery, update::UpdateTranscript,
+    },
     twilio::{
         signature::{AuthTokens, Signatures, joined, signature},
         status::StatusForm,
@@ -39,7 +41,7 @@ use crate::{
 /// A body that is accepted is accepted again as it would be written, and says the same. The first byte is the
 /// operation.
 pub fn json_body(bytes: &[u8]) {
-    const OPERATIONS: [fn(&[u8]); 13] = [
+    const OPERATIONS: [fn(&[u8]); 14] = [
         json::<StartCall>,
         json::<UpdateCall>,
         json::<EndCall>,
@@ -53,6 +55,7 @@ pub fn json_body(bytes: &[u8]) {
         json::<CreateRecordingLink>,
         json::<CreateKey>,
         json::<ConvertAudio>,
+        json::<UpdateTranscript>,
     ];
     choose(&OPERATIONS, bytes, |operation, bytes| operation(bytes));
 }

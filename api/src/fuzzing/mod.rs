@@ -7,16 +7,18 @@ mod streams;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests;
+mod transcripts;
 
 pub use bodies::{bearer, form, host, json_body, media_type, prefer, query, range, time};
 pub use service::fuzzing::{base64, call_name, conversion_state, convert_audio, cursor, g711, link, stream_token, wav};
 pub use streams::{stream_message, twilio_message, websocket};
+pub use transcripts::transcript_document;
 
 /// What has to hold of a parser, for any bytes; it panics where it does not.
 pub type Body = fn(&[u8]);
 
 /// All of them, by the names of their targets.
-pub const BODIES: [(&str, Body); 21] = [
+pub const BODIES: [(&str, Body); 22] = [
     ("base64", base64),
     ("bearer", bearer),
     ("call_name", call_name),
@@ -35,6 +37,7 @@ pub const BODIES: [(&str, Body); 21] = [
     ("stream_message", stream_message),
     ("stream_token", stream_token),
     ("time", time),
+    ("transcript_document", transcript_document),
     ("twilio_message", twilio_message),
     ("wav", wav),
     ("websocket", websocket),

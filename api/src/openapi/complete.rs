@@ -11,7 +11,7 @@ use utoipa::openapi::{
 };
 
 use super::{idempotency, optional, schemes::SIGNED_BY, shared};
-use crate::problem::{PROBLEMS, ProblemCode, ProblemDetails};
+use crate::problem::{ProblemCode, ProblemDetails, problems};
 
 /// Completes the operation that a path has for a method.
 pub(super) fn complete(operation: &mut Operation, path: &str, method: &Method) {
@@ -114,7 +114,7 @@ fn add_responses(operation: &mut Operation, writes: bool) {
 /// Gives an error the problem schema, with an example of each code that its description names.
 fn describe_problem(response: &mut Response) {
     let mut content = ContentBuilder::new().schema(Some(Ref::from_schema_name(ProblemDetails::name())));
-    for (code, ..) in PROBLEMS {
+    for &(code, ..) in problems() {
         let name = ProblemCode::name(code);
         if response.description.contains(&format!("`{name}`")) {
             content = content.examples_from_iter([(name.clone(), shared::example(&name))]);

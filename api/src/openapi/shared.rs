@@ -11,7 +11,7 @@ use utoipa::openapi::{
 };
 
 use super::schemes::operations_mut;
-use crate::problem::{PROBLEMS, ProblemCode, ProblemDetails};
+use crate::problem::{ProblemCode, ProblemDetails, problems};
 
 /// The headers of responses, with their types and descriptions.
 const HEADERS: [(&str, Type, &str); 8] = [
@@ -46,7 +46,7 @@ pub(super) fn add(document: &mut OpenApi) {
         let header = header.description(Some(description)).build();
         components.headers.insert(name.to_owned(), RefOr::T(header));
     }
-    for (code, ..) in PROBLEMS {
+    for &(code, ..) in problems() {
         let sample = serde_json::to_value(ProblemDetails::sample(code)).ok();
         let example = ExampleBuilder::new().value(sample).build();
         components.examples.insert(ProblemCode::name(code), RefOr::T(example));

@@ -1,7 +1,11 @@
 //! The codes of problems.
 
+use actix_web::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+/// A kind of problem: its code, status, title and explanation.
+pub(crate) type Entry = (ProblemCode, StatusCode, &'static str, &'static str);
 
 /// The kind of error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -31,6 +35,8 @@ pub enum ProblemCode {
     RecordingDamaged,
     /// The recording's file is gone.
     RecordingMissing,
+    /// The transcript does not exist.
+    TranscriptNotFound,
     /// The call has no metadata.
     MetadataNotFound,
     /// The key does not exist.
@@ -75,6 +81,8 @@ pub enum ProblemCode {
     RangeNotSatisfiable,
     /// A field or parameter is not valid.
     ValidationFailed,
+    /// No known transcript format has the document's shape.
+    UnknownTranscriptFormat,
     /// The service failed.
     InternalError,
     /// The service is not ready.

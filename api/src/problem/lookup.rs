@@ -3,13 +3,13 @@
 use actix_web::http::StatusCode;
 
 use super::{
-    code::ProblemCode,
-    table::{Entry, PROBLEMS},
+    code::{Entry, ProblemCode},
+    table::{GENERAL, problems},
 };
 
 impl ProblemCode {
     pub(super) fn entry(self) -> &'static Entry {
-        PROBLEMS.iter().find(|entry| entry.0 == self).unwrap_or(&PROBLEMS[0])
+        problems().find(|entry| entry.0 == self).unwrap_or(&GENERAL[0])
     }
 
     /// The status of the response.
@@ -31,7 +31,7 @@ impl ProblemCode {
     }
 
     pub(super) fn of_status(status: StatusCode) -> Self {
-        let entry = PROBLEMS.iter().find(|entry| entry.1 == status);
+        let entry = problems().find(|entry| entry.1 == status);
         let other = if status.is_client_error() { Self::BadRequest } else { Self::InternalError };
         entry.map_or(other, |entry| entry.0)
     }

@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use crate::{
     extract::{NoQuery, Query},
-    problem::{PROBLEMS, Problem, ProblemCode},
+    problem::{Problem, ProblemCode, problems},
 };
 
 /// A kind of error.
@@ -29,7 +29,7 @@ impl ProblemKind {
     /// The kind of problem with this name in a path.
     fn named(name: &str) -> Option<Self> {
         let path = |code: ProblemCode| code.name().replace('_', "-");
-        let (code, status, title, explanation) = *PROBLEMS.iter().find(|entry| path(entry.0) == name)?;
+        let (code, status, title, explanation) = *problems().find(|entry| path(entry.0) == name)?;
         Some(Self { kind: format!("/problems/{name}"), code, status: status.as_u16(), title, explanation })
     }
 

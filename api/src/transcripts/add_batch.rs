@@ -6,7 +6,10 @@ use service::Callstore;
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
-use super::{add::AddTranscript, model::Transcript};
+use super::{
+    add::{AddTranscript, status_of},
+    model::Transcript,
+};
 use crate::{
     audit::record::Entry,
     extract::{CallPath, IdempotencyKey, Json, JsonBody, NoQuery, Query},
@@ -56,13 +59,14 @@ impl StoredTranscripts {
 
 /// Add a batch of transcripts
 ///
-/// Stores up to 500 utterances, all or none of them.
+/// Stores up to 500 transcripts, all or none of them. Those with the `externalId` of a stored one replace it.
 #[utoipa::path(
     operation_id = "addTranscripts",
     tag = "Transcripts",
     security(("apiKey" = ["ingest"])),
     request_body(content = AddTranscripts, description = "The utterances.", example = json!(AddTranscripts::sample())),
     responses(
+        (status = 200, description = "All transcripts replaced stored ones.", body = StoredTranscripts, example = json!(StoredTranscripts::sample())),
         (status = 201, description = "All transcripts are stored.", body = StoredTranscripts, example = json!(StoredTranscripts::sample())),
         (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
     ),
@@ -77,8 +81,9 @@ pub(crate) async fn add_transcripts(
     Json(body): Json<AddTranscripts>,
 ) -> Result<HttpResponse, Problem> {
     let new = body.transcripts.into_iter().map(Into::into).collect();
-    let stored =
-        callstore.transcripts.add_batch(&call.0, new, idempotency.key(), entry.of(StatusCode::CREATED)).await?;
-    let items = stored.into_iter().map(Into::into).collect();
-    Ok(idempotency.answer(HttpResponse::Created().json(StoredTranscripts { items })))
+    let entry = entry.of(StatusCode::CREATED);
+    let stored = callstore.transcripts.add_batch(&call.0, new, idempotency.key(), entry).await?;
+    let mut response = HttpResponse::build(status_of(&stored));
+    let items = stored.into_iter().map(|stored| stored.transcript.into()).collect();
+    Ok(idempotency.answer(response.json(StoredTranscripts { items })))
 }

@@ -6,8 +6,13 @@ use service::{CallRef, Callstore, ListTranscripts, Page, Private, limits::PAGE_M
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::{captions::Captions, format::TranscriptFormat, model::Transcript};
+use super::{
+    captions::Captions,
+    format::TranscriptFormat,
+    model::{Transcript, TranscriptKind},
+};
 use crate::{
+    chunks::model::Track,
     extract::{CallPath, Limit, Offset, Query},
     problem::Problem,
     wire::PageInfo,
@@ -29,6 +34,16 @@ pub(crate) struct ListTranscriptsQuery {
     /// Only transcripts of this speaker.
     #[param(value_type = Option<String>)]
     speaker: Option<Private>,
+    /// Only transcripts of this track.
+    #[param(inline)]
+    track: Option<Track>,
+    /// Only transcripts of this kind.
+    #[param(inline)]
+    kind: Option<TranscriptKind>,
+    /// Only final (`true`) or only interim (`false`) transcripts.
+    #[serde(rename = "final")]
+    #[param(rename = "final")]
+    is_final: Option<bool>,
     /// The format of the response. Wins over `Accept`.
     #[param(inline)]
     format: Option<TranscriptFormat>,
@@ -85,7 +100,13 @@ pub(crate) async fn list_transcripts(
         None => Limit::default().0,
     };
     let page = Page { limit, offset: query.offset.clamped() };
-    let list = ListTranscripts { page, speaker: query.speaker };
+    let list = ListTranscripts {
+        page,
+        speaker: query.speaker,
+        track: query.track.map(Into::into),
+        kind: query.kind.map(Into::into),
+        is_final: query.is_final,
+    };
     if is_text {
         return write_text(&callstore, &call.0, list, format, query.limit.is_some()).await;
     }

@@ -63,10 +63,30 @@ pub(crate) fn amount<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
     Real { expected: "a number, at least 0", as_text: false }.read(deserializer)
 }
 
+/// A place in a call.
+const PLACE: Real = Real {
+    expected: "a number from 0 to 43,200: seconds (not milliseconds) since the start of the call",
+    as_text: false,
+};
+
 /// Reads a place in a call.
 pub(crate) fn place<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
-    let expected = "a number from 0 to 43,200: seconds (not milliseconds) since the start of the call";
-    Real { expected, as_text: false }.read(deserializer)
+    PLACE.read(deserializer)
+}
+
+/// Reads a place in a call that must be given.
+pub(crate) fn required_place<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    place(deserializer)?.ok_or_else(|| de::Error::custom(format!("Expected {}.", PLACE.expected)))
+}
+
+/// Reads a changed place in a call: null removes it.
+pub(crate) fn changed_place<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<f64>>, D::Error> {
+    place(deserializer).map(Some)
+}
+
+/// Reads a changed share: null removes it.
+pub(crate) fn changed_share<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<f64>>, D::Error> {
+    share(deserializer).map(Some)
 }
 
 /// Reads a duration in a query.

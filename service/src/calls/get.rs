@@ -52,7 +52,7 @@ impl Calls {
             match part {
                 Part::Recordings => found.recordings = Some(self.recordings.of_call(&snapshot, call.id).await?),
                 Part::Transcripts => {
-                    let list = ListTranscripts { page, speaker: None };
+                    let list = ListTranscripts::all(page);
                     found.transcripts = Some(transcripts_of(&snapshot, call.id, &list).await?.items);
                 }
                 Part::Analytics => found.analytics = Some(analytics_of(&snapshot, call.id, page).await?.items),

@@ -85,6 +85,7 @@ fn is_of_one_chunk(error: &Error) -> bool {
         | Error::RecordingNotFound
         | Error::RecordingDamaged(_)
         | Error::RecordingMissing
+        | Error::TranscriptNotFound
         | Error::MetadataNotFound
         | Error::KeyNotFound
         | Error::AdminKeyRequired

@@ -84,9 +84,21 @@ impl State {
         }
     }
 
-    /// Gathers transcript rows.
-    pub(crate) fn add_transcripts(&mut self, rows: impl IntoIterator<Item = transcript::Model>) {
-        self.set.transcripts.extend(rows);
+    /// Gathers a transcript row.
+    pub(crate) fn add_transcript(&mut self, row: transcript::Model) {
+        self.set.transcripts.push(row);
+    }
+
+    /// The transcript rows that are gathered for the next transaction.
+    pub(crate) fn transcripts(&self) -> &[transcript::Model] {
+        &self.set.transcripts
+    }
+
+    /// Puts a row in the place of the gathered one with its id.
+    pub(crate) fn replace_transcript(&mut self, row: transcript::Model) {
+        if let Some(gathered) = self.set.transcripts.iter_mut().find(|gathered| gathered.id == row.id) {
+            *gathered = row;
+        }
     }
 
     /// Gathers an audit entry.

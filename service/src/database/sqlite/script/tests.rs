@@ -1,7 +1,12 @@
 //! Transactions that only insert rows, in a database of their own.
 #![expect(clippy::as_conversions, reason = "numbers of rows are small")]
 
-use entity::{audit_entry, call_track::Track, idempotency_key, transcript};
+use entity::{
+    audit_entry,
+    call_track::Track,
+    idempotency_key,
+    transcript::{self, Kind},
+};
 use sea_orm::{ActiveValue::Set, ConnectionTrait, DatabaseBackend, EntityTrait, QueryOrder, Statement};
 use uuid::Uuid;
 
@@ -40,6 +45,14 @@ fn utterance(call_id: Uuid, number: u128) -> transcript::Model {
         start_time: number.is_multiple_of(2).then_some(number as f64 / 3.0),
         end_time: None,
         created_at: Timestamp(2_000),
+        track: number.is_multiple_of(3).then_some(Track::Outbound),
+        kind: Kind::ToolCall,
+        language: None,
+        words: Some(serde_json::json!([{ "text": "ten" }]).into()),
+        data: None,
+        external_id: Some(number.to_string()),
+        is_final: false,
+        updated_at: None,
     }
 }
 

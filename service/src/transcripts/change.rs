@@ -1,0 +1,118 @@
+//! Changes and deletes single transcripts.
+
+use entity::transcript::{Entity, Model};
+use futures_util::FutureExt;
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, ModelTrait};
+use uuid::Uuid;
+
+use super::{Transcript, TranscriptChange, Transcripts};
+use crate::{
+    Error, Precondition, Private,
+    calls::CallRef,
+    limits::{JSON_MAX_BYTES, check_json},
+    writer::Batch,
+};
+
+impl Transcripts {
+    /// Changes a transcript, also after its call has ended.
+    ///
+    /// # Errors
+    /// `TranscriptNotFound`, `PreconditionFailed`, `Invalid` for an end before the start and for data that is too large
+    /// or too deep, or a failing database.
+    pub async fn update(
+        &self,
+        id: Uuid,
+        change: TranscriptChange,
+        condition: Precondition,
+    ) -> Result<Transcript, Error> {
+        check_json("/data", change.data.as_ref().and_then(Option::as_ref).map(Private::expose))?;
+        let call = self.call_of(id).await?;
+        let core = self.core.clone();
+        self.core
+            .write(Some(&call.clone()), JSON_MAX_BYTES, move |batch| {
+                async move {
+                    let before = find(batch, &call, id).await?;
+                    condition.check(Some(&Transcript::from(before.clone())))?;
+                    let mut row = apply(before.clone(), change)?;
+                    if row != before {
+                        row.updated_at = Some(core.now());
+                        let transaction = batch.transaction();
+                        row = row.into_active_model().reset_all().update(transaction).await?;
+                    }
+                    core.note_write(batch.state(), row.call_id);
+                    Ok(row.into())
+                }
+                .boxed()
+            })
+            .await
+    }
+
+    /// Deletes a transcript.
+    ///
+    /// # Errors
+    /// `TranscriptNotFound`, `PreconditionFailed`, or a failing database.
+    pub async fn delete(&self, id: Uuid, condition: Precondition) -> Result<(), Error> {
+        let call = self.call_of(id).await?;
+        self.core
+            .write(Some(&call.clone()), 0, move |batch| {
+                async move {
+                    let row = find(batch, &call, id).await?;
+                    condition.check(Some(&Transcript::from(row.clone())))?;
+                    row.delete(batch.transaction()).await?;
+                    Ok(())
+                }
+                .boxed()
+            })
+            .await
+    }
+
+    /// The call of a transcript, which a write must name.
+    async fn call_of(&self, id: Uuid) -> Result<CallRef, Error> {
+        let row = Entity::find_by_id(id).one(self.core.database.readers()).await?.ok_or(Error::TranscriptNotFound)?;
+        Ok(CallRef::of(row.call_id))
+    }
+}
+
+/// A transcript of a call that is not deleted.
+async fn find(batch: &mut Batch, call: &CallRef, id: Uuid) -> Result<Model, Error> {
+    match batch.call_id(call).await {
+        Ok(_) => {}
+        Err(Error::CallNotFound) => return Err(Error::TranscriptNotFound),
+        Err(error) => return Err(error),
+    }
+    Entity::find_by_id(id).one(batch.transaction()).await?.ok_or(Error::TranscriptNotFound)
+}
+
+fn apply(mut row: Model, change: TranscriptChange) -> Result<Model, Error> {
+    let TranscriptChange {
+        kind,
+        track,
+        speaker,
+        text,
+        start_time,
+        end_time,
+        confidence,
+        language,
+        words,
+        data,
+        is_final,
+    } = change;
+    row.kind = kind.unwrap_or(row.kind);
+    row.track = track.unwrap_or(row.track);
+    row.speaker = speaker.unwrap_or(row.speaker);
+    row.text = text.unwrap_or(row.text);
+    row.start_time = start_time.unwrap_or(row.start_time);
+    row.end_time = end_time.unwrap_or(row.end_time);
+    row.confidence = confidence.unwrap_or(row.confidence);
+    row.language = language.unwrap_or(row.language);
+    row.words = words.unwrap_or(row.words);
+    row.data = data.unwrap_or(row.data);
+    row.is_final = is_final.unwrap_or(row.is_final);
+    match (row.start_time, row.end_time) {
+        (Some(start), Some(end)) if end < start => Err(Error::invalid(
+            if end_time.is_some() { "/endTime" } else { "/startTime" },
+            "The end must not be before the start. Send startTime and endTime together.",
+        )),
+        _ => Ok(row),
+    }
+}
