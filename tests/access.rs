@@ -3,7 +3,8 @@
 
 mod headers;
 mod hosts;
-mod matrix;
+pub(crate) mod matrix;
+mod proxy;
 mod start;
 
 use reqwest::{Client, redirect::Policy};

@@ -21,6 +21,7 @@ async fn a_snapshot_is_kept_with_all_its_fields() {
     expected["id"] = stored["id"].clone();
     expected["callId"] = json!(call);
     expected["createdAt"] = json!("2026-01-02T03:04:05.678Z");
+    expected["createdBy"] = json!(null);
     assert_eq!(stored, expected);
     server.post("/calls/MZ1/end", &json!({})).await.expect(200);
     server.clock.advance_ms(1);

@@ -155,9 +155,11 @@ fn operation_ids_are_those_of_the_contract() {
         "getMetadata",
         "deleteMetadata",
         "convertAudio",
+        "createCallToken",
         "createKey",
         "listKeys",
         "revokeKey",
+        "rotateKey",
         "listAudit",
         "twilioVoice",
         "twilioStatus",
@@ -249,6 +251,10 @@ pub(crate) async fn resource_of(server: &Server, operation: &Operation) -> Strin
     if !operation.path.contains("{id}") {
         return String::new();
     }
+    if operation.path.starts_with("/admin/keys/") {
+        let key = server.post("/admin/keys", &json!({ "scope": "read" })).await.expect(201).json();
+        return key["id"].as_str().unwrap().to_owned();
+    }
     if !operation.path.starts_with("/transcripts/") {
         return server.record("recorded").await;
     }
@@ -263,7 +269,8 @@ pub(crate) async fn resource_of(server: &Server, operation: &Operation) -> Strin
 async fn every_example_of_a_body_is_accepted() {
     for operation in operations() {
         let Some(example) = operation.example() else { continue };
-        let server = Server::start().await;
+        let server =
+            if operation.path.starts_with("/admin/keys/") { Server::keyed().await } else { Server::start().await };
         if operation.path.contains("{call}") {
             let call = json!({ "streamSid": "MZ1", "caller": "a", "startTime": "2026-01-02T03:04:05.678Z" });
             server.post("/calls", &call).await.expect(201);

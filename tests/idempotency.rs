@@ -26,7 +26,7 @@ struct Case {
 }
 
 /// Every POST operation.
-fn cases(recording: &str) -> Vec<Case> {
+fn cases(recording: &str, key: &str) -> Vec<Case> {
     let case = |operation, path: &str, content_type, body: String, other: String| Case {
         operation,
         path: path.to_owned(),
@@ -73,6 +73,13 @@ fn cases(recording: &str) -> Vec<Case> {
             "/audio/convert",
             &json!({ "audio": "/////w==", "to": "openai" }),
             &json!({ "audio": "/////w==", "to": "storage" }),
+        ),
+        of("createCallToken", "/calls/MZ1/tokens", &json!({ "ttlSeconds": 60 }), &json!({ "ttlSeconds": 61 })),
+        of(
+            "rotateKey",
+            &format!("/admin/keys/{key}/rotate"),
+            &json!({ "overlapSeconds": 60 }),
+            &json!({ "overlapSeconds": 61 }),
         ),
         of("createKey", "/admin/keys", &json!({ "scope": "read" }), &json!({ "scope": "ingest" })),
         case("twilioVoice", "/twilio/voice", FORM, "CallSid=CA1".to_owned(), "CallSid=CA2".to_owned()),
@@ -134,7 +141,8 @@ async fn every_post_is_done_once_and_answered_again_also_after_a_restart() {
     for name in ["MZ1", "MZ4"] {
         server.start_call(name).await;
     }
-    let cases = cases(&recording);
+    let key = server.post("/admin/keys", &json!({ "scope": "read" })).await.expect(201).json();
+    let cases = cases(&recording, key["id"].as_str().unwrap());
     let document = server.get("/openapi.json").await.json();
     let paths = document["paths"].as_object().unwrap().values();
     let posts: BTreeSet<_> = paths.filter_map(|path| path["post"]["operationId"].as_str()).collect();

@@ -1,6 +1,8 @@
 //! Keys: created, listed and revoked by the command line and over HTTP, and shown only where they are created.
 
 mod http;
+mod networks;
+mod rotation;
 mod simulate;
 
 use std::{path::Path, process::Output, time::Duration};

@@ -121,7 +121,7 @@ async fn a_link_ends_with_its_recording() {
 
 #[tokio::test]
 async fn a_link_begins_with_the_public_address() {
-    let server = Server::start_with(&["--public-url", "https://calls.example.com/store/"]).await;
+    let server = Server::start_with(&["--public-url", "https://calls.example.com/store/", "--insecure-no-auth"]).await;
     let recording = server.record("MZ1").await;
     let made = server.post(&format!("/recordings/{recording}/links"), &json!({})).await.expect(201).json();
     let url = made["url"].as_str().unwrap();

@@ -24,13 +24,15 @@ async fn a_put_replaces_all_and_a_delete_removes_it() {
     let mut expected = whole;
     expected["callId"] = json!(call);
     expected["createdAt"] = json!("2026-01-02T03:04:05.678Z");
+    expected["createdBy"] = json!(null);
     expected["updatedAt"] = json!("2026-01-02T03:04:05.678Z");
     assert_eq!(first, expected);
     server.clock.advance_ms(1_000);
     let second = server.send(Method::PUT, PATH, &json!({ "region": "Bavaria" })).await.expect(200).json();
     let expected = json!({
         "callId": call, "language": null, "region": "Bavaria", "deviceType": null, "networkQuality": null,
-        "customData": null, "createdAt": "2026-01-02T03:04:05.678Z", "updatedAt": "2026-01-02T03:04:06.678Z",
+        "customData": null, "createdAt": "2026-01-02T03:04:05.678Z", "createdBy": null,
+        "updatedAt": "2026-01-02T03:04:06.678Z",
     });
     assert_eq!(second, expected);
     assert_eq!(server.get(PATH).await.expect(200).json(), expected);

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Two nodes and their shared storage; `None` without a database server.
-async fn nodes() -> Option<(Server, Server, TempDir)> {
+pub(crate) async fn nodes() -> Option<(Server, Server, TempDir)> {
     if on_sqlite() {
         return None;
     }

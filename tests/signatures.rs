@@ -13,7 +13,7 @@ const SIGNATURE: &str = "x-twilio-signature";
 
 /// A server that only accepts signed requests from Twilio.
 pub(crate) async fn guarded() -> Server {
-    Server::start_with(&["--public-url", PUBLIC, "--twilio-auth-token", TOKEN]).await
+    Server::start_with(&["--public-url", PUBLIC, "--twilio-auth-token", TOKEN, "--insecure-no-auth"]).await
 }
 
 /// The signature of a request to `url`.
@@ -150,7 +150,7 @@ async fn while_the_token_is_changed_both_are_taken() {
     std::fs::write(&file, "old-token, new-token\n").unwrap();
     let (inline, file) = (["--twilio-auth-token", "old-token,new-token"], file.display().to_string());
     for token in [inline, ["--twilio-auth-token-file", &file]] {
-        let server = Server::start_with(&[&["--public-url", PUBLIC], &token[..]].concat()).await;
+        let server = Server::start_with(&[&["--public-url", PUBLIC, "--insecure-no-auth"], &token[..]].concat()).await;
         for (token, status) in
             [("old-token", 204), ("new-token", 204), ("older-token", 403), ("old-token,new-token", 403)]
         {
@@ -163,7 +163,8 @@ async fn while_the_token_is_changed_both_are_taken() {
 #[tokio::test]
 async fn a_public_address_may_have_a_port_and_a_path() {
     let public = "https://calls.example.com:8443/store/";
-    let server = Server::start_with(&["--public-url", public, "--twilio-auth-token", TOKEN]).await;
+    let server =
+        Server::start_with(&["--public-url", public, "--twilio-auth-token", TOKEN, "--insecure-no-auth"]).await;
     for (url, status) in [
         ("https://calls.example.com:8443/store/twilio/voice", 200),
         ("https://calls.example.com/store/twilio/voice", 200),

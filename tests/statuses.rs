@@ -39,6 +39,8 @@ struct World {
     transcript: String,
     /// The id of the server's key, if it has one.
     key: Option<String>,
+    /// A key that can be rotated, unlike the admin's, which is from a file.
+    spare: Option<String>,
 }
 
 impl World {
@@ -51,6 +53,8 @@ impl World {
         let mut world = Self::of(Server::keyed().await).await;
         let keys = world.server.get("/admin/keys").await.expect(200).json();
         world.key = keys["items"][0]["id"].as_str().map(str::to_owned);
+        let spare = world.server.post("/admin/keys", &json!({ "scope": "read" })).await.expect(201).json();
+        world.spare = spare["id"].as_str().map(str::to_owned);
         world
     }
 
@@ -75,7 +79,7 @@ impl World {
         let utterance = json!({ "speaker": "a", "text": "b" });
         let transcript = server.post("/calls/MZ1/transcripts", &utterance).await.expect(201).json();
         let transcript = transcript["id"].as_str().unwrap().to_owned();
-        Self { server, recording, sha256, transcript, key: None }
+        Self { server, recording, sha256, transcript, key: None, spare: None }
     }
 
     /// Prepares what a status needs beside the request.
@@ -143,6 +147,7 @@ impl World {
         let own = match operation.id() {
             "revokeKey" => self.key.as_ref(),
             "updateTranscript" | "deleteTranscript" => Some(&self.transcript),
+            "rotateKey" => self.spare.as_ref().or(Some(&self.recording)),
             _ => Some(&self.recording),
         };
         let id = own.filter(|_| !missing).map_or("00000000-0000-7000-8000-000000000000", String::as_str);

@@ -37,6 +37,7 @@ async fn a_transcript_is_kept_with_all_its_fields() {
     for field in ["externalId", "track", "language", "words", "data"] {
         expected[field] = Value::Null;
     }
+    expected["createdBy"] = json!(null);
     assert_eq!(stored, expected);
     server.post("/calls/MZ1/end", &json!({})).await.expect(200);
     let bare = server.post(PATH, &json!({ "speaker": "a", "text": "after the end" })).await.expect(201).json();

@@ -188,7 +188,7 @@ async fn one_phone_call_can_have_several_tokens() {
 
 #[tokio::test]
 async fn without_a_configured_token_streams_need_none_and_keep_none() {
-    let server = Server::start_with(&["--public-url", PUBLIC]).await;
+    let server = Server::start_with(&["--public-url", PUBLIC, "--insecure-no-auth"]).await;
     for (stream_sid, parameters) in [("MZ1", json!({ "a": "b" })), ("MZ2", json!({ "a": "b", "token": TOKEN }))] {
         let mut socket = crate::twilio::connect(&server).await;
         socket.json(&start_with(stream_sid, stream_sid, &parameters)).await;

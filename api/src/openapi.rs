@@ -36,7 +36,8 @@ impl std::fmt::Display for Document {
 
 /// How keys work, for the Authorize form.
 const KEYS: &str = "A key made by `callstore keys create` or `createKey`. Each operation names the scope that it needs: `ingest` \
-    writes calls, `read` reads them, `admin` may do everything. While no key exists, none is needed.";
+    writes calls, `read` reads them, `admin` may do everything. `call` marks operations that also accept a token of `createCallToken`. While no key \
+    exists, none is needed.";
 
 #[derive(utoipa::OpenApi)]
 #[openapi(

@@ -8,10 +8,6 @@ use crate::{
     problem::{Problem, ProblemCode},
 };
 
-/// The id of the API key that made a request. Noted once the key is checked.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct KeyId(pub Uuid);
-
 /// The ids of a request, for the operations that need them: WebSockets, and those in the audit log.
 #[derive(Clone, Debug)]
 pub(crate) struct RequestId {

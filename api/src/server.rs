@@ -239,7 +239,7 @@ fn admin_key(settings: &Settings) -> Result<Option<Secret>, Failure> {
         .into())
 }
 
-/// Stores the admin key. Refuses to listen beyond this machine while there is no usable key.
+/// Stores the admin key. Refuses to serve other machines, directly or through a proxy, while there is no usable key.
 async fn admit(
     settings: &Settings,
     admin_key: Option<&Secret>,
@@ -253,7 +253,14 @@ async fn admit(
         tracing::warn!("The key in the admin key file was revoked and is ignored. Write a new key into the file.");
     }
     let address = settings.listen;
-    if address.ip().to_canonical().is_loopback() || database.has_usable_key(clock).await? {
+    let reached = if !address.ip().to_canonical().is_loopback() {
+        format!("{address} can be reached from other machines")
+    } else if settings.public_url.is_some() {
+        "with --public-url (CALLSTORE_PUBLIC_URL), other machines reach the service through a proxy".to_owned()
+    } else {
+        return Ok(());
+    };
+    if database.has_usable_key(clock).await? {
         return Ok(());
     }
     if settings.access.insecure_no_auth {
@@ -261,9 +268,8 @@ async fn admit(
         return Ok(());
     }
     Err(format!(
-        "{address} can be reached from other machines, and there is no usable key. Make one with \
-         `callstore keys create --scope admin`, or name a file that holds one with --admin-key-file; \
-         --insecure-no-auth starts the service open to everyone"
+        "{reached}, and there is no usable key. Make one with `callstore keys create --scope admin`, or name a file that \
+         holds one with --admin-key-file; --insecure-no-auth starts the service open to everyone"
     )
     .into())
 }

@@ -50,7 +50,7 @@ pub struct Settings {
     #[command(flatten)]
     pub limits: LimitSettings,
     /// URL at which clients reach the service, such as https://calls.example.com; links begin with it, and Twilio signs
-    /// it
+    /// it. Needs a key
     #[arg(long, env = "CALLSTORE_PUBLIC_URL", value_name = "URL")]
     pub public_url: Option<PublicUrl>,
     /// The settings for Twilio.
@@ -64,7 +64,7 @@ pub struct AccessSettings {
     /// File with a key of scope admin, at least 32 characters
     #[arg(long, env = "CALLSTORE_ADMIN_KEY_FILE", value_name = "FILE")]
     pub admin_key_file: Option<PathBuf>,
-    /// Without any key, answer everyone on any address
+    /// Without any key, answer everyone on any address, also through a proxy
     #[arg(long, env = "CALLSTORE_INSECURE_NO_AUTH", value_parser = BoolishValueParser::new())]
     pub insecure_no_auth: bool,
     /// Without any key, host names that requests may use besides localhost, comma-separated

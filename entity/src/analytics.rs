@@ -44,6 +44,8 @@ pub struct Model {
     pub snapshot_time: Timestamp,
     /// When the snapshot was stored.
     pub created_at: Timestamp,
+    /// The API key that wrote it, or `token:` and the key that made the call token; `None` without a key.
+    pub created_by: Option<String>,
 }
 
 /// Queries write their joins explicitly, so no relation is declared.

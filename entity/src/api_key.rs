@@ -36,6 +36,17 @@ pub struct Model {
     pub expires_at: Option<Timestamp>,
     /// When the key was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// The first key of the line that this one continues by rotation; `None` for a key that continues none.
+    pub family_id: Option<Uuid>,
+    /// Whether the key may write only to calls that its family started.
+    #[serde(default)]
+    pub own_calls_only: bool,
+    /// The networks from which the key may be used, comma-separated in CIDR notation; `None` for all.
+    pub allowed_networks: Option<String>,
+    /// When the key was last used, accurate to about a minute.
+    pub last_used_at: Option<Timestamp>,
+    /// The key that replaces this one since its rotation.
+    pub replaced_by: Option<Uuid>,
 }
 
 /// Keys do not belong to another table.

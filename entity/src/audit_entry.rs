@@ -11,6 +11,8 @@ use crate::Timestamp;
 pub enum Actor {
     /// A client with an API key.
     Key,
+    /// A client with a call token; its entry has the key that made the token.
+    Token,
     /// A client with a link.
     Link,
     /// Twilio, identified by its signature.

@@ -102,6 +102,8 @@ pub struct Model {
     pub updated_at: Timestamp,
     /// When the call was deleted. It is hidden from readers while its rows and file are being removed.
     pub deleted_at: Option<Timestamp>,
+    /// The family of the API key that started the call; `None` if no key did.
+    pub owner_id: Option<Uuid>,
 }
 
 /// Queries write their joins explicitly, so no relation is declared.

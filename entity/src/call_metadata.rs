@@ -25,6 +25,8 @@ pub struct Model {
     pub created_at: Timestamp,
     /// When the row was last changed.
     pub updated_at: Timestamp,
+    /// The API key that last wrote it, or `token:` and the key that made the call token; `None` without a key.
+    pub created_by: Option<String>,
 }
 
 /// Queries write their joins explicitly, so no relation is declared.

@@ -70,6 +70,8 @@ pub struct Model {
     /// When it last changed. NULL if it never did.
     #[serde(default)]
     pub updated_at: Option<Timestamp>,
+    /// The API key that wrote it, or `token:` and the key that made the call token; `None` without a key.
+    pub created_by: Option<String>,
 }
 
 /// Responses stored before a transcript could be an interim result do not say that it is final.

@@ -8,13 +8,18 @@ fn is_sqlite(manager: &SchemaManager<'_>) -> bool {
 
 /// An id column: `uuid` on PostgreSQL, sixteen bytes on SQLite.
 pub(crate) fn id(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
+    optional_id(manager, name).not_null().take()
+}
+
+/// An id column that may be null.
+pub(crate) fn optional_id(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
     let mut column = ColumnDef::new(name);
     if is_sqlite(manager) {
         column.binary_len(16)
     } else {
         column.uuid()
     };
-    column.not_null().take()
+    column.take()
 }
 
 /// A time column: milliseconds since 1970 (`entity::Timestamp`).

@@ -18,6 +18,7 @@ mod m20261123_000011_rows;
 mod m20261128_000015_audit_chain;
 mod m20261128_000016_checks;
 mod m20261128_000016_transcripts;
+mod m20261128_000017_ownership;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000015_audit_chain::Migration),
             Box::new(m20261128_000016_checks::Migration),
             Box::new(m20261128_000016_transcripts::Migration),
+            Box::new(m20261128_000017_ownership::Migration),
         ]
     }
 }

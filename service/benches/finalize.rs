@@ -42,7 +42,7 @@ async fn measure(hours: u32, url: Option<&StoreUrl>) {
         start_time: Some(Timestamp(1_700_000_000_000)),
         audio_format: Some(AudioFormat { encoding: Encoding::Mulaw, sample_rate_hz: 8000 }),
     };
-    callstore.calls.start(call, None).await.unwrap();
+    callstore.calls.start(call, service::Author::default(), None).await.unwrap();
     seed(folder.path(), hours).await;
 
     let name = CallRef::parse("MZ1").unwrap();

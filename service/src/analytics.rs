@@ -14,7 +14,7 @@ use uuid::Uuid;
 pub use entity::analytics::Sentiment;
 
 use crate::{
-    Error, Idempotency, Page, Slice, Timestamp,
+    Author, Error, Idempotency, Page, Slice, Timestamp,
     calls::CallRef,
     core::Core,
     limits::{JSON_MAX_BYTES, check_json},
@@ -45,6 +45,8 @@ pub struct Analytics {
     pub snapshot_time: Timestamp,
     /// When the snapshot was stored.
     pub created_at: Timestamp,
+    /// The API key that wrote it, or `token:` and the key that made the call token; `None` without a key.
+    pub created_by: Option<String>,
 }
 
 impl From<Model> for Analytics {
@@ -61,6 +63,7 @@ impl From<Model> for Analytics {
             metrics: row.metrics,
             snapshot_time: row.snapshot_time,
             created_at: row.created_at,
+            created_by: row.created_by,
         }
     }
 }
@@ -93,13 +96,13 @@ pub struct NewAnalytics {
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs"));
 /// # fn main() { example(async |callstore| {
-/// use service::{CallRef, NewAnalytics, NewCall, Page};
+/// use service::{Author, CallRef, NewAnalytics, NewCall, Page};
 ///
-/// let call = callstore.calls.start(NewCall::default(), None).await?.call;
+/// let call = callstore.calls.start(NewCall::default(), Author::default(), None).await?.call;
 /// let call = CallRef::parse(&call.stream_sid).unwrap();
 /// for talk_time in [12.5, 31.0] {
 ///     let new = NewAnalytics { talk_time: Some(talk_time), ..NewAnalytics::default() };
-///     callstore.analytics.add(&call, new, None).await?;
+///     callstore.analytics.add(&call, new, Author::default(), None).await?;
 /// }
 /// // All snapshots are kept.
 /// let page = callstore.analytics.list(&call, Page { limit: 1, offset: 0 }).await?;
@@ -125,6 +128,7 @@ impl AnalyticsSnapshots {
         &self,
         call: &CallRef,
         new: NewAnalytics,
+        author: Author,
         idempotency: Option<&Idempotency>,
     ) -> Result<Analytics, Error> {
         check_json("/metrics", new.metrics.as_ref())?;
@@ -151,6 +155,7 @@ impl AnalyticsSnapshots {
                     metrics: Set(new.metrics),
                     snapshot_time: Set(new.snapshot_time.unwrap_or(created_at)),
                     created_at: Set(created_at),
+                    created_by: Set(author.created_by()),
                 };
                 let stored = Entity::insert(row).exec_with_returning(batch.transaction()).await?;
                 core.note_write(batch.state(), call_id);

@@ -74,9 +74,38 @@ pub enum Error {
     AdminKeyRequired,
     /// The last usable admin key was to be revoked.
     #[error(
-        "This is the last usable admin key. Without it, nobody can manage keys, delete calls or read the audit over HTTP. Make another admin key first, or force it (`--force`, over HTTP `?force=true`)."
+        "No other admin key is usable for the next 7 days. Without one, nobody can manage keys, delete calls or read the audit over HTTP. Make another admin key first, or force it (`--force`, over HTTP `?force=true`)."
     )]
     LastAdminKey,
+    /// The key cannot be rotated.
+    #[error("The key cannot be rotated. {why}")]
+    KeyNotRotatable {
+        /// The reason, and what to do.
+        why: &'static str,
+    },
+    /// The key or token may not write to the call.
+    #[error(
+        "{}",
+        if *by_token {
+            "This call token is for another call. Make a token for this one with POST /calls/{call}/tokens."
+        } else {
+            "This key may write only to calls that it started, and it has not started this one. Use the key that has, or one without ownCallsOnly."
+        }
+    )]
+    CallNotAllowed {
+        /// Whether the client sent a call token.
+        by_token: bool,
+    },
+    /// Only an admin changes these fields of an ended call.
+    #[error(
+        "The call has ended. Only a key of scope admin may now change its caller, agent or direction. Use one, or leave these fields out."
+    )]
+    EndedCallProtected,
+    /// The change needs a key that writes.
+    #[error(
+        "A change needs a key of scope ingest or admin; with this key of scope read, only a PATCH that changes nothing is allowed. Use another key."
+    )]
+    ReadOnlyKey,
     /// The link was not made by this service for this recording.
     #[error(
         "The link is not valid for this recording, or was changed. Make a new one with POST /recordings/{{id}}/links."

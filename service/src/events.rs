@@ -68,9 +68,9 @@ pub struct NewEvent {
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs"));
 /// # fn main() { example(async |callstore| {
-/// use service::{CallRef, EventType, NewCall, Page};
+/// use service::{Author, CallRef, EventType, NewCall, Page};
 ///
-/// let call = callstore.calls.start(NewCall::default(), None).await?.call;
+/// let call = callstore.calls.start(NewCall::default(), Author::default(), None).await?.call;
 /// let call = CallRef::parse(&call.stream_sid).unwrap();
 /// // Only a carrier's stream adds events; see `MediaStream::add_event`.
 /// let page = callstore.events.list(&call, Page { limit: 50, offset: 0 }).await?;

@@ -14,9 +14,10 @@ use base64::{
 use uuid::Uuid;
 
 use crate::{
-    CallFilter, CallRef, CallSort, Error, SortField, Timestamp, TokenRefused,
+    CallFilter, CallRef, CallSort, Error, Network, SortField, Timestamp, TokenRefused,
     calls::cursor::{self, Position},
     conversion,
+    keys::claim::Claim as CallClaim,
     limits::CONVERSION_STATE_MAX,
     links,
     signer::Signer,
@@ -63,7 +64,8 @@ pub fn link(bytes: &[u8]) {
     assert!(links::check(&SIGNER, Uuid::nil(), expires, &own, NOW).is_err());
 }
 
-/// A token is accepted only if this service issued it, and only for its own phone call.
+/// A stream's token is accepted only if this service issued it, and only for its own phone call. Also checks call
+/// tokens.
 pub fn stream_token(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     assert!(matches!(Claim::read(&SIGNER, &text, "CA1"), Err(TokenRefused::Invalid)));
@@ -75,6 +77,21 @@ pub fn stream_token(bytes: &[u8]) {
     assert_eq!(Claim::read(&SIGNER, &token, &call_sid).ok(), Some(claim));
     assert!(Claim::read(&SIGNER, &token, &format!("{call_sid}x")).is_err());
     assert!(Claim::read(&SIGNER, &token[..token.len() - 1], &call_sid).is_err());
+    call_token(bytes);
+}
+
+/// A call token is accepted only if this service signed it, and says what it said when it was made.
+fn call_token(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    assert_eq!(CallClaim::read(&SIGNER, &text), None);
+    let _ = text.parse::<Network>().map(|network| assert_eq!(network.to_string().parse(), Ok(network)));
+    let Some((expires, rest)) = bytes.split_first_chunk() else { return };
+    let Some((call, key)) = rest.split_first_chunk() else { return };
+    let (expires_at, key) = (Timestamp(i64::from_be_bytes(*expires)), Uuid::from_slice(key).unwrap_or_default());
+    let claim = CallClaim { expires_at, call: Uuid::from_bytes(*call), key };
+    let Ok(token) = claim.sign(&SIGNER) else { panic!("everything can be signed") };
+    assert_eq!(CallClaim::read(&SIGNER, &token), Some(claim));
+    assert_eq!(CallClaim::read(&SIGNER, &token[..token.len() - 1]), None);
 }
 
 /// A conversion's state is accepted only if this service signed it. A state that a converter resumes from is the one

@@ -85,19 +85,19 @@ impl Drop for NameInUse {
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs"));
 /// # fn main() { example(async |callstore| {
-/// use service::{Error, NewCall};
+/// use service::{Author, Error, NewCall};
 ///
 /// let request = [7; 32];
 /// let (name, in_use) = callstore.outcomes.name_request(None, "order-4719")?;
 /// name.ask(request);
-/// let first = callstore.calls.start(NewCall::default(), Some(&name)).await?;
+/// let first = callstore.calls.start(NewCall::default(), Author::default(), Some(&name)).await?;
 /// // While a request runs, another with its name is refused.
 /// assert!(matches!(callstore.outcomes.name_request(None, "order-4719"), Err(Error::IdempotencyKeyInUse)));
 /// drop(in_use);
 ///
 /// let (name, _in_use) = callstore.outcomes.name_request(None, "order-4719")?;
 /// name.ask(request);
-/// let retry = callstore.calls.start(NewCall::default(), Some(&name)).await?;
+/// let retry = callstore.calls.start(NewCall::default(), Author::default(), Some(&name)).await?;
 /// assert_eq!((retry.call.id, name.is_replayed()), (first.call.id, true));
 /// # Ok(()) }) }
 /// ```

@@ -31,6 +31,7 @@
 
 mod analytics;
 mod audit;
+mod author;
 mod background;
 mod backup;
 mod beneath;
@@ -83,6 +84,7 @@ pub use audit::{
     Actor, Audit, AuditEntry, AuditError, AuditFault, ChainHead, Exported, ListAudit, NewAuditEntry, Verified,
     verify_exports,
 };
+pub use author::Author;
 pub use backup::{BackedUp, BackupError, Restored, create_backup, restore_backup};
 pub use calls::{
     AudioFormat, Call, CallChange, CallFailure, CallFilter, CallList, CallParts, CallRef, CallSort, Calls, Direction,
@@ -101,7 +103,8 @@ pub use health::{Health, HealthChecks};
 pub use idempotency::{Idempotency, NameInUse, Outcomes};
 pub use integrity::{Report, StoreFault, VerifiedStore, verify};
 pub use keys::{
-    ApiKey, CreatedKey, FILE_LABEL, KEY_MIN_CHARACTERS, KeyGrant, KeyRefusal, Keys, NewKey, Revoked, Scope, Secret,
+    ApiKey, CallToken, CheckedKey, CreatedKey, FILE_LABEL, GrantEnd, KEY_MIN_CHARACTERS, KeyGrant, KeyRefusal, Keys,
+    Network, NewKey, Revoked, Scope, Secret, TOKEN_PREFIX,
 };
 pub use links::Link;
 pub use metadata::{Metadata, MetadataChange, MetadataRecords, MetadataSet, NewMetadata};
@@ -223,7 +226,7 @@ impl Callstore {
             metadata,
             events,
             streams,
-            keys: Keys::new(core.clone()),
+            keys: Keys::new(core.clone(), signing.clone()),
             audit: Audit::new(core.clone()),
             outcomes: Outcomes::new(core.clone()),
             conversions: Conversions { signing: signing.clone() },
@@ -245,8 +248,9 @@ impl Callstore {
         // An empty write makes the writer read the journal, so that a damaged journal fails the start.
         self.core.write(None, 0, |_| async { Ok(()) }.boxed()).await?;
         self.keys.read().await?;
-        background.spawn(self.keys.clone().keep_reading());
         self.signing.signer().await?;
+        background.spawn(self.keys.clone().keep_reading());
+        background.spawn(self.keys.clone().keep_noting_use());
         self.finalizer.resume().await?;
         let this = self.clone();
         background.spawn(async move {

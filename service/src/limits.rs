@@ -36,6 +36,16 @@ pub const CONVERSION_STATE_MAX: usize = 4096;
 pub const LINK_TTL_DEFAULT_SECONDS: u32 = 300;
 /// Longest lifetime of a link to a recording, in seconds.
 pub const LINK_TTL_MAX_SECONDS: u32 = 86_400;
+/// Default lifetime of a call token, in seconds.
+pub const CALL_TOKEN_TTL_DEFAULT_SECONDS: u32 = 3_600;
+/// Longest lifetime of a call token, in seconds.
+pub const CALL_TOKEN_TTL_MAX_SECONDS: u32 = 86_400;
+/// How long a rotated key stays valid by default, in seconds.
+pub const KEY_OVERLAP_DEFAULT_SECONDS: u32 = 86_400;
+/// How long a rotated key stays valid at most, in seconds.
+pub const KEY_OVERLAP_MAX_SECONDS: u32 = 2_592_000;
+/// Most networks of a key.
+pub const KEY_NETWORKS_MAX: usize = 64;
 /// Capacity of the write queue, in bytes.
 pub const QUEUE_MAX_BYTES: usize = 32 * 1024 * 1024;
 /// End of the accepted times, exclusive: the year 3000.

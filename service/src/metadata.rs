@@ -3,6 +3,7 @@
 //! Unlike analytics it has one current state, which several clients may change. Every change is conditional if the
 //! client says so, and is decided in the transaction that writes.
 
+mod merge;
 mod model;
 
 use entity::call_metadata::{ActiveModel, Entity};
@@ -17,11 +18,12 @@ use uuid::Uuid;
 pub use model::{Metadata, MetadataChange, MetadataSet, NewMetadata};
 
 use crate::{
-    Error, Precondition, Private, Timestamp,
+    Author, Error, Precondition, Private, Timestamp,
     calls::CallRef,
     core::Core,
     limits::{JSON_MAX_BYTES, check_json},
 };
+use merge::merge;
 
 /// Operations on metadata.
 ///
@@ -30,18 +32,18 @@ use crate::{
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs"));
 /// # fn main() { example(async |callstore| {
-/// use service::{CallRef, Error, MetadataChange, NewCall, NewMetadata, Precondition, Versioned, Versions};
+/// use service::{Author, CallRef, Error, MetadataChange, NewCall, NewMetadata, Precondition, Versioned, Versions};
 ///
-/// let call = callstore.calls.start(NewCall::default(), None).await?.call;
+/// let call = callstore.calls.start(NewCall::default(), Author::default(), None).await?.call;
 /// let call = CallRef::parse(&call.stream_sid).unwrap();
 /// let new = NewMetadata { language: Some("en".to_owned()), ..NewMetadata::default() };
-/// let seen = callstore.metadata.set(&call, new, Precondition::default()).await?.metadata;
+/// let seen = callstore.metadata.set(&call, new, Author::default(), Precondition::default()).await?.metadata;
 ///
 /// // A client changes only what it has seen: its version goes into the condition.
 /// let change = MetadataChange { region: Some(Some("us-west".to_owned())), ..MetadataChange::default() };
 /// let only = |version| Precondition { if_match: Some(Versions::OneOf(vec![version])), ..Precondition::default() };
-/// callstore.metadata.update(&call, change.clone(), only(seen.version())).await?;
-/// let refused = callstore.metadata.update(&call, change, only(seen.version())).await;
+/// callstore.metadata.update(&call, change.clone(), Author::default(), only(seen.version())).await?;
+/// let refused = callstore.metadata.update(&call, change, Author::default(), only(seen.version())).await;
 /// assert!(matches!(refused, Err(Error::PreconditionFailed { .. })));
 /// # Ok(()) }) }
 /// ```
@@ -60,8 +62,14 @@ impl MetadataRecords {
     /// # Errors
     /// `CallNotFound`, `PreconditionFailed`, `Invalid` for custom data that is too large or too deep, or a failing
     /// database.
-    pub async fn set(&self, call: &CallRef, new: NewMetadata, condition: Precondition) -> Result<MetadataSet, Error> {
-        self.change(call, condition, |row| {
+    pub async fn set(
+        &self,
+        call: &CallRef,
+        new: NewMetadata,
+        author: Author,
+        condition: Precondition,
+    ) -> Result<MetadataSet, Error> {
+        self.change(call, author, condition, |row| {
             row.language = Set(new.language);
             row.region = Set(new.region);
             row.device_type = Set(new.device_type);
@@ -79,9 +87,10 @@ impl MetadataRecords {
         &self,
         call: &CallRef,
         change: MetadataChange,
+        author: Author,
         condition: Precondition,
     ) -> Result<MetadataSet, Error> {
-        self.change(call, condition, |row| {
+        self.change(call, author, condition, |row| {
             let fields = [
                 (&mut row.language, change.language),
                 (&mut row.region, change.region),
@@ -135,6 +144,7 @@ impl MetadataRecords {
     async fn change(
         &self,
         call: &CallRef,
+        author: Author,
         condition: Precondition,
         change: impl FnOnce(&mut ActiveModel) + Send + 'static,
     ) -> Result<MetadataSet, Error> {
@@ -154,6 +164,7 @@ impl MetadataRecords {
                         row.custom_data.try_as_ref().and_then(Option::as_ref).map(Private::expose),
                     )?;
                     row.updated_at = Set(now);
+                    row.created_by = Set(author.created_by());
                     let transaction = batch.transaction();
                     let row = if created { row.insert(transaction).await? } else { row.update(transaction).await? };
                     core.note_write(batch.state(), call_id);
@@ -174,8 +185,8 @@ pub(crate) async fn metadata_of(connection: &impl ConnectionTrait, call: Uuid) -
 pub(crate) async fn add_custom_field(
     transaction: &DatabaseTransaction,
     call_id: Uuid,
-    name: &str,
-    value: Private,
+    (name, value): (&str, Private),
+    author: &Author,
     now: Timestamp,
 ) -> Result<(), Error> {
     let stored = Entity::find_by_id(call_id).one(transaction).await?;
@@ -195,6 +206,7 @@ pub(crate) async fn add_custom_field(
     }
     row.custom_data = Set(Some(fields.into()));
     row.updated_at = Set(now);
+    row.created_by = Set(author.created_by());
     if created {
         row.insert(transaction).await?
     } else {
@@ -213,19 +225,6 @@ fn empty(call_id: Uuid, now: Timestamp) -> ActiveModel {
         custom_data: Set(None),
         created_at: Set(now),
         updated_at: Set(now),
+        created_by: Set(None),
     }
-}
-
-/// JSON Merge Patch (RFC 7396): fields in the patch replace stored ones, null removes them, and objects are merged
-/// recursively.
-fn merge(before: Value, patch: Value) -> Value {
-    let Value::Object(patch) = patch else { return patch };
-    let mut merged = if let Value::Object(fields) = before { fields } else { Map::new() };
-    for (name, change) in patch {
-        let field = merged.remove(&name).unwrap_or_default();
-        if !change.is_null() {
-            merged.insert(name, merge(field, change));
-        }
-    }
-    Value::Object(merged)
 }

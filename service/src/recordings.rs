@@ -141,9 +141,9 @@ pub struct RecordingFile {
 /// # fn main() { example(async |callstore| {
 /// use std::time::Duration;
 ///
-/// use service::{CallRef, NewCall, NewChunk, Track};
+/// use service::{Author, CallRef, NewCall, NewChunk, Track};
 ///
-/// let call = callstore.calls.start(NewCall::default(), None).await?.call;
+/// let call = callstore.calls.start(NewCall::default(), Author::default(), None).await?.call;
 /// let call = CallRef::parse(&call.stream_sid).unwrap();
 /// let audio = vec![0xFF; 160];
 /// let chunk = NewChunk { track: Track::Inbound, sequence: None, timestamp_ms: None, audio, format: None };

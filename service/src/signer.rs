@@ -78,6 +78,11 @@ impl Signing {
         self.signer.get_or_try_init(|| self.read_secret()).await
     }
 
+    /// The signer, once it is known. It is from the start of the service on.
+    pub(crate) fn known(&self) -> Option<&Signer> {
+        self.signer.get()
+    }
+
     async fn read_secret(&self) -> Result<Signer, Error> {
         let stored = Entity::find_by_id(NAME).one(self.core.database.readers()).await?;
         let value = match stored {

@@ -17,20 +17,28 @@ use crate::{
 fn expected(operation: &str) -> Option<&'static [&'static str]> {
     Some(match operation {
         "getLivez" | "getReadyz" | "getProblem" => return None,
-        "startCall" | "updateCall" | "endCall" => &["ingest"],
+        "startCall" | "endCall" | "createCallToken" => &["ingest"],
         "addAudioChunk" | "addAudioChunks" | "convertAudio" => &["ingest"],
         "addTranscript" | "addTranscripts" | "importTranscripts" | "updateTranscript" => &["ingest"],
         "addAnalytics" | "setMetadata" | "updateMetadata" => &["ingest"],
-        "getChunkStatus" => &["ingest", "read"],
+        // The operation refuses changes by a key of scope `read` (`authors`).
+        "getChunkStatus" | "updateCall" => &["ingest", "read"],
         "getCall" | "listCalls" | "listCallEvents" | "listTranscripts" | "listAnalytics" | "getMetadata" => &["read"],
         "listRecordings" | "getRecording" | "downloadRecording" | "createRecordingLink" | "getMetrics" => &["read"],
         // Unless Twilio's auth token is set; then only Twilio may call it (`signatures`).
         "twilioVoice" | "twilioStatus" => &["ingest"],
-        "deleteCall" | "deleteMetadata" | "deleteTranscript" | "createKey" | "listKeys" | "revokeKey" | "listAudit" => {
-            &[]
-        }
+        "deleteCall" | "deleteMetadata" | "deleteTranscript" | "createKey" | "listKeys" | "revokeKey" => &[],
+        "rotateKey" | "listAudit" => &[],
         other => panic!("{other} is new: list the scopes that it accepts here"),
     })
+}
+
+/// Whether an operation accepts call tokens (`tokens` tests them).
+pub(crate) fn accepts_tokens(operation: &str) -> bool {
+    let adding = ["addAudioChunk", "addAudioChunks", "addTranscript", "addTranscripts", "addAnalytics"];
+    adding.contains(&operation)
+        || operation == "importTranscripts"
+        || ["setMetadata", "updateMetadata", "endCall"].contains(&operation)
 }
 
 /// Rejected keys, and the error for each.
@@ -248,6 +256,9 @@ fn the_document_says_of_every_operation_which_scope_it_needs() {
             Some([]) => vec![json!({ "apiKey": ["admin"] })],
             Some(scopes) => scopes.iter().map(|scope| json!({ "apiKey": [scope] })).collect(),
         };
+        if accepts_tokens(operation.id()) {
+            wanted.push(json!({ "apiKey": ["call"] }));
+        }
         // The operation itself checks a signature sent in place of a key.
         let signed_by = match operation.id() {
             "downloadRecording" => json!("link"),

@@ -13,13 +13,13 @@ use crate::{
 
 const BEYOND: &str = "0.0.0.0:0";
 
-fn command(folder: &Path, listen: &str) -> Command {
+pub(super) fn command(folder: &Path, listen: &str) -> Command {
     let mut command = Binary::with_database(folder);
     command.args(["serve", "--log-format", "json", "--listen", listen]);
     command
 }
 
-async fn refusal(command: Command) -> String {
+pub(super) async fn refusal(command: Command) -> String {
     let output = Binary::output(command).await;
     assert_eq!(output.status.code(), Some(1));
     String::from_utf8(output.stderr).unwrap()

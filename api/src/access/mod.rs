@@ -1,41 +1,40 @@
 //! Authorization and rate limits. Every request passes through here before its operation runs.
 
 pub(crate) mod audited;
+pub(crate) mod bearer;
 mod buckets;
 pub(crate) mod headers;
 pub(crate) mod hosts;
 pub(crate) mod paths;
+mod proxy;
 mod rate;
 
 use std::time::Instant;
 
 use actix_cors::Cors;
 use actix_web::{
-    Error, HttpMessage, HttpRequest,
+    Error, HttpMessage,
     body::{BoxBody, EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
-    http::{
-        StatusCode,
-        header::{self, HeaderMap, HeaderValue},
-    },
+    http::StatusCode,
     middleware::Next,
     web::Data,
 };
-use service::{Callstore, KeyRefusal};
+use service::Callstore;
 
 use self::{
+    bearer::{check_key, has_new_key},
     hosts::{Hosts, Origins},
     paths::{Need, StandIn},
+    proxy::client_address,
     rate::{Client, Rates, Standing},
 };
 use crate::{
-    keys::model::Scope,
     problem::{Problem, ProblemCode},
-    request::{KeyId, Target, expect_operation},
+    request::{Target, expect_operation},
 };
+pub(crate) use bearer::check_key_again;
 
-/// The scheme of the `Authorization` header.
-const BEARER: &str = "Bearer ";
 /// How long browsers may cache the response to a preflight, in seconds.
 const PREFLIGHT_SECONDS: usize = 3600;
 
@@ -81,7 +80,7 @@ impl Access {
     /// Whether a request may be made, and the client's remaining quota, if limited.
     fn check(&self, request: &ServiceRequest) -> Result<Option<Standing>, Problem> {
         let admitted = self.admit(request);
-        let limited = self.rates.as_ref().and_then(|rates| Some((rates, rates.address_of(request.peer_addr()?.ip())?)));
+        let limited = self.rates.as_ref().and_then(|rates| Some((rates, rates.address_of(client_address(request)?)?)));
         let Some((rates, address)) = limited else { return admitted.map(|_| None) };
         let (client, requests) = match &admitted {
             Ok(Some(key)) => (Client::Key(key), 1),
@@ -97,7 +96,12 @@ impl Access {
 
     /// Whether a request may be made, and the API key that it was made with, if it needs one.
     fn admit<'a>(&self, request: &'a ServiceRequest) -> Result<Option<&'a str>, Problem> {
+        // A WebSocket outlives its request: the grant tells it when the first key is made.
+        let grant = request.head().upgrade().then(|| self.callstore.keys.grant_without_key());
         let keyed = self.callstore.keys.are_required();
+        if !keyed && !self.open {
+            proxy::refuse(request.headers())?;
+        }
         let target = request.extensions().get::<Target>().cloned();
         let need = expect_operation(target.as_ref()).map(|operation| &operation.need);
         if let Ok(Need::Key { or: Some(other), .. }) = need
@@ -110,8 +114,15 @@ impl Access {
             self.hosts.check(request, &self.origins)?;
         }
         match need? {
-            Need::Key { scopes, .. } if keyed => self.check_key(request, scopes),
-            Need::Key { .. } | Need::Nothing => Ok(None),
+            Need::Key { scopes, tokens, .. } if keyed => {
+                check_key(&self.callstore.keys, request, scopes, *tokens).map(Some)
+            }
+            Need::Key { .. } | Need::Nothing => {
+                if let Some(grant) = grant.filter(|_| !keyed) {
+                    request.extensions_mut().insert(grant);
+                }
+                Ok(None)
+            }
         }
     }
 
@@ -125,76 +136,6 @@ impl Access {
             }
         }
     }
-
-    /// Whether the request's key was made so recently that only the database knew it.
-    async fn has_new_key(&self, request: &ServiceRequest) -> bool {
-        match bearer(request.headers()) {
-            Some(key) => self.callstore.keys.find_new(key).await,
-            None => false,
-        }
-    }
-
-    fn check_key<'a>(&self, request: &'a ServiceRequest, scopes: &[Scope]) -> Result<Option<&'a str>, Problem> {
-        let headers = request.headers();
-        let key = bearer(headers).ok_or_else(|| {
-            let given = headers.contains_key(header::AUTHORIZATION);
-            unauthorized(if given {
-                "The Authorization header is malformed. Send it as Authorization: Bearer KEY."
-            } else {
-                "The request has no API key. Send it as Authorization: Bearer KEY."
-            })
-        })?;
-        if request.head().upgrade() {
-            // A WebSocket outlives its request: the grant tells it when the key ends.
-            request.extensions_mut().insert(self.callstore.keys.grant_of(key));
-        }
-        let (id, scope) = self.callstore.keys.check(key).map_err(refused)?;
-        request.extensions_mut().insert(KeyId(id));
-        let scope = Scope::from(scope);
-        if scope == Scope::Admin || scopes.contains(&scope) {
-            return Ok(Some(key));
-        }
-        let needed: Vec<_> = scopes.iter().map(|scope| scope.name()).collect();
-        let detail = format!(
-            "This operation needs a key of scope {}; this key has {}. Use another key.",
-            needed.join(" or "),
-            scope.name()
-        );
-        Err(Problem::new(ProblemCode::Forbidden, detail))
-    }
-}
-
-/// Checks the API key again after a slow body. The key may have been revoked or have expired meanwhile.
-///
-/// # Errors
-/// If the key is no longer valid, the reason.
-pub(crate) fn check_key_again(request: &HttpRequest) -> Result<(), Problem> {
-    let by_key = request.extensions().contains::<KeyId>();
-    match (bearer(request.headers()), request.app_data::<Data<Access>>()) {
-        (Some(key), Some(access)) if by_key => access.callstore.keys.check(key).map(drop).map_err(refused),
-        _ => Ok(()),
-    }
-}
-
-fn refused(refusal: KeyRefusal) -> Problem {
-    unauthorized(match refusal {
-        KeyRefusal::Unknown => "Unknown API key.",
-        KeyRefusal::Revoked => "The API key was revoked. Use another one.",
-        KeyRefusal::Expired => "The API key has expired. Use another one.",
-    })
-}
-
-/// The API key in a request's only `Authorization` header.
-pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let mut given = headers.get_all(header::AUTHORIZATION);
-    let only = given.next().filter(|_| given.next().is_none())?.to_str().ok()?;
-    let (scheme, key) = only.split_at_checked(BEARER.len())?;
-    scheme.eq_ignore_ascii_case(BEARER).then(|| key.trim_matches(' ')).filter(|key| !key.is_empty())
-}
-
-fn unauthorized(detail: &str) -> Problem {
-    let scheme = HeaderValue::from_static("Bearer");
-    Problem::new(ProblemCode::Unauthorized, detail).with_header(header::WWW_AUTHENTICATE, scheme)
 }
 
 /// The middleware that this module describes.
@@ -204,7 +145,10 @@ pub(crate) async fn guard<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
     let checked = match request.app_data::<Data<Access>>() {
         Some(access) => match access.check(&request) {
-            Err(problem) if problem.code() == ProblemCode::Unauthorized && access.has_new_key(&request).await => {
+            Err(problem)
+                if problem.code() == ProblemCode::Unauthorized
+                    && has_new_key(&access.callstore.keys, &request).await =>
+            {
                 access.check(&request)
             }
             checked => checked,

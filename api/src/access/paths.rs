@@ -11,7 +11,7 @@ use utoipa::openapi::{OpenApi, path::Operation};
 use super::audited::Audited;
 use crate::{
     keys::model::Scope,
-    openapi::schemes::{KEY_SCHEME, SIGNED_BY, operations},
+    openapi::schemes::{CALL_TOKEN, KEY_SCHEME, SIGNED_BY, operations},
     problem::{Problem, ProblemCode},
 };
 
@@ -29,8 +29,8 @@ const STREAM: &str = "stream";
 pub(crate) enum Need {
     /// No key is required.
     Nothing,
-    /// A key of one of these scopes is required, or a substitute for a key.
-    Key { scopes: Vec<Scope>, or: Option<StandIn> },
+    /// A key of one of these scopes is required, or a substitute for a key: a signature, or a call token if `tokens`.
+    Key { scopes: Vec<Scope>, or: Option<StandIn>, tokens: bool },
 }
 
 /// A substitute for an API key. The operation verifies it.
@@ -53,32 +53,32 @@ impl Need {
         if open && signed_by.is_none() {
             return Self::Nothing;
         }
-        let named = |scope: &Scope| {
+        let named = |name: &str| {
             let names = |requirement: &serde_json::Value| {
-                requirement[KEY_SCHEME].as_array().is_some_and(|names| names.contains(&scope.name().into()))
+                requirement[KEY_SCHEME].as_array().is_some_and(|names| names.contains(&name.into()))
             };
             stated.iter().any(names)
         };
-        let scopes: Vec<_> = Scope::ALL.into_iter().filter(named).collect();
+        let scopes: Vec<_> = Scope::ALL.into_iter().filter(|scope| named(scope.name())).collect();
         let scopes = if scopes.is_empty() { vec![Scope::Admin] } else { scopes };
         let or = match signed_by {
             Some("link") => Some(StandIn::Link),
             Some("twilio") => Some(StandIn::Twilio),
             _ => None,
         };
-        Self::Key { scopes, or }
+        Self::Key { scopes, or, tokens: named(CALL_TOKEN) }
     }
 
     /// Paths that the document does not describe.
     fn beside_the_document() -> [(&'static str, Self); 6] {
-        let ingest = |or| Self::Key { scopes: vec![Scope::Ingest], or };
+        let ingest = |or, tokens| Self::Key { scopes: vec![Scope::Ingest], or, tokens };
         [
             ("/", Self::Nothing),
-            (CALL_STREAM, ingest(None)),
+            (CALL_STREAM, ingest(None, true)),
             ("/openapi.json", Self::Nothing),
             ("/swagger-ui", Self::Nothing),
             ("/swagger-ui/{file:.*}", Self::Nothing),
-            (TWILIO_STREAM, ingest(Some(StandIn::Twilio))),
+            (TWILIO_STREAM, ingest(Some(StandIn::Twilio), false)),
         ]
     }
 }

@@ -9,7 +9,7 @@ use validator::Validate;
 
 use super::model::{Analytics, Metrics, Sentiment};
 use crate::{
-    extract::{CallPath, IdempotencyKey, Json, JsonBody, NoQuery, Query},
+    extract::{By, CallPath, IdempotencyKey, Json, JsonBody, NoQuery, Query},
     problem::Problem,
     wire::{Time, any_case, number, real},
 };
@@ -93,7 +93,7 @@ impl From<AddAnalytics> for NewAnalytics {
 #[utoipa::path(
     operation_id = "addAnalytics",
     tag = "Analytics",
-    security(("apiKey" = ["ingest"])),
+    security(("apiKey" = ["ingest"]), ("apiKey" = ["call"])),
     request_body(content = AddAnalytics, description = "The figures.", example = json!(AddAnalytics::sample())),
     responses(
         (status = 201, description = "The snapshot is stored.", body = Analytics, example = json!(Analytics::sample())),
@@ -104,10 +104,11 @@ impl From<AddAnalytics> for NewAnalytics {
 pub(crate) async fn add_analytics(
     callstore: Data<Callstore>,
     call: CallPath,
+    By(author): By,
     _: Query<NoQuery>,
     idempotency: IdempotencyKey,
     Json(body): Json<AddAnalytics>,
 ) -> Result<HttpResponse, Problem> {
-    let stored = callstore.analytics.add(&call.0, body.into(), idempotency.key()).await?;
+    let stored = callstore.analytics.add(&call.0, body.into(), author, idempotency.key()).await?;
     Ok(idempotency.answer(HttpResponse::Created().json(Analytics::from(stored))))
 }

@@ -54,6 +54,9 @@ pub(crate) struct Analytics {
     pub snapshot_time: Time,
     /// When the service stored it.
     pub created_at: Time,
+    /// The id of the key that wrote it, after `token:` if by a call token. Null without a key.
+    #[schema(required)]
+    pub created_by: Option<String>,
 }
 
 /// The schema of `metrics`.
@@ -81,6 +84,7 @@ impl From<service::Analytics> for Analytics {
             metrics: object(analytics.metrics),
             snapshot_time: Time(analytics.snapshot_time),
             created_at: Time(analytics.created_at),
+            created_by: analytics.created_by,
         }
     }
 }
@@ -101,6 +105,7 @@ impl Analytics {
             metrics: object(Some(json!({ "tokens": 412 }))),
             snapshot_time: Time::sample_after(20),
             created_at: Time::sample_after(20),
+            created_by: Some("01905f3c-0f1e-7d2c-9b3a-495867768594".to_owned()),
         }
     }
 }

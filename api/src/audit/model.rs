@@ -6,13 +6,16 @@ use uuid::Uuid;
 
 use crate::wire::{Time, same_variants};
 
-/// The type of caller: a client with an API key (`key`) or a link (`link`), Twilio by its signature (`twilio`), the
-/// command line (`command`), a client that needed no key (`anyone`), or the service itself (`service`).
+/// The type of caller: a client with an API key (`key`), a call token (`token`) or a link (`link`), Twilio by its
+/// signature (`twilio`), the command line (`command`), a client that needed no key (`anyone`), or the service itself
+/// (`service`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Actor {
     /// Whoever sent an API key.
     Key,
+    /// Whoever sent a call token. `keyId` is the key that made it.
+    Token,
     /// Whoever had a link.
     Link,
     /// Twilio, by its signature.
@@ -25,7 +28,7 @@ pub enum Actor {
     Service,
 }
 
-same_variants!(Actor, service::Actor, [Key, Link, Twilio, Command, Anyone, Service]);
+same_variants!(Actor, service::Actor, [Key, Token, Link, Twilio, Command, Anyone, Service]);
 
 /// An audited request or command.
 #[derive(Clone, Debug, Serialize, ToSchema)]

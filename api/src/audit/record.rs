@@ -17,14 +17,14 @@ use actix_web::{
     },
 };
 use percent_encoding::percent_decode_str;
-use service::{Actor, Callstore, NewAuditEntry};
+use service::{Actor, Author, Callstore, NewAuditEntry};
 
 use crate::{
     access::{
         audited::Audited,
         paths::{KnownOperation, StandIn},
     },
-    request::{KeyId, RequestId, Target, request_id},
+    request::{RequestId, Target, request_id},
 };
 
 /// How many clients of calls are remembered; beyond, all are entered anew.
@@ -80,7 +80,7 @@ impl Audit {
     /// Whether a client asks for a path for the first time, as far as is remembered.
     fn is_first(&self, request: &HttpRequest) -> bool {
         let mut hasher = DefaultHasher::new();
-        let key = request.extensions().get::<KeyId>().map(|key| key.0);
+        let key = request.extensions().get::<Author>().and_then(Author::key_id);
         (key, request.peer_addr().map(|address| address.ip()), request.path()).hash(&mut hasher);
         let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         if clients.len() >= REMEMBERED {
@@ -125,8 +125,11 @@ impl Entry {
 /// What is said of a request, but for what came of it.
 pub(crate) fn entry_of(request: &HttpRequest, operation: &str, request_id: &RequestId) -> NewAuditEntry {
     let extensions = request.extensions();
-    let key_id = extensions.get::<KeyId>().map(|key| key.0);
+    let author = extensions.get::<Author>();
+    let key_id = author.and_then(Author::key_id);
+    let by_token = author.is_some_and(Author::has_token);
     let actor = match (key_id, extensions.get::<StandIn>()) {
+        (Some(_), _) if by_token => Actor::Token,
         (Some(_), _) => Actor::Key,
         (None, Some(StandIn::Link)) => Actor::Link,
         (None, Some(StandIn::Twilio)) => Actor::Twilio,

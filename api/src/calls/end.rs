@@ -44,7 +44,7 @@ const WAIT_DEFAULT: u64 = 10;
 #[utoipa::path(
     operation_id = "endCall",
     tag = "Calls",
-    security(("apiKey" = ["ingest"])),
+    security(("apiKey" = ["ingest"]), ("apiKey" = ["call"])),
     params(("Prefer" = Option<String>, Header, description = "How long to wait for the recording: `wait=N`, 0 to 30 seconds.")),
     request_body(content = Option<EndCall>, description = "The end of the call. Optional.", example = json!(EndCall::default())),
     responses(

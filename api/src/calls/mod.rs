@@ -7,6 +7,7 @@ pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod model;
 pub(crate) mod start;
+pub(crate) mod token;
 pub(crate) mod update;
 
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -19,5 +20,6 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(get::get_call)
         .service(update::update_call)
         .service(end::end_call)
-        .service(delete::delete_call);
+        .service(delete::delete_call)
+        .service(token::create_call_token);
 }

@@ -11,7 +11,7 @@ use super::{
     model::{Call, Direction, sid},
 };
 use crate::{
-    extract::{IdempotencyKey, Json, JsonBody, NoQuery, Query, etag},
+    extract::{By, IdempotencyKey, Json, JsonBody, NoQuery, Query, etag},
     problem::Problem,
     wire::{Time, name, name_or_empty, optional_object},
 };
@@ -89,11 +89,12 @@ impl StartCall {
 #[post("/calls")]
 pub(crate) async fn start_call(
     callstore: Data<Callstore>,
+    By(author): By,
     _: Query<NoQuery>,
     idempotency: IdempotencyKey,
     Json(body): Json<StartCall>,
 ) -> Result<HttpResponse, Problem> {
-    let started = callstore.calls.start(body.into(), idempotency.key()).await?;
+    let started = callstore.calls.start(body.into(), author, idempotency.key()).await?;
     let mut response = if started.created { HttpResponse::Created() } else { HttpResponse::Ok() };
     if started.created {
         response.insert_header((header::LOCATION, format!("/calls/{}", started.call.id)));

@@ -8,7 +8,7 @@ use validator::{Validate, ValidationError};
 
 use super::model::{Call, Direction, sid};
 use crate::{
-    extract::{CallPath, Condition, Json, JsonBody, NoQuery, Query, etag},
+    extract::{By, CallPath, Condition, Json, JsonBody, NoQuery, Query, etag},
     problem::Problem,
     wire::{double_option, name},
 };
@@ -59,11 +59,13 @@ impl UpdateCall {
 
 /// Update a call
 ///
-/// A JSON merge patch (RFC 7396): absent fields stay; null removes a value.
+/// A JSON merge patch (RFC 7396): absent fields stay; null removes a value. After the end of the call, only a key of
+/// scope `admin` changes `caller`, `agent` and `direction`. A key of scope `read` gets the call back if the patch
+/// changes nothing.
 #[utoipa::path(
     operation_id = "updateCall",
     tag = "Calls",
-    security(("apiKey" = ["ingest"])),
+    security(("apiKey" = ["ingest"]), ("apiKey" = ["read"])),
     params(
         ("If-Match" = Option<String>, Header, description = "Apply the change only if one of these ETags is current; `*`: only if it exists."),
     ),
@@ -82,6 +84,7 @@ impl UpdateCall {
 pub(crate) async fn update_call(
     callstore: Data<Callstore>,
     call: CallPath,
+    By(author): By,
     _: Query<NoQuery>,
     Condition(condition): Condition,
     Json(body): Json<UpdateCall>,
@@ -92,6 +95,6 @@ pub(crate) async fn update_call(
         caller: body.caller.flatten(),
         direction: body.direction.map(|direction| direction.map(Into::into)),
     };
-    let call = callstore.calls.update(&call.0, change, condition).await?;
+    let call = callstore.calls.update(&call.0, change, author, condition).await?;
     Ok(HttpResponse::Ok().insert_header((header::ETAG, etag(&call))).json(Call::new(call)?))
 }

@@ -96,7 +96,7 @@ pub(crate) struct RawChunkQuery {
 #[utoipa::path(
     operation_id = "addAudioChunk",
     tag = "Chunks",
-    security(("apiKey" = ["ingest"])),
+    security(("apiKey" = ["ingest"]), ("apiKey" = ["call"])),
     params(RawChunkQuery),
     request_body(
         content(

@@ -65,7 +65,7 @@ impl StoredChunks {
 #[utoipa::path(
     operation_id = "addAudioChunks",
     tag = "Chunks",
-    security(("apiKey" = ["ingest"])),
+    security(("apiKey" = ["ingest"]), ("apiKey" = ["call"])),
     request_body(content = AddAudioChunks, description = "The chunks.", example = json!(AddAudioChunks::sample())),
     responses(
         (status = 201, description = "All chunks are stored.", body = StoredChunks, example = json!(StoredChunks::sample())),

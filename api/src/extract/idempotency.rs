@@ -14,10 +14,8 @@ use actix_web::{
 use service::{Callstore, Idempotency, NameInUse, limits::IDEMPOTENCY_KEY_MAX};
 use sha2::{Digest, Sha256};
 
-use crate::{
-    problem::{Problem, ProblemCode},
-    request::KeyId,
-};
+use super::By;
+use crate::problem::{Problem, ProblemCode};
 
 /// The header that carries the key.
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -58,7 +56,7 @@ impl IdempotencyKey {
         })?;
         let failed = || Problem::new(ProblemCode::InternalError, "The service is not available.");
         let callstore = request.app_data::<Data<Callstore>>().ok_or_else(failed)?;
-        let who = request.extensions().get::<KeyId>().map(|id| id.0);
+        let who = By::of(&request).0.namespace();
         let named = Some(callstore.outcomes.name_request(who, name)?);
         Ok(Self { named, request: request.clone() })
     }

@@ -2,6 +2,7 @@
 //! that cannot name anything, 413 and 415 for bodies of a wrong size or type, and 422 for invalid values.
 
 mod body;
+mod by;
 mod condition;
 mod form;
 mod idempotency;
@@ -13,6 +14,7 @@ mod repair;
 mod wording;
 
 pub(crate) use body::{Body, media_type};
+pub(crate) use by::By;
 pub(crate) use condition::{Condition, all, etag, etag_with_parts, fresh, has};
 pub(crate) use form::Form;
 pub(crate) use idempotency::IdempotencyKey;

@@ -5,25 +5,35 @@ use std::{
     future::{Ready, ready},
 };
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web::Data};
+use futures_util::future::{Either, LocalBoxFuture};
 use percent_encoding::percent_decode_str;
-use service::{CallRef, Error};
+use service::{CallRef, Callstore, Error};
 use uuid::Uuid;
 
+use super::By;
 use crate::problem::Problem;
 
-/// The call in a path, by id or `streamSid`.
+/// The call in a path, by id or `streamSid`. A client that may write only to some calls is refused any other.
 #[derive(Debug)]
 pub(crate) struct CallPath(pub CallRef);
 
 impl FromRequest for CallPath {
     type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+    type Future = Either<Ready<Result<Self, Problem>>, LocalBoxFuture<'static, Result<Self, Problem>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let call = request.match_info().query("call");
-        let decoded = decoded(call);
-        ready(decoded.as_deref().and_then(CallRef::parse).map(Self).ok_or_else(|| Error::CallNotFound.into()))
+        let call = decoded(call).as_deref().and_then(CallRef::parse);
+        let By(author) = By::of(request);
+        match (call, request.app_data::<Data<Callstore>>()) {
+            (Some(call), _) if !author.is_confined() => Either::Left(ready(Ok(Self(call)))),
+            (Some(call), Some(callstore)) => {
+                let callstore = callstore.clone();
+                Either::Right(Box::pin(async move { Ok(Self(callstore.keys.confine(&author, &call).await?)) }))
+            }
+            _ => Either::Left(ready(Err(Error::CallNotFound.into()))),
+        }
     }
 }
 

@@ -12,14 +12,17 @@ use crate::{
     access::{self, hosts::Hosts},
     analytics::add::AddAnalytics,
     audio::model::ConvertAudio,
-    calls::{self, end::EndCall, get::GetCallQuery, list::ListCallsQuery, start::StartCall, update::UpdateCall},
+    calls::{
+        self, end::EndCall, get::GetCallQuery, list::ListCallsQuery, start::StartCall, token::CreateCallToken,
+        update::UpdateCall,
+    },
     chunks::{
         add::{AddAudioChunk, RawChunkQuery},
         add_batch::AddAudioChunks,
         media::raw_audio,
     },
     extract::{Form, JsonBody, NoQuery, PageQuery, from_json, query::parse},
-    keys::create::CreateKey,
+    keys::{create::CreateKey, rotate::RotateKey},
     metadata::{set::SetMetadata, update::UpdateMetadata},
     problem::Problem,
     recordings::{
@@ -41,7 +44,7 @@ use crate::{
 /// A body that is accepted is accepted again as it would be written, and says the same. The first byte is the
 /// operation.
 pub fn json_body(bytes: &[u8]) {
-    const OPERATIONS: [fn(&[u8]); 14] = [
+    const OPERATIONS: [fn(&[u8]); 16] = [
         json::<StartCall>,
         json::<UpdateCall>,
         json::<EndCall>,
@@ -56,6 +59,8 @@ pub fn json_body(bytes: &[u8]) {
         json::<CreateKey>,
         json::<ConvertAudio>,
         json::<UpdateTranscript>,
+        json::<CreateCallToken>,
+        json::<RotateKey>,
     ];
     choose(&OPERATIONS, bytes, |operation, bytes| operation(bytes));
 }
@@ -195,7 +200,7 @@ pub fn host(bytes: &[u8]) {
 /// A key is taken out of one header, without the spaces around it.
 pub fn bearer(bytes: &[u8]) {
     let Some(headers) = headers([AUTHORIZATION, AUTHORIZATION], bytes) else { return };
-    if let Some(key) = access::bearer(&headers) {
+    if let Some(key) = access::bearer::bearer(&headers) {
         assert!(!key.is_empty() && key.trim_matches(' ') == key && !bytes.contains(&b'\n'));
     }
 }

@@ -26,13 +26,25 @@ pub(crate) struct CreateKey {
     /// When the key expires: a time in the future. By default it never does.
     #[schema(inline)]
     expires_at: Option<Time>,
+    /// Whether the key writes only to calls that it starts. For scope `ingest`.
+    own_calls_only: Option<bool>,
+    /// The networks from which the key may be used, such as `10.0.0.0/8` or `2001:db8::/32`. By default all.
+    #[schema(min_items = 1, max_items = 64)]
+    #[validate(length(min = 1, max = 64))]
+    allowed_networks: Option<Vec<String>>,
 }
 
 impl JsonBody for CreateKey {}
 
 impl CreateKey {
     fn sample() -> Self {
-        Self { scope: Scope::Admin, label: Some("first admin".to_owned()), expires_at: None }
+        Self {
+            scope: Scope::Admin,
+            label: Some("first admin".to_owned()),
+            expires_at: None,
+            own_calls_only: None,
+            allowed_networks: None,
+        }
     }
 }
 
@@ -48,7 +60,7 @@ pub(crate) struct CreatedKey {
 }
 
 impl CreatedKey {
-    fn sample() -> Self {
+    pub(super) fn sample() -> Self {
         Self { kept: ApiKey::sample(), key: format!("cs_{}", "0123456789abcdef".repeat(3).split_at(43).0).into() }
     }
 }
@@ -77,13 +89,21 @@ pub(crate) async fn create_key(
     Json(body): Json<CreateKey>,
 ) -> Result<HttpResponse, Problem> {
     let expires_at = body.expires_at.map(|Time(time)| time);
-    let new = NewKey { scope: body.scope.into(), label: body.label, expires_at };
+    let new = NewKey {
+        scope: body.scope.into(),
+        label: body.label,
+        expires_at,
+        own_calls_only: body.own_calls_only.unwrap_or_default(),
+        allowed_networks: body.allowed_networks,
+    };
     let created = callstore.keys.create(new, idempotency.key()).await?;
+    Ok(idempotency.answer(answer(created)))
+}
+
+/// The response that shows a new key.
+pub(super) fn answer(created: service::CreatedKey) -> HttpResponse {
     let key = created.secret.expose().into();
     let path = format!("/admin/keys/{}", created.key.id);
-    Ok(idempotency.answer(
-        HttpResponse::Created()
-            .insert_header((header::LOCATION, path))
-            .json(CreatedKey { kept: created.key.into(), key }),
-    ))
+    let kept = created.key.into();
+    HttpResponse::Created().insert_header((header::LOCATION, path)).json(CreatedKey { kept, key })
 }

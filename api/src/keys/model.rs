@@ -55,6 +55,17 @@ pub(crate) struct ApiKey {
     /// When the key was revoked.
     #[schema(required)]
     pub revoked_at: Option<Time>,
+    /// Whether the key writes only to calls that it, or a key that it replaced, started.
+    pub own_calls_only: bool,
+    /// The networks from which the key may be used; null for all.
+    #[schema(required)]
+    pub allowed_networks: Option<Vec<String>>,
+    /// When the key was last used, accurate to about a minute.
+    #[schema(required)]
+    pub last_used_at: Option<Time>,
+    /// The id of the key that replaces this one since its rotation.
+    #[schema(required)]
+    pub replaced_by: Option<Uuid>,
 }
 
 impl From<service::ApiKey> for ApiKey {
@@ -66,6 +77,10 @@ impl From<service::ApiKey> for ApiKey {
             created_at: Time(key.created_at),
             expires_at: key.expires_at.map(Time),
             revoked_at: key.revoked_at.map(Time),
+            own_calls_only: key.own_calls_only,
+            allowed_networks: key.allowed_networks.map(|networks| networks.iter().map(ToString::to_string).collect()),
+            last_used_at: key.last_used_at.map(Time),
+            replaced_by: key.replaced_by,
         }
     }
 }
@@ -81,6 +96,10 @@ impl ApiKey {
             created_at: Time::SAMPLE,
             expires_at: None,
             revoked_at: None,
+            own_calls_only: true,
+            allowed_networks: Some(vec!["10.0.0.0/8".to_owned()]),
+            last_used_at: Some(Time::sample_after(60)),
+            replaced_by: None,
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::{
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RevokeKeyQuery {
-    /// Revoke the key even if it is the last usable admin key.
+    /// Revoke the key even if no other admin key is usable for the next 7 days.
     #[serde(default)]
     force: bool,
 }
@@ -24,8 +24,8 @@ pub(super) struct RevokeKeyQuery {
 /// Revoke an API key
 ///
 /// The service rejects the key from now on. This cannot be undone. `listKeys` still shows the key, as revoked. The last
-/// usable admin key is revoked only with `force=true`: without an admin key, nobody can manage keys, delete calls or
-/// read the audit over HTTP.
+/// admin key that is usable for the next 7 days is revoked only with `force=true`: without an admin key, nobody can
+/// manage keys, delete calls or read the audit over HTTP.
 #[utoipa::path(
     operation_id = "revokeKey",
     tag = "Keys",
@@ -34,7 +34,7 @@ pub(super) struct RevokeKeyQuery {
     responses(
         (status = 204, description = "The key is revoked."),
         (status = 404, description = "`key_not_found`: no key has this id."),
-        (status = 409, description = "`last_admin_key`: it is the last usable admin key."),
+        (status = 409, description = "`last_admin_key`: no other admin key is usable for the next 7 days."),
     ),
 )]
 #[delete("/admin/keys/{id}")]

@@ -36,6 +36,9 @@ pub(crate) struct Metadata {
     pub created_at: Time,
     /// When the metadata last changed.
     pub updated_at: Time,
+    /// The id of the key that last wrote it, after `token:` if by a call token. Null without a key.
+    #[schema(required)]
+    pub created_by: Option<String>,
 }
 
 /// The schema of `customData`.
@@ -60,6 +63,7 @@ impl From<service::Metadata> for Metadata {
             custom_data: object(metadata.custom_data.map(Private::into_inner)).map(Private::new),
             created_at: Time(metadata.created_at),
             updated_at: Time(metadata.updated_at),
+            created_by: metadata.created_by,
         }
     }
 }
@@ -77,6 +81,7 @@ impl Metadata {
             custom_data: object(Some(json!({ "campaign": "spring" }))).map(Private::new),
             created_at: Time::SAMPLE,
             updated_at: Time::SAMPLE,
+            created_by: Some("01905f3c-0f1e-7d2c-9b3a-495867768594".to_owned()),
         }
     }
 }

@@ -9,7 +9,7 @@ use validator::Validate;
 
 use super::model::{CustomData, Metadata};
 use crate::{
-    extract::{CallPath, Condition, Json, JsonBody, NoQuery, Query, etag},
+    extract::{By, CallPath, Condition, Json, JsonBody, NoQuery, Query, etag},
     problem::Problem,
 };
 
@@ -59,7 +59,7 @@ impl SetMetadata {
 #[utoipa::path(
     operation_id = "setMetadata",
     tag = "Metadata",
-    security(("apiKey" = ["ingest"])),
+    security(("apiKey" = ["ingest"]), ("apiKey" = ["call"])),
     params(
         ("If-Match" = Option<String>, Header, description = "Apply the change only if one of these ETags is current; `*`: only if it exists."),
         ("If-None-Match" = Option<String>, Header, description = "Apply the change only if none of these ETags is current; `*`: only if it does not exist."),
@@ -76,6 +76,7 @@ impl SetMetadata {
 pub(crate) async fn set_metadata(
     callstore: Data<Callstore>,
     call: CallPath,
+    By(author): By,
     _: Query<NoQuery>,
     Condition(condition): Condition,
     Json(body): Json<SetMetadata>,
@@ -87,7 +88,7 @@ pub(crate) async fn set_metadata(
         network_quality: body.network_quality,
         custom_data: body.custom_data.map(|data| data.map(Value::Object)),
     };
-    Ok(answer(callstore.metadata.set(&call.0, new, condition).await?))
+    Ok(answer(callstore.metadata.set(&call.0, new, author, condition).await?))
 }
 
 /// 201 where there was none before.

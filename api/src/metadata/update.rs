@@ -12,7 +12,7 @@ use super::{
     set::answer,
 };
 use crate::{
-    extract::{CallPath, Condition, Json, JsonBody, NoQuery, Query},
+    extract::{By, CallPath, Condition, Json, JsonBody, NoQuery, Query},
     problem::Problem,
     wire::double_option,
 };
@@ -63,7 +63,7 @@ impl UpdateMetadata {
 #[utoipa::path(
     operation_id = "updateMetadata",
     tag = "Metadata",
-    security(("apiKey" = ["ingest"])),
+    security(("apiKey" = ["ingest"]), ("apiKey" = ["call"])),
     params(
         ("If-Match" = Option<String>, Header, description = "Apply the change only if one of these ETags is current; `*`: only if it exists."),
         ("If-None-Match" = Option<String>, Header, description = "Apply the change only if none of these ETags is current; `*`: only if it does not exist."),
@@ -83,6 +83,7 @@ impl UpdateMetadata {
 pub(crate) async fn update_metadata(
     callstore: Data<Callstore>,
     call: CallPath,
+    By(author): By,
     _: Query<NoQuery>,
     Condition(condition): Condition,
     Json(body): Json<UpdateMetadata>,
@@ -94,5 +95,5 @@ pub(crate) async fn update_metadata(
         network_quality: body.network_quality,
         custom_data: body.custom_data.map(|data| data.map(|data| data.map(Value::Object))),
     };
-    Ok(answer(callstore.metadata.update(&call.0, change, condition).await?))
+    Ok(answer(callstore.metadata.update(&call.0, change, author, condition).await?))
 }

@@ -72,11 +72,13 @@ fn add_responses(operation: &mut Operation, writes: bool) {
     };
     add("422", "`validation_failed`: a field or parameter is missing, unknown or has a value that is not allowed.");
     add("500", "`internal_error`: the service failed.");
-    let page =
-        "`host_not_allowed`, `origin_not_allowed`: no key exists yet, and the request's host or origin is unknown.";
+    // Without backquotes, which would add an example of each.
+    let page = "`host_not_allowed`, `origin_not_allowed`: no key exists yet, and the request's host or origin is unknown, or \
+        it came through a proxy (proxy_without_key).";
     if keyed {
         add("401", "`unauthorized`: the request has no key, or an unknown, revoked or expired one.");
-        add("403", &format!("`forbidden`: the key lacks the scope. {page}"));
+        let limits = "The key may also be limited to networks (network_not_allowed) or calls (call_not_allowed).";
+        add("403", &format!("`forbidden`: the key lacks the scope. {limits} {page}"));
     } else {
         add("403", page);
     }

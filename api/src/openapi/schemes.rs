@@ -6,6 +6,9 @@ use utoipa::openapi::path::{Operation, PathItem};
 /// The name of the security scheme of API keys.
 pub(crate) const KEY_SCHEME: &str = "apiKey";
 
+/// What an operation states beside its scopes if it accepts call tokens.
+pub(crate) const CALL_TOKEN: &str = "call";
+
 /// The extension of an operation that accepts a signature in place of a key: `link` or `twilio`. It is no security
 /// scheme, since nobody could type such a signature into an Authorize form.
 pub(crate) const SIGNED_BY: &str = "x-signed-by";

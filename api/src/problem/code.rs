@@ -21,6 +21,12 @@ pub enum ProblemCode {
     Unauthorized,
     /// The key lacks the scope.
     Forbidden,
+    /// The key may not be used from the client's address.
+    NetworkNotAllowed,
+    /// The key or token may not write to the call.
+    CallNotAllowed,
+    /// The request came through a proxy, and no key exists.
+    ProxyWithoutKey,
     /// The request is for a host that is not allowed.
     HostNotAllowed,
     /// The request comes from a web page that is not allowed.
@@ -45,6 +51,8 @@ pub enum ProblemCode {
     AdminKeyRequired,
     /// The key is the last usable admin key.
     LastAdminKey,
+    /// The key cannot be rotated.
+    KeyNotRotatable,
     /// The path does not support the method.
     MethodNotAllowed,
     /// No media type in Accept is available.

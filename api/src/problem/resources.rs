@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use super::code::{Entry, ProblemCode};
 
 /// Problems of single resources.
-pub(super) const OF_RESOURCES: [Entry; 18] = {
+pub(super) const OF_RESOURCES: [Entry; 20] = {
     use ProblemCode as P;
     use StatusCode as S;
     [
@@ -54,6 +54,20 @@ pub(super) const OF_RESOURCES: [Entry; 18] = {
             S::NOT_FOUND,
             "Key not found",
             "No key has this id. `GET /admin/keys` lists all keys, revoked ones included.",
+        ),
+        (
+            P::CallNotAllowed,
+            S::FORBIDDEN,
+            "Call not allowed",
+            "A key with `ownCallsOnly` writes only to calls that it started, and a call token only to its call. Use the \
+             key that started the call, or one without `ownCallsOnly`.",
+        ),
+        (
+            P::KeyNotRotatable,
+            S::CONFLICT,
+            "Key not rotatable",
+            "The key was revoked or rotated, has expired, or comes from the admin key file; `detail` says which, and what \
+             to do.",
         ),
         (
             P::LinkInvalid,

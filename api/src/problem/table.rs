@@ -15,7 +15,7 @@ pub(crate) fn problems() -> impl Iterator<Item = &'static Entry> {
 }
 
 /// Problems of any request.
-pub(super) const GENERAL: [Entry; 25] = {
+pub(super) const GENERAL: [Entry; 27] = {
     use ProblemCode as P;
     use StatusCode as S;
     [
@@ -58,7 +58,21 @@ pub(super) const GENERAL: [Entry; 25] = {
             S::FORBIDDEN,
             "Key lacks the scope",
             "The key's scope does not allow this operation; `detail` names the scope that it needs. `ingest` \
-             writes calls, `read` reads them, `admin` does everything.",
+             writes calls, `read` reads them, `admin` does everything. A call token only adds to its call and ends it.",
+        ),
+        (
+            P::NetworkNotAllowed,
+            S::FORBIDDEN,
+            "Network not allowed",
+            "The key has `allowedNetworks`, and the client's address is in none of them. Behind a proxy, the address is \
+             the proxy's. Use another key, or send the request from an allowed network.",
+        ),
+        (
+            P::ProxyWithoutKey,
+            S::FORBIDDEN,
+            "Proxy without a key",
+            "The request came through a proxy, so other machines may reach the service, and no key exists. Make one with \
+             `callstore keys create --scope admin`. `--insecure-no-auth` opens the service to everyone.",
         ),
         (
             P::HostNotAllowed,

@@ -23,7 +23,7 @@ use crate::{
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct CreateRecordingLink {
     /// Lifetime in seconds. Defaults to 300.
-    #[serde(default, deserialize_with = "number::link_ttl")]
+    #[serde(default, deserialize_with = "number::lifetime")]
     #[schema(minimum = 1, maximum = 86_400, default = 300)]
     #[validate(range(min = 1, max = LINK_TTL_MAX_SECONDS))]
     pub ttl_seconds: Option<u32>,

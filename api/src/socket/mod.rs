@@ -51,8 +51,8 @@ pub(crate) enum Received {
     Faulty(Fault),
     /// The peer has closed the socket or is gone. No more messages follow.
     Closed,
-    /// The API key that opened the socket was revoked or has expired.
-    KeyEnded,
+    /// The client may not use the socket any more, for this reason.
+    AccessEnded(&'static str),
 }
 
 impl Received {
@@ -60,7 +60,7 @@ impl Received {
         match self {
             Self::Text(text) => text.len(),
             Self::Binary(bytes) => bytes.len(),
-            Self::Faulty(_) | Self::Closed | Self::KeyEnded => 0,
+            Self::Faulty(_) | Self::Closed | Self::AccessEnded(_) => 0,
         }
     }
 }
@@ -73,7 +73,8 @@ pub(crate) struct Socket {
     decoder: Decoder,
     heartbeat: Heartbeat,
     beats: Interval,
-    /// The API key that opened the socket; `None` if the service needs no key. The socket closes when the grant ends.
+    /// The permission of the client that opened the socket; `None` for Twilio with its signature. The socket closes
+    /// when the grant ends.
     grant: Option<KeyGrant>,
 }
 
@@ -170,7 +171,7 @@ impl Socket {
             }
             tokio::select! {
                 biased;
-                () = ended(&mut self.grant) => return Received::KeyEnded,
+                reason = ended(&mut self.grant) => return Received::AccessEnded(reason),
                 bytes = self.connection.read() => match bytes {
                     Ok(bytes) if !bytes.is_empty() => self.input = bytes,
                     Ok(_) | Err(_) => return Received::Closed,
@@ -255,10 +256,10 @@ impl Socket {
     }
 }
 
-/// Waits until the API key is revoked or expires; forever if there is none.
-async fn ended(grant: &mut Option<KeyGrant>) {
+/// Waits until the grant ends, and returns the reason for the peer; forever if there is none.
+async fn ended(grant: &mut Option<KeyGrant>) -> &'static str {
     match grant {
-        Some(grant) => grant.ended().await,
+        Some(grant) => note::reason(grant.ended().await),
         None => std::future::pending().await,
     }
 }

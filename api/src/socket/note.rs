@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use actix_http::ws::CloseCode;
+use service::GrantEnd;
 use uuid::Uuid;
 
 /// The messages and frames of a carrier's stream that were skipped, by reason, and how many frames were stored.
@@ -81,4 +82,13 @@ pub(crate) fn note_end(end: End<'_>) {
     };
     metrics::counter!("callstore_stream_refused_total", "code" => label).increment(1);
     tracing::warn!(protocol, call, stream, code, reason, skipped, reasons, dialect, "A stream was refused.");
+}
+
+/// What the peer is told when its grant has ended.
+pub(super) fn reason(end: GrantEnd) -> &'static str {
+    match end {
+        GrantEnd::Key => "The key was revoked or has expired.",
+        GrantEnd::Token => "The call token has expired, or its key has ended.",
+        GrantEnd::KeysRequired => "The service requires keys from now on. Reconnect with one.",
+    }
 }

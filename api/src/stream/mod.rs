@@ -7,7 +7,11 @@ mod reply;
 
 use std::{future::pending, pin::Pin};
 
-use actix_web::{HttpRequest, HttpResponse, web::Data};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{HeaderValue, SEC_WEBSOCKET_PROTOCOL},
+    web::Data,
+};
 use service::{CallSocket, Callstore, Interruption};
 
 use crate::{
@@ -21,6 +25,10 @@ use crate::{
 use frame::Incoming;
 use reply::{Reply, store};
 
+/// The subprotocol that the service selects if it is offered. A browser that offers a call token as another one must
+/// offer it, since it accepts no response without a selected subprotocol.
+const PROTOCOL: &str = "callstore";
+
 /// Handles `GET /calls/{call}/stream`. Not an OpenAPI operation, since OpenAPI cannot describe WebSockets.
 pub(crate) async fn open_stream(
     callstore: Data<Callstore>,
@@ -33,7 +41,17 @@ pub(crate) async fn open_stream(
     let request_id = request_id(&request);
     let stream =
         StreamSocket { call, request_id, waiting: Vec::new(), pending: Load::default(), call_ended: false, seen: None };
-    Ok(Socket::accept(&request, STREAM_MESSAGE_MAX_BYTES, |socket| stream.run(socket)))
+    let mut response = Socket::accept(&request, STREAM_MESSAGE_MAX_BYTES, |socket| stream.run(socket));
+    if offers(&request, PROTOCOL) {
+        response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL));
+    }
+    Ok(response)
+}
+
+/// Whether the client offers a subprotocol.
+fn offers(request: &HttpRequest, protocol: &str) -> bool {
+    let mut lists = request.headers().get_all(SEC_WEBSOCKET_PROTOCOL).filter_map(|list| list.to_str().ok());
+    lists.any(|list| list.split(',').any(|name| name.trim() == protocol))
 }
 
 /// One WebSocket of the stream protocol, from its handshake to its close.
@@ -167,7 +185,7 @@ impl StreamSocket {
             }
             Received::Binary(bytes) => Incoming::of_bytes(bytes),
             Received::Closed => return Err((CloseCode::Normal, "")),
-            Received::KeyEnded => return Err((CloseCode::Policy, "The key was revoked or has expired.")),
+            Received::AccessEnded(reason) => return Err((CloseCode::Policy, reason)),
             Received::Faulty(Fault::TooLong) => return Err((CloseCode::Size, "A message may have at most 1 MiB.")),
             Received::Faulty(Fault::NotUtf8) => return Err((CloseCode::Invalid, "A text message must be UTF-8.")),
             Received::Faulty(Fault::Protocol) => return Err((CloseCode::Protocol, "Not a WebSocket frame.")),

@@ -19,7 +19,7 @@ use super::model::{
 use crate::{
     audit::record::Entry,
     chunks::model::Track,
-    extract::{CallPath, IdempotencyKey, Json, JsonBody, NoQuery, Query, etag},
+    extract::{By, CallPath, IdempotencyKey, Json, JsonBody, NoQuery, Query, etag},
     problem::Problem,
     wire::{name, optional_objects, real},
 };
@@ -161,7 +161,7 @@ pub(super) fn status_of(stored: &[StoredTranscript]) -> StatusCode {
 #[utoipa::path(
     operation_id = "addTranscript",
     tag = "Transcripts",
-    security(("apiKey" = ["ingest"])),
+    security(("apiKey" = ["ingest"]), ("apiKey" = ["call"])),
     request_body(content = AddTranscript, description = "The utterance.", example = json!(AddTranscript::sample())),
     responses(
         (status = 200, description = "The transcript with this `externalId` is replaced.", body = Transcript, example = json!(Transcript::sample())),
@@ -173,13 +173,14 @@ pub(super) fn status_of(stored: &[StoredTranscript]) -> StatusCode {
 pub(crate) async fn add_transcript(
     callstore: Data<Callstore>,
     call: CallPath,
+    By(author): By,
     _: Query<NoQuery>,
     idempotency: IdempotencyKey,
     entry: Entry,
     Json(body): Json<AddTranscript>,
 ) -> Result<HttpResponse, Problem> {
     let entry = entry.of(StatusCode::CREATED);
-    let stored = callstore.transcripts.add(&call.0, body.into(), idempotency.key(), entry).await?;
+    let stored = callstore.transcripts.add(&call.0, body.into(), author, idempotency.key(), entry).await?;
     let mut response = HttpResponse::build(status_of(std::slice::from_ref(&stored)));
     response.insert_header((header::ETAG, etag(&stored.transcript)));
     Ok(idempotency.answer(response.json(Transcript::from(stored.transcript))))

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     audit::record::Entry,
-    extract::{CallPath, IdempotencyKey, Json, JsonBody, NoQuery, Query},
+    extract::{By, CallPath, IdempotencyKey, Json, JsonBody, NoQuery, Query},
     limits::BATCH_MAX_BYTES,
     problem::Problem,
     wire::{check_batch, objects},
@@ -63,7 +63,7 @@ impl StoredTranscripts {
 #[utoipa::path(
     operation_id = "addTranscripts",
     tag = "Transcripts",
-    security(("apiKey" = ["ingest"])),
+    security(("apiKey" = ["ingest"]), ("apiKey" = ["call"])),
     request_body(content = AddTranscripts, description = "The utterances.", example = json!(AddTranscripts::sample())),
     responses(
         (status = 200, description = "All transcripts replaced stored ones.", body = StoredTranscripts, example = json!(StoredTranscripts::sample())),
@@ -75,6 +75,7 @@ impl StoredTranscripts {
 pub(crate) async fn add_transcripts(
     callstore: Data<Callstore>,
     call: CallPath,
+    By(author): By,
     _: Query<NoQuery>,
     idempotency: IdempotencyKey,
     entry: Entry,
@@ -82,7 +83,7 @@ pub(crate) async fn add_transcripts(
 ) -> Result<HttpResponse, Problem> {
     let new = body.transcripts.into_iter().map(Into::into).collect();
     let entry = entry.of(StatusCode::CREATED);
-    let stored = callstore.transcripts.add_batch(&call.0, new, idempotency.key(), entry).await?;
+    let stored = callstore.transcripts.add_batch(&call.0, new, author, idempotency.key(), entry).await?;
     let mut response = HttpResponse::build(status_of(&stored));
     let items = stored.into_iter().map(|stored| stored.transcript.into()).collect();
     Ok(idempotency.answer(response.json(StoredTranscripts { items })))

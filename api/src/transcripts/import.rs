@@ -18,7 +18,7 @@ use validator::Validate;
 
 use crate::{
     audit::record::Entry,
-    extract::{Body, CallPath, IdempotencyKey, Query},
+    extract::{Body, By, CallPath, IdempotencyKey, Query},
     limits::BATCH_MAX_BYTES,
     problem::{Problem, ProblemCode},
     wire::same_variants,
@@ -155,7 +155,7 @@ fn sample() -> Value {
 #[utoipa::path(
     operation_id = "importTranscripts",
     tag = "Transcripts",
-    security(("apiKey" = ["ingest"])),
+    security(("apiKey" = ["ingest"]), ("apiKey" = ["call"])),
     params(ImportQuery),
     request_body(
         content((Value = "application/json", example = json!(sample())),
@@ -174,6 +174,7 @@ pub(crate) async fn import_transcripts(
     callstore: Data<Callstore>,
     call: CallPath,
     Query(query): Query<ImportQuery>,
+    By(author): By,
     idempotency: IdempotencyKey,
     entry: Entry,
     document: Document,
@@ -185,7 +186,7 @@ pub(crate) async fn import_transcripts(
     let Reading { provider, utterances, duplicates, skipped, problems } = reading.map_err(unreadable)?;
     let new = utterances.into_iter().map(new_transcript).collect();
     let entry = entry.of(StatusCode::CREATED);
-    let stored = callstore.transcripts.import(&call.0, new, idempotency.key(), entry).await?;
+    let stored = callstore.transcripts.import(&call.0, new, author, idempotency.key(), entry).await?;
     let is_repeated = stored.imported == 0 && stored.duplicates > 0;
     let mut response = if is_repeated { HttpResponse::Ok() } else { HttpResponse::Created() };
     Ok(idempotency.answer(response.json(ImportedTranscripts {

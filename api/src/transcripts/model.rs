@@ -162,6 +162,9 @@ pub(crate) struct Transcript {
     pub created_at: Time,
     /// When it last changed.
     pub updated_at: Time,
+    /// The id of the key that wrote it, after `token:` if by a call token. Null without a key.
+    #[schema(required)]
+    pub created_by: Option<String>,
 }
 
 /// The schema of `data`.
@@ -195,6 +198,7 @@ impl From<service::Transcript> for Transcript {
             is_final: transcript.is_final,
             created_at: Time(transcript.created_at),
             updated_at: Time(transcript.updated_at),
+            created_by: transcript.created_by,
         }
     }
 }
@@ -220,6 +224,7 @@ impl Transcript {
             is_final: true,
             created_at: Time::sample_after(4),
             updated_at: Time::sample_after(4),
+            created_by: Some("01905f3c-0f1e-7d2c-9b3a-495867768594".to_owned()),
         }
     }
 }

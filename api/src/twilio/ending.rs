@@ -62,6 +62,10 @@ impl Ending {
             Error::CallEnded | Error::CallNotFound => {
                 Self { refused: false, ..Self::new(CloseCode::Policy, "The call has ended.") }
             }
+            Error::CallNotAllowed { .. } => Self::new(
+                CloseCode::Policy,
+                "Another key started the call with this streamSid; this key has ownCallsOnly.",
+            ),
             Error::FormatMismatch { .. } => {
                 Self::new(CloseCode::Unsupported, "The stream returned with another media format.")
             }

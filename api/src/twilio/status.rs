@@ -11,7 +11,7 @@ use super::{
     voice::{check_name, party},
 };
 use crate::{
-    extract::{Form, IdempotencyKey},
+    extract::{By, Form, IdempotencyKey},
     problem::Problem,
 };
 
@@ -97,7 +97,7 @@ pub(crate) async fn twilio_status(
     form: Form,
 ) -> Result<HttpResponse, Problem> {
     twilio.check_post(&request, &form)?;
-    note(&callstore, idempotency, &form).await
+    note(&callstore, By::of(&request), idempotency, &form).await
 }
 
 /// The same webhook, for phone numbers that are set to `GET`: the fields are parameters of the query.
@@ -108,10 +108,15 @@ pub(crate) async fn twilio_status_by_get(
     idempotency: IdempotencyKey,
 ) -> Result<HttpResponse, Problem> {
     twilio.check_get(&request)?;
-    note(&callstore, idempotency, &Form::of(request.query_string().as_bytes())?).await
+    note(&callstore, By::of(&request), idempotency, &Form::of(request.query_string().as_bytes())?).await
 }
 
-async fn note(callstore: &Callstore, idempotency: IdempotencyKey, form: &Form) -> Result<HttpResponse, Problem> {
+async fn note(
+    callstore: &Callstore,
+    By(author): By,
+    idempotency: IdempotencyKey,
+    form: &Form,
+) -> Result<HttpResponse, Problem> {
     let status: StatusForm = form.read()?;
     check_name("CallSid", &status.call_sid)?;
     let stream_sid = status.stream_sid.clone().filter(|name| !name.is_empty());
@@ -122,6 +127,6 @@ async fn note(callstore: &Callstore, idempotency: IdempotencyKey, form: &Form) -
     let (caller, callee) = (party(status.from), party(status.to));
     let call_sid = status.call_sid;
     let phone = PhoneCall { call_sid, stream_sid, caller, callee, direction, over };
-    callstore.calls.note_phone_call(phone, idempotency.key()).await?;
+    callstore.calls.note_phone_call(phone, author, idempotency.key()).await?;
     Ok(idempotency.answer(HttpResponse::NoContent().finish()))
 }

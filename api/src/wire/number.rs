@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::{Deserializer, de};
-use service::limits::LINK_TTL_MAX_SECONDS;
+use service::limits::{KEY_OVERLAP_MAX_SECONDS, LINK_TTL_MAX_SECONDS};
 
 /// What a field may hold.
 #[derive(Clone, Copy)]
@@ -28,7 +28,13 @@ const SAMPLE_RATE: Whole = Whole {
     expected: "one of 8000, 11025, 16000, 22050, 24000, 32000, 44100 and 48000 Hz",
     as_text: false,
 };
-const LINK_TTL: Whole = Whole {
+const KEY_OVERLAP: Whole = Whole {
+    min: 0,
+    max: KEY_OVERLAP_MAX_SECONDS,
+    expected: "a whole number of seconds from 0 to 2,592,000 (30 days)",
+    as_text: false,
+};
+const LIFETIME: Whole = Whole {
     min: 1,
     max: LINK_TTL_MAX_SECONDS,
     expected: "a whole number of seconds from 1 to 86,400 (24 hours)",
@@ -110,7 +116,12 @@ pub(crate) fn sample_rate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     SAMPLE_RATE.read(deserializer)
 }
 
-/// Reads how long a link works.
-pub(crate) fn link_ttl<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
-    LINK_TTL.read(deserializer)
+/// Reads how long a rotated key stays valid.
+pub(crate) fn key_overlap<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    KEY_OVERLAP.read(deserializer)
+}
+
+/// Reads how long a link or a call token works.
+pub(crate) fn lifetime<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    LIFETIME.read(deserializer)
 }

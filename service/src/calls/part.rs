@@ -14,13 +14,13 @@ use crate::{core::Core, finalizer::Finalizer, purge::Purge, recordings::Recordin
 /// # fn main() { example(async |callstore| {
 /// use std::time::Duration;
 ///
-/// use service::{CallRef, NewCall, Status};
+/// use service::{Author, CallRef, NewCall, Status};
 ///
 /// let new = NewCall { stream_sid: Some("MZ1".to_owned()), ..NewCall::default() };
-/// let started = callstore.calls.start(new.clone(), None).await?;
+/// let started = callstore.calls.start(new.clone(), Author::default(), None).await?;
 /// assert!(started.created);
 /// // The same request again creates nothing, so a client may repeat it.
-/// assert!(!callstore.calls.start(new, None).await?.created);
+/// assert!(!callstore.calls.start(new, Author::default(), None).await?.created);
 ///
 /// let call = CallRef::parse("MZ1").unwrap();
 /// let (ended, parts) = callstore.calls.end(&call, None, Duration::from_secs(30), None).await?;

@@ -15,7 +15,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{CallRef, CallRow, Direction, EndReason, Status, UNKNOWN_CALLER, Visible, end::End, find, part::Calls};
-use crate::{Error, Idempotency, Private, Timestamp, limits::JSON_MAX_BYTES, metadata::add_custom_field};
+use crate::{Author, Error, Idempotency, Private, Timestamp, limits::JSON_MAX_BYTES, metadata::add_custom_field};
 
 /// How long a socket may take to store its last audio after the phone call has ended.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -44,8 +44,13 @@ impl Calls {
     /// stored. Reports on unknown phone calls are ignored.
     ///
     /// # Errors
-    /// `IdempotencyKeyReused`, or a failing database.
-    pub async fn note_phone_call(&self, phone: PhoneCall, idempotency: Option<&Idempotency>) -> Result<(), Error> {
+    /// `CallNotAllowed`, `IdempotencyKeyReused`, or a failing database.
+    pub async fn note_phone_call(
+        &self,
+        phone: PhoneCall,
+        author: Author,
+        idempotency: Option<&Idempotency>,
+    ) -> Result<(), Error> {
         let about = call_of(self.core.database.readers(), &phone).await?.map(|call| CallRef::of(call.id));
         let (core, over, idempotency) = (self.core.clone(), phone.over, idempotency.cloned());
         let noted = self.core.write(about.as_ref(), JSON_MAX_BYTES, move |batch| {
@@ -57,7 +62,8 @@ impl Calls {
                 let call = call_of(transaction, &phone).await?;
                 let id = call.as_ref().map(|call| call.id);
                 if let Some(call) = call {
-                    add_to_call(core.now(), transaction, call, phone).await?;
+                    author.check(call.id, call.owner_id)?;
+                    add_to_call(core.now(), transaction, call, phone, &author).await?;
                 }
                 batch.record(idempotency.as_ref(), &id)?;
                 Ok(id)
@@ -111,6 +117,7 @@ async fn add_to_call(
     transaction: &DatabaseTransaction,
     call: CallRow,
     phone: PhoneCall,
+    author: &Author,
 ) -> Result<(), Error> {
     let id = call.id;
     let lacks = (call.call_sid.is_none(), call.caller.expose() == UNKNOWN_CALLER, call.direction.is_none());
@@ -129,7 +136,7 @@ async fn add_to_call(
         row.update(transaction).await?;
     }
     match phone.callee {
-        Some(callee) => add_custom_field(transaction, id, "callee", callee, now).await,
+        Some(callee) => add_custom_field(transaction, id, ("callee", callee), author, now).await,
         None => Ok(()),
     }
 }

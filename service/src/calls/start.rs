@@ -11,7 +11,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use super::{AudioFormat, Call, CallRow, Direction, Status, UNKNOWN_CALLER, part::Calls};
-use crate::{Error, Idempotency, Private, Timestamp, core::Core};
+use crate::{Author, Error, Idempotency, Private, Timestamp, core::Core};
 
 /// The fields of a new call. `None` means not given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,19 +55,30 @@ impl From<StartedRow> for Started {
 }
 
 impl Calls {
-    /// Starts a call. The same request again returns the same call; with `idempotency`, a retry returns the stored
-    /// outcome.
+    /// Starts a call, which belongs to the author's key. The same request again returns the same call; with
+    /// `idempotency`, a retry returns the stored outcome.
     ///
     /// # Errors
-    /// `StreamSidTaken`, `CallSidTaken`, `IdempotencyKeyReused`, or a failing database.
-    pub async fn start(&self, new: NewCall, idempotency: Option<&Idempotency>) -> Result<Started, Error> {
-        Ok(self.start_row(new, idempotency).await?.into())
+    /// `StreamSidTaken`, `CallSidTaken`, `CallNotAllowed` if a call exists that the author may not write to,
+    /// `IdempotencyKeyReused`, or a failing database.
+    pub async fn start(
+        &self,
+        new: NewCall,
+        author: Author,
+        idempotency: Option<&Idempotency>,
+    ) -> Result<Started, Error> {
+        Ok(self.start_row(new, author, idempotency).await?.into())
     }
 
     /// Like [`start`](Self::start), but returns the call's row.
     ///
     /// For requests with an idempotency key, which store the row as their outcome, and for streams.
-    pub(crate) async fn start_row(&self, new: NewCall, idempotency: Option<&Idempotency>) -> Result<StartedRow, Error> {
+    pub(crate) async fn start_row(
+        &self,
+        new: NewCall,
+        author: Author,
+        idempotency: Option<&Idempotency>,
+    ) -> Result<StartedRow, Error> {
         let (core, key) = (self.core.clone(), idempotency.cloned());
         // Free space matters only for new calls; an existing one is returned anyway.
         let full = !self.core.policy.has_room(self.core.free_bytes()?);
@@ -76,7 +87,7 @@ impl Calls {
                 if let Some(before) = batch.recall(key.as_ref()).await? {
                     return Ok(before);
                 }
-                let started = insert_call(&core, batch.transaction(), &new, full).await?;
+                let started = insert_call(&core, batch.transaction(), &new, author, full).await?;
                 batch.record(key.as_ref(), &started)?;
                 Ok(started)
             }
@@ -98,23 +109,24 @@ async fn insert_call(
     core: &Core,
     transaction: &DatabaseTransaction,
     new: &NewCall,
+    author: Author,
     full: bool,
 ) -> Result<StartedRow, Error> {
     if full {
-        return started_before(transaction, new).await?.ok_or(Error::StorageFull);
+        return started_before(transaction, new, author).await?.ok_or(Error::StorageFull);
     }
-    let row = row(core, new);
+    let row = row(core, new, author);
     let call = row.clone().try_into_model()?;
     let unless_there = OnConflict::new().do_nothing().to_owned();
     let insert = entity::call::Entity::insert(row).on_conflict(unless_there);
     match insert.exec_without_returning(transaction).await? {
         // A unique index refused the row; find out which one.
-        0 => started_before(transaction, new).await?.ok_or(Error::CallSidTaken),
+        0 => started_before(transaction, new, author).await?.ok_or(Error::CallSidTaken),
         _ => Ok(StartedRow { call, created: true }),
     }
 }
 
-fn row(core: &Core, new: &NewCall) -> entity::call::ActiveModel {
+fn row(core: &Core, new: &NewCall, author: Author) -> entity::call::ActiveModel {
     let now = core.now();
     let id = core.ids.next();
     let (encoding, sample_rate) = new.audio_format.unwrap_or_default().stored();
@@ -139,15 +151,22 @@ fn row(core: &Core, new: &NewCall) -> entity::call::ActiveModel {
         created_at: Set(now),
         updated_at: Set(now),
         deleted_at: Set(None),
+        owner_id: Set(author.owner()),
     }
 }
 
 /// The call with this `streamSid`, if there is one. All fields given must equal the stored ones.
-async fn started_before(transaction: &DatabaseTransaction, new: &NewCall) -> Result<Option<StartedRow>, Error> {
+async fn started_before(
+    transaction: &DatabaseTransaction,
+    new: &NewCall,
+    author: Author,
+) -> Result<Option<StartedRow>, Error> {
     use entity::call::{Column, Entity};
     let Some(stream_sid) = &new.stream_sid else { return Ok(None) };
     let same = Entity::find().filter(Column::StreamSid.eq(stream_sid));
     let Some(call) = same.one(transaction).await? else { return Ok(None) };
+    // Before the fields are compared: even what differs is not for others to know.
+    author.check(call.id, call.owner_id)?;
     match difference(new, &call) {
         None => Ok(Some(StartedRow { call, created: false })),
         Some(field) => Err(Error::StreamSidTaken { field }),

@@ -7,8 +7,8 @@ use entity::call::ActiveModel;
 use futures_util::FutureExt;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel, SqlErr, TryIntoModel};
 
-use super::{Call, CallRef, CallRow, Direction, part::Calls};
-use crate::{Error, Precondition, Private};
+use super::{Call, CallRef, CallRow, Direction, Status, part::Calls};
+use crate::{Author, Error, Precondition, Private};
 
 /// Changes to a call: `None` keeps a field, `Some(None)` removes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,6 +24,20 @@ pub struct CallChange {
 }
 
 impl CallChange {
+    /// Leaves only what differs from a call.
+    fn without_repetitions(mut self, call: &CallRow) -> Self {
+        self.agent = self.agent.filter(|agent| *agent != call.agent);
+        self.call_sid = self.call_sid.filter(|call_sid| *call_sid != call.call_sid);
+        self.caller = self.caller.filter(|caller| *caller != call.caller);
+        self.direction = self.direction.filter(|direction| *direction != call.direction);
+        self
+    }
+
+    /// Whether the change concerns who spoke, which is settled once the call has ended.
+    fn is_of_parties(&self) -> bool {
+        self.agent.is_some() || self.caller.is_some() || self.direction.is_some()
+    }
+
     fn apply(self, call: CallRow) -> ActiveModel {
         let mut row = call.into_active_model();
         if let Some(agent) = self.agent {
@@ -43,19 +57,33 @@ impl CallChange {
 }
 
 impl Calls {
-    /// Changes a call and returns the new state.
+    /// Changes a call and returns the new state. A change of nothing writes nothing, so every author may make it.
     ///
     /// # Errors
-    /// `CallNotFound`, `PreconditionFailed`, `CallSidTaken`, or a failing database.
-    pub async fn update(&self, call: &CallRef, change: CallChange, condition: Precondition) -> Result<Call, Error> {
+    /// `CallNotFound`, `PreconditionFailed`, `ReadOnlyKey`, `EndedCallProtected`, `CallSidTaken`, or a failing
+    /// database.
+    pub async fn update(
+        &self,
+        call: &CallRef,
+        change: CallChange,
+        author: Author,
+        condition: Precondition,
+    ) -> Result<Call, Error> {
         let (core, about, call) = (self.core.clone(), call, call.clone());
         self.core
             .write(Some(about), 0, move |batch| {
                 async move {
                     let stored = batch.call(&call).await?;
                     condition.check(Some(&stored))?;
+                    let change = change.without_repetitions(&stored);
                     if change == CallChange::default() {
                         return Ok(stored.into());
+                    }
+                    if !author.may_write() {
+                        return Err(Error::ReadOnlyKey);
+                    }
+                    if stored.status != Status::Active && change.is_of_parties() && !author.is_admin() {
+                        return Err(Error::EndedCallProtected);
                     }
                     let id = stored.id;
                     let mut row = change.apply(stored);

@@ -90,6 +90,10 @@ fn is_of_one_chunk(error: &Error) -> bool {
         | Error::KeyNotFound
         | Error::AdminKeyRequired
         | Error::LastAdminKey
+        | Error::KeyNotRotatable { .. }
+        | Error::CallNotAllowed { .. }
+        | Error::EndedCallProtected
+        | Error::ReadOnlyKey
         | Error::PreconditionFailed { .. }
         | Error::IdempotencyKeyInUse
         | Error::IdempotencyKeyReused

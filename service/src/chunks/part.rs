@@ -12,9 +12,9 @@ use crate::core::Core;
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs"));
 /// # fn main() { example(async |callstore| {
-/// use service::{CallRef, Error, NewCall, NewChunk, Track};
+/// use service::{Author, CallRef, Error, NewCall, NewChunk, Track};
 ///
-/// let call = callstore.calls.start(NewCall::default(), None).await?.call;
+/// let call = callstore.calls.start(NewCall::default(), Author::default(), None).await?.call;
 /// let call = CallRef::parse(&call.stream_sid).unwrap();
 /// let chunk = |byte| NewChunk {
 ///     track: Track::Inbound,

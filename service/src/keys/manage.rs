@@ -7,19 +7,21 @@
 //! The first key closes the service for good: everybody had access until then, and nobody without a key has it
 //! afterwards. It must therefore be an admin key, and the last one is not revoked by accident.
 
-use entity::api_key::{ActiveModel, Column, Entity, Model};
+use entity::api_key::{Column, Entity, Model};
 use futures_util::FutureExt;
 use sea_orm::{
-    ActiveEnum, ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, EntityTrait,
-    IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+    ActiveEnum, ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, PaginatorTrait, QueryFilter, QuerySelect,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
-use super::{ApiKey, Scope, Secret, ring::Keys, secret::hash};
+use super::{
+    ApiKey, Keys, Scope, Secret, network,
+    secret::hash,
+    stored::{FILE_LABEL, Revoked, insert, lock, require_admin, revoke, select, usable},
+};
 use crate::{Clock, Database, Error, Idempotency, Ids, Page, Slice, Timestamp, audit::enter_command};
 
-/// Label of the key from the admin key file.
-pub const FILE_LABEL: &str = "admin key file";
 /// Longest label, in characters.
 const LABEL_MAX: usize = 128;
 
@@ -32,6 +34,10 @@ pub struct NewKey {
     pub label: Option<String>,
     /// When it expires; `None` if never.
     pub expires_at: Option<Timestamp>,
+    /// Whether it writes only to calls that it started. Only a key of scope `ingest` can be limited so.
+    pub own_calls_only: bool,
+    /// The networks from which it may be used, in CIDR notation; `None` for all.
+    pub allowed_networks: Option<Vec<String>>,
 }
 
 /// A newly created key.
@@ -41,17 +47,6 @@ pub struct CreatedKey {
     pub key: ApiKey,
     /// The key in plain text, which is not stored.
     pub secret: Secret,
-}
-
-/// A key that is revoked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Revoked {
-    /// What it could do.
-    pub scope: Scope,
-    /// When it had been revoked before; none if this has revoked it.
-    pub before: Option<Timestamp>,
-    /// Whether another admin key is usable. Without one, nobody can manage keys over HTTP.
-    pub admin_remains: bool,
 }
 
 impl NewKey {
@@ -70,6 +65,12 @@ impl NewKey {
         if self.expires_at.is_some_and(|end| end <= now) {
             return Err(Error::invalid("/expiresAt", "Must be in the future."));
         }
+        if self.own_calls_only && self.scope != Scope::Ingest {
+            let detail =
+                "Only a key of scope ingest can be limited to its own calls. Choose that scope, or leave it out.";
+            return Err(Error::invalid("/ownCallsOnly", detail));
+        }
+        let networks = self.allowed_networks.as_deref().map(network::parse).transpose()?;
         let secret = Secret::random()?;
         let row = Model {
             id,
@@ -79,6 +80,11 @@ impl NewKey {
             created_at: now,
             expires_at: self.expires_at,
             revoked_at: None,
+            family_id: None,
+            own_calls_only: self.own_calls_only,
+            allowed_networks: networks.as_deref().map(network::store),
+            last_used_at: None,
+            replaced_by: None,
         };
         Ok((row, secret))
     }
@@ -122,10 +128,15 @@ impl Keys {
     /// A failing database.
     pub async fn list(&self, page: Page) -> Result<Slice<ApiKey>, Error> {
         let keys = select().offset(page.offset).limit(page.limit + 1).all(self.core.database.readers()).await?;
-        Ok(Slice::cut(keys, page.limit))
+        let mut keys: Slice<ApiKey> = Slice::cut(keys, page.limit);
+        for key in &mut keys.items {
+            key.last_used_at = key.last_used_at.max(self.usage.last(key.id));
+        }
+        Ok(keys)
     }
 
-    /// Revokes a key for good. One that was revoked stays so. The last usable admin key is revoked only with `force`.
+    /// Revokes a key for good. One that was revoked stays so. The last admin key that is usable for a while is revoked
+    /// only with `force`.
     ///
     /// # Errors
     /// `KeyNotFound`, `LastAdminKey`, or a failing database.
@@ -143,7 +154,7 @@ impl Keys {
     /// Applies a change at once. If that fails, it applies with the next periodic reading.
     ///
     /// Only for this process; other nodes read within half a second.
-    async fn read_changed(&self) {
+    pub(super) async fn read_changed(&self) {
         if let Err(error) = self.read().await {
             tracing::warn!(%error, "The keys could not be read after a change.");
         }
@@ -175,7 +186,8 @@ impl Database {
         Ok(select().all(self.readers()).await?.into_iter().map(Into::into).collect())
     }
 
-    /// Revokes a key for good. One that was revoked stays so. The last usable admin key is revoked only with `force`.
+    /// Revokes a key for good. One that was revoked stays so. The last admin key that is usable for a while is revoked
+    /// only with `force`.
     ///
     /// # Errors
     /// `KeyNotFound`, `LastAdminKey`, or a failing database.
@@ -207,6 +219,11 @@ impl Database {
             created_at: known.as_ref().map_or(now, |known| known.created_at),
             expires_at: None,
             revoked_at: known.as_ref().and_then(|known| known.revoked_at),
+            family_id: None,
+            own_calls_only: false,
+            allowed_networks: None,
+            last_used_at: known.as_ref().and_then(|known| known.last_used_at),
+            replaced_by: None,
         };
         let usable = key.revoked_at.is_none();
         match known {
@@ -228,57 +245,6 @@ impl Database {
 }
 
 /// A key's resource in the audit trail.
-fn resource(id: Uuid) -> String {
+pub(super) fn resource(id: Uuid) -> String {
     format!("/admin/keys/{id}")
-}
-
-fn select() -> sea_orm::Select<Entity> {
-    Entity::find().order_by_asc(Column::Id)
-}
-
-async fn insert(transaction: &impl ConnectionTrait, key: Model) -> Result<(), DbErr> {
-    let row: ActiveModel = key.into_active_model().reset_all();
-    Entity::insert(row).exec_without_returning(transaction).await.map(drop)
-}
-
-/// Keys that are neither revoked nor expired.
-fn usable(now: Timestamp) -> sea_orm::Select<Entity> {
-    let lasts = Condition::any().add(Column::ExpiresAt.is_null()).add(Column::ExpiresAt.gt(now));
-    Entity::find().filter(Column::RevokedAt.is_null()).filter(lasts)
-}
-
-/// Makes other nodes that make or revoke keys wait for this transaction, so that no two of them each take the other's
-/// admin key for the one that stays. On SQLite every transaction that writes is alone.
-async fn lock(transaction: &impl ConnectionTrait) -> Result<(), DbErr> {
-    if transaction.get_database_backend() == DbBackend::Postgres {
-        transaction.execute_unprepared("LOCK TABLE api_key IN SHARE ROW EXCLUSIVE MODE").await?;
-    }
-    Ok(())
-}
-
-/// Refuses a key that would leave keys without anyone who may manage them. Made at `created_at`, which is now.
-async fn require_admin(transaction: &impl ConnectionTrait, key: &Model) -> Result<(), Error> {
-    let admins = usable(key.created_at).filter(Column::Scope.eq(Scope::Admin));
-    if key.scope == Scope::Admin || admins.count(transaction).await? > 0 {
-        return Ok(());
-    }
-    Err(Error::AdminKeyRequired)
-}
-
-async fn revoke(transaction: &impl ConnectionTrait, id: Uuid, now: Timestamp, force: bool) -> Result<Revoked, Error> {
-    lock(transaction).await?;
-    let key = Entity::find_by_id(id).one(transaction).await?.ok_or(Error::KeyNotFound)?;
-    let others = usable(now).filter(Column::Scope.eq(Scope::Admin)).filter(Column::Id.ne(id));
-    let admin_remains = others.count(transaction).await? > 0;
-    let revoked = Revoked { scope: key.scope, before: key.revoked_at, admin_remains };
-    if revoked.before.is_some() {
-        return Ok(revoked);
-    }
-    let is_usable_admin = key.scope == Scope::Admin && key.expires_at.is_none_or(|end| end > now);
-    if is_usable_admin && !force && !admin_remains {
-        return Err(Error::LastAdminKey);
-    }
-    let row = Model { revoked_at: Some(now), ..key };
-    Entity::update(row.into_active_model().reset_all()).exec(transaction).await?;
-    Ok(revoked)
 }

@@ -4,6 +4,7 @@ use entity::api_key::Model;
 pub use entity::api_key::Scope;
 use uuid::Uuid;
 
+use super::{Network, network};
 use crate::Timestamp;
 
 /// What is known of a key, without the key itself.
@@ -21,6 +22,14 @@ pub struct ApiKey {
     pub expires_at: Option<Timestamp>,
     /// When the key was revoked.
     pub revoked_at: Option<Timestamp>,
+    /// Whether the key writes only to calls that it, or a key that it replaced, started.
+    pub own_calls_only: bool,
+    /// The networks from which the key may be used; `None` for all.
+    pub allowed_networks: Option<Vec<Network>>,
+    /// When the key was last used, accurate to about a minute.
+    pub last_used_at: Option<Timestamp>,
+    /// The key that replaces this one since its rotation.
+    pub replaced_by: Option<Uuid>,
 }
 
 impl From<Model> for ApiKey {
@@ -32,6 +41,10 @@ impl From<Model> for ApiKey {
             created_at: row.created_at,
             expires_at: row.expires_at,
             revoked_at: row.revoked_at,
+            own_calls_only: row.own_calls_only,
+            allowed_networks: row.allowed_networks.as_deref().map(network::restore),
+            last_used_at: row.last_used_at,
+            replaced_by: row.replaced_by,
         }
     }
 }

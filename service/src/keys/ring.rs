@@ -1,65 +1,80 @@
 //! The keys in memory, against which requests are checked. They are read from the database again twice a second,
 //! because the command line creates and revokes keys while the service runs.
-//!
-//! A key is checked for every request, so the check reads memory: the hash is looked up in a sorted list. The list is
-//! read from the database twice a second, because keys are also made and revoked by other nodes and by the command
-//! line. A key that is not in it may be new, so it is looked for once in the database before it is refused.
-//!
-//! Expiry needs no reading: the check compares with the clock.
 
 use std::{
+    collections::BTreeSet,
+    net::IpAddr,
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
 };
 
-use entity::api_key::{Column, Entity, Model};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use entity::api_key::Model;
 use subtle::ConstantTimeEq;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::{
-    Scope,
-    secret::{KeyHash, hash},
-};
-use crate::{Error, Timestamp, core::Core};
+use super::{Network, Scope, network, secret::KeyHash};
+use crate::{Author, Timestamp, author::Reach};
 
-/// How often the keys are read.
-const BEAT: Duration = Duration::from_millis(500);
-/// How many unknown keys are looked for in the database in a second. Beyond that a new key is known within a [`BEAT`];
-/// a client that guesses keys costs no more than these reads, and learns nothing that a response does not say.
+/// How many unknown keys are looked for in the database in a second. Beyond that a new key is known with the next
+/// reading; a client that guesses keys costs no more than these reads, and learns nothing that a response does not say.
 const LOOKUPS_PER_SECOND: u32 = 20;
 
 /// The keys as last read.
-struct Ring {
+pub(super) struct Ring {
     /// Whether any key exists, even a revoked or expired one. If so, every request needs a key, so a service whose keys
     /// have all expired does not become open.
     required: AtomicBool,
     /// Sorted by hash.
     keys: RwLock<Vec<Held>>,
-    /// Notified when keys change: one was created or revoked, or has expired. The value is the time of the last
-    /// reading.
+    /// Notified when keys change: one was created or revoked, or has expired, and when a call token in use expires. The
+    /// value is the time of the last reading.
     changes: watch::Sender<Timestamp>,
+    /// When the call tokens of open sockets expire.
+    token_ends: Mutex<BTreeSet<Timestamp>>,
     /// Serializes readings, so that a slow one cannot overwrite the result of a later one.
-    reading: Mutex<()>,
+    pub(super) reading: tokio::sync::Mutex<()>,
     /// The second in which unknown keys were last looked for in the database, and how many.
-    lookups: std::sync::Mutex<(i64, u32)>,
+    lookups: Mutex<(i64, u32)>,
 }
 
 /// The part of a key that is needed to check it.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct Held {
     id: Uuid,
     hash: KeyHash,
+    family: Uuid,
     scope: Scope,
+    own_calls_only: bool,
+    /// `None` for all networks.
+    networks: Option<Arc<[Network]>>,
     expires_at: Option<Timestamp>,
     revoked: bool,
 }
 
-/// Why a key was rejected.
+/// A key or a call token that is valid now.
+#[derive(Clone, Debug)]
+pub struct CheckedKey {
+    /// Whom it makes of its client.
+    pub author: Author,
+    /// The scope. A call token writes, like `ingest`.
+    pub scope: Scope,
+    /// `None` for all networks.
+    networks: Option<Arc<[Network]>>,
+}
+
+impl CheckedKey {
+    /// Whether the key may be used from an address. An unknown address lies in no network.
+    #[must_use]
+    pub fn allows(&self, address: Option<IpAddr>) -> bool {
+        let Some(networks) = &self.networks else { return true };
+        address.is_some_and(|address| networks.iter().any(|network| network.contains(address)))
+    }
+}
+
+/// Why a key or a call token was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyRefusal {
     /// No such key exists.
@@ -68,49 +83,60 @@ pub enum KeyRefusal {
     Revoked,
     /// The key has expired.
     Expired,
-}
-
-/// A key that stays in use after its request, for instance by an open socket. Its holder must stop when
-/// [`ended`](Self::ended) returns.
-pub struct KeyGrant {
-    keys: Keys,
-    hash: KeyHash,
-    changes: watch::Receiver<Timestamp>,
+    /// This service did not sign the token.
+    TokenInvalid,
+    /// The token has expired.
+    TokenExpired,
+    /// The key that made the token was revoked or has expired, or there was no key then.
+    TokenRevoked,
 }
 
 impl Default for Ring {
     fn default() -> Self {
-        let changes = watch::Sender::new(Timestamp(0));
         Self {
             required: AtomicBool::default(),
             keys: RwLock::default(),
-            changes,
-            reading: Mutex::default(),
-            lookups: Default::default(),
+            changes: watch::Sender::new(Timestamp(0)),
+            token_ends: Mutex::default(),
+            reading: tokio::sync::Mutex::default(),
+            lookups: Mutex::default(),
         }
     }
 }
 
+impl Held {
+    fn of(key: &Model) -> Option<Self> {
+        Some(Self {
+            id: key.id,
+            hash: KeyHash::try_from(key.hash.as_slice()).ok()?,
+            family: key.family_id.unwrap_or(key.id),
+            scope: key.scope,
+            own_calls_only: key.own_calls_only,
+            networks: key.allowed_networks.as_deref().map(|networks| network::restore(networks).into()),
+            expires_at: key.expires_at,
+            revoked: key.revoked_at.is_some(),
+        })
+    }
+
+    fn check(&self, now: Timestamp) -> Result<(), KeyRefusal> {
+        if self.revoked {
+            return Err(KeyRefusal::Revoked);
+        }
+        if self.expires_at.is_some_and(|end| end <= now) { Err(KeyRefusal::Expired) } else { Ok(()) }
+    }
+}
+
 impl Ring {
-    /// Sockets are only woken if something has changed for someone, since each of them then checks its key.
-    fn replace(&self, keys: &[Model], now: Timestamp) {
-        let held = |key: &Model| {
-            let hash = KeyHash::try_from(key.hash.as_slice()).ok()?;
-            Some(Held {
-                id: key.id,
-                hash,
-                scope: key.scope,
-                expires_at: key.expires_at,
-                revoked: key.revoked_at.is_some(),
-            })
-        };
-        let mut held: Vec<_> = keys.iter().filter_map(held).collect();
+    /// Sets the keys. Sockets are only woken if something has changed for someone, since each of them then checks its
+    /// key.
+    pub(super) fn replace(&self, keys: &[Model], now: Timestamp) {
+        let mut held: Vec<_> = keys.iter().filter_map(Held::of).collect();
         held.sort_unstable_by_key(|key| key.hash);
         let mut known = self.keys.write().unwrap_or_else(PoisonError::into_inner);
         let changed = *known != held;
         let ends =
             |since: Timestamp| held.iter().any(|key| key.expires_at.is_some_and(|end| since < end && end <= now));
-        let tell = changed || ends(*self.changes.borrow());
+        let tell = changed || ends(*self.changes.borrow()) | self.take_ended_tokens(now);
         *known = held;
         drop(known);
         self.required.store(!keys.is_empty(), Ordering::Release);
@@ -120,10 +146,31 @@ impl Ring {
         });
     }
 
+    /// Forgets the ends of tokens that have passed; returns whether there were any.
+    fn take_ended_tokens(&self, now: Timestamp) -> bool {
+        let mut ends = self.token_ends.lock().unwrap_or_else(PoisonError::into_inner);
+        let later = ends.split_off(&Timestamp(now.0.saturating_add(1)));
+        !std::mem::replace(&mut *ends, later).is_empty()
+    }
+
+    pub(super) fn are_required(&self) -> bool {
+        self.required.load(Ordering::Acquire)
+    }
+
+    /// Notified of changes from now on.
+    pub(super) fn subscribe(&self) -> watch::Receiver<Timestamp> {
+        self.changes.subscribe()
+    }
+
+    /// Notifies of this time once it has passed.
+    pub(super) fn note_token_end(&self, end: Timestamp) {
+        self.token_ends.lock().unwrap_or_else(PoisonError::into_inner).insert(end);
+    }
+
     /// Whether one more unknown key may be looked for.
     ///
     /// One count for all clients: it protects the database, whoever asks.
-    fn may_look(&self, now: Timestamp) -> bool {
+    pub(super) fn may_look(&self, now: Timestamp) -> bool {
         let mut lookups = self.lookups.lock().unwrap_or_else(PoisonError::into_inner);
         let second = now.0.div_euclid(1_000);
         if lookups.0 != second {
@@ -133,123 +180,29 @@ impl Ring {
         lookups.1 <= LOOKUPS_PER_SECOND
     }
 
+    /// Checks the key with a hash.
+    ///
     /// A comparison that stops at the first difference would tell an attacker how much of a hash is right; but finding
     /// the place takes the first bytes, which are of a hash and say nothing about the key.
-    fn find(&self, hash: &KeyHash) -> Option<Held> {
+    pub(super) fn check(&self, hash: &KeyHash, now: Timestamp) -> Result<CheckedKey, KeyRefusal> {
         let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
         // The first bytes locate the key; the whole hash is then compared in constant time.
         let begin = |hash: &KeyHash| u64::from_be_bytes(*hash.first_chunk().unwrap_or(&[0; 8]));
         let place = keys.partition_point(|key| begin(&key.hash) < begin(hash));
-        let near = keys[place..].iter().take_while(|key| begin(&key.hash) == begin(hash));
-        near.copied().find(|key| key.hash.ct_eq(hash).into())
-    }
-}
-
-impl KeyGrant {
-    /// Waits until the key is revoked or expires. Cancel-safe: a dropped wait loses no change.
-    pub async fn ended(&mut self) {
-        while self.changes.changed().await.is_ok() {
-            if self.keys.check_hash(&self.hash).is_err() {
-                return;
-            }
-        }
-        // The service is stopping and closes its sockets itself.
-        std::future::pending().await
-    }
-}
-
-/// Operations on API keys, and the check of a request's key.
-///
-/// # Examples
-///
-/// ```
-/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs"));
-/// # fn main() { example(async |callstore| {
-/// use service::{NewKey, Scope};
-///
-/// // Without a key, everybody has full access; the first key ends that for good.
-/// assert!(!callstore.keys.are_required());
-/// let new = NewKey { scope: Scope::Admin, label: None, expires_at: None };
-/// let created = callstore.keys.create(new, None).await?;
-/// assert!(callstore.keys.are_required());
-/// // The secret is shown once: only its hash is stored.
-/// let (id, scope) = callstore.keys.check(created.secret.expose()).unwrap();
-/// assert_eq!((id, scope), (created.key.id, Scope::Admin));
-/// // The last usable admin key is not revoked by accident.
-/// assert!(callstore.keys.revoke(id, false).await.is_err());
-/// # Ok(()) }) }
-/// ```
-#[derive(Clone)]
-pub struct Keys {
-    pub(super) core: Core,
-    ring: Arc<Ring>,
-}
-
-impl Keys {
-    pub(crate) fn new(core: Core) -> Self {
-        Self { core, ring: Arc::default() }
+        let mut near = keys[place..].iter().take_while(|key| begin(&key.hash) == begin(hash));
+        let key = near.find(|key| key.hash.ct_eq(hash).into()).ok_or(KeyRefusal::Unknown)?;
+        key.check(now)?;
+        let reach = if key.own_calls_only { Reach::Own } else { Reach::All };
+        let author = Author::new(key.id, key.family, key.scope, reach);
+        Ok(CheckedKey { author, scope: key.scope, networks: key.networks.clone() })
     }
 
-    /// Whether requests need a key. True from the first key on, whatever becomes of it.
-    #[must_use]
-    pub fn are_required(&self) -> bool {
-        self.ring.required.load(Ordering::Acquire)
-    }
-
-    /// Checks a key; returns its id and scope.
-    ///
-    /// # Errors
-    /// Why the key was rejected.
-    pub fn check(&self, key: &str) -> Result<(Uuid, Scope), KeyRefusal> {
-        self.check_hash(&hash(key))
-    }
-
-    /// A grant for a key. Take it before checking the key, so that no change between the two is missed.
-    #[must_use]
-    pub fn grant_of(&self, key: &str) -> KeyGrant {
-        KeyGrant { keys: self.clone(), hash: hash(key), changes: self.ring.changes.subscribe() }
-    }
-
-    fn check_hash(&self, hash: &KeyHash) -> Result<(Uuid, Scope), KeyRefusal> {
-        match self.ring.find(hash) {
-            None => Err(KeyRefusal::Unknown),
-            Some(key) if key.revoked => Err(KeyRefusal::Revoked),
-            Some(key) if key.expires_at.is_some_and(|end| end <= self.core.now()) => Err(KeyRefusal::Expired),
-            Some(key) => Ok((key.id, key.scope)),
-        }
-    }
-
-    /// Looks once in the database for a key that is unknown here: the command line or another node may have made it
-    /// since the keys were last read. Returns whether it is known now.
-    pub async fn find_new(&self, key: &str) -> bool {
-        let hash = hash(key);
-        if self.check_hash(&hash) != Err(KeyRefusal::Unknown) || !self.ring.may_look(self.core.now()) {
-            return false;
-        }
-        let stored = Entity::find().filter(Column::Hash.eq(hash.to_vec())).one(self.core.database.readers()).await;
-        matches!(stored, Ok(Some(_))) && self.read().await.is_ok()
-    }
-
-    /// Reads the keys from the database.
-    pub(crate) async fn read(&self) -> Result<(), Error> {
-        let _turn = self.ring.reading.lock().await;
-        let keys = Entity::find().all(self.core.database.readers()).await?;
-        self.ring.replace(&keys, self.core.now());
-        Ok(())
-    }
-
-    /// Reads the keys periodically until the service stops. While the database cannot be read, the last known keys stay
-    /// valid.
-    pub(crate) async fn keep_reading(self) {
-        let mut failing = false;
-        while self.core.background.pause(BEAT).await {
-            let read = self.read().await;
-            if let Err(error) = &read
-                && !failing
-            {
-                tracing::error!(%error, "The keys cannot be read; the service accepts the keys that it knows.");
-            }
-            failing = read.is_err();
-        }
+    /// Checks a token for a call that a key made.
+    pub(super) fn check_token(&self, key: Uuid, call: Uuid, now: Timestamp) -> Result<CheckedKey, KeyRefusal> {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        let key = keys.iter().find(|held| held.id == key).filter(|key| key.check(now).is_ok());
+        let key = key.ok_or(KeyRefusal::TokenRevoked)?;
+        let author = Author::new(key.id, key.family, Scope::Ingest, Reach::Only(call));
+        Ok(CheckedKey { author, scope: Scope::Ingest, networks: None })
     }
 }

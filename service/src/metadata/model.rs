@@ -29,6 +29,9 @@ pub struct Metadata {
     pub created_at: Timestamp,
     /// When the metadata last changed.
     pub updated_at: Timestamp,
+    /// The API key that last wrote it, or `token:` and the key that made the call token; `None` without a key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_by: Option<String>,
 }
 
 impl From<Model> for Metadata {
@@ -42,6 +45,7 @@ impl From<Model> for Metadata {
             custom_data: row.custom_data,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            created_by: row.created_by,
         }
     }
 }

@@ -17,7 +17,7 @@ use super::{
     registry::Registration,
 };
 use crate::{
-    CallRef, Error, NewCall, NewEvent, NewMetadata, Precondition, Private, Track,
+    Author, CallRef, Error, NewCall, NewEvent, NewMetadata, Precondition, Private, Track,
     calls::{AudioFormat, CallRow, EndReason, Status, find},
     chunks::{SharedChunks, track_index},
 };
@@ -72,12 +72,14 @@ impl Streams {
     /// of their arrival. An older socket is interrupted, and its audio is stored when this returns.
     ///
     /// # Errors
-    /// `CallEnded`, `FormatMismatch` if the stream reconnects in another format, `Invalid`, or a failing database.
-    pub async fn open(&self, new: NewStream, arrival: Arrival) -> Result<MediaStream, Error> {
+    /// `CallNotAllowed`, `CallEnded`, `FormatMismatch` if the stream reconnects in another format, `Invalid`, or a
+    /// failing database.
+    pub async fn open(&self, new: NewStream, author: Author, arrival: Arrival) -> Result<MediaStream, Error> {
         let now = self.core.now();
         arrival.turn(&new.stream_sid).await;
         let given = new.audio_format;
-        let (call, created) = self.call_of_stream(new).await?;
+        let (call, created) = self.call_of_stream(new, author).await?;
+        author.check(call.id, call.owner_id)?;
         if call.status != Status::Active {
             return Err(Error::CallEnded);
         }
@@ -101,7 +103,7 @@ impl Streams {
     ///
     /// Looks before it starts, because most sockets that are not new are reconnects. Two sockets that start the same
     /// stream at once are told apart by the unique `streamSid`: the one that loses reads the call of the one that won.
-    async fn call_of_stream(&self, new: NewStream) -> Result<(CallRow, bool), Error> {
+    async fn call_of_stream(&self, new: NewStream, author: Author) -> Result<(CallRow, bool), Error> {
         let name = CallRef::by_stream_sid(&new.stream_sid);
         match find(self.core.database.readers(), &name).await {
             Ok(call) => return Ok((call, false)),
@@ -118,13 +120,13 @@ impl Streams {
             start_time: None,
             audio_format: new.audio_format,
         };
-        let mut started = self.calls.start_row(start.clone(), None).await;
+        let mut started = self.calls.start_row(start.clone(), author, None).await;
         if matches!(started, Err(Error::CallSidTaken)) {
             // A phone call can have several streams. The first one keeps the `callSid`.
             if let Some(call_sid) = start.call_sid.take() {
                 custom_data.entry("callSid").or_insert(call_sid.into());
             }
-            started = self.calls.start_row(start, None).await;
+            started = self.calls.start_row(start, author, None).await;
         }
         let started = match started {
             // Another socket was faster.
@@ -137,7 +139,7 @@ impl Streams {
         if started.created && !custom_data.is_empty() {
             let metadata =
                 NewMetadata { custom_data: Some(Value::Object(custom_data).into()), ..NewMetadata::default() };
-            match self.metadata.set(&CallRef::of(id), metadata, Precondition::default()).await {
+            match self.metadata.set(&CallRef::of(id), metadata, author, Precondition::default()).await {
                 Ok(_) => {}
                 Err(Error::Invalid(_)) => {
                     tracing::warn!(call = %id, "A stream's parameters are too large or too deep and were not stored.");

@@ -14,7 +14,7 @@ use crate::{calls::Calls, chunks::Chunks, core::Core, events::Events, metadata::
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs"));
 /// # fn main() { example(async |callstore| {
-/// use service::{CallRef, Frame, NewStream, Status, Track};
+/// use service::{Author, CallRef, Frame, NewStream, Status, Track};
 ///
 /// let arrival = callstore.streams.note_arrival();
 /// let new = NewStream {
@@ -24,7 +24,7 @@ use crate::{calls::Calls, chunks::Chunks, core::Core, events::Events, metadata::
 ///     audio_format: None,
 ///     custom_data: serde_json::Map::new().into(),
 /// };
-/// let mut stream = callstore.streams.open(new, arrival).await?;
+/// let mut stream = callstore.streams.open(new, Author::default(), arrival).await?;
 /// let frame = Frame { track: Track::Inbound, chunk: 1, timestamp_ms: 0, audio: vec![0xFF; 160] };
 /// stream.add(vec![frame]).await?;
 /// // The carrier's `stop`: the call ends.

@@ -13,7 +13,7 @@ use super::{
     replace::{Known, Stored, TranscriptOutcome},
 };
 use crate::{
-    Error, Idempotency, NewAuditEntry,
+    Author, Error, Idempotency, NewAuditEntry,
     calls::CallRef,
     core::Core,
     writer::{Batch, Outcome, Pending, State, Write},
@@ -47,13 +47,14 @@ impl Transcripts {
         &self,
         call: &CallRef,
         new: Vec<NewTranscript>,
+        author: Author,
         idempotency: Option<&Idempotency>,
         entry: NewAuditEntry,
     ) -> Result<Vec<StoredTranscript>, Error> {
         for (index, new) in new.iter().enumerate() {
             new.check(&format!("/transcripts/{index}"))?;
         }
-        self.store(call, new, idempotency, entry).await
+        self.store(call, new, author, idempotency, entry).await
     }
 
     /// Stores one transcript.
@@ -64,11 +65,12 @@ impl Transcripts {
         &self,
         call: &CallRef,
         new: NewTranscript,
+        author: Author,
         idempotency: Option<&Idempotency>,
         entry: NewAuditEntry,
     ) -> Result<StoredTranscript, Error> {
         new.check("")?;
-        let stored = self.store(call, vec![new], idempotency, entry).await?;
+        let stored = self.store(call, vec![new], author, idempotency, entry).await?;
         stored.into_iter().next().ok_or(Error::Damaged("a stored transcript without an answer"))
     }
 
@@ -76,10 +78,11 @@ impl Transcripts {
         &self,
         call: &CallRef,
         new: Vec<NewTranscript>,
+        author: Author,
         idempotency: Option<&Idempotency>,
         entry: NewAuditEntry,
     ) -> Result<Vec<StoredTranscript>, Error> {
-        let stored: Vec<Stored> = self.queue(call, new, idempotency, entry, |stored| stored).await?;
+        let stored: Vec<Stored> = self.queue(call, new, author, idempotency, entry, |stored| stored).await?;
         let stored = stored.into_iter();
         Ok(stored.map(|Stored { row, outcome }| StoredTranscript { transcript: row.into(), outcome }).collect())
     }
@@ -92,6 +95,7 @@ impl Transcripts {
         &self,
         call: &CallRef,
         new: Vec<NewTranscript>,
+        author: Author,
         idempotency: Option<&Idempotency>,
         entry: NewAuditEntry,
     ) -> Result<Imported, Error> {
@@ -104,20 +108,21 @@ impl Transcripts {
                 counts
             })
         };
-        self.queue(call, new, idempotency, entry, count).await
+        self.queue(call, new, author, idempotency, entry, count).await
     }
 
     async fn queue<T: Serialize + DeserializeOwned + Send + 'static>(
         &self,
         call: &CallRef,
         new: Vec<NewTranscript>,
+        author: Author,
         idempotency: Option<&Idempotency>,
         entry: NewAuditEntry,
         answer: fn(Vec<Stored>) -> T,
     ) -> Result<T, Error> {
         let bytes = new.iter().map(NewTranscript::bytes).sum();
         let (core, call, idempotency) = (self.core.clone(), call.clone(), idempotency.cloned());
-        let write = |outcome| AddTranscripts { core, call, new, idempotency, entry, answer, outcome };
+        let write = |outcome| AddTranscripts { core, call, new, author, idempotency, entry, answer, outcome };
         self.core.queue(bytes, write).await
     }
 }
@@ -127,6 +132,7 @@ struct AddTranscripts<T> {
     core: Core,
     call: CallRef,
     new: Vec<NewTranscript>,
+    author: Author,
     idempotency: Option<Idempotency>,
     entry: NewAuditEntry,
     /// Makes the response of what was stored.
@@ -148,7 +154,7 @@ impl<T: Serialize + DeserializeOwned + Send> Write for AddTranscripts<T> {
             return false;
         }
         let mut known = Known::new(cached.id);
-        let stored = known.take_all(&self.core, &self.new);
+        let stored = known.take_all(&self.core, &self.author, &self.new);
         self.gather(state, known);
         self.outcome.set(Ok((self.answer)(stored))).is_ok()
     }
@@ -177,7 +183,7 @@ impl<T: Serialize + DeserializeOwned + Send> AddTranscripts<T> {
         }
         let call = batch.call_id(&self.call).await?;
         let mut known = Known::of(batch, call, &self.new).await?;
-        let stored = known.take_all(&self.core, &self.new);
+        let stored = known.take_all(&self.core, &self.author, &self.new);
         known.write_changed(batch.transaction()).await?;
         let answer = (self.answer)(stored);
         batch.record(self.idempotency.as_ref(), &answer)?;

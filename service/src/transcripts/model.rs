@@ -46,6 +46,8 @@ pub struct Transcript {
     pub created_at: Timestamp,
     /// When it last changed.
     pub updated_at: Timestamp,
+    /// The API key that wrote it, or `token:` and the key that made the call token; `None` without a key.
+    pub created_by: Option<String>,
 }
 
 impl From<Model> for Transcript {
@@ -67,6 +69,7 @@ impl From<Model> for Transcript {
             is_final: row.is_final,
             created_at: row.created_at,
             updated_at: row.updated_at.unwrap_or(row.created_at),
+            created_by: row.created_by,
         }
     }
 }
@@ -143,7 +146,7 @@ impl NewTranscript {
     }
 
     /// A new row.
-    pub(super) fn into_row(self, id: Uuid, call_id: Uuid, created_at: Timestamp) -> Model {
+    pub(super) fn into_row(self, id: Uuid, call_id: Uuid, created_at: Timestamp, created_by: Option<String>) -> Model {
         Model {
             id,
             call_id,
@@ -161,6 +164,7 @@ impl NewTranscript {
             external_id: self.external_id,
             is_final: self.is_final,
             updated_at: None,
+            created_by,
         }
     }
 }

@@ -11,9 +11,9 @@ use crate::core::Core;
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs"));
 /// # fn main() { example(async |callstore| {
-/// use service::{Actor, CallRef, ListTranscripts, NewAuditEntry, NewCall, NewTranscript, Page};
+/// use service::{Actor, Author, CallRef, ListTranscripts, NewAuditEntry, NewCall, NewTranscript, Page};
 ///
-/// let call = callstore.calls.start(NewCall::default(), None).await?.call;
+/// let call = callstore.calls.start(NewCall::default(), Author::default(), None).await?.call;
 /// let call = CallRef::parse(&call.stream_sid).unwrap();
 /// let said = NewTranscript { start_time: Some(0.5), ..NewTranscript::speech("caller", "A table for two.") };
 /// let entry = NewAuditEntry {
@@ -26,7 +26,7 @@ use crate::core::Core;
 ///     status: 201,
 ///     request_id: None,
 /// };
-/// callstore.transcripts.add(&call, said, None, entry).await?;
+/// callstore.transcripts.add(&call, said, Author::default(), None, entry).await?;
 ///
 /// let all = ListTranscripts::all(Page { limit: 50, offset: 0 });
 /// let page = callstore.transcripts.list(&call, &ListTranscripts { speaker: Some("caller".into()), ..all }).await?;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::NewTranscript;
 use crate::{
-    Error,
+    Author, Error,
     core::Core,
     writer::{Batch, State},
 };
@@ -103,23 +103,24 @@ impl Known {
     }
 
     /// Decides about the transcripts of a request, in order.
-    pub(super) fn take_all(&mut self, core: &Core, new: &[NewTranscript]) -> Vec<Stored> {
+    pub(super) fn take_all(&mut self, core: &Core, author: &Author, new: &[NewTranscript]) -> Vec<Stored> {
         let now = core.now();
         // Clones, because the work is done again if the cached state turns out to be stale.
         let take = |new: &NewTranscript| {
-            let row = new.clone().into_row(core.ids.next(), self.call, now);
+            let row = new.clone().into_row(core.ids.next(), self.call, now, author.created_by());
             let known = row.external_id.as_ref().and_then(|name| self.named.get(name));
             let Some(known) = known.and_then(|at| self.rows.get_mut(*at)) else {
                 self.know(row.clone(), Origin::Request);
                 return Stored { row, outcome: TranscriptOutcome::Added };
             };
             let before = &known.row;
-            let unchanged =
-                Model { id: before.id, created_at: before.created_at, updated_at: before.updated_at, ..row };
+            let (id, created_at, updated_at) = (before.id, before.created_at, before.updated_at);
+            let created_by = row.created_by.clone();
+            let unchanged = Model { id, created_at, updated_at, created_by: before.created_by.clone(), ..row };
             if unchanged == *before {
                 return Stored { row: unchanged, outcome: TranscriptOutcome::Unchanged };
             }
-            known.row = Model { updated_at: Some(now), ..unchanged };
+            known.row = Model { updated_at: Some(now), created_by, ..unchanged };
             known.changed = true;
             Stored { row: known.row.clone(), outcome: TranscriptOutcome::Replaced }
         };

@@ -136,6 +136,7 @@ pub(super) const CATALOGUE: &[Metric] = &[
     counter("callstore_calls_started_total", Unit::Count, "Calls started.", One),
     counter("callstore_calls_ended_total", Unit::Count, "Calls ended.", BY_END),
     counter("callstore_calls_deleted_total", Unit::Count, "Calls deleted.", One),
+    counter("callstore_call_tokens_total", Unit::Count, "Call tokens made.", One),
     // Recordings.
     gauge("callstore_finalizing_calls", Unit::Count, "Calls whose recording is being made or is waiting.", One),
     histogram(

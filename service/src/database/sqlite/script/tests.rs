@@ -53,6 +53,7 @@ fn utterance(call_id: Uuid, number: u128) -> transcript::Model {
         external_id: Some(number.to_string()),
         is_final: false,
         updated_at: None,
+        created_by: (number > 2).then(|| "01905f3c-0f1e-7d2c-9b3a-495867768594".to_owned()),
     }
 }
 

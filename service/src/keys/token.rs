@@ -1,0 +1,45 @@
+//! Call tokens: bearer tokens that write to one call, for workers and browsers. A token is signed and not stored. It
+//! ends with its time, with its call, and with the key that made it.
+
+use std::time::Duration;
+
+use super::{Keys, claim::Claim};
+use crate::{
+    Author, Error, Private, Timestamp,
+    calls::{CallRef, find},
+    policy::milliseconds,
+};
+
+/// A new call token.
+#[derive(Clone, Debug)]
+pub struct CallToken {
+    /// The token, to be sent like an API key.
+    pub token: Private,
+    /// When it expires.
+    pub expires_at: Timestamp,
+}
+
+impl Keys {
+    /// The call that a confined client names, by its id. The call that was checked is then the one that is written to,
+    /// whatever becomes of its `streamSid`.
+    ///
+    /// # Errors
+    /// `CallNotFound`, `CallNotAllowed`, or a failing database.
+    pub async fn confine(&self, author: &Author, call: &CallRef) -> Result<CallRef, Error> {
+        let call = find(self.core.database.readers(), call).await?;
+        author.check(call.id, call.owner_id)?;
+        Ok(CallRef::of(call.id))
+    }
+
+    /// Makes a token that writes to a call.
+    ///
+    /// # Errors
+    /// `CallNotFound`, `CallNotAllowed`, or a failing database.
+    pub async fn create_token(&self, author: &Author, call: &CallRef, ttl: Duration) -> Result<CallToken, Error> {
+        let call = self.confine(author, call).await?.id().ok_or(Error::CallNotFound)?;
+        let expires_at = Timestamp(self.core.now().0.saturating_add(milliseconds(ttl)));
+        let claim = Claim { expires_at, call, key: author.key_id().unwrap_or_default() };
+        let token = claim.sign(self.signing.signer().await?)?.into();
+        Ok(CallToken { token, expires_at })
+    }
+}
