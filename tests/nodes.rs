@@ -140,6 +140,10 @@ async fn a_database_that_is_gone_for_a_while_costs_nothing_that_was_acknowledged
     let Some((first, second, _shared)) = nodes().await else { return };
     first.start_call("MZ1").await;
     let database = first.database_file();
+    // Everything that needs the database logs that it is gone.
+    for node in [&first, &second] {
+        node.leaves(Leftover::Error(""));
+    }
     let mut acknowledged = 0;
     for _ in 0..2 {
         for node in [&first, &second] {

@@ -181,17 +181,27 @@ pub struct Reading {
 pub enum Unreadable {
     /// The bytes are no JSON.
     #[error("the document is not JSON: {0}")]
-    NotJson(#[from] serde_json::Error),
+    NotJson(serde_json::Error),
+    /// The JSON is nested more than 127 levels deep.
+    #[error("the document is nested more than 127 levels deep")]
+    TooDeep,
     /// No provider returns JSON of this shape, or the named one does not.
     #[error("no known transcript format has this shape")]
     Unknown,
+}
+
+impl Unreadable {
+    /// serde_json tells its depth limit only by this message.
+    fn of(error: serde_json::Error) -> Self {
+        if error.to_string().starts_with("recursion limit exceeded") { Self::TooDeep } else { Self::NotJson(error) }
+    }
 }
 
 /// Reads a document. Invalid UTF-8 and lone surrogates become U+FFFD, and a byte order mark is ignored. A `provider`
 /// switches recognition off.
 ///
 /// # Errors
-/// `NotJson` or `Unknown`. A document that is recognized but holds nothing is no error.
+/// `NotJson`, `TooDeep` or `Unknown`. A document that is recognized but holds nothing is no error.
 ///
 /// # Examples
 /// ```
@@ -220,7 +230,7 @@ pub fn read(document: &[u8], form: Form, provider: Option<Provider>) -> Result<R
             Provider::SubRip
         }
         named => {
-            let value = json::parse(&text)?;
+            let value = json::parse(&text).map_err(Unreadable::of)?;
             let (provider, read) = provider::reader(&value, named).ok_or(Unreadable::Unknown)?;
             read(&value, &mut drafts);
             provider

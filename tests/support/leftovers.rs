@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    database::{connect, on_sqlite, query_strings},
+    database::{connect, query_strings},
     eventually, log,
 };
 
@@ -65,10 +65,6 @@ impl Data {
             assert!(open.is_empty(), "calls are neither final nor removed: {open:?}");
         }
         let database = connect(&self.database).await;
-        if on_sqlite() {
-            let journaled = query_strings(&database, "SELECT CAST(id AS TEXT) FROM chunk_journal").await;
-            assert!(journaled.is_empty(), "chunks are left in the journal: rows {journaled:?}");
-        }
         let rows = query_strings(&database, "SELECT file_path FROM recording").await;
         database.close().await.unwrap();
         let (rows, files) = (BTreeSet::from_iter(rows), files_below(&self.recordings));

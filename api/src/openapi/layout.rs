@@ -2,7 +2,7 @@
 //! header is a line of its own and a change shows as one.
 
 /// The longest line of an object or array that is not broken, without its indentation.
-const LINE_MAX: usize = 160;
+const LINE_MAX: usize = 320;
 const INDENT: usize = 1;
 
 /// Lays out compact JSON. The order of the fields stays.
@@ -96,7 +96,7 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_is_broken_and_means_the_same() {
-        let value = serde_json::json!({ "long": "é".repeat(90), "list": vec![1234; 40], "empty": {}, "none": [] });
+        let value = serde_json::json!({ "long": "é".repeat(90), "list": vec![1234; 80], "empty": {}, "none": [] });
         let laid = lay_out(&value.to_string());
         assert_eq!(serde_json::from_str::<serde_json::Value>(&laid).ok(), Some(value));
         assert!(laid.contains("\n \"empty\": {},\n"), "{laid}");

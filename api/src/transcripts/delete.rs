@@ -16,7 +16,6 @@ use crate::{
     tag = "Transcripts",
     security(("apiKey" = ["admin"])),
     params(
-        ("id" = uuid::Uuid, Path, description = "The transcript's id."),
         ("If-Match" = Option<String>, Header, description = "Apply the change only if one of these ETags is current; `*`: only if it exists."),
     ),
     responses(

@@ -203,6 +203,9 @@ fn unreadable(error: Unreadable) -> Problem {
         Unreadable::NotJson(error) => {
             Problem::new(ProblemCode::MalformedJson, format!("The document is not JSON: {error}."))
         }
+        Unreadable::TooDeep => {
+            Problem::invalid_field("", "The document is nested more than 127 levels deep. Leave out what is nested so deep.")
+        }
         Unreadable::Unknown => {
             let known: Vec<_> = Provider::ALL.iter().map(|provider| provider.name()).collect();
             let detail = format!(

@@ -127,7 +127,6 @@ impl From<UpdateTranscript> for TranscriptChange {
     tag = "Transcripts",
     security(("apiKey" = ["ingest"])),
     params(
-        ("id" = uuid::Uuid, Path, description = "The transcript's id."),
         ("If-Match" = Option<String>, Header, description = "Apply the change only if one of these ETags is current; `*`: only if it exists."),
     ),
     request_body(
