@@ -105,7 +105,7 @@ impl Analytics {
             metrics: object(Some(json!({ "tokens": 412 }))),
             snapshot_time: Time::sample_after(20),
             created_at: Time::sample_after(20),
-            created_by: Some("01905f3c-0f1e-7d2c-9b3a-495867768594".to_owned()),
+            created_by: None,
         }
     }
 }

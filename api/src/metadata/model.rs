@@ -81,7 +81,7 @@ impl Metadata {
             custom_data: object(Some(json!({ "campaign": "spring" }))).map(Private::new),
             created_at: Time::SAMPLE,
             updated_at: Time::SAMPLE,
-            created_by: Some("01905f3c-0f1e-7d2c-9b3a-495867768594".to_owned()),
+            created_by: None,
         }
     }
 }

@@ -40,13 +40,17 @@ pub(super) fn example(code: &str) -> RefOr<Example> {
 pub(super) fn add(document: &mut OpenApi) {
     let parameters = parameters(document);
     let shared = responses(document);
+    let mut used = serde_json::to_string(&document.paths).unwrap_or_default();
+    used += &serde_json::to_string(&shared).unwrap_or_default();
     let components = document.components.get_or_insert_default();
     for (name, kind, description) in HEADERS {
         let header = HeaderBuilder::new().schema(Some(ObjectBuilder::new().schema_type(kind)));
         let header = header.description(Some(description)).build();
         components.headers.insert(name.to_owned(), RefOr::T(header));
     }
-    for &(code, ..) in problems() {
+    // The request pipeline has problems that no operation lists.
+    let is_used = |code| used.contains(&format!("#/components/examples/{}\"", ProblemCode::name(code)));
+    for &(code, ..) in problems().filter(|problem| is_used(problem.0)) {
         let sample = serde_json::to_value(ProblemDetails::sample(code)).ok();
         let example = ExampleBuilder::new().value(sample).build();
         components.examples.insert(ProblemCode::name(code), RefOr::T(example));

@@ -224,7 +224,7 @@ impl Transcript {
             is_final: true,
             created_at: Time::sample_after(4),
             updated_at: Time::sample_after(4),
-            created_by: Some("01905f3c-0f1e-7d2c-9b3a-495867768594".to_owned()),
+            created_by: None,
         }
     }
 }
