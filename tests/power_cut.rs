@@ -1,13 +1,18 @@
 //! What a power cut must not take away or bring back: names of files and folders are on disk before anyone relies on
 //! them. The order of the system calls shows it.
 
+use std::{
+    fs::File,
+    time::{Duration, SystemTime},
+};
+
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
     disk::under,
-    support::{Answer, Binary, client_builder, eventually, on_folder, on_sqlite, run_program, silence},
+    support::{Answer, Binary, Server, client_builder, eventually, on_folder, on_sqlite, run_program, silence},
 };
 
 /// The traced system calls, each as its name and arguments, in the order in which they began.
@@ -62,6 +67,8 @@ async fn names_are_on_disk_before_anyone_relies_on_them() {
     // The folder of the data, in the one that was there.
     let made = trace.find(0, "mkdir", &["data"]);
     trace.find(made, "fsync", &[&here]);
+    let syncs = trace.0.iter().filter(|call| call.starts_with("fsync") && call.contains(&here));
+    assert_eq!(syncs.count(), 1, "once a process is enough");
     // A new folder of recordings, in that of all, before a recording gets its name in it.
     let made = trace.find(0, "mkdir", &[&format!("/{shard}\"")]);
     let synced = trace.find(made, "fsync", &[&root]);
@@ -96,4 +103,36 @@ async fn a_start_brings_the_log_to_disk_before_it_answers() {
     assert!(log() < written / 10, "{} of {written}", log());
     let status = ask(&client, &service, Method::GET, "/calls/MZ1/chunks", Value::Null).await.expect(200).json();
     assert_eq!(status["tracks"][0]["chunks"], 20);
+}
+
+#[tokio::test]
+async fn a_recording_without_a_call_is_removed_at_the_start() {
+    if !on_sqlite() || !on_folder() {
+        return;
+    }
+    let mut server = Server::start().await;
+    let recording = server.record("MZ1").await;
+    let recording =
+        server.get(&format!("/recordings/{recording}")).await.json()["filePath"].as_str().unwrap().to_owned();
+    server.stop().await;
+    let folder = server.recordings();
+    let (orphan, young) =
+        ("0f/01905f3c-2b7a-7c11-9d4e-5a6b7c8d9e0f.wav", "0f/01905f3c-2b7a-7c11-9d4e-5a6b7c8d9f0f.wav");
+    let not_ours = ["0f/notes.wav", "0e/01905f3c-2b7a-7c11-9d4e-5a6b7c8d9e0f.wav"];
+    for name in not_ours.into_iter().chain([orphan, young]) {
+        std::fs::create_dir_all(folder.join(name).parent().unwrap()).unwrap();
+        std::fs::write(folder.join(name), "RIFF").unwrap();
+    }
+    let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1_500_000_000);
+    for name in not_ours.into_iter().chain([orphan, &recording]) {
+        File::options().write(true).open(folder.join(name)).unwrap().set_modified(old).unwrap();
+    }
+    server.restart().await;
+    eventually("the orphan is removed", || async { (!folder.join(orphan).exists()).then_some(()) }).await;
+    for name in not_ours.into_iter().chain([young, &recording]) {
+        assert!(folder.join(name).exists(), "{name}");
+    }
+    for name in not_ours.into_iter().chain([young]) {
+        std::fs::remove_file(folder.join(name)).unwrap();
+    }
 }

@@ -12,7 +12,7 @@ use crate::{
     document::{Operation, operations},
     idempotency::hold,
     signatures,
-    support::{Answer, Leftover, Server, chunk, lock_writes, on_sqlite},
+    support::{Answer, Leftover, Server, chunk, eventually, lock_writes, on_sqlite},
 };
 
 /// Statuses that no request can provoke: these operations use nothing that a request or a missing table could break.
@@ -30,6 +30,8 @@ const BEYOND_REACH: [&str; 8] = [
 
 /// The Idempotency-Key of a request in progress.
 const HELD: &str = "held";
+/// The idempotency key of a request whose call was deleted.
+const GONE: &str = "gone";
 
 /// The fixture: a server with the call `MZ1`, which has a chunk, and a completed call with a recording.
 struct World {
@@ -75,6 +77,10 @@ impl World {
         let ended = server.post("/calls/ended/end", &json!({})).await.expect(200).json();
         let recording = &ended["recordings"][0];
         let text = |field: &str| recording[field].as_str().unwrap().to_owned();
+        let named = server.request(Method::POST, "/calls").header("idempotency-key", GONE);
+        named.json(&json!({ "streamSid": "gone", "caller": "a" })).send().await.unwrap();
+        server.delete("/calls/gone").await.expect(204);
+        eventually("the call is removed", || async { (server.count("call").await == 2).then_some(()) }).await;
         let (recording, sha256) = (text("id"), text("sha256"));
         let utterance = json!({ "speaker": "a", "text": "b" });
         let transcript = server.post("/calls/MZ1/transcripts", &utterance).await.expect(201).json();

@@ -20,18 +20,18 @@ print(json.dumps(read(tree.fromstring(sys.argv[1].encode()))))
 }
 
 /// The token in an answer.
-fn token_of(xml: &str) -> String {
+pub(crate) fn token_of(xml: &str) -> String {
     let (_, rest) = xml.split_once("<Parameter name=\"token\" value=\"").expect("a token");
     rest.split_once('"').unwrap().0.to_owned()
 }
 
 /// Requests a token for a phone call.
-async fn token(server: &Server, call_sid: &str) -> String {
+pub(crate) async fn token(server: &Server, call_sid: &str) -> String {
     token_of(&post_signed(server, "/twilio/voice", &[("CallSid", call_sid)]).await.expect(200).text())
 }
 
 /// A `start` message of a phone call, with parameters.
-fn start_with(stream_sid: &str, call_sid: &str, parameters: &Value) -> Value {
+pub(crate) fn start_with(stream_sid: &str, call_sid: &str, parameters: &Value) -> Value {
     let mut message = start(stream_sid);
     message["start"]["callSid"] = json!(call_sid);
     message["start"]["customParameters"] = parameters.clone();
@@ -39,7 +39,7 @@ fn start_with(stream_sid: &str, call_sid: &str, parameters: &Value) -> Value {
 }
 
 /// The code with which the server closes a socket that starts like this.
-async fn refused(server: &Server, stream_sid: &str, call_sid: &str, parameters: Value) -> String {
+pub(crate) async fn refused(server: &Server, stream_sid: &str, call_sid: &str, parameters: Value) -> String {
     let mut socket = connect_signed(server).await;
     socket.json(&start_with(stream_sid, call_sid, &parameters)).await;
     let (code, reason) = socket.closed().await;
@@ -169,7 +169,10 @@ async fn a_token_is_for_one_stream_which_may_come_back() {
 async fn one_phone_call_can_have_several_tokens() {
     let server = guarded().await;
     for stream_sid in ["MZ1", "MZ2"] {
-        let parameters = json!({ "token": token(&server, "CA1").await });
+        // Each request of the phone call differs from those before.
+        let fields = [("CallSid", "CA1"), ("Digits", stream_sid)];
+        let answer = post_signed(&server, "/twilio/voice", &fields).await.expect(200);
+        let parameters = json!({ "token": token_of(&answer.text()) });
         let mut socket = connect_signed(&server).await;
         socket.json(&start_with(stream_sid, "CA1", &parameters)).await;
         call(&server, stream_sid).await;

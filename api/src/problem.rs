@@ -159,7 +159,7 @@ impl From<Error> for Problem {
             Error::CallNotFound => Self::new(P::CallNotFound, detail),
             Error::CallEnded => Self::new(P::CallEnded, detail),
             Error::StreamSidTaken { .. } => Self::new(P::StreamSidConflict, detail),
-            Error::CallSidTaken => Self::new(P::CallSidConflict, detail),
+            Error::ForeignStream | Error::CallSidTaken => Self::new(P::CallSidConflict, detail),
             Error::ChunkConflict { pointer, .. } => {
                 let errors = vec![FieldError { pointer, detail: detail.clone() }];
                 Self { errors, ..Self::new(P::ChunkConflict, detail) }
@@ -181,6 +181,7 @@ impl From<Error> for Problem {
             Error::PreconditionFailed { .. } => Self::new(P::PreconditionFailed, detail),
             Error::IdempotencyKeyInUse => Self::new(P::IdempotencyKeyInUse, detail).retry_after(1),
             Error::IdempotencyKeyReused => Self::new(P::IdempotencyKeyReused, detail),
+            Error::CallDeleted => Self::new(P::CallDeleted, detail),
             Error::CursorInvalid => Self::new(P::InvalidCursor, detail),
             Error::Invalid(errors) => Self::invalid(errors),
             Error::Overloaded => Self::new(P::Overloaded, detail).retry_after(1),

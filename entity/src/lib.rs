@@ -19,6 +19,7 @@ pub mod recording_check;
 pub mod setting;
 pub mod stream_token;
 pub mod transcript;
+pub mod voice_webhook;
 
 mod private;
 mod timestamp;

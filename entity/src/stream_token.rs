@@ -11,10 +11,12 @@ pub struct Model {
     /// The random part of the token. Without its signature it is not a valid token.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
-    /// The stream that used the token.
+    /// The stream that used the token; empty once its call is deleted.
     pub stream_sid: String,
     /// When the row may be deleted.
     pub forget_at: Timestamp,
+    /// The stream's call, once it is known. No foreign key: the row outlives the call.
+    pub call_id: Option<Uuid>,
 }
 
 /// Queries write their joins explicitly, so no relation is declared.

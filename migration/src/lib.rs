@@ -19,6 +19,8 @@ mod m20261128_000015_audit_chain;
 mod m20261128_000016_checks;
 mod m20261128_000016_transcripts;
 mod m20261128_000017_ownership;
+mod m20261128_000018_owners;
+mod m20261128_000019_webhooks;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -45,6 +47,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000016_checks::Migration),
             Box::new(m20261128_000016_transcripts::Migration),
             Box::new(m20261128_000017_ownership::Migration),
+            Box::new(m20261128_000018_owners::Migration),
+            Box::new(m20261128_000019_webhooks::Migration),
         ]
     }
 }

@@ -159,7 +159,7 @@ impl AnalyticsSnapshots {
                 };
                 let stored = Entity::insert(row).exec_with_returning(batch.transaction()).await?;
                 core.note_write(batch.state(), call_id);
-                batch.record(idempotency.as_ref(), &stored)?;
+                batch.record(idempotency.as_ref(), Some(call_id), &stored)?;
                 Ok(stored)
             }
             .boxed()

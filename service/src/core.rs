@@ -8,7 +8,7 @@ use std::{io, ops::Deref, sync::Arc};
 
 use futures_util::future::BoxFuture;
 use sea_orm::DatabaseTransaction;
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use uuid::Uuid;
 
 use crate::{
@@ -35,6 +35,8 @@ pub(crate) struct Shared {
     pub node: Uuid,
     pub writer: Writer,
     pub background: Background,
+    /// Wakes the task that removes what deleted rows leave behind.
+    pub deleted: Notify,
     clock: Box<dyn Clock>,
 }
 
@@ -65,6 +67,7 @@ impl Core {
             ids,
             policy,
             background: Background::default(),
+            deleted: Notify::default(),
         }))
     }
 
@@ -112,6 +115,11 @@ impl Core {
     /// Notes a write other than audio, so that the idle timeout of its call starts over.
     pub(crate) fn note_write(&self, state: &mut State, call: Uuid) {
         state.note_write(call, false, self.now(), self.policy.note_write_every_ms());
+    }
+
+    /// Notes that personal data was deleted, so that what is left of it in the database's files is removed.
+    pub(crate) fn note_deleted(&self) {
+        self.deleted.notify_one();
     }
 
     /// Finds a visible call's row and keeps the snapshot in which it was found. Read the rest of a response from that

@@ -26,6 +26,9 @@ pub enum Error {
         /// The first field that differs, by its name in the API.
         field: &'static str,
     },
+    /// A stream was started under the name of another phone call's stream, or with a token of another call.
+    #[error("The stream belongs to another phone call, or its token to another call. Start a stream of its own.")]
+    ForeignStream,
     /// Another call has the `callSid`.
     #[error("Another call has this callSid. Use another one, or none.")]
     CallSidTaken,
@@ -133,6 +136,11 @@ pub enum Error {
     /// Another request used this Idempotency-Key.
     #[error("Another request used this Idempotency-Key within the last 24 hours. Use a new key for this one.")]
     IdempotencyKeyReused,
+    /// The request that used this Idempotency-Key was about a call that was deleted.
+    #[error(
+        "The request with this Idempotency-Key was about a call that has been deleted, and its response with it. Use a new key."
+    )]
+    CallDeleted,
     /// The cursor was not made by this service for this filter and sort.
     #[error("The cursor does not belong to this list. Use page.nextCursor unchanged, with the same filters and sort.")]
     CursorInvalid,

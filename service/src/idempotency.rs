@@ -1,7 +1,6 @@
 //! Idempotent requests. A client names a request with an `Idempotency-Key`. Its outcome is stored for 24 hours, in the
 //! transaction of its effect, and a retry gets the stored outcome.
 //!
-//!
 //! An outcome may hold what the service does not store otherwise, such as a new API key, or data that is deleted later.
 //! It is therefore sealed with AES-256-GCM. The sealing key is derived from the Idempotency-Key, of which the database
 //! holds only a hash, so only a client that knows the name can have the outcome opened.
@@ -20,6 +19,9 @@
 //!    is.
 //!
 //! A request that is refused stores no outcome, so its name is free for the corrected one.
+//!
+//! The outcome of a request about a call is deleted with the call. Its row stays for the rest of the 24 hours, empty,
+//! so that a retry is refused and not done again.
 
 use std::{
     collections::HashSet,
@@ -31,7 +33,10 @@ use std::{
 };
 
 use audio::number::wide;
-use entity::idempotency_key::{ActiveModel, Column, Entity};
+use entity::{
+    call,
+    idempotency_key::{ActiveModel, Column, Entity},
+};
 use futures_util::FutureExt;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
@@ -39,7 +44,9 @@ use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{Error, Timestamp, core::Core, policy::milliseconds, signer::random, writer::Batch};
+use crate::{
+    CallRef, Error, Timestamp, calls::Visible, core::Core, policy::milliseconds, signer::random, writer::Batch,
+};
 
 /// How long an outcome is kept.
 const KEPT: Duration = Duration::from_hours(24);
@@ -133,23 +140,35 @@ impl Outcomes {
         Ok((Idempotency(Arc::new(named)), NameInUse { under_way: self.under_way.clone(), id }))
     }
 
-    /// Stores the outcome of a request that has written nothing, or returns the one that was stored before.
+    /// Stores the outcome of a request that has written nothing, or returns the one that was stored before. `about` is
+    /// the call that the outcome tells of, if any.
     ///
     /// # Errors
-    /// `IdempotencyKeyReused`, or a failing database.
-    pub async fn keep<T>(&self, idempotency: Option<&Idempotency>, outcome: T) -> Result<T, Error>
+    /// That of `outcome`, `CallNotFound`, `CallDeleted`, `IdempotencyKeyReused`, or a failing database.
+    pub async fn keep<T>(
+        &self,
+        idempotency: Option<&Idempotency>,
+        about: Option<Uuid>,
+        outcome: Result<T, Error>,
+    ) -> Result<T, Error>
     where
         T: Serialize + DeserializeOwned + Send + 'static,
     {
-        let Some(idempotency) = idempotency.cloned() else { return Ok(outcome) };
+        let Some(idempotency) = idempotency.cloned() else { return outcome };
+        let call = about.map(CallRef::of);
         self.core
-            .write(None, 0, move |batch| {
+            .write(call.clone().as_ref(), 0, move |batch| {
                 async move {
                     let idempotency = Some(&idempotency);
                     if let Some(before) = batch.recall(idempotency).await? {
                         return Ok(before);
                     }
-                    batch.record(idempotency, &outcome)?;
+                    let outcome = outcome?;
+                    // Deleted since the outcome was made, the call would leave it behind.
+                    if let Some(call) = call {
+                        batch.call(&call).await?;
+                    }
+                    batch.record(idempotency, about, &outcome)?;
                     Ok(outcome)
                 }
                 .boxed()
@@ -240,6 +259,13 @@ impl Batch {
             Entity::delete_by_id(kept.id).exec(self.transaction()).await?;
             return Ok(None);
         }
+        let is_deleted = match kept.call_id {
+            Some(call) => call::Entity::find_by_id(call).visible().one(self.transaction()).await?.is_none(),
+            None => kept.outcome.is_empty(),
+        };
+        if is_deleted {
+            return Err(Error::CallDeleted);
+        }
         if kept.fingerprint != idempotency.fingerprint() {
             return Err(Error::IdempotencyKeyReused);
         }
@@ -248,8 +274,14 @@ impl Batch {
         Ok(Some(outcome))
     }
 
-    /// Gathers the outcome of a request that was not recalled. Call it last, after everything that can fail.
-    pub(crate) fn record(&mut self, idempotency: Option<&Idempotency>, outcome: &impl Serialize) -> Result<(), Error> {
+    /// Gathers the outcome of a request that was not recalled, and the call that it is about. Call it last, after
+    /// everything that can fail.
+    pub(crate) fn record(
+        &mut self,
+        idempotency: Option<&Idempotency>,
+        about: Option<Uuid>,
+        outcome: &impl Serialize,
+    ) -> Result<(), Error> {
         let Some(idempotency) = idempotency else { return Ok(()) };
         let forget_at = Timestamp(idempotency.0.core.now().0.saturating_add(milliseconds(KEPT)));
         self.keep(ActiveModel {
@@ -257,6 +289,7 @@ impl Batch {
             fingerprint: Set(idempotency.fingerprint().to_vec()),
             outcome: Set(idempotency.seal(outcome)?),
             forget_at: Set(forget_at),
+            call_id: Set(about),
         });
         Ok(())
     }

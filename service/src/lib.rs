@@ -56,10 +56,12 @@ mod idempotency;
 mod integrity;
 mod keys;
 mod lease;
+mod leftovers;
 pub mod limits;
 mod links;
 mod metadata;
 mod modes;
+mod orphans;
 mod page;
 mod paths;
 #[cfg(test)]
@@ -115,7 +117,8 @@ pub use policy::{Policy, RECONNECT_GRACE};
 pub use recordings::{Gap, Gaps, Recording, RecordingFile, Recordings};
 pub use store::{AudioStream, Store, StoreError, StoreUrl, StoreUrlError};
 pub use streams::{
-    Arrival, CallSocket, Frame, Interruption, MediaStream, NewStream, Refused, SocketWriter, Streams, TokenRefused,
+    Arrival, CallSocket, Frame, Interruption, MediaStream, NewStream, Refused, SocketWriter, StreamToken, Streams,
+    TokenRefused,
 };
 pub use transcripts::{
     Imported, ListTranscripts, NewTranscript, StoredTranscript, Transcript, TranscriptChange, TranscriptOutcome,
@@ -274,6 +277,8 @@ impl Callstore {
         background.spawn(Scrub::new(self.core.clone(), self.recordings.findings.clone()).keep_scrubbing());
         background.spawn(self.outcomes.clone().keep_forgetting());
         background.spawn(self.audit.clone().keep_up());
+        background.spawn(leftovers::keep_removing(self.core.clone()));
+        background.spawn(orphans::remove(self.core.clone()));
         Ok(())
     }
 

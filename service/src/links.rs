@@ -17,6 +17,8 @@ const PURPOSE: &str = "recording-link/read";
 /// The parts of a download URL that make it a link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
+    /// The recording's call.
+    pub call_id: Uuid,
     /// When the link expires.
     pub expires_at: Timestamp,
     /// The expiry as the URL holds it.
@@ -31,11 +33,11 @@ impl Recordings {
     /// # Errors
     /// `RecordingNotFound`, or a failing database.
     pub async fn create_link(&self, recording: Uuid, ttl: Duration) -> Result<Link, Error> {
-        self.get(recording).await?;
+        let call_id = self.get(recording).await?.recording.call_id;
         let expires_at = Timestamp(self.core.now().0.saturating_add(milliseconds(ttl)));
         let expires = expires_at.0.to_string();
         let signature = sign(self.signing.signer().await?, recording, &expires)?;
-        Ok(Link { expires_at, expires, signature: signature.into() })
+        Ok(Link { call_id, expires_at, expires, signature: signature.into() })
     }
 
     /// Checks a link to a recording.

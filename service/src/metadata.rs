@@ -138,7 +138,9 @@ impl MetadataRecords {
                 }
                 .boxed()
             })
-            .await
+            .await?;
+        self.core.note_deleted();
+        Ok(())
     }
 
     async fn change(

@@ -31,6 +31,9 @@ impl Default for Policy {
     }
 }
 
+/// How long a stream's token may wait for its first use. A carrier opens the stream within seconds.
+pub(crate) const TOKEN_LIFETIME: Duration = Duration::from_mins(5);
+
 /// How long the last socket of a stream may be gone before its call ends.
 pub const RECONNECT_GRACE: Duration = Duration::from_secs(60);
 

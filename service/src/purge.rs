@@ -7,18 +7,20 @@
 //! row says so, long before its rows are gone; the call's row goes last, so that a crash leaves something that names
 //! the rest. A call's file goes first: recordings are what takes room, and what people want gone.
 
-use entity::{analytics, audio_chunk, call, call_event, call_track::Track, transcript};
+use entity::{analytics, audio_chunk, call, call_event, call_track::Track, idempotency_key, stream_token, transcript};
 use futures_util::FutureExt;
 use sea_orm::{
-    ActiveEnum, ColumnTrait, DbErr, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ActiveEnum, ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait,
 };
 use uuid::Uuid;
 
 use crate::{
-    Error,
+    Error, Timestamp,
     calls::{Status, Visible},
     core::Core,
     finalizer::Jobs,
+    policy::{TOKEN_LIFETIME, milliseconds},
     store::Store,
 };
 
@@ -129,8 +131,16 @@ impl Purge {
             let rows = || Entity::find().select_only().column(Column::Id).filter(Column::CallId.eq(call));
             while self.delete(by_id(Column::Id, rows().limit(SLICE))).await? == SLICE {}
         }
+        {
+            use idempotency_key::{Column, Entity};
+            let rows = || Entity::find().select_only().column(Column::Id).filter(Column::CallId.eq(call));
+            let erase = || erase_outcomes().filter(Column::Id.in_subquery(rows().limit(SLICE).into_query()));
+            while self.update(erase()).await? == SLICE {}
+        }
+        self.update(erase_tokens(self.core.now()).filter(stream_token::Column::CallId.eq(call))).await?;
         let row = call::Entity::delete_many().filter(call::Column::Id.eq(call));
         self.delete(row).await?;
+        self.core.note_deleted();
         Ok(())
     }
 
@@ -164,6 +174,15 @@ impl Purge {
         }
     }
 
+    /// Runs one update in its own transaction.
+    async fn update<E: EntityTrait>(&self, update: sea_orm::UpdateMany<E>) -> Result<u64, Error> {
+        self.core
+            .write(None, 0, move |batch| {
+                async move { Ok(update.exec(batch.transaction()).await?.rows_affected) }.boxed()
+            })
+            .await
+    }
+
     /// Runs one delete in its own transaction.
     ///
     /// Goes through the queue of the writer like every write, and therefore waits its turn behind requests.
@@ -179,4 +198,30 @@ impl Purge {
 /// Deletes the rows whose ids a query selects.
 fn by_id<E: EntityTrait>(id: E::Column, rows: sea_orm::Select<E>) -> sea_orm::DeleteMany<E> {
     E::delete_many().filter(id.in_subquery(rows.into_query()))
+}
+
+/// Makes used tokens name neither stream nor call. A row then only keeps its token from being used anew, until that has
+/// expired.
+fn erase_tokens(now: Timestamp) -> sea_orm::UpdateMany<stream_token::Entity> {
+    use stream_token::{ActiveModel, Entity};
+    let forget_at = Timestamp(now.0.saturating_add(milliseconds(TOKEN_LIFETIME)));
+    let erased = ActiveModel {
+        stream_sid: Set(String::new()),
+        forget_at: Set(forget_at),
+        call_id: Set(None),
+        ..Default::default()
+    };
+    Entity::update_many().set(erased)
+}
+
+/// Deletes what is stored of requests about a call. The rows stay until their time is over, without naming the call.
+fn erase_outcomes() -> sea_orm::UpdateMany<idempotency_key::Entity> {
+    use idempotency_key::{ActiveModel, Entity};
+    let erased = ActiveModel {
+        fingerprint: Set(Vec::new()),
+        outcome: Set(Vec::new()),
+        call_id: Set(None),
+        ..Default::default()
+    };
+    Entity::update_many().set(erased)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{BEYOND_REACH, HELD, World};
+use super::{BEYOND_REACH, GONE, HELD, World};
 use crate::{document::Operation, support::chunk};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -47,6 +47,11 @@ impl Ask {
     }
 }
 
+/// The name of a request whose call was deleted.
+fn gone() -> (&'static str, String) {
+    ("idempotency-key", GONE.to_owned())
+}
+
 /// The request that provokes this status; `None` if no one has written one yet.
 pub(super) fn ask(operation: &Operation, status: &str, world: &World) -> Option<Ask> {
     let example = || Ask::example(operation);
@@ -89,6 +94,8 @@ pub(super) fn ask(operation: &Operation, status: &str, world: &World) -> Option<
         (_, "408") => Ask::header("content-length", "1000"),
         ("getCall" | "getMetadata", "304") => Ask::header("if-none-match", "*"),
         (_, "409") => Ask { headers: vec![("idempotency-key", HELD.to_owned())], ..example() },
+        ("twilioVoice" | "twilioStatus", "410") => Ask { headers: vec![gone()], ..Ask::raw(FORM, "CallSid=CA1") },
+        (_, "410") => Ask { headers: vec![gone()], ..example() },
         (_, "412") => Ask { headers: vec![("if-match", "\"another\"".to_owned())], ..example() },
         (_, "401") => Ask::header("authorization", "Bearer nobody-s"),
         (_, "403") => Ask::header("origin", "https://elsewhere.example"),

@@ -68,7 +68,7 @@ pub(crate) async fn convert_audio(
         }
     };
     // The same audio converts to the same; it need not be kept.
-    callstore.outcomes.keep(idempotency.key(), ()).await?;
+    callstore.outcomes.keep(idempotency.key(), None, Ok(())).await?;
     Ok(idempotency.answer(HttpResponse::Ok().json(answer)))
 }
 

@@ -79,8 +79,10 @@ pub(crate) async fn create_call_token(
     OptionalJson(body): OptionalJson<CreateCallToken>,
 ) -> Result<HttpResponse, Problem> {
     let ttl = Duration::from_secs(body.ttl_seconds.unwrap_or(CALL_TOKEN_TTL_DEFAULT_SECONDS).into());
-    let made = callstore.keys.create_token(&author, &call.0, ttl).await?;
-    let (token, expires_at) = callstore.outcomes.keep(idempotency.key(), (made.token, made.expires_at)).await?;
+    let made = callstore.keys.create_token(&author, &call.0, ttl).await;
+    let call = made.as_ref().ok().map(|made| made.call_id);
+    let made = made.map(|made| (made.token, made.expires_at));
+    let (token, expires_at) = callstore.outcomes.keep(idempotency.key(), call, made).await?;
     metrics::counter!("callstore_call_tokens_total").increment(1);
     Ok(idempotency.answer(HttpResponse::Created().json(CallToken { token, expires_at: Time(expires_at) })))
 }

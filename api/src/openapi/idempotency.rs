@@ -13,6 +13,7 @@ use super::shared;
 const PARAMETER: &str = "A unique name of the request, such as a UUID. A retry with the same key within 24 hours \
     returns the first response, with `Idempotent-Replayed: true`, and does nothing else.";
 const IN_USE: &str = "`idempotency_key_in_use`: a request with this key is still running.";
+const DELETED: &str = "`call_deleted`: the call of the request with this key was deleted.";
 const REUSED: &str = "`idempotency_key_reused`: the key was used for another request.";
 
 /// Adds the request header, the response header, and the errors that it can lead to.
@@ -26,7 +27,7 @@ pub(super) fn describe(operation: &mut Operation) {
         .schema(Some(key.pattern(Some("^[!-~]+$"))));
     operation.parameters.get_or_insert_default().push(RefOr::T(parameter.build()));
     let responses = &mut operation.responses.responses;
-    for (status, what) in [("409", IN_USE), ("422", REUSED)] {
+    for (status, what) in [("409", IN_USE), ("410", DELETED), ("422", REUSED)] {
         match responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(Response::new(""))) {
             RefOr::T(response) if response.description.is_empty() => response.description = what.to_owned(),
             RefOr::T(response) => response.description += &format!(" {what}"),

@@ -77,6 +77,8 @@ pub enum ProblemCode {
     IdempotencyKeyInUse,
     /// Another request used this Idempotency-Key.
     IdempotencyKeyReused,
+    /// The call of the request with this Idempotency-Key was deleted.
+    CallDeleted,
     /// The stored version does not match the condition.
     PreconditionFailed,
     /// The body is too large.

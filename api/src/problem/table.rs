@@ -15,7 +15,7 @@ pub(crate) fn problems() -> impl Iterator<Item = &'static Entry> {
 }
 
 /// Problems of any request.
-pub(super) const GENERAL: [Entry; 27] = {
+pub(super) const GENERAL: [Entry; 28] = {
     use ProblemCode as P;
     use StatusCode as S;
     [
@@ -125,6 +125,12 @@ pub(super) const GENERAL: [Entry; 27] = {
             "Request in progress",
             "A request with this `Idempotency-Key` is still running. Retry after `Retry-After` seconds to get \
              its response.",
+        ),
+        (
+            P::CallDeleted,
+            S::GONE,
+            "Call deleted",
+            "The request with this `Idempotency-Key` was about a call that was deleted since. Use a new key.",
         ),
         (
             P::PreconditionFailed,

@@ -87,9 +87,13 @@ pub(crate) async fn create_recording_link(
     OptionalJson(body): OptionalJson<CreateRecordingLink>,
 ) -> Result<HttpResponse, Problem> {
     let seconds = body.ttl_seconds.unwrap_or(LINK_TTL_DEFAULT_SECONDS);
-    let link = callstore.recordings.create_link(id.0, Duration::from_secs(seconds.into())).await?;
-    let (base, id) = (base.of(&request), id.0);
-    let url = format!("{base}/recordings/{id}/audio?expires={}&signature={}", link.expires, link.signature.expose());
-    let (url, expires_at) = callstore.outcomes.keep(idempotency.key(), (Private::new(url), link.expires_at)).await?;
+    let link = callstore.recordings.create_link(id.0, Duration::from_secs(seconds.into())).await;
+    let (base, id, call) = (base.of(&request), id.0, link.as_ref().ok().map(|link| link.call_id));
+    let made = link.map(|link| {
+        let (expires, signature) = (link.expires, link.signature);
+        let url = format!("{base}/recordings/{id}/audio?expires={expires}&signature={}", signature.expose());
+        (Private::new(url), link.expires_at)
+    });
+    let (url, expires_at) = callstore.outcomes.keep(idempotency.key(), call, made).await?;
     Ok(idempotency.answer(HttpResponse::Created().json(RecordingLink { url, expires_at: Time(expires_at) })))
 }

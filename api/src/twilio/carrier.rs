@@ -170,10 +170,11 @@ impl CarrierSocket {
         let name = stream_sid.as_ref().or(start.stream_sid.as_ref());
         self.name = name.filter(|name| CallRef::parse(name).is_some()).cloned();
         let Opening { stream, big_endian, token } = Opening::new(stream_sid, start)?;
-        if self.guarded {
-            Box::pin(admission::admit(&self.callstore, &stream, token.as_ref())).await?;
-        }
-        let opened = Box::pin(self.callstore.streams.open(stream, self.author, arrival)).await;
+        let token = match self.guarded {
+            true => Some(Box::pin(admission::admit(&self.callstore, &stream, token.as_ref())).await?),
+            false => None,
+        };
+        let opened = Box::pin(self.callstore.streams.open(stream, self.author, token, arrival)).await;
         let media = opened.map_err(|error| Ending::refused(&error))?;
         if let Some(entry) = self.entry.take() {
             let entry = NewAuditEntry { resource: format!("/calls/{}", media.call_id()), ..*entry };

@@ -66,6 +66,10 @@ impl Ending {
                 CloseCode::Policy,
                 "Another key started the call with this streamSid; this key has ownCallsOnly.",
             ),
+            Error::ForeignStream => {
+                let reason = "The stream belongs to another phone call, or its token to another call.";
+                Self::new(CloseCode::Policy, reason)
+            }
             Error::FormatMismatch { .. } => {
                 Self::new(CloseCode::Unsupported, "The stream returned with another media format.")
             }

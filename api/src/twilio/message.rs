@@ -7,7 +7,7 @@ use serde::{
     de::{self, Visitor},
 };
 use serde_json::{Map, Value};
-use service::{EventType, NewEvent, Private, Track};
+use service::{EventType, NewEvent, Private, Track, as_id};
 
 /// The maximum length of a DTMF digit and of a mark's name, in characters. Longer ones are cut.
 const DIGIT_MAX: usize = 16;
@@ -41,8 +41,10 @@ pub(crate) struct Malformed;
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Start {
     /// The id of the stream.
-    #[serde(alias = "stream_id")]
     pub stream_sid: Option<String>,
+    /// The id of the stream, in Telnyx's dialect.
+    #[serde(default, rename = "stream_id", deserialize_with = "telnyx_name")]
+    pub stream_id: Option<String>,
     /// The id of the phone call.
     #[serde(alias = "call_control_id")]
     pub call_sid: Option<String>,
@@ -126,8 +128,10 @@ fn cut(text: &str, most: usize) -> String {
 struct Envelope<'a> {
     #[serde(borrow)]
     event: Cow<'a, str>,
-    #[serde(rename = "streamSid", alias = "stream_id")]
+    #[serde(rename = "streamSid")]
     stream_sid: Option<String>,
+    #[serde(default, deserialize_with = "telnyx_name")]
+    stream_id: Option<String>,
     start: Option<Box<Start>>,
     #[serde(borrow)]
     media: Option<Media<'a>>,
@@ -144,7 +148,7 @@ impl<'a> Message<'a> {
             event: Cow<'a, str>,
         }
         let known = ["connected", "start", "media", "dtmf", "mark", "stop"];
-        let Ok(Envelope { event, stream_sid, start, media, dtmf, mark }) = serde_json::from_str(text) else {
+        let Ok(Envelope { event, stream_sid, stream_id, start, media, dtmf, mark }) = serde_json::from_str(text) else {
             // An unknown event may use a known field with another type.
             return match serde_json::from_str(text) {
                 Ok(Kind { event }) if !known.contains(&&*event) => Ok(Self::Unknown),
@@ -152,9 +156,14 @@ impl<'a> Message<'a> {
                 _ => Err(Malformed),
             };
         };
+        let stream_sid = stream_sid.or(stream_id);
         match &*event {
             "connected" => Ok(Self::Connected),
-            "start" => start.map(|start| Self::Start { stream_sid, start }).ok_or(Malformed),
+            "start" => {
+                let mut start = start.ok_or(Malformed)?;
+                start.stream_sid = start.stream_sid.take().or_else(|| start.stream_id.take());
+                Ok(Self::Start { stream_sid, start })
+            }
             "media" => media.map(|media| Self::Media { stream_sid, media }).ok_or(Malformed),
             "dtmf" => dtmf.map(|dtmf| Self::Dtmf { stream_sid, dtmf }).ok_or(Malformed),
             "mark" => mark.map(|mark| Self::Mark { stream_sid, mark }).ok_or(Malformed),
@@ -162,6 +171,12 @@ impl<'a> Message<'a> {
             _ => Ok(Self::Unknown),
         }
     }
+}
+
+/// Reads Telnyx's id of a stream. It is a UUID, which as a `streamSid` would be taken for the id of a call.
+fn telnyx_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let name = Option::<String>::deserialize(deserializer)?;
+    Ok(name.map(|name| if as_id(&name).is_some() { format!("telnyx-{name}") } else { name }))
 }
 
 /// Parses a whole number, which Twilio sends as a string. Numbers beyond `u32` become `u32::MAX`.

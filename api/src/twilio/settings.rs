@@ -2,7 +2,10 @@
 
 use std::{convert::Infallible, fs, path::PathBuf};
 
-use actix_web::{HttpRequest, http::header::HeaderName};
+use actix_web::{
+    HttpRequest,
+    http::header::{HeaderName, HeaderValue},
+};
 use clap::Args;
 use service::{Private, absolute};
 use url::Url;
@@ -90,6 +93,11 @@ impl Twilio {
     /// Whether Twilio's webhooks and handshakes must be signed, and its streams need a token.
     pub fn is_guarded(&self) -> bool {
         self.signatures.is_some()
+    }
+
+    /// The signature of a request that was checked; `None` if none is required.
+    pub fn signature<'request>(&self, request: &'request HttpRequest) -> Option<&'request [u8]> {
+        self.signatures.as_ref().and_then(|_| request.headers().get(SIGNATURE)).map(HeaderValue::as_bytes)
     }
 
     /// Rejects a webhook without a valid signature, if signatures are required. Twilio signs the URL and the form.

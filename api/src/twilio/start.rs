@@ -1,7 +1,7 @@
 //! Converts a `start` message into a stream: its ids, format and caller.
 
 use serde_json::{Map, Value};
-use service::{AudioFormat, CallRef, NewStream, Private, UNKNOWN_CALLER, audio::Encoding};
+use service::{AudioFormat, CallRef, NewStream, Private, UNKNOWN_CALLER, as_id, audio::Encoding};
 
 use super::message::{MediaFormat, Start, clean};
 
@@ -34,7 +34,8 @@ impl Opening {
     /// Reads the stream's properties. `stream_sid` is the id outside of `start`, which takes precedence.
     pub(crate) fn new(stream_sid: Option<String>, start: Start) -> Result<Self, Unfit> {
         let stream_sid = stream_sid.or(start.stream_sid).ok_or(Unfit::Name)?;
-        CallRef::parse(&stream_sid).ok_or(Unfit::Name)?;
+        // A name that reads as a UUID would be taken for the id of a call.
+        CallRef::parse(&stream_sid).filter(|_| as_id(&stream_sid).is_none()).ok_or(Unfit::Name)?;
         let (audio_format, big_endian) = match &start.media_format {
             Some(format) => read_format(format).map(|(format, big_endian)| (Some(format), big_endian))?,
             None => (None, false),
@@ -161,7 +162,9 @@ mod tests {
 
     #[test]
     fn names_are_checked() {
-        for name in ["", "a b", "..", "é"] {
+        for name in
+            ["", "a b", "..", "é", "32de0dea-53cb-4b21-89a4-9e1819c043bc", "32DE0DEA-53CB-4B21-89A4-9E1819C043BC"]
+        {
             assert_eq!(Opening::new(Some(name.to_owned()), Start::default()), Err(Unfit::Name));
         }
         assert_eq!(Opening::new(None, Start::default()), Err(Unfit::Name));

@@ -122,14 +122,15 @@ async fn answer(
 ) -> Result<HttpResponse, Problem> {
     let VoiceForm { call_sid, from, to } = form.read()?;
     check_name("CallSid", &call_sid)?;
-    let token = callstore.streams.issue_token(&call_sid).await?;
+    let url = base.of_websocket(request) + "/twilio/stream";
+    let token = callstore.streams.issue_token(&call_sid, twilio.signature(request)).await?;
+    // The answer follows from the form and these, so that the caller's number need not be kept.
+    let (url, token) = callstore.outcomes.keep(idempotency.key(), None, Ok((url, token))).await?;
     let (from, to) = (party(from), party(to));
     let parameters = [("caller", from.as_ref()), ("callee", to.as_ref()), (TOKEN, Some(&token))];
     let parameters: Vec<_> =
         parameters.into_iter().filter_map(|(name, value)| Some((name, value?.expose().as_str()))).collect();
-    let url = base.of_websocket(request) + "/twilio/stream";
     let answer = stream_and_go_on(&url, &parameters, twilio.next_url.as_ref().map(AsRef::as_ref));
-    let answer = callstore.outcomes.keep(idempotency.key(), answer).await?;
     let mut response = HttpResponse::Ok();
     response.content_type("text/xml; charset=utf-8");
     Ok(idempotency.answer(response.insert_header((CACHE_CONTROL, "no-store")).body(answer)))

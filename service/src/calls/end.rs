@@ -106,7 +106,7 @@ impl Calls {
                 let again: Option<()> = batch.recall(idempotency.as_ref()).await?;
                 let ended = this.move_to_finalizing(batch, &call, decide).await?;
                 if again.is_none() {
-                    batch.record(idempotency.as_ref(), &())?;
+                    batch.record(idempotency.as_ref(), Some(ended.call.id), &())?;
                 }
                 Ok(ended)
             }

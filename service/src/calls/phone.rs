@@ -65,7 +65,7 @@ impl Calls {
                     author.check(call.id, call.owner_id)?;
                     add_to_call(core.now(), transaction, call, phone, &author).await?;
                 }
-                batch.record(idempotency.as_ref(), &id)?;
+                batch.record(idempotency.as_ref(), id, &id)?;
                 Ok(id)
             }
             .boxed()

@@ -88,7 +88,7 @@ impl Calls {
                     return Ok(before);
                 }
                 let started = insert_call(&core, batch.transaction(), &new, author, full).await?;
-                batch.record(key.as_ref(), &started)?;
+                batch.record(key.as_ref(), Some(started.call.id), &started)?;
                 Ok(started)
             }
             .boxed()

@@ -10,6 +10,7 @@ use audio::number::wide;
 use futures_util::future::BoxFuture;
 use metrics::Counter;
 use sea_orm::DbErr;
+use uuid::Uuid;
 
 use super::{
     ChunkStored, NewChunk, SharedChunks, Track, decision::Decision, model::not_samples, part::Chunks, track_name,
@@ -149,14 +150,16 @@ impl AddChunks {
         let mut decision = Decision::from_database(batch, &self.call, &self.chunks).await?;
         let stored = decision.decide(self.pointer)?;
         // Nothing is refused from here on, as `Batch::work_apart` requires.
-        self.add(decision, batch.state());
-        batch.record(self.idempotency.as_ref(), &stored)?;
+        let call = self.add(decision, batch.state());
+        batch.record(self.idempotency.as_ref(), Some(call), &stored)?;
         Ok(stored)
     }
 
-    fn add(&self, decision: Decision<'_>, state: &mut State) {
+    /// Gathers what was decided, and returns the call's id.
+    fn add(&self, decision: Decision<'_>, state: &mut State) -> Uuid {
         let call = decision.add_to(state);
         state.note_write(call, true, self.core.now(), self.core.policy.note_write_every_ms());
+        call
     }
 }
 

@@ -81,6 +81,7 @@ fn is_of_one_chunk(error: &Error) -> bool {
         Error::CallNotFound
         | Error::CallEnded
         | Error::StreamSidTaken { .. }
+        | Error::ForeignStream
         | Error::CallSidTaken
         | Error::RecordingNotFound
         | Error::RecordingDamaged(_)
@@ -97,6 +98,7 @@ fn is_of_one_chunk(error: &Error) -> bool {
         | Error::PreconditionFailed { .. }
         | Error::IdempotencyKeyInUse
         | Error::IdempotencyKeyReused
+        | Error::CallDeleted
         | Error::CursorInvalid
         | Error::Overloaded
         | Error::StorageFull

@@ -9,7 +9,7 @@ use std::{marker::PhantomData, mem, pin::pin};
 use audio::number::wide;
 use entity::{
     analytics, api_key, audio_chunk, audit_entry, audit_export, audit_seal, call, call_event, call_metadata,
-    call_track, idempotency_key, recording, recording_check, setting, stream_token, transcript,
+    call_track, idempotency_key, recording, recording_check, setting, stream_token, transcript, voice_webhook,
 };
 use futures_util::{FutureExt, TryStreamExt, future::BoxFuture};
 use sea_orm::{
@@ -44,7 +44,7 @@ pub struct CopiedTable {
 
 /// All tables except those that only running services use: the journal, which is empty by now, the leases, and the list
 /// of audit entries that wait for their chain, which the target's trigger fills.
-fn tables() -> [Box<dyn Rows>; 16] {
+fn tables() -> [Box<dyn Rows>; 17] {
     fn of<E: Entity>() -> Box<Table<E>> {
         Box::new(Table(PhantomData))
     }
@@ -61,6 +61,7 @@ fn tables() -> [Box<dyn Rows>; 16] {
         of::<api_key::Entity>(),
         of::<setting::Entity>(),
         of::<stream_token::Entity>(),
+        of::<voice_webhook::Entity>(),
         of::<idempotency_key::Entity>(),
         of::<audit_entry::Entity>(),
         of::<audit_seal::Entity>(),

@@ -58,6 +58,13 @@ pub(crate) trait Storage: Debug + Send + Sync {
     /// Called once, before anything is served.
     async fn settle(&self) -> Result<(), DbErr>;
 
+    /// The id of the journal's last row; 0 if it has none.
+    async fn journal_end(&self) -> Result<i64, DbErr>;
+
+    /// Empties the log, in which deleted data outlives its rows. Returns false if that has to be tried again: while the
+    /// journal has a row up to `journal_end`, or a transaction or a reader of another moment needs the log.
+    async fn empty_log(&self, journal_end: i64) -> Result<bool, DbErr>;
+
     /// A number that changes whenever someone else has changed the database. `None` if that cannot be told; then the
     /// writer relies on nothing that it read in an earlier transaction.
     async fn version(&self, transaction: &DatabaseTransaction) -> Result<Option<i64>, DbErr>;

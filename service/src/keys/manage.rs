@@ -108,7 +108,7 @@ impl Keys {
                 lock(batch.transaction()).await?;
                 require_admin(batch.transaction(), &made.0).await?;
                 insert(batch.transaction(), made.0.clone()).await?;
-                batch.record(idempotency.as_ref(), &made)?;
+                batch.record(idempotency.as_ref(), None, &made)?;
                 Ok(made)
             }
             .boxed()

@@ -37,7 +37,7 @@ impl Keys {
                 }
                 let row = replace(batch.transaction(), id, new_id, &secret, now, overlap).await?;
                 let made = (row, secret.expose().to_owned());
-                batch.record(idempotency.as_ref(), &made)?;
+                batch.record(idempotency.as_ref(), None, &made)?;
                 Ok(made)
             }
             .boxed()

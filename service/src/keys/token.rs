@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::{Keys, claim::Claim};
 use crate::{
     Author, Error, Private, Timestamp,
@@ -13,6 +15,8 @@ use crate::{
 /// A new call token.
 #[derive(Clone, Debug)]
 pub struct CallToken {
+    /// The call that it writes to.
+    pub call_id: Uuid,
     /// The token, to be sent like an API key.
     pub token: Private,
     /// When it expires.
@@ -40,6 +44,6 @@ impl Keys {
         let expires_at = Timestamp(self.core.now().0.saturating_add(milliseconds(ttl)));
         let claim = Claim { expires_at, call, key: author.key_id().unwrap_or_default() };
         let token = claim.sign(self.signing.signer().await?)?.into();
-        Ok(CallToken { token, expires_at })
+        Ok(CallToken { call_id: call, token, expires_at })
     }
 }

@@ -11,6 +11,7 @@ use std::{
     ops::Range,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
 };
 
 use futures_util::StreamExt;
@@ -162,6 +163,28 @@ impl Folder {
         } else {
             Error::StoreUnavailable("the folder of recordings is gone".to_owned())
         }
+    }
+
+    /// The files in a folder that are named like a call's recording and have not changed since `before`, each with the
+    /// call.
+    pub(super) fn old_calls_in(&self, shard: u8, before: SystemTime) -> io::Result<Vec<(Uuid, String)>> {
+        let shard = format!("{shard:02x}");
+        let entries = match fs::read_dir(self.root.join(&shard)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut calls = Vec::new();
+        for entry in entries {
+            let entry = entry?;
+            let name = entry.file_name();
+            let Some(name) = name.to_str() else { continue };
+            let Some(call) = name.strip_suffix(".wav").and_then(|id| Uuid::try_parse(id).ok()) else { continue };
+            let file = entry.metadata()?;
+            if file.is_file() && file.modified()? < before {
+                calls.push((call, format!("{shard}/{name}")));
+            }
+        }
+        Ok(calls)
     }
 
     /// Deletes a file. A missing file is no error. Durable when this returns, also if an earlier call has deleted the

@@ -15,7 +15,7 @@ mod objects;
 mod upload;
 mod url;
 
-use std::{io, ops::Range, path::PathBuf};
+use std::{io, ops::Range, path::PathBuf, time::SystemTime};
 
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -162,6 +162,21 @@ impl Store {
         match &self.0 {
             Kind::Folder(folder) => folder.read(file_path, part, size).await,
             Kind::Objects(objects) => objects.read(file_path, part, size, head).await,
+        }
+    }
+
+    /// The calls that have a recording in one of the 256 folders, if it has not changed since `before`. Object stores are
+    /// not listed, which can take long and needs a permission of its own.
+    pub(crate) async fn old_calls_in(&self, shard: u8, before: SystemTime) -> Result<Vec<Uuid>, Error> {
+        match &self.0 {
+            Kind::Folder(folder) => {
+                let folder = folder.clone();
+                let mut found = blocking(move || folder.old_calls_in(shard, before)).await?;
+                // Files elsewhere than their recording would be are not ours.
+                found.retain(|(call, path)| Self::file_path(*call) == *path);
+                Ok(found.into_iter().map(|(call, _)| call).collect())
+            }
+            Kind::Objects(_) => Ok(Vec::new()),
         }
     }
 

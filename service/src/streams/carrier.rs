@@ -15,6 +15,7 @@ use super::{
     continuity::{Continuity, Frame, StoredTrack},
     part::Streams,
     registry::Registration,
+    token::StreamToken,
 };
 use crate::{
     Author, CallRef, Error, NewCall, NewEvent, NewMetadata, Precondition, Private, Track,
@@ -72,14 +73,26 @@ impl Streams {
     /// of their arrival. An older socket is interrupted, and its audio is stored when this returns.
     ///
     /// # Errors
-    /// `CallNotAllowed`, `CallEnded`, `FormatMismatch` if the stream reconnects in another format, `Invalid`, or a
-    /// failing database.
-    pub async fn open(&self, new: NewStream, author: Author, arrival: Arrival) -> Result<MediaStream, Error> {
+    /// `CallNotAllowed`, `ForeignStream`, `CallEnded`, `FormatMismatch` if the stream reconnects in another format,
+    /// `Invalid`, or a failing database.
+    pub async fn open(
+        &self,
+        new: NewStream,
+        author: Author,
+        token: Option<StreamToken>,
+        arrival: Arrival,
+    ) -> Result<MediaStream, Error> {
         let now = self.core.now();
         arrival.turn(&new.stream_sid).await;
-        let given = new.audio_format;
-        let (call, created) = self.call_of_stream(new, author).await?;
+        let (given, call_sid) = (new.audio_format, new.call_sid.clone());
+        let (call, created) = self.call_of_stream(new, author, token.as_ref()).await?;
         author.check(call.id, call.owner_id)?;
+        if !created {
+            self.check_owner(&call, call_sid.as_deref(), token.as_ref()).await?;
+        }
+        if let Some(token) = &token {
+            self.bind_token(token, call.id).await?;
+        }
         if call.status != Status::Active {
             return Err(Error::CallEnded);
         }
@@ -103,10 +116,19 @@ impl Streams {
     ///
     /// Looks before it starts, because most sockets that are not new are reconnects. Two sockets that start the same
     /// stream at once are told apart by the unique `streamSid`: the one that loses reads the call of the one that won.
-    async fn call_of_stream(&self, new: NewStream, author: Author) -> Result<(CallRow, bool), Error> {
+    async fn call_of_stream(
+        &self,
+        new: NewStream,
+        author: Author,
+        token: Option<&StreamToken>,
+    ) -> Result<(CallRow, bool), Error> {
         let name = CallRef::by_stream_sid(&new.stream_sid);
         match find(self.core.database.readers(), &name).await {
             Ok(call) => return Ok((call, false)),
+            // The call of the token was deleted.
+            Err(Error::CallNotFound) if token.is_some_and(|token| token.call.is_some()) => {
+                return Err(Error::ForeignStream);
+            }
             Err(Error::CallNotFound) => {}
             Err(error) => return Err(error),
         }

@@ -17,6 +17,7 @@
 mod arrival;
 mod carrier;
 mod continuity;
+mod owner;
 mod part;
 mod registry;
 #[cfg(test)]
@@ -35,7 +36,7 @@ pub use continuity::Frame;
 pub use part::Streams;
 pub use registry::Interruption;
 pub(crate) use registry::Sockets;
-pub use token::TokenRefused;
+pub use token::{StreamToken, TokenRefused};
 
 use crate::{
     CallRef, Error, NewChunk,

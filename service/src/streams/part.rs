@@ -24,7 +24,7 @@ use crate::{calls::Calls, chunks::Chunks, core::Core, events::Events, metadata::
 ///     audio_format: None,
 ///     custom_data: serde_json::Map::new().into(),
 /// };
-/// let mut stream = callstore.streams.open(new, Author::default(), arrival).await?;
+/// let mut stream = callstore.streams.open(new, Author::default(), None, arrival).await?;
 /// let frame = Frame { track: Track::Inbound, chunk: 1, timestamp_ms: 0, audio: vec![0xFF; 160] };
 /// stream.add(vec![frame]).await?;
 /// // The carrier's `stop`: the call ends.

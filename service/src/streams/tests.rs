@@ -41,10 +41,10 @@ fn frames(chunks: std::ops::Range<u32>) -> Vec<Frame> {
 async fn a_newer_socket_waits_for_an_older_one_of_its_stream() {
     let (callstore, _folder) = callstore().await;
     let [other, older, newer] = [(); 3].map(|()| callstore.streams.note_arrival());
-    let mut opening = pin!(callstore.streams.open(stream("MZ1"), Author::default(), newer));
+    let mut opening = pin!(callstore.streams.open(stream("MZ1"), Author::default(), None, newer));
     // It is polled until the whole stream below has been stored, and must still be waiting.
     let whole_stream = async {
-        let mut other = callstore.streams.open(stream("MZ2"), Author::default(), other).await.unwrap();
+        let mut other = callstore.streams.open(stream("MZ2"), Author::default(), None, other).await.unwrap();
         other.add(frames(1..4)).await.unwrap();
         other.close().await;
     };
@@ -53,7 +53,7 @@ async fn a_newer_socket_waits_for_an_older_one_of_its_stream() {
         _ = &mut opening => panic!("the older socket does not hold its place yet"),
         () = whole_stream => {}
     }
-    let mut first = callstore.streams.open(stream("MZ1"), Author::default(), older).await.unwrap();
+    let mut first = callstore.streams.open(stream("MZ1"), Author::default(), None, older).await.unwrap();
     // The newer one takes over, and waits until the older one has stored its frames.
     tokio::select! {
         biased;
@@ -74,8 +74,8 @@ async fn a_newer_socket_waits_for_an_older_one_of_its_stream() {
 async fn sockets_of_other_streams_are_waited_for_only_until_they_have_a_name() {
     let (callstore, _folder) = callstore().await;
     let [unnamed, first, second] = [(); 3].map(|()| callstore.streams.note_arrival());
-    let mut first = pin!(callstore.streams.open(stream("MZ1"), Author::default(), first));
-    let mut second = pin!(callstore.streams.open(stream("MZ2"), Author::default(), second));
+    let mut first = pin!(callstore.streams.open(stream("MZ1"), Author::default(), None, first));
+    let mut second = pin!(callstore.streams.open(stream("MZ2"), Author::default(), None, second));
     assert!(poll!(&mut first).is_pending() && poll!(&mut second).is_pending());
     drop(unnamed);
     // The first one is named but has no place, and is not polled meanwhile.
@@ -87,5 +87,5 @@ async fn sockets_of_other_streams_are_waited_for_only_until_they_have_a_name() {
 async fn a_socket_that_never_names_its_stream_holds_up_no_other_for_long() {
     let (callstore, _folder) = callstore().await;
     let (_unnamed, newer) = (callstore.streams.note_arrival(), callstore.streams.note_arrival());
-    callstore.streams.open(stream("MZ1"), Author::default(), newer).await.unwrap();
+    callstore.streams.open(stream("MZ1"), Author::default(), None, newer).await.unwrap();
 }

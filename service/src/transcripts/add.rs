@@ -186,7 +186,7 @@ impl<T: Serialize + DeserializeOwned + Send> AddTranscripts<T> {
         let stored = known.take_all(&self.core, &self.author, &self.new);
         known.write_changed(batch.transaction()).await?;
         let answer = (self.answer)(stored);
-        batch.record(self.idempotency.as_ref(), &answer)?;
+        batch.record(self.idempotency.as_ref(), Some(call), &answer)?;
         self.gather(batch.state(), known);
         Ok(answer)
     }

@@ -33,6 +33,12 @@ pub(super) fn row(set: &WriteSet) -> Option<(i64, Vec<u8>)> {
     Some((set.journal_id, data))
 }
 
+/// The id of the last row; 0 if there is none.
+pub(super) async fn end(connection: &impl ConnectionTrait) -> Result<i64, DbErr> {
+    let ids = Entity::find().select_only().column(Column::Id).order_by_desc(Column::Id).limit(1);
+    Ok(ids.into_tuple().one(connection).await?.unwrap_or(0))
+}
+
 /// All chunks in the journal, by the id of their row.
 ///
 /// A damaged row fails the start rather than losing what was acknowledged; the message names the row.

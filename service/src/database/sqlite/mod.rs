@@ -6,6 +6,7 @@
 //! for the other, and the service notices that its cache is stale.
 
 mod journal;
+mod log;
 mod open;
 mod script;
 
@@ -85,6 +86,17 @@ impl Storage for Sqlite {
         // Does less if another process reads, such as a backup.
         let checkpoint = Statement::from_string(DatabaseBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
         self.writer.query_one_raw(checkpoint).await.map(drop)
+    }
+
+    async fn journal_end(&self) -> Result<i64, DbErr> {
+        journal::end(&self.readers).await
+    }
+
+    async fn empty_log(&self, journal_end: i64) -> Result<bool, DbErr> {
+        let path = self.path.clone();
+        let emptied = tokio::task::spawn_blocking(move || log::empty(&path, journal_end)).await;
+        let emptied = emptied.map_err(|error| DbErr::Custom(error.to_string()))?;
+        emptied.map_err(|error| DbErr::Custom(error.to_string()))
     }
 
     /// SQLite counts this for each connection and leaves out the connection's own commits, which is why the writer's

@@ -86,6 +86,8 @@ fn write_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
         .busy_timeout(BUSY_TIMEOUT)
         .pragma("journal_size_limit", WAL_KEPT_BYTES)
         .pragma("cache_size", WRITER_CACHE_KIB)
+        // Deleted rows are overwritten with zeros, also on pages that become free.
+        .pragma("secure_delete", "ON")
 }
 
 fn read_options(options: SqliteConnectOptions) -> SqliteConnectOptions {

@@ -171,6 +171,7 @@ async fn a_set_is_written_alike_in_a_transaction_of_its_own_and_in_an_open_one()
             fingerprint: Set(vec![2; 32]),
             outcome: Set(vec![3; 40]),
             forget_at: Set(Timestamp(4_000)),
+            call_id: Set(Some(call)),
         }],
         audit: vec![entry(1)],
         duplicates: [((call, Track::Inbound), 2)].into(),
