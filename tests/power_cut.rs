@@ -39,7 +39,7 @@ async fn names_are_on_disk_before_anyone_relies_on_them() {
     }
     let folder = TempDir::new().unwrap();
     let log = folder.path().join("trace");
-    let calls = "trace=mkdir,rename,unlink,fsync,fdatasync";
+    let calls = "trace=mkdir,rename,renameat,unlink,unlinkat,fsync,fdatasync";
     let arguments = ["-f", "-qqq", "-y", "-o", log.to_str().unwrap(), "-e", calls, "-e", "signal=none"];
     let mut service = Binary::start(under("strace", &arguments, folder.path(), &[])).await;
     let client = client_builder().build().unwrap();
@@ -48,7 +48,7 @@ async fn names_are_on_disk_before_anyone_relies_on_them() {
     ask(&client, &service, Method::POST, "/calls/MZ1/chunks", chunk).await.expect(201);
     let ended = ask(&client, &service, Method::POST, "/calls/MZ1/end", json!({})).await.expect(200).json();
     let file = ended["recordings"][0]["filePath"].as_str().unwrap().to_owned();
-    let shard = file.split_once('/').unwrap().0;
+    let (shard, name) = file.split_once('/').unwrap();
     ask(&client, &service, Method::DELETE, "/calls/MZ1", Value::Null).await.expect(204);
     let recordings = Binary::recordings(folder.path());
     eventually("the recording is gone", || async { (!recordings.join(&file).exists()).then_some(()) }).await;
@@ -72,12 +72,12 @@ async fn names_are_on_disk_before_anyone_relies_on_them() {
     // A new folder of recordings, in that of all, before a recording gets its name in it.
     let made = trace.find(0, "mkdir", &[&format!("/{shard}\"")]);
     let synced = trace.find(made, "fsync", &[&root]);
-    let named = trace.find(0, "rename", &[&file]);
+    let named = trace.find(0, "rename", &[name]);
     assert!(synced < named, "{synced} {named}");
     let below = format!("/{shard}>");
     trace.find(named, "fsync", &[&below]);
     // The removal of a recording; the database forgets it after that.
-    let removed = trace.find(named, "unlink", &[&file]);
+    let removed = trace.find(named, "unlink", &[name]);
     let synced = trace.find(removed, "fsync", &[&below]);
     trace.find(synced, "fdatasync", &["callstore.db-wal"]);
 }

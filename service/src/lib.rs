@@ -292,8 +292,7 @@ impl Callstore {
         self.core.store.close();
     }
 
-    /// Tells requests that wait for a call's recording to return and sockets to close, because the service is about to
-    /// stop.
+    /// Tells waiting requests to return and sockets to close, because the service is about to stop.
     pub fn stop_waiting(&self) {
         self.streams.sockets.stop();
         self.core.background.cancel();

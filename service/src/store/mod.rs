@@ -165,8 +165,8 @@ impl Store {
         }
     }
 
-    /// The calls that have a recording in one of the 256 folders, if it has not changed since `before`. Object stores are
-    /// not listed, which can take long and needs a permission of its own.
+    /// The calls that have a recording in one of the 256 folders, if it has not changed since `before`. Object stores
+    /// are not listed, which can take long and needs a permission of its own.
     pub(crate) async fn old_calls_in(&self, shard: u8, before: SystemTime) -> Result<Vec<Uuid>, Error> {
         match &self.0 {
             Kind::Folder(folder) => {

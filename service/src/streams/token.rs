@@ -1,11 +1,10 @@
 //! One-time tokens of media streams. A carrier signs the handshake of every stream in the same way, so anyone who has
 //! seen one signature could open streams. A token is valid for the stream of one phone call only.
 //!
-//!
-//! A token is signed and not stored. The same signed request of the carrier always gets the same token, so a request that
-//! was seen on its way opens no second stream, and a retry of the carrier works. Its first use inserts a row, keyed by the token's
-//! random part, with the stream that used it, and binds the row to the stream's call. That stream may reconnect with it
-//! while its call exists; others may not.
+//! A token is signed and not stored. The same signed request of the carrier always gets the same token, so a request
+//! that was seen on its way opens no second stream, and a retry of the carrier works. A token's first use inserts a
+//! row, keyed by its random part, with the stream that used it, and binds the row to the stream's call. That stream may
+//! reconnect with it while its call exists; others may not.
 
 use std::time::Duration;
 
