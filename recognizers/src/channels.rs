@@ -1,6 +1,8 @@
 //! Which channel of a document is which side of the call.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
 
 use crate::Track;
 
@@ -36,4 +38,21 @@ impl Channels {
             _ => None,
         }
     }
+}
+
+/// Items with their positions, by channel and in order. Without channels that count, all are one.
+pub(crate) fn by_channel(
+    items: &[Value],
+    channels: Channels,
+    channel: impl Fn(&Value) -> Option<i64>,
+) -> BTreeMap<Option<i64>, Vec<(usize, &Value)>> {
+    let mut found = BTreeMap::<_, Vec<_>>::new();
+    for (at, item) in items.iter().enumerate() {
+        let channel = channel(item).filter(|_| channels.count());
+        found.entry(channel).or_default().push((at, item));
+    }
+    if found.is_empty() {
+        found.insert(None, Vec::new());
+    }
+    found
 }

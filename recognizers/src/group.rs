@@ -56,6 +56,8 @@ pub(crate) struct Whole {
 pub(crate) fn group(drafts: &mut Drafts, whole: &Whole, tokens: impl IntoIterator<Item = Token>) {
     let mut groups: Vec<Draft> = Vec::new();
     let mut opening = String::new();
+    // When the last word with an end of the last group was over.
+    let mut ended = None;
     for token in tokens {
         let Some(text) = token.word.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) else { continue };
         match token.attaches {
@@ -71,7 +73,8 @@ pub(crate) fn group(drafts: &mut Drafts, whole: &Whole, tokens: impl IntoIterato
             }
             Attaches::Word => {}
         }
-        let current = groups.last_mut().filter(|group| continues(group, &token.word));
+        let current = groups.last_mut().filter(|group| continues(group, ended, &token.word));
+        ended = token.word.end.or(ended.filter(|_| current.is_some()));
         let opened = std::mem::take(&mut opening) + text;
         if let Some(group) = current {
             let line = group.text.get_or_insert_default();
@@ -109,8 +112,7 @@ fn has_times(word: &DraftWord) -> bool {
 }
 
 /// Whether a word belongs to the utterance. A word without times is spoken where it stands.
-fn continues(group: &Draft, word: &DraftWord) -> bool {
-    let ended = group.words.iter().rev().find_map(|word| word.end);
+fn continues(group: &Draft, ended: Option<f64>, word: &DraftWord) -> bool {
     let paused = match (ended, word.start) {
         (Some(ended), Some(start)) => milliseconds(start).saturating_sub(milliseconds(ended)) >= PAUSE_MS,
         _ => false,

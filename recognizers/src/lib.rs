@@ -42,6 +42,8 @@ pub const SPEAKER_MAX_CHARS: usize = 128;
 pub const EXTERNAL_ID_MAX_CHARS: usize = 128;
 /// Longest JSON of `data`, in bytes.
 pub const DATA_MAX_BYTES: usize = 64 * 1024;
+/// Most objects and arrays in a document. An empty object takes hundreds of bytes of memory.
+pub const VALUES_MAX: usize = 250_000;
 /// Deepest nesting of `data`.
 pub const DATA_MAX_DEPTH: usize = 16;
 
@@ -185,6 +187,9 @@ pub enum Unreadable {
     /// The JSON is nested more than 127 levels deep.
     #[error("the document is nested more than 127 levels deep")]
     TooDeep,
+    /// The document has more than 250,000 objects and arrays.
+    #[error("the document has more than 250,000 objects and arrays")]
+    TooMany,
     /// No provider returns JSON of this shape, or the named one does not.
     #[error("no known transcript format has this shape")]
     Unknown,
@@ -201,7 +206,7 @@ impl Unreadable {
 /// switches recognition off.
 ///
 /// # Errors
-/// `NotJson`, `TooDeep` or `Unknown`. A document that is recognized but holds nothing is no error.
+/// `NotJson`, `TooDeep`, `TooMany` or `Unknown`. A document that is recognized but holds nothing is no error.
 ///
 /// # Examples
 /// ```
@@ -230,6 +235,10 @@ pub fn read(document: &[u8], form: Form, provider: Option<Provider>) -> Result<R
             Provider::SubRip
         }
         named => {
+            let brackets = text.bytes().filter(|byte| matches!(byte, b'{' | b'['));
+            if brackets.count() > VALUES_MAX {
+                return Err(Unreadable::TooMany);
+            }
             let value = json::parse(&text).map_err(Unreadable::of)?;
             let (provider, read) = provider::reader(&value, named).ok_or(Unreadable::Unknown)?;
             read(&value, &mut drafts);

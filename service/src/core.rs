@@ -8,7 +8,7 @@ use std::{io, ops::Deref, sync::Arc};
 
 use futures_util::future::BoxFuture;
 use sea_orm::DatabaseTransaction;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, OwnedSemaphorePermit, oneshot};
 use uuid::Uuid;
 
 use crate::{
@@ -107,8 +107,28 @@ impl Core {
     where
         W: Write + 'static,
     {
+        let room = self.writer.reserve(bytes)?;
+        self.push(room, write).await
+    }
+
+    /// Queues a small write, and waits for room where [`queue`](Self::queue) refuses.
+    ///
+    /// # Errors
+    /// As for `write`; `Overloaded` after 10 seconds.
+    pub(crate) async fn queue_patiently<T, W>(&self, write: impl FnOnce(Outcome<T>) -> W) -> Result<T, Error>
+    where
+        W: Write + 'static,
+    {
+        let room = self.writer.reserve_patiently().await?;
+        self.push(room, write).await
+    }
+
+    async fn push<T, W>(&self, room: OwnedSemaphorePermit, write: impl FnOnce(Outcome<T>) -> W) -> Result<T, Error>
+    where
+        W: Write + 'static,
+    {
         let (answer, answered) = oneshot::channel();
-        self.writer.push(Box::new(write(Outcome::new(answer))), bytes)?;
+        self.writer.push(Box::new(write(Outcome::new(answer))), room)?;
         answered.await.unwrap_or(Err(Error::Damaged("a write without an answer")))
     }
 

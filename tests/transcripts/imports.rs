@@ -106,6 +106,8 @@ async fn a_document_that_cannot_be_read_is_refused_with_what_can_be() {
     let other = server.post_bytes(&named, "application/json", document("deepgram.json")).await.expect(422).json();
     assert_eq!(other["code"], "unknown_transcript_format");
     server.post_bytes(&format!("{IMPORT}?provider=siri"), "application/json", "{}").await.expect(422);
+    let many = format!("[{}]", ["[]"; 250_000].join(","));
+    server.post_bytes(IMPORT, "application/json", many).await.expect_problem(422, "validation_failed");
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     server.post_bytes(IMPORT, "application/json", deep).await.expect_problem(422, "validation_failed");
     assert_eq!(server.post_bytes(IMPORT, "application/json", "{").await.expect(400).json()["code"], "malformed_json");

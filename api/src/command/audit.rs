@@ -70,13 +70,14 @@ pub(super) async fn run(command: AuditCommand) -> Result<(), Failure> {
             } else {
                 verify_exports(&args.files, args.head)?
             };
-            print(&verified, args.head)?;
+            print(&verified)?;
+            check_covered(&verified, args.head)?;
         }
     }
     Ok(())
 }
 
-fn print(verified: &Verified, noted: Option<ChainHead>) -> io::Result<()> {
+fn print(verified: &Verified) -> io::Result<()> {
     let mut lines = io::stdout().lock();
     let Verified { entries, begins_after, head, waiting } = verified;
     let from = if *begins_after > 0 { format!(", from position {}", begins_after + 1) } else { String::new() };
@@ -85,12 +86,18 @@ fn print(verified: &Verified, noted: Option<ChainHead>) -> io::Result<()> {
     if *waiting > 0 {
         writeln!(lines, "{waiting} more entries wait for the chain; a running service adds them within seconds.")?;
     }
-    if let Some(noted) = noted.filter(|noted| noted.position < *begins_after) {
-        writeln!(
-            lines,
-            "The noted head at position {} comes before the first entry here. Verify the export that contains it.",
-            noted.position
-        )?;
-    }
     Ok(())
+}
+
+/// Fails if the noted head lies before the entries that were verified, so that nothing was compared with it.
+fn check_covered(verified: &Verified, noted: Option<ChainHead>) -> Result<(), Failure> {
+    match noted.filter(|noted| noted.position < verified.begins_after) {
+        Some(noted) => Err(format!(
+            "The noted head at position {} comes before the first entry here, and was not compared. Verify the export that \
+             contains it, or note a newer head.",
+            noted.position
+        )
+        .into()),
+        None => Ok(()),
+    }
 }

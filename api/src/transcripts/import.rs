@@ -13,6 +13,7 @@ use recognizers::{Form, Provider, Reading, Unreadable, Utterance};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use service::{Callstore, NewTranscript, Private, audio::number::wide};
+use tokio::sync::Semaphore;
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
@@ -88,6 +89,9 @@ same_variants!(
 /// The accepted content types, and how their bytes are read.
 const TYPES: [(&str, Form); 3] =
     [("application/json", Form::Json), ("text/vtt", Form::WebVtt), ("application/x-subrip", Form::SubRip)];
+
+/// Lets few documents be read at a time, in order of arrival.
+static READERS: Semaphore = Semaphore::const_new(2);
 
 /// A recognizer's document.
 pub(crate) struct Document {
@@ -181,6 +185,8 @@ pub(crate) async fn import_transcripts(
 ) -> Result<HttpResponse, Problem> {
     let provider = query.provider.map(Provider::from);
     let Document { body, form } = document;
+    // A document takes many times its size while it is read.
+    let _turn = READERS.acquire().await;
     let reading = web::block(move || recognizers::read(&body.bytes, form, provider)).await;
     let reading = reading.map_err(|_| Problem::new(ProblemCode::InternalError, "The document could not be read."))?;
     let Reading { provider, utterances, duplicates, skipped, problems } = reading.map_err(unreadable)?;
@@ -203,8 +209,12 @@ fn unreadable(error: Unreadable) -> Problem {
         Unreadable::NotJson(error) => {
             Problem::new(ProblemCode::MalformedJson, format!("The document is not JSON: {error}."))
         }
-        Unreadable::TooDeep => {
-            Problem::invalid_field("", "The document is nested more than 127 levels deep. Leave out what is nested so deep.")
+        Unreadable::TooDeep => Problem::invalid_field(
+            "",
+            "The document is nested more than 127 levels deep. Leave out what is nested so deep.",
+        ),
+        Unreadable::TooMany => {
+            Problem::invalid_field("", "The document has more than 250,000 objects and arrays. Send it in parts.")
         }
         Unreadable::Unknown => {
             let known: Vec<_> = Provider::ALL.iter().map(|provider| provider.name()).collect();

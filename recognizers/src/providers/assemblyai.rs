@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    channels::Channels,
+    channels::{Channels, by_channel},
     draft::{Draft, DraftWord, Drafts},
     group::{Token, Whole, group},
     json::{label, list, number, string, text, whole},
@@ -39,16 +39,9 @@ pub(crate) fn read(document: &Value, drafts: &mut Drafts) {
     if !utterances.is_empty() {
         return;
     }
-    let mut channels: Vec<Option<i64>> = vec![None];
-    if tracks.count() {
-        channels = words.iter().map(|word| whole(word, "channel")).collect();
-        channels.sort_unstable();
-        channels.dedup();
-    }
-    for channel in channels {
-        let of_channel =
-            words.iter().enumerate().filter(|(_, word)| !tracks.count() || whole(word, "channel") == channel);
-        let tokens = of_channel.map(|(at, value)| Token::word(format!("/words/{at}"), word(value, tracks), None));
+    for (channel, words) in by_channel(words, tracks, |word| whole(word, "channel")) {
+        let tokens =
+            words.into_iter().map(|(at, value)| Token::word(format!("/words/{at}"), word(value, tracks), None));
         let whole = Whole {
             pointer: "/text".to_owned(),
             track: tracks.track(channel),

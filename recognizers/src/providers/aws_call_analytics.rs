@@ -10,12 +10,16 @@ use crate::{
     time::MILLISECONDS,
 };
 
+/// Most participants whose roles are looked up. A call has a handful.
+const PARTICIPANTS_MAX: usize = 100;
+
 pub(crate) fn recognizes(document: &Value) -> bool {
     has_list(document, "Transcript")
 }
 
 pub(crate) fn read(document: &Value, drafts: &mut Drafts) {
     let participants = list(document, "Participants");
+    let participants = participants.get(..PARTICIPANTS_MAX).unwrap_or(participants);
     let language = string(document, "LanguageCode");
     drafts.each("/Transcript", list(document, "Transcript"), |drafts, pointer, turn| {
         let words: Vec<DraftWord> = list(turn, "Items").iter().filter_map(word).collect();

@@ -80,21 +80,48 @@ fn voice(text: &str) -> Option<String> {
     })
 }
 
+/// Longest tag or entity, in bytes. Anything longer is text.
+const MARKUP_MAX_BYTES: usize = 1_024;
+
+/// Finds the ends of markup in one pass over a text, however often its beginnings stand alone.
+struct Ends<'a> {
+    text: &'a str,
+    end: char,
+    /// The last end that was found, or the end of the text.
+    found: usize,
+}
+
+impl<'a> Ends<'a> {
+    fn of(text: &'a str, end: char) -> Self {
+        Self { text, end, found: 0 }
+    }
+
+    /// The content of markup that begins at a position, and what follows its end, if that is near.
+    fn split(&mut self, from: usize) -> Option<(&'a str, usize)> {
+        if self.found < from {
+            self.found = self.text[from..].find(self.end).map_or(self.text.len(), |at| from + at);
+        }
+        let is_near = self.found < self.text.len() && self.found - from <= MARKUP_MAX_BYTES;
+        is_near.then(|| (&self.text[from..self.found], self.found + self.end.len_utf8()))
+    }
+}
+
 /// Removes tags. A `<` that no `>` follows is text.
 fn without_tags(text: &str, is_tag: impl Fn(&str) -> bool) -> String {
     let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('<') {
-        plain.push_str(before);
-        match after.split_once('>') {
-            Some((tag, after)) if is_tag(tag) => rest = after,
+    let mut ends = Ends::of(text, '>');
+    let mut at = 0;
+    while let Some(open) = text[at..].find('<').map(|open| at + open) {
+        plain.push_str(&text[at..open]);
+        match ends.split(open + 1) {
+            Some((tag, after)) if is_tag(tag) => at = after,
             _ => {
                 plain.push('<');
-                rest = after;
+                at = open + 1;
             }
         }
     }
-    plain + rest
+    plain + &text[at..]
 }
 
 fn is_subrip_tag(tag: &str) -> bool {
@@ -134,21 +161,22 @@ fn speaker(text: &str) -> Option<(&str, &str)> {
 /// Resolves WebVTT's entities and numeric ones. Anything else that begins with `&` is text.
 fn resolved(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('&') {
-        plain.push_str(before);
-        match after.split_once(';').and_then(|(name, after)| Some((entity(name)?, after))) {
+    let mut ends = Ends::of(text, ';');
+    let mut at = 0;
+    while let Some(open) = text[at..].find('&').map(|open| at + open) {
+        plain.push_str(&text[at..open]);
+        match ends.split(open + 1).and_then(|(name, after)| Some((entity(name)?, after))) {
             Some((character, after)) => {
                 plain.push(character);
-                rest = after;
+                at = after;
             }
             None => {
                 plain.push('&');
-                rest = after;
+                at = open + 1;
             }
         }
     }
-    plain + rest
+    plain + &text[at..]
 }
 
 fn entity(name: &str) -> Option<char> {

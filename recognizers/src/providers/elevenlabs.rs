@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use crate::{
-    channels::Channels,
+    channels::{Channels, by_channel},
     draft::{DraftWord, Drafts},
     group::{Token, Whole, group},
     json::{has_list, label, list, number, string, text, whole},
@@ -29,15 +29,8 @@ pub(crate) fn read(document: &Value, drafts: &mut Drafts) {
     }
     let words = list(document, "words");
     let tracks = Channels::named(0, words.iter().map(|word| whole(word, "channel_index")));
-    if !tracks.count() {
-        return channel(drafts, "", document, words.iter().enumerate().collect(), tracks, None);
-    }
-    let mut channels: Vec<_> = words.iter().map(|word| whole(word, "channel_index")).collect();
-    channels.sort_unstable();
-    channels.dedup();
-    for number in channels {
-        let of_channel = words.iter().enumerate().filter(|(_, word)| whole(word, "channel_index") == number);
-        channel(drafts, "", document, of_channel.collect(), tracks, number);
+    for (number, words) in by_channel(words, tracks, |word| whole(word, "channel_index")) {
+        channel(drafts, "", document, words, tracks, number);
     }
 }
 

@@ -30,15 +30,11 @@ pub(crate) fn read_verbose(document: &Value, drafts: &mut Drafts) {
         group(drafts, &whole, tokens.map(|(at, value)| Token::word(format!("/words/{at}"), word(value), None)));
         return;
     }
+    let spans = Spans::of(segments);
     let mut of_segment: Vec<Vec<DraftWord>> = segments.iter().map(|_| Vec::new()).collect();
     for word in words.iter().map(word) {
         let Some(middle) = word.start.zip(word.end).map(|(start, end)| f64::midpoint(start, end)) else { continue };
-        let spoken = |segment: &Value| {
-            let (start, end) = (number(segment, "start"), number(segment, "end"));
-            start.is_some_and(|start| start <= middle) && end.is_some_and(|end| middle < end)
-        };
-        let stored = |segment: &Value| text(segment, "text").is_some_and(|text| !text.trim().is_empty());
-        if let Some(at) = segments.iter().position(|segment| spoken(segment) && stored(segment)) {
+        if let Some(at) = spans.first_with(middle) {
             of_segment[at].push(word);
         }
     }
@@ -52,6 +48,39 @@ pub(crate) fn read_verbose(document: &Value, drafts: &mut Drafts) {
         } else {
             drafts.skip(format!("/segments/{index}"), "Skipped: it is not an object.");
         }
+    }
+}
+
+/// When segments are spoken.
+struct Spans {
+    /// The start and end of each; an empty span of one that is not stored.
+    spans: Vec<(f64, f64)>,
+    /// The latest end so far. It never falls, so that earlier segments are passed over by bisection.
+    latest: Vec<f64>,
+}
+
+impl Spans {
+    /// Most segments that are looked at for a word. Segments of a document overlap little, if at all.
+    const REACH: usize = 1_000;
+
+    fn of(segments: &[Value]) -> Self {
+        let span = |segment: &Value| {
+            let stored = text(segment, "text").is_some_and(|text| !text.trim().is_empty());
+            number(segment, "start").zip(number(segment, "end")).filter(|_| stored).unwrap_or((0.0, 0.0))
+        };
+        let spans: Vec<_> = segments.iter().map(span).collect();
+        let latest = spans.iter().scan(f64::MIN, |latest, (_, end)| {
+            *latest = latest.max(*end);
+            Some(*latest)
+        });
+        Self { latest: latest.collect(), spans }
+    }
+
+    /// The first segment with start <= time < end.
+    fn first_with(&self, time: f64) -> Option<usize> {
+        let first = self.latest.partition_point(|latest| *latest <= time);
+        let mut near = (first..self.spans.len()).take(Self::REACH);
+        near.find(|at| self.spans[*at].0 <= time && time < self.spans[*at].1)
     }
 }
 

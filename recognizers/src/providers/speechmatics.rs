@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::{
-    channels::Channels,
+    channels::{Channels, by_channel},
     draft::{DraftWord, Drafts},
     group::{Attaches, Token, Whole, group},
     json::{label, list, number, string, text},
@@ -25,17 +25,11 @@ pub(crate) fn read(document: &Value, drafts: &mut Drafts) {
         .unwrap_or_default();
     let number_of = |result: &Value| channel(result, &names);
     let tracks = Channels::named(1, results.iter().map(number_of));
-    let mut channels = vec![None];
-    if tracks.count() {
-        channels = results.iter().map(number_of).collect();
-        channels.sort_unstable();
-        channels.dedup();
-    }
-    for number in channels {
+    for (number, results) in by_channel(results, tracks, number_of) {
         let language = metadata.get("transcription_config").and_then(|config| string(config, "language"));
         let whole = Whole { track: tracks.track(number), language, ..Whole::default() };
-        let of_channel = results.iter().enumerate().filter(|(_, one)| !tracks.count() || number_of(one) == number);
-        group(drafts, &whole, of_channel.map(|(at, result)| token(format!("/results/{at}"), result, delimiter)));
+        let tokens = results.into_iter().map(|(at, result)| token(format!("/results/{at}"), result, delimiter));
+        group(drafts, &whole, tokens);
     }
 }
 

@@ -101,7 +101,7 @@ impl Audit {
     async fn add_at(&self, new: NewAuditEntry, at: Timestamp) {
         let entry = new.into_row(self.core.ids.next(), at);
         let row = entry.clone();
-        if let Err(error) = self.core.queue(0, |outcome| AddEntry { row, outcome }).await {
+        if let Err(error) = self.core.queue_patiently(|outcome| AddEntry { row, outcome }).await {
             metrics::counter!("callstore_audit_misses_total").increment(1);
             tracing::error!(%error, ?entry, "An audit entry could not be written.");
         }

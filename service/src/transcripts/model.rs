@@ -137,7 +137,8 @@ impl NewTranscript {
     /// Approximate size in memory.
     pub(super) fn bytes(&self) -> usize {
         let words = self.words.as_ref().and_then(|words| words.expose().as_array()).map_or(0, Vec::len);
-        ROW_BYTES + self.speaker.expose().len() + self.text.expose().len() + words * WORD_BYTES
+        let data = self.data.as_ref().map_or(0, |data| data.expose().to_string().len());
+        ROW_BYTES + self.speaker.expose().len() + self.text.expose().len() + words * WORD_BYTES + data
     }
 
     /// Refuses data that is too large or too deep. `pointer` leads to the transcript.

@@ -53,6 +53,8 @@ use crate::{
 
 /// Capacity of the queue, in KiB of data. Each write counts as at least one.
 const QUEUE_KIB: usize = QUEUE_MAX_BYTES / 1024;
+/// How long an audit entry waits for room in the queue.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Limits of one transaction.
 const BATCH_WRITES: usize = 1024;
 const BATCH_KIB: usize = 8 * 1024;
@@ -111,13 +113,28 @@ impl Writer {
     ///
     /// # Errors
     /// `Overloaded` if the queue is full or closed.
-    pub(crate) fn push(&self, write: Box<dyn Write>, bytes: usize) -> Result<(), Error> {
-        let units = u32::try_from((1 + bytes / 1024).min(QUEUE_KIB)).unwrap_or(u32::MAX);
-        let room = self.room.clone().try_acquire_many_owned(units).map_err(|_| Error::Overloaded)?;
+    /// Reserves the queue's capacity for a write of so many bytes. One write never takes more than half of it, so that
+    /// others go on beside the largest.
+    pub(crate) fn reserve(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Error> {
+        self.room.clone().try_acquire_many_owned(units(bytes)).map_err(|_| Error::Overloaded)
+    }
+
+    /// Waits for the capacity of a small write that must not be lost in a crowd.
+    pub(crate) async fn reserve_patiently(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let room = timeout(PATIENCE, self.room.clone().acquire_many_owned(units(0))).await;
+        room.ok().and_then(Result::ok).ok_or(Error::Overloaded)
+    }
+
+    pub(crate) fn push(&self, write: Box<dyn Write>, room: OwnedSemaphorePermit) -> Result<(), Error> {
         let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let sender = queue.as_ref().ok_or(Error::Overloaded)?;
         sender.send(Queued { write, room }).map_err(|_| Error::Overloaded)
     }
+}
+
+/// The queue's capacity that a write of so many bytes takes, in KiB.
+fn units(bytes: usize) -> u32 {
+    u32::try_from((1 + bytes / 1024).min(QUEUE_KIB / 2)).unwrap_or(u32::MAX)
 }
 
 /// Commits queued writes until the queue is closed. The last transaction empties the journal.
