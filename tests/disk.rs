@@ -91,10 +91,10 @@ async fn enlarge(service: &Binary, folder: &Path) {
 #[tokio::test]
 async fn a_recording_that_finds_no_space_waits_for_it() {
     let folder = TempDir::new().unwrap();
-    let service = on_small_disk(folder.path(), 24, &["--min-free-space", "1MiB"]).await;
+    let service = on_small_disk(folder.path(), 20, &["--min-free-space", "1MiB"]).await;
     let mut caller = Caller::new();
     caller.post(&service, "/calls", &json!({ "streamSid": "MZ1", "caller": "a" })).await.expect(201);
-    // Its recording takes four times the space.
+    // Its 4 MB become a recording of 16 MB, which does not fit beside them.
     while caller.acknowledged < 500 {
         caller.send(&service).await.expect(201);
     }

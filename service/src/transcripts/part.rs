@@ -24,7 +24,9 @@ use crate::core::Core;
 ///     operation: "addTranscript".to_owned(),
 ///     resource: "/calls/MZ1/transcripts".to_owned(),
 ///     status: 201,
+///     count: 1,
 ///     request_id: None,
+///     server_request_id: None,
 /// };
 /// callstore.transcripts.add(&call, said, Author::default(), None, entry).await?;
 ///
