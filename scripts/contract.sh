@@ -74,7 +74,7 @@ TOML
 
 export NO_COLOR=1
 echo "contract.sh: with an admin's key, and Twilio's signatures"
-echo "$key" >"$work/key"
+(umask 077 && echo "$key" >"$work/key")
 cp openapi.json "$work/openapi.json"
 start keyed --admin-key-file "$work/key" --twilio-auth-token 0123456789abcdef0123456789abcdef \
     --public-url http://localhost

@@ -84,7 +84,7 @@ async fn on_small_disk(folder: &Path, megabytes: u32, flags: &[&str]) -> Binary 
 async fn enlarge(service: &Binary, folder: &Path) {
     let process = service.child.id().unwrap().to_string();
     let data = folder.join("data");
-    let more = ["-t", &process, "--user", "--preserve-credentials", "--mount", "mount", "-o", "remount,size=128m"];
+    let more = ["-t", &process, "--user", "--preserve-credentials", "--mount", "mount", "-o", "remount,size=256m"];
     run_program("nsenter", &[&more[..], &[data.to_str().unwrap()]].concat()).await;
 }
 
@@ -113,7 +113,7 @@ async fn a_recording_that_finds_no_space_waits_for_it() {
 #[tokio::test]
 async fn a_full_disk_refuses_what_does_not_fit_and_loses_nothing() {
     let folder = TempDir::new().unwrap();
-    let service = on_small_disk(folder.path(), 24, &["--min-free-space", "6MiB"]).await;
+    let service = on_small_disk(folder.path(), 40, &["--min-free-space", "16MiB"]).await;
     let mut caller = Caller::new();
     let call = |name: &str| json!({ "streamSid": name, "caller": "a" });
     caller.post(&service, "/calls", &call("MZ1")).await.expect(201);

@@ -13,8 +13,8 @@ use crate::{
     twilio,
 };
 
-/// Two nodes and their shared storage; `None` without a database server.
-pub(crate) async fn nodes() -> Option<(Server, Server, TempDir)> {
+/// The shared storage of two nodes, which has to outlive them, and both; `None` without a database server.
+pub(crate) async fn nodes() -> Option<(TempDir, Server, Server)> {
     if on_sqlite() {
         return None;
     }
@@ -22,7 +22,7 @@ pub(crate) async fn nodes() -> Option<(Server, Server, TempDir)> {
     let objects = Arc::new(Objects::start(folder.path()));
     let first = Server::on(&objects, &[]).await;
     let second = first.beside().await;
-    Some((first, second, folder))
+    Some((folder, first, second))
 }
 
 /// Does the same on both nodes at once, and returns the statuses of both responses, the smaller one first.
@@ -32,7 +32,7 @@ async fn both<T>(nodes: (&Server, &Server), ask: impl AsyncFn(&Server, usize) ->
 
 #[tokio::test]
 async fn a_call_may_be_written_to_and_ended_on_any_node() {
-    let Some((first, second, _shared)) = nodes().await else { return };
+    let Some((_shared, first, second)) = nodes().await else { return };
     first.start_call("MZ1").await;
     for sequence in 0..50 {
         let node = if sequence % 2 == 0 { &first } else { &second };
@@ -56,7 +56,7 @@ async fn a_call_may_be_written_to_and_ended_on_any_node() {
 
 #[tokio::test]
 async fn a_chunk_that_comes_to_two_nodes_at_once_is_stored_once() {
-    let Some((first, second, _shared)) = nodes().await else { return };
+    let Some((_shared, first, second)) = nodes().await else { return };
     first.start_call("MZ1").await;
     for sequence in 0..20 {
         let same = async |node: &Server, _| {
@@ -78,7 +78,7 @@ async fn a_chunk_that_comes_to_two_nodes_at_once_is_stored_once() {
 
 #[tokio::test]
 async fn what_both_nodes_are_asked_at_once_is_decided_once() {
-    let Some((first, second, _shared)) = nodes().await else { return };
+    let Some((_shared, first, second)) = nodes().await else { return };
     for round in 0..20 {
         let name = format!("MZ{round}");
         let start = async |node: &Server, _| {
@@ -118,7 +118,7 @@ async fn what_both_nodes_are_asked_at_once_is_decided_once() {
 
 #[tokio::test]
 async fn keys_and_links_hold_on_every_node() {
-    let Some((first, second, _shared)) = nodes().await else { return };
+    let Some((_shared, first, second)) = nodes().await else { return };
     let recording = first.record("MZ1").await;
     let link = first.post(&format!("/recordings/{recording}/links"), &json!({})).await.expect(201).json();
     let made = first.post("/admin/keys", &json!({ "scope": "admin" })).await.expect(201).json();
@@ -137,7 +137,7 @@ async fn keys_and_links_hold_on_every_node() {
 
 #[tokio::test]
 async fn a_database_that_is_gone_for_a_while_costs_nothing_that_was_acknowledged() {
-    let Some((first, second, _shared)) = nodes().await else { return };
+    let Some((_shared, first, second)) = nodes().await else { return };
     first.start_call("MZ1").await;
     let database = first.database_file();
     // Everything that needs the database logs that it is gone.
@@ -179,7 +179,7 @@ async fn a_database_that_is_gone_for_a_while_costs_nothing_that_was_acknowledged
 
 #[tokio::test]
 async fn what_a_node_leaves_is_ended_and_finalized_by_another() {
-    let Some((mut first, second, _shared)) = nodes().await else { return };
+    let Some((_shared, mut first, second)) = nodes().await else { return };
     first.start_call("MZ1").await;
     first.post("/calls/MZ1/chunks", &chunk("inbound", 0, 0)).await.expect(201);
     // A call that has ended, and whose node died before it was finalized.
@@ -232,7 +232,7 @@ async fn a_node_that_is_late_with_a_recording_leaves_that_of_another_in_peace() 
 
 #[tokio::test]
 async fn a_phone_call_that_is_over_is_recorded_to_its_end_though_another_node_hears_of_it() {
-    let Some((first, second, _shared)) = nodes().await else { return };
+    let Some((_shared, first, second)) = nodes().await else { return };
     let mut socket = twilio::started(&first, "MZ1").await;
     socket.json(&twilio::inbound("MZ1", 1, 0)).await;
     let fields = [("CallSid", "CA1"), ("StreamSid", "MZ1"), ("CallStatus", "completed"), ("To", "+14155550199")];
@@ -253,7 +253,7 @@ async fn a_phone_call_that_is_over_is_recorded_to_its_end_though_another_node_he
 
 #[tokio::test]
 async fn a_stream_that_came_back_on_another_node_is_not_taken_for_gone() {
-    let Some((first, second, _shared)) = nodes().await else { return };
+    let Some((_shared, first, second)) = nodes().await else { return };
     let old = twilio::started(&first, "MZ1").await;
     let mut new = twilio::connect(&second).await;
     new.json(&twilio::start("MZ1")).await;

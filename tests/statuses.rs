@@ -94,7 +94,7 @@ impl World {
             ("endCall", "202") => {
                 self.server.leaves(Leftover::Damage);
                 self.server.leaves(Leftover::Error(""));
-                self.server.execute("DROP TABLE recording").await;
+                self.server.execute("DROP TABLE recording_check; DROP TABLE recording").await;
             }
             ("downloadRecording", "410") => {
                 self.server.leaves(Leftover::Damage);

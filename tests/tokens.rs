@@ -177,7 +177,7 @@ async fn a_token_from_a_time_without_keys_is_worth_nothing_once_there_are_keys()
 
 #[tokio::test]
 async fn the_first_key_and_a_token_of_one_node_hold_on_the_other() {
-    let Some((one, other, _shared)) = nodes().await else { return };
+    let Some((_shared, one, other)) = nodes().await else { return };
     one.start_call("MZ1").await;
     let mut sockets = Vec::new();
     for node in [&one, &other] {
