@@ -226,6 +226,9 @@ pub fn read(document: &[u8], form: Form, provider: Option<Provider>) -> Result<R
     });
     let mut drafts = Drafts::default();
     let provider = match named {
+        Some(Provider::WebVtt | Provider::SubRip) if !providers::captions::recognizes(&text) => {
+            return Err(Unreadable::Unknown);
+        }
         Some(Provider::WebVtt) => {
             providers::captions::read_webvtt(&text, &mut drafts);
             Provider::WebVtt

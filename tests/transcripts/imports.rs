@@ -111,6 +111,7 @@ async fn a_document_that_cannot_be_read_is_refused_with_what_can_be() {
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     server.post_bytes(IMPORT, "application/json", deep).await.expect_problem(422, "validation_failed");
     assert_eq!(server.post_bytes(IMPORT, "application/json", "{").await.expect(400).json()["code"], "malformed_json");
+    server.post_bytes(IMPORT, "text/vtt", "{}").await.expect_problem(422, "unknown_transcript_format");
     server.post_bytes(IMPORT, "text/plain", "WEBVTT").await.expect(415);
     server.post_bytes(IMPORT, "application/json", vec![b' '; 8 * 1024 * 1024 + 1]).await.expect(413);
     server.post_bytes("/calls/none/transcripts/import", "text/vtt", "WEBVTT").await.expect(404);

@@ -10,6 +10,12 @@ use crate::{
 /// Longest name of a speaker that a SubRip text may begin with.
 const NAME_MAX_CHARS: usize = 40;
 
+/// Whether a text is captions: it has WebVTT's first word, or times, or nothing at all.
+pub(crate) fn recognizes(text: &str) -> bool {
+    let text = text.trim();
+    text.is_empty() || text.starts_with("WEBVTT") || text.contains("-->")
+}
+
 /// Reads WebVTT. Cue settings, `NOTE`, `STYLE` and `REGION` are passed over.
 pub(crate) fn read_webvtt(text: &str, drafts: &mut Drafts) {
     read(text, drafts, true, |text| (voice(text), resolved(&without_tags(text, |_| true))));
