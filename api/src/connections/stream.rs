@@ -44,6 +44,9 @@ impl ClientStream {
     pub(crate) fn new(io: TcpStream, slot: Slot) -> Self {
         // `TCP_USER_TIMEOUT` also covers data in the kernel's send buffer. Without it only the deadlines of `Turn`
         // apply.
+        // A body that is read from a file follows its head in a packet of its own. The kernel would hold it back until
+        // the client has acknowledged the head, which clients do after up to 40 ms.
+        let _ = io.set_nodelay(true);
         let _ = set_tcp_user_timeout(&io, u32::try_from(UNREAD_LIMIT.as_millis()).unwrap_or(u32::MAX));
         #[cfg(target_os = "linux")]
         let _ = socket2::SockRef::from(&io).set_tcp_notsent_lowat(UNSENT_MAX_BYTES);
