@@ -13,7 +13,7 @@ const HASH_DIGITS: usize = 32;
 pub(crate) struct Ids {
     provider: Provider,
     /// How often an equal item was seen, so that a repeated "yes" stays.
-    seen: HashMap<String, u64>,
+    seen: HashMap<[u8; 32], u64>,
 }
 
 impl Ids {
@@ -39,11 +39,10 @@ impl Ids {
             time(utterance.end_time),
             utterance.text,
         );
-        let hash = Sha256::digest(content.as_bytes());
-        let count = self.seen.entry(hex(&hash)).or_default();
-        let number = *count;
+        let hash = Sha256::new_with_prefix(content);
+        let count = self.seen.entry(hash.clone().finalize().into()).or_default();
+        let numbered = hex(&hash.chain_update(count.to_string()).finalize());
         *count += 1;
-        let numbered = hex(&Sha256::digest(format!("{content}{number}").as_bytes()));
         format!("{}:{}", self.provider.name(), &numbered[..HASH_DIGITS])
     }
 }

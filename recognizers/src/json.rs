@@ -1,41 +1,8 @@
 //! Fields of JSON that providers write in more than one way.
 
-use std::borrow::Cow;
-
 use serde_json::{Map, Value};
 
 use crate::SPEAKER_MAX_CHARS;
-
-/// Parses a document. An escape of half a surrogate pair stands for U+FFFD.
-pub(crate) fn parse(text: &str) -> Result<Value, serde_json::Error> {
-    serde_json::from_str(text).or_else(|error| match without_lone_surrogates(text) {
-        Cow::Owned(text) => serde_json::from_str(&text),
-        Cow::Borrowed(_) => Err(error),
-    })
-}
-
-/// Replaces each escape of half a surrogate pair. A position in the text stays what it was.
-fn without_lone_surrogates(text: &str) -> Cow<'_, str> {
-    let mut repaired = Cow::Borrowed(text);
-    let mut at = 0;
-    while let Some(found) = text.get(at..).and_then(|rest| rest.find('\\')) {
-        at += found;
-        let half = |at: usize| {
-            let digits = text.get(at..)?.strip_prefix("\\u")?.get(..4)?;
-            u16::from_str_radix(digits, 16).ok().filter(|unit| (0xD800..=0xDFFF).contains(unit))
-        };
-        match (half(at), half(at + 6)) {
-            (Some(0xD800..=0xDBFF), Some(0xDC00..=0xDFFF)) => at += 12,
-            (Some(_), _) => {
-                repaired.to_mut().replace_range(at + 2..at + 6, "fffd");
-                at += 6;
-            }
-            // Another escape, such as a backslash, which hides what follows it.
-            (None, _) => at += 2,
-        }
-    }
-    repaired
-}
 
 /// A field that is a string.
 pub(crate) fn text<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
@@ -111,23 +78,7 @@ pub(crate) fn object<const N: usize>(fields: [(&str, Option<Value>); N]) -> Valu
 
 #[cfg(test)]
 mod tests {
-    use super::{label_of, parse};
-
-    #[test]
-    fn half_a_surrogate_pair_is_replaced_and_pairs_stay() {
-        for (json, expected) in [
-            (r#""\ud83d""#, "\u{fffd}"),
-            (r#""\uDE00\ud83d\ude00""#, "\u{fffd}\u{1F600}"),
-            (r#""\ud83d\ud83d\ude00""#, "\u{fffd}\u{1F600}"),
-            (r#""\\\ud83d""#, "\\\u{fffd}"),
-            (r#""\\ud83d""#, "\\ud83d"),
-        ] {
-            assert_eq!(parse(json).ok(), Some(expected.into()), "{json}");
-        }
-        for json in ["{", r#""\"#, r#""\u"#, r#""\ud83é""#] {
-            assert!(parse(json).is_err(), "{json}");
-        }
-    }
+    use super::label_of;
 
     #[test]
     fn a_label_is_trimmed_and_cut_to_128_characters() {

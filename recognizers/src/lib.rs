@@ -202,8 +202,8 @@ impl Unreadable {
     }
 }
 
-/// Reads a document. Invalid UTF-8 and lone surrogates become U+FFFD, and a byte order mark is ignored. A `provider`
-/// switches recognition off.
+/// Reads a document. Invalid UTF-8 becomes U+FFFD, and a byte order mark is ignored. A `provider` switches recognition
+/// off.
 ///
 /// # Errors
 /// `NotJson`, `TooDeep`, `TooMany` or `Unknown`. A document that is recognized but holds nothing is no error.
@@ -242,7 +242,7 @@ pub fn read(document: &[u8], form: Form, provider: Option<Provider>) -> Result<R
             if brackets.count() > VALUES_MAX {
                 return Err(Unreadable::TooMany);
             }
-            let value = json::parse(&text).map_err(Unreadable::of)?;
+            let value = serde_json::from_str(&text).map_err(Unreadable::of)?;
             let (provider, read) = provider::reader(&value, named).ok_or(Unreadable::Unknown)?;
             read(&value, &mut drafts);
             provider

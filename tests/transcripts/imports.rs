@@ -119,6 +119,15 @@ async fn a_document_that_cannot_be_read_is_refused_with_what_can_be() {
 }
 
 #[tokio::test]
+async fn half_a_character_costs_no_document() {
+    let server = Server::start().await;
+    server.start_call("MZ1").await;
+    let document = r#"[{"start": 0, "end": 1, "text": "a\ud83d \uDE00\ud83d\ude00 \\ud83d"}]"#;
+    server.post_bytes(IMPORT, "application/json", document).await.expect(201);
+    assert_eq!(server.get(PATH).await.json()["items"][0]["text"], "a\u{fffd} \u{fffd}\u{1F600} \\ud83d");
+}
+
+#[tokio::test]
 async fn the_largest_document_is_stored_as_a_whole() {
     let server = Server::start().await;
     server.start_call("MZ1").await;

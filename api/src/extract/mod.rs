@@ -21,3 +21,4 @@ pub(crate) use idempotency::IdempotencyKey;
 pub(crate) use json::{Json, JsonBody, OptionalJson, from_json};
 pub(crate) use path::{CallPath, IdPath, KeyPath, TranscriptPath};
 pub(crate) use query::{CallOffset, Limit, NoQuery, Offset, PageQuery, Query};
+pub(crate) use repair::repaired;

@@ -5,7 +5,7 @@
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// The same JSON without a byte order mark and with U+FFFD in place of each lone surrogate; none if it has neither.
-pub(super) fn repaired(bytes: &[u8]) -> Option<Vec<u8>> {
+pub(crate) fn repaired(bytes: &[u8]) -> Option<Vec<u8>> {
     let rest = bytes.strip_prefix(BYTE_ORDER_MARK);
     let mut json = rest.unwrap_or(bytes).to_vec();
     let replaced = replace_lone_surrogates(&mut json);

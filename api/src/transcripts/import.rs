@@ -10,19 +10,21 @@ use actix_web::{
     web::{self, Data},
 };
 use recognizers::{Form, Provider, Reading, Unreadable, Utterance};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Value, json};
 use service::{Callstore, NewTranscript, Private, audio::number::wide};
 use tokio::sync::Semaphore;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::{
+    IntoParams, PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
+};
 use validator::Validate;
 
 use crate::{
     audit::record::Entry,
-    extract::{Body, By, CallPath, IdempotencyKey, Query},
+    extract::{Body, By, CallPath, IdempotencyKey, Query, repaired},
     limits::BATCH_MAX_BYTES,
     problem::{Problem, ProblemCode},
-    wire::same_variants,
 };
 
 /// Names the provider of a document.
@@ -34,57 +36,46 @@ pub(crate) struct ImportQuery {
     provider: Option<TranscriptProvider>,
 }
 
-/// A speech recognizer, a voice platform or a format of captions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum TranscriptProvider {
-    Deepgram,
-    #[serde(rename = "assemblyai")]
-    AssemblyAi,
-    #[serde(rename = "openai")]
-    OpenAi,
-    WhisperCpp,
-    FasterWhisper,
-    TwilioIntelligence,
-    TwilioTranscription,
-    Retell,
-    Vapi,
-    AwsTranscribe,
-    AwsCallAnalytics,
-    Google,
-    Azure,
-    #[serde(rename = "elevenlabs")]
-    ElevenLabs,
-    Speechmatics,
-    #[serde(rename = "webvtt")]
-    WebVtt,
-    #[serde(rename = "srt")]
-    SubRip,
+/// A speech recognizer, a voice platform or a format of captions, by its name.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TranscriptProvider(Provider);
+
+/// The names, in the order in which providers are recognized.
+const NAMES: [&str; Provider::ALL.len()] = {
+    let mut names = [""; Provider::ALL.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = Provider::ALL[at].name();
+        at += 1;
+    }
+    names
+};
+
+impl Serialize for TranscriptProvider {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.name())
+    }
 }
 
-same_variants!(
-    TranscriptProvider,
-    Provider,
-    [
-        Deepgram,
-        AssemblyAi,
-        OpenAi,
-        WhisperCpp,
-        FasterWhisper,
-        TwilioIntelligence,
-        TwilioTranscription,
-        Retell,
-        Vapi,
-        AwsTranscribe,
-        AwsCallAnalytics,
-        Google,
-        Azure,
-        ElevenLabs,
-        Speechmatics,
-        WebVtt,
-        SubRip
-    ]
-);
+impl<'de> Deserialize<'de> for TranscriptProvider {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let provider = Provider::ALL.into_iter().find(|provider| provider.name() == name);
+        provider.map(Self).ok_or_else(|| de::Error::unknown_variant(&name, &NAMES))
+    }
+}
+
+impl PartialSchema for TranscriptProvider {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("A speech recognizer, a voice platform or a format of captions."))
+            .enum_values(Some(NAMES))
+            .into()
+    }
+}
+
+impl ToSchema for TranscriptProvider {}
 
 /// The accepted content types, and how their bytes are read.
 const TYPES: [(&str, Form); 3] =
@@ -142,7 +133,7 @@ impl ImportedTranscripts {
     fn sample() -> Self {
         let detail = "Skipped: its text is empty.".to_owned();
         let problems = vec![ImportProblem { pointer: "/results/utterances/3".to_owned(), detail }];
-        Self { provider: TranscriptProvider::Deepgram, imported: 12, duplicates: 0, skipped: 1, problems }
+        Self { provider: TranscriptProvider(Provider::Deepgram), imported: 12, duplicates: 0, skipped: 1, problems }
     }
 }
 
@@ -183,11 +174,11 @@ pub(crate) async fn import_transcripts(
     entry: Entry,
     document: Document,
 ) -> Result<HttpResponse, Problem> {
-    let provider = query.provider.map(Provider::from);
+    let provider = query.provider.map(|named| named.0);
     let Document { body, form } = document;
     // A document takes many times its size while it is read.
     let _turn = READERS.acquire().await;
-    let reading = web::block(move || recognizers::read(&body.bytes, form, provider)).await;
+    let reading = web::block(move || read(&body.bytes, form, provider)).await;
     let reading = reading.map_err(|_| Problem::new(ProblemCode::InternalError, "The document could not be read."))?;
     let Reading { provider, utterances, duplicates, skipped, problems } = reading.map_err(unreadable)?;
     let new = utterances.into_iter().map(new_transcript).collect();
@@ -196,12 +187,24 @@ pub(crate) async fn import_transcripts(
     let is_repeated = stored.imported == 0 && stored.duplicates > 0;
     let mut response = if is_repeated { HttpResponse::Ok() } else { HttpResponse::Created() };
     Ok(idempotency.answer(response.json(ImportedTranscripts {
-        provider: provider.into(),
+        provider: TranscriptProvider(provider),
         imported: stored.imported,
         duplicates: stored.duplicates + wide(duplicates),
         skipped: wide(skipped),
         problems: problems.into_iter().map(|one| ImportProblem { pointer: one.pointer, detail: one.detail }).collect(),
     })))
+}
+
+/// Reads a document, also if its JSON has half of a surrogate pair.
+fn read(document: &[u8], form: Form, provider: Option<Provider>) -> Result<Reading, Unreadable> {
+    let reading = recognizers::read(document, form, provider);
+    match reading {
+        Err(Unreadable::NotJson(_)) => match repaired(document) {
+            Some(repaired) => recognizers::read(&repaired, form, provider),
+            None => reading,
+        },
+        reading => reading,
+    }
 }
 
 fn unreadable(error: Unreadable) -> Problem {
@@ -217,11 +220,10 @@ fn unreadable(error: Unreadable) -> Problem {
             Problem::invalid_field("", "The document has more than 250,000 objects and arrays. Send it in parts.")
         }
         Unreadable::Unknown => {
-            let known: Vec<_> = Provider::ALL.iter().map(|provider| provider.name()).collect();
             let detail = format!(
                 "No known transcript format has this shape. Known are {}. Send the provider's answer unchanged, or use \
                  addTranscripts.",
-                known.join(", ")
+                NAMES.join(", ")
             );
             Problem::new(ProblemCode::UnknownTranscriptFormat, detail)
         }
