@@ -30,7 +30,7 @@ async fn find_and_remove(core: &Core) -> Result<(), Error> {
         if core.background.is_stopping() {
             return Ok(());
         }
-        for calls in core.store.old_calls_in(shard, before).await?.chunks(SLICE) {
+        for calls in core.store.old_calls_in(&format!("{shard:02x}"), before).await?.chunks(SLICE) {
             let stored =
                 Entity::find().select_only().column(Column::Id).filter(Column::Id.is_in(calls.iter().copied()));
             let stored: Vec<Uuid> = stored.into_tuple().all(core.database.readers()).await?;

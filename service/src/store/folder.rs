@@ -99,8 +99,9 @@ impl Folder {
         Ok(Self { root: root.to_owned(), drafts: Arc::new(File::open(root)?), durable: Arc::default() })
     }
 
-    /// The calls that have a file in one of the folders, by the files' names.
-    pub(super) fn calls_in(&self, folder: &str) -> io::Result<Vec<Uuid>> {
+    /// The calls that have a file in one of the folders, by the files' names; with `before`, only files that have not
+    /// changed since.
+    pub(super) fn calls_in(&self, folder: &str, before: Option<SystemTime>) -> io::Result<Vec<Uuid>> {
         let path = self.root.join(folder);
         match fs::symlink_metadata(&path) {
             Ok(found) if found.is_dir() => {}
@@ -108,9 +109,19 @@ impl Folder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => return Err(error),
         }
-        let names = fs::read_dir(path)?.map(|entry| Ok(entry?.file_name()));
-        let names: io::Result<Vec<_>> = names.collect();
-        Ok(names?.iter().filter_map(|name| call_of(folder, name.to_str()?)).collect())
+        let mut calls = Vec::new();
+        for entry in fs::read_dir(path)? {
+            let entry = entry?;
+            let Some(call) = entry.file_name().to_str().and_then(|name| call_of(folder, name)) else { continue };
+            if let Some(before) = before {
+                let file = entry.metadata()?;
+                if !file.is_file() || file.modified()? >= before {
+                    continue;
+                }
+            }
+            calls.push(call);
+        }
+        Ok(calls)
     }
 
     /// Unlocks the folder for the next service.
@@ -163,28 +174,6 @@ impl Folder {
         } else {
             Error::StoreUnavailable("the folder of recordings is gone".to_owned())
         }
-    }
-
-    /// The files in a folder that are named like a call's recording and have not changed since `before`, each with the
-    /// call.
-    pub(super) fn old_calls_in(&self, shard: u8, before: SystemTime) -> io::Result<Vec<(Uuid, String)>> {
-        let shard = format!("{shard:02x}");
-        let entries = match fs::read_dir(self.root.join(&shard)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            entries => entries?,
-        };
-        let mut calls = Vec::new();
-        for entry in entries {
-            let entry = entry?;
-            let name = entry.file_name();
-            let Some(name) = name.to_str() else { continue };
-            let Some(call) = name.strip_suffix(".wav").and_then(|id| Uuid::try_parse(id).ok()) else { continue };
-            let file = entry.metadata()?;
-            if file.is_file() && file.modified()? < before {
-                calls.push((call, format!("{shard}/{name}")));
-            }
-        }
-        Ok(calls)
     }
 
     /// Deletes a file. A missing file is no error. Durable when this returns, also if an earlier call has deleted the

@@ -99,7 +99,7 @@ impl Store {
         match &self.0 {
             Kind::Folder(store) => {
                 let (store, folder) = (store.clone(), folder.to_owned());
-                blocking(move || store.calls_in(&folder)).await
+                blocking(move || store.calls_in(&folder, None)).await
             }
             Kind::Objects(objects) => objects.calls_in(folder).await,
         }
@@ -167,14 +167,11 @@ impl Store {
 
     /// The calls that have a recording in one of the 256 folders, if it has not changed since `before`. Object stores
     /// are not listed, which can take long and needs a permission of its own.
-    pub(crate) async fn old_calls_in(&self, shard: u8, before: SystemTime) -> Result<Vec<Uuid>, Error> {
+    pub(crate) async fn old_calls_in(&self, folder: &str, before: SystemTime) -> Result<Vec<Uuid>, Error> {
         match &self.0 {
-            Kind::Folder(folder) => {
-                let folder = folder.clone();
-                let mut found = blocking(move || folder.old_calls_in(shard, before)).await?;
-                // Files elsewhere than their recording would be are not ours.
-                found.retain(|(call, path)| Self::file_path(*call) == *path);
-                Ok(found.into_iter().map(|(call, _)| call).collect())
+            Kind::Folder(store) => {
+                let (store, folder) = (store.clone(), folder.to_owned());
+                blocking(move || store.calls_in(&folder, Some(before))).await
             }
             Kind::Objects(_) => Ok(Vec::new()),
         }
