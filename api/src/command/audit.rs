@@ -71,7 +71,6 @@ pub(super) async fn run(command: AuditCommand) -> Result<(), Failure> {
                 verify_exports(&args.files, args.head)?
             };
             print(&verified)?;
-            check_covered(&verified, args.head)?;
         }
     }
     Ok(())
@@ -87,17 +86,4 @@ fn print(verified: &Verified) -> io::Result<()> {
         writeln!(lines, "{waiting} more entries wait for the chain; a running service adds them within seconds.")?;
     }
     Ok(())
-}
-
-/// Fails if the noted head lies before the entries that were verified, so that nothing was compared with it.
-fn check_covered(verified: &Verified, noted: Option<ChainHead>) -> Result<(), Failure> {
-    match noted.filter(|noted| noted.position < verified.begins_after) {
-        Some(noted) => Err(format!(
-            "The noted head at position {} comes before the first entry here, and was not compared. Verify the export that \
-             contains it, or note a newer head.",
-            noted.position
-        )
-        .into()),
-        None => Ok(()),
-    }
 }

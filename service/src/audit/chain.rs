@@ -155,6 +155,14 @@ pub enum AuditFault {
         /// The noted head.
         head: ChainHead,
     },
+    /// The noted head cannot be compared.
+    #[error(
+        "the noted head {head} comes before the first entry here, and was not compared; verify the export that contains it, or note a newer head"
+    )]
+    NotCovered {
+        /// The noted head.
+        head: ChainHead,
+    },
     /// The chain is another one.
     #[error("position {} has the hash {}, not the noted {}: the chain was rewritten", .head.position, hex(.found), hex(.head.hash.as_slice()))]
     Rewritten {
@@ -191,6 +199,9 @@ impl Walk {
     /// A walk that begins after `begin`.
     pub(super) fn new(begin: ChainHead, mut expected: Vec<ChainHead>) -> Result<Self, AuditFault> {
         expected.sort_by_key(|head| head.position);
+        if let Some(head) = expected.first().filter(|head| head.position < begin.position) {
+            return Err(AuditFault::NotCovered { head: *head });
+        }
         let walk = Self { begin, at: begin, entries: 0, expected };
         walk.check_expected()?;
         Ok(walk)

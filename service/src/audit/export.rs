@@ -189,7 +189,6 @@ pub fn verify_exports(paths: &[PathBuf], noted: Option<ChainHead>) -> Result<Ver
             let (previous, link, entry) = parsed.ok_or_else(|| AuditError::NoEntry { path: path.clone(), line })?;
             let wrong = |fault| AuditError::Line { path: path.clone(), line, fault };
             if walk.is_none() {
-                let noted = noted.filter(|head| head.position >= previous.position);
                 walk = Some(Walk::new(previous, noted.into_iter().collect()).map_err(wrong)?);
             }
             if let Some(walk) = &mut walk {

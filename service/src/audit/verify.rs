@@ -61,7 +61,6 @@ impl Database {
     pub async fn verify_audit(&self, noted: Option<ChainHead>) -> Result<Verified, AuditError> {
         let snapshot = self.snapshot().await?;
         let (begin, removed) = beginning(&snapshot).await?;
-        let noted = noted.filter(|head| head.position >= begin.position);
         let mut walk = Walk::new(begin, noted.into_iter().chain(removed).collect())?;
         loop {
             let links = links_after(&snapshot, walk.at().position).await?;
