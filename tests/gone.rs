@@ -189,6 +189,19 @@ async fn deleted_metadata_is_gone_too() {
 }
 
 #[tokio::test]
+async fn a_deleted_transcript_is_gone_too() {
+    if !on_sqlite() || !on_folder() {
+        return;
+    }
+    let server = Server::start().await;
+    server.start_call("MZ1").await;
+    let said = json!({ "speaker": "a", "text": "canary-said", "data": { "number": "canary-data" } });
+    let said = server.post("/calls/MZ1/transcripts", &said).await.expect(201).json();
+    server.delete(&format!("/transcripts/{}", said["id"].as_str().unwrap())).await.expect(204);
+    nothing_is_left(&server, &Canaries::of(vec![b"canary-said".to_vec(), b"canary-data".to_vec()])).await;
+}
+
+#[tokio::test]
 async fn a_deleted_call_has_no_rows_and_no_file() {
     let server = Server::start().await;
     let rows = server.rows().await;

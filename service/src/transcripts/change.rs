@@ -63,7 +63,9 @@ impl Transcripts {
                 }
                 .boxed()
             })
-            .await
+            .await?;
+        self.core.note_deleted();
+        Ok(())
     }
 
     /// The call of a transcript, which a write must name.
