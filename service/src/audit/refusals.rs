@@ -15,7 +15,7 @@ const MINUTE_MS: i64 = 60_000;
 /// Callers without a key that are told apart in a minute, by their address. All others count as one caller.
 const STRANGERS: usize = 16;
 
-/// Who was refused.
+/// The client whose requests were refused, as far as refusals tell clients apart.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Caller {
     Key(Uuid),

@@ -1,7 +1,7 @@
 //! Copies the files of recordings between stores. Their lengths and hashes are in the database.
 //!
 //! Reading and writing are coupled by a short channel, so a fast source does not fill the memory while a slow target
-//! writes. A run that was interrupted is repeated; what is there and right is only read.
+//! writes. A repeated run only reads recordings that are complete at the target, so it continues an interrupted one.
 
 use audio::number::wide;
 use entity::{call, recording};

@@ -1,4 +1,4 @@
-//! The machine's free space and cores, and how long a locked database is waited for.
+//! The machine's free space and cores, and how long a connection waits for a locked database.
 
 use std::{io, num::NonZero, path::Path, thread, time::Duration};
 

@@ -1,8 +1,8 @@
 //! Publishes a call's outcome: recording, track summaries and status, in one transaction.
 //!
-//! All of it is conditional on the status `finalizing`, and that condition is an update of the call's row: of two nodes
-//! that come to the same call, one changes the row, and the other changes nothing. The recording's row, the summaries
-//! and the status become visible together, so no reader finds a completed call without its recording.
+//! All of it depends on the status `finalizing`, which an update of the call's row both checks and ends. If two nodes
+//! complete the same call, one updates the row, and the other changes nothing. The recording's row, the summaries and
+//! the status become visible together, so no reader finds a completed call without its recording.
 
 use entity::{
     call, call_track,
