@@ -13,6 +13,7 @@ pub mod call_event;
 pub mod call_metadata;
 pub mod call_track;
 pub mod chunk_journal;
+pub mod computed_analytics;
 pub mod idempotency_key;
 pub mod recording;
 pub mod recording_check;

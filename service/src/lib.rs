@@ -6,14 +6,10 @@
 //!
 //! 1. [`Database::open`] and [`Store::open`]. The schema is migrated by the caller, since this crate does not know its
 //!    history.
-//!
 //! 2. [`Callstore::new`] makes the parts and starts the writer. Nothing else happens yet, so a command may use the
 //!    parts and [close](Callstore::close) again.
-//!
 //! 3. [`Callstore::resume`] takes up what the last run has left, and starts what runs in the background.
-//!
 //! 4. Operations, from any thread. A handle is a clone.
-//!
 //! 5. [`Callstore::stop_waiting`] lets those return that wait, so that the server can finish its requests. Then
 //!    [`Callstore::close`]: background work first, then the writer, whose last commit empties the journal, and the
 //!    database last. All of it belongs to the runtime in which the call store was made; that must live until `close`
@@ -22,11 +18,8 @@
 //! # What holds everywhere
 //!
 //! - What is acknowledged is on disk.
-//!
 //! - A rule is checked in the transaction that relies on it, never before.
-//!
 //! - Time, ids and the environment are given, never taken.
-//!
 //! - A deleted call is found by nobody (`calls/visible.rs`).
 
 mod analytics;
@@ -38,6 +31,7 @@ mod beneath;
 mod calls;
 mod chunks;
 mod clock;
+mod computed;
 mod conversion;
 mod copy;
 mod core;
@@ -95,6 +89,7 @@ pub use calls::{
 };
 pub use chunks::{Added, ChunkStatus, ChunkStored, Chunks, NewChunk, SharedChunks, Track, TrackStatus, TrackSummary};
 pub use clock::{Clock, Ids, SystemClock, SystemIds};
+pub use computed::{Computed, ComputedAnalytics};
 pub use conversion::Conversions;
 pub use copy::{CopiedRecordings, CopiedTable, CopyError, CopyProgress, copy_recordings, copy_tables, settle_journal};
 pub use database::{Database, DatabaseUrl, OpenError};
@@ -158,6 +153,8 @@ pub struct Parts {
     pub transcripts: Transcripts,
     /// Snapshots of calls' figures.
     pub analytics: AnalyticsSnapshots,
+    /// Analytics computed from recordings.
+    pub computed: Computed,
     /// Descriptive data on calls.
     pub metadata: MetadataRecords,
     /// Events of media streams other than audio.
@@ -226,6 +223,7 @@ impl Callstore {
             recordings,
             transcripts: Transcripts::new(core.clone()),
             analytics: AnalyticsSnapshots::new(core.clone()),
+            computed: Computed::new(core.clone()),
             metadata,
             events,
             streams,

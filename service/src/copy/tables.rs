@@ -9,7 +9,8 @@ use std::{marker::PhantomData, mem, pin::pin};
 use audio::number::wide;
 use entity::{
     analytics, api_key, audio_chunk, audit_entry, audit_export, audit_seal, call, call_event, call_metadata,
-    call_track, idempotency_key, recording, recording_check, setting, stream_token, transcript, voice_webhook,
+    call_track, computed_analytics, idempotency_key, recording, recording_check, setting, stream_token, transcript,
+    voice_webhook,
 };
 use futures_util::{FutureExt, TryStreamExt, future::BoxFuture};
 use sea_orm::{
@@ -44,7 +45,7 @@ pub struct CopiedTable {
 
 /// All tables except those that only running services use: the journal, which is empty by now, the leases, and the list
 /// of audit entries that wait for their chain, which the target's trigger fills.
-fn tables() -> [Box<dyn Rows>; 17] {
+fn tables() -> [Box<dyn Rows>; 18] {
     fn of<E: Entity>() -> Box<Table<E>> {
         Box::new(Table(PhantomData))
     }
@@ -56,6 +57,7 @@ fn tables() -> [Box<dyn Rows>; 17] {
         of::<recording_check::Entity>(),
         of::<transcript::Entity>(),
         of::<analytics::Entity>(),
+        of::<computed_analytics::Entity>(),
         of::<call_metadata::Entity>(),
         of::<call_event::Entity>(),
         of::<api_key::Entity>(),
