@@ -33,6 +33,7 @@ mod durability;
 mod ends;
 mod events;
 mod examples;
+mod filters;
 mod fixtures;
 mod gone;
 mod idempotency;

@@ -2,8 +2,16 @@
 
 use sea_orm_migration::{prelude::*, sea_orm::DatabaseBackend};
 
-fn is_sqlite(manager: &SchemaManager<'_>) -> bool {
+pub(crate) fn is_sqlite(manager: &SchemaManager<'_>) -> bool {
     manager.get_database_backend() == DatabaseBackend::Sqlite
+}
+
+/// Runs statements in their order.
+pub(crate) async fn run(manager: &SchemaManager<'_>, statements: &[String]) -> Result<(), DbErr> {
+    for statement in statements {
+        manager.get_connection().execute_unprepared(statement).await?;
+    }
+    Ok(())
 }
 
 /// An id column: `uuid` on PostgreSQL, sixteen bytes on SQLite.

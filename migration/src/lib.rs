@@ -22,6 +22,7 @@ mod m20261128_000017_ownership;
 mod m20261128_000018_owners;
 mod m20261128_000019_webhooks;
 mod m20261128_000021_computed;
+mod m20261128_000022_filters;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000018_owners::Migration),
             Box::new(m20261128_000019_webhooks::Migration),
             Box::new(m20261128_000021_computed::Migration),
+            Box::new(m20261128_000022_filters::Migration),
         ]
     }
 }

@@ -2,9 +2,9 @@
 //! and `audit_export` says what was exported. The database refuses to remove entries that were not. Earlier entries
 //! join the chain after the start; the migration only lists their ids.
 
-use sea_orm_migration::{prelude::*, sea_orm::DatabaseBackend};
+use sea_orm_migration::prelude::*;
 
-use crate::column::{drop_refusal, id, only_inserted, time};
+use crate::column::{drop_refusal, id, is_sqlite, only_inserted, run, time};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -67,17 +67,6 @@ impl MigrationTrait for Migration {
             .await?;
         run(manager, &only_inserted(manager, "audit_entry")).await
     }
-}
-
-fn is_sqlite(manager: &SchemaManager<'_>) -> bool {
-    manager.get_database_backend() == DatabaseBackend::Sqlite
-}
-
-async fn run(manager: &SchemaManager<'_>, statements: &[String]) -> Result<(), DbErr> {
-    for statement in statements {
-        manager.get_connection().execute_unprepared(statement).await?;
-    }
-    Ok(())
 }
 
 /// Entries that were exported, and links before the last exported one, may be deleted.

@@ -83,9 +83,9 @@ pub use audit::{
 pub use author::Author;
 pub use backup::{BackedUp, BackupError, Restored, create_backup, restore_backup};
 pub use calls::{
-    AudioFormat, Call, CallChange, CallFailure, CallFilter, CallList, CallParts, CallRef, CallSort, Calls, Direction,
-    EndReason, ListCalls, NewCall, Part, PhoneCall, SID_CHARACTERS, SortField, Started, Status, UNKNOWN_CALLER, as_id,
-    is_sid,
+    AudioFormat, Call, CallChange, CallFailure, CallFilter, CallList, CallParts, CallRef, CallSort, Calls, CustomValue,
+    Direction, EndReason, ListCalls, ListPart, NewCall, Part, PhoneCall, SID_CHARACTERS, SortField, Started, Status,
+    UNKNOWN_CALLER, as_id, is_sid,
 };
 pub use chunks::{Added, ChunkStatus, ChunkStored, Chunks, NewChunk, SharedChunks, Track, TrackStatus, TrackSummary};
 pub use clock::{Clock, Ids, SystemClock, SystemIds};

@@ -22,6 +22,10 @@ pub const PAGE_DEFAULT: u64 = 50;
 pub const PAGE_MAX: u64 = 500;
 /// Largest offset into the list of calls. Further pages need a cursor.
 pub const OFFSET_MAX: u64 = 100_000;
+/// Most values of a filter that may be repeated.
+pub const FILTER_VALUES_MAX: usize = 20;
+/// Most filters by custom data in one request.
+pub const CUSTOM_FILTERS_MAX: usize = 10;
 /// Most items of each part included with a call.
 pub const PART_MAX: u64 = 500;
 /// Longest JSON object in `metrics` and `customData`, in bytes of JSON.

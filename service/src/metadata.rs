@@ -6,11 +6,13 @@
 mod merge;
 mod model;
 
-use entity::call_metadata::{ActiveModel, Entity};
+use std::collections::HashMap;
+
+use entity::call_metadata::{ActiveModel, Column, Entity};
 use futures_util::FutureExt;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel,
-    ModelTrait, TryIntoModel,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait,
+    IntoActiveModel, ModelTrait, QueryFilter, TryIntoModel,
 };
 use serde_json::{Map, Value};
 use uuid::Uuid;
@@ -181,6 +183,15 @@ impl MetadataRecords {
 /// A call's metadata, by the call's id.
 pub(crate) async fn metadata_of(connection: &impl ConnectionTrait, call: Uuid) -> Result<Option<Metadata>, DbErr> {
     Ok(Entity::find_by_id(call).one(connection).await?.map(Into::into))
+}
+
+/// The metadata of many calls, by the call's id. Calls without metadata are absent.
+pub(crate) async fn metadata_of_calls(
+    connection: &impl ConnectionTrait,
+    calls: &[Uuid],
+) -> Result<HashMap<Uuid, Metadata>, DbErr> {
+    let rows = Entity::find().filter(Column::CallId.is_in(calls.iter().copied())).all(connection).await?;
+    Ok(rows.into_iter().map(|row| (row.call_id, row.into())).collect())
 }
 
 /// Adds a field to a call's custom data, unless the field exists or the object would exceed its limits.

@@ -3,7 +3,7 @@
 //! A recording is a row and a file. The row is committed after the file was published, and removed after the file: a
 //! row without a file means that somebody has touched the store, and is an error.
 
-use std::{io, ops::Range};
+use std::{collections::HashMap, io, ops::Range};
 
 use entity::recording::{Column, Entity, Model};
 use futures_util::{StreamExt, TryStreamExt, stream};
@@ -183,6 +183,20 @@ impl Recordings {
     ) -> Result<Vec<RecordingFile>, DbErr> {
         let recordings = Entity::find().filter(Column::CallId.eq(call)).all(connection).await?;
         Ok(recordings.into_iter().map(|row| self.locate(row)).collect())
+    }
+
+    /// The recordings of many calls, by the call's id. Calls without one are absent.
+    pub(crate) async fn of_calls(
+        &self,
+        connection: &impl ConnectionTrait,
+        calls: &[Uuid],
+    ) -> Result<HashMap<Uuid, Vec<RecordingFile>>, DbErr> {
+        let rows = Entity::find().filter(Column::CallId.is_in(calls.iter().copied())).all(connection).await?;
+        let mut recordings: HashMap<Uuid, Vec<RecordingFile>> = HashMap::new();
+        for row in rows {
+            recordings.entry(row.call_id).or_default().push(self.locate(row));
+        }
+        Ok(recordings)
     }
 
     /// A recording by its id.

@@ -1,15 +1,15 @@
 //! `getCall`.
 
 use actix_web::{HttpRequest, HttpResponse, get, web::Data};
-use serde::{Deserialize, Deserializer, de};
+use serde::Deserialize;
 use service::{Callstore, Part};
-use utoipa::{
-    IntoParams, PartialSchema, ToSchema,
-    openapi::{ArrayBuilder, ObjectBuilder, RefOr, Schema, schema::Type},
-};
+use utoipa::IntoParams;
 use validator::Validate;
 
-use super::model::Call;
+use super::{
+    include::{CallPartNames, Include},
+    model::Call,
+};
 use crate::{
     extract::{CallPath, Query, etag, etag_with_parts, fresh},
     problem::Problem,
@@ -21,41 +21,10 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct GetCallQuery {
     /// The parts to return with the call: `include=recordings,metadata`, or `include` repeated for each part.
-    #[param(inline, style = Form, explode = false)]
+    #[param(inline, value_type = Option<CallPartNames>, style = Form, explode = false)]
     #[serde(default)]
-    include: Include,
+    include: Include<Part>,
 }
-
-/// Parts of a call.
-#[derive(Debug, Default)]
-struct Include(Vec<Part>);
-
-const PARTS: [(&str, Part); 4] = [
-    ("recordings", Part::Recordings),
-    ("transcripts", Part::Transcripts),
-    ("analytics", Part::Analytics),
-    ("metadata", Part::Metadata),
-];
-
-impl<'de> Deserialize<'de> for Include {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let part = |name| PARTS.iter().find(|(known, _)| *known == name).map(|(_, part)| *part);
-        let parts = text.split(',').map(part).collect::<Option<_>>();
-        let expected = "Expected one or more of recordings, transcripts, analytics and metadata, separated by commas or with `include` repeated.";
-        parts.map(Self).ok_or_else(|| de::Error::custom(expected))
-    }
-}
-
-impl PartialSchema for Include {
-    fn schema() -> RefOr<Schema> {
-        let names = PARTS.map(|(name, _)| name);
-        let part = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(names));
-        ArrayBuilder::new().items(part).into()
-    }
-}
-
-impl ToSchema for Include {}
 
 /// Get a call
 ///

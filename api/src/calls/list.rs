@@ -2,23 +2,27 @@
 
 use actix_web::{HttpResponse, get, http::header, web::Data};
 use serde::{Deserialize, Serialize};
-use service::{CallFilter, CallSort, Callstore, ListCalls, Private, SortField};
+use service::{CallFilter, CallSort, Callstore, ListCalls, ListPart, SortField};
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
-use super::model::{Call, Direction, Status};
+use super::{
+    filter::{CallFilterQuery, Filtered},
+    include::{ListPartNames, Include},
+    model::Call,
+};
 use crate::{
-    extract::{CallOffset, Limit, Query},
+    extract::{CallOffset, Limit},
     problem::Problem,
-    wire::{PageInfo, Time, moment_or_day, real},
+    wire::PageInfo,
 };
 
-/// Filters, order and page of a list of calls.
+/// Order and page of a list of calls. The filters are in `filter`.
 #[derive(Debug, Deserialize, IntoParams, Validate)]
 #[into_params(parameter_in = Query)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[validate(schema(function = "one_way_to_a_page"))]
-pub struct ListCallsQuery {
+pub(crate) struct ListCallsQuery {
     /// The page size. Values over 500 count as 500.
     #[param(inline)]
     #[serde(default)]
@@ -29,38 +33,6 @@ pub struct ListCallsQuery {
     /// The `page.nextCursor` of the previous page. Send the same filters and `sort` with it.
     #[param(pattern = "^[A-Za-z0-9_-]+$")]
     cursor: Option<String>,
-    /// Only calls with this status.
-    status: Option<Status>,
-    /// Only calls of this caller. A leading plus need not be escaped.
-    #[param(value_type = Option<String>)]
-    caller: Option<Private>,
-    /// Only calls of this agent.
-    #[param(value_type = Option<String>)]
-    agent: Option<Private>,
-    /// Only calls in this direction.
-    direction: Option<Direction>,
-    /// Only the call with this `streamSid`.
-    stream_sid: Option<String>,
-    /// Only the call with this `callSid`.
-    call_sid: Option<String>,
-    /// Only calls that began at this time or later. A date alone is the start of that day in UTC.
-    #[param(inline)]
-    #[serde(default, deserialize_with = "moment_or_day")]
-    started_after: Option<Time>,
-    /// Only calls that began before this time. A date alone is the start of that day in UTC.
-    #[param(inline)]
-    #[serde(default, deserialize_with = "moment_or_day")]
-    started_before: Option<Time>,
-    /// Only calls of at least this many seconds.
-    #[param(minimum = 0)]
-    #[serde(default, deserialize_with = "real::duration_parameter")]
-    #[validate(range(min = 0.0, max = 1e12, message = "Must be 0 to 1,000,000,000,000 seconds."))]
-    min_duration: Option<f64>,
-    /// Only calls of at most this many seconds.
-    #[param(minimum = 0)]
-    #[serde(default, deserialize_with = "real::duration_parameter")]
-    #[validate(range(min = 0.0, max = 1e12, message = "Must be 0 to 1,000,000,000,000 seconds."))]
-    max_duration: Option<f64>,
     /// The order; a minus sorts in descending order. Calls without a duration come last.
     #[param(inline)]
     #[serde(default)]
@@ -68,6 +40,10 @@ pub struct ListCallsQuery {
     /// Whether to count all matching calls in `page.total`.
     #[serde(default)]
     total: bool,
+    /// The parts to return with each call: `include=recordings,metadata`, or `include` repeated for each part.
+    #[param(inline, value_type = Option<ListPartNames>, style = Form, explode = false)]
+    #[serde(default)]
+    include: Include<ListPart>,
 }
 
 /// An order of calls.
@@ -117,7 +93,7 @@ impl CallPage {
     operation_id = "listCalls",
     tag = "Calls",
     security(("apiKey" = ["read"])),
-    params(ListCallsQuery),
+    params(ListCallsQuery, CallFilterQuery),
     responses(
         (status = 200, description = "A page of calls.", body = CallPage,
             headers(("Link" = String, description = "The URL of the next page, as `rel=next`, if there is one.")),
@@ -129,10 +105,10 @@ impl CallPage {
 pub(crate) async fn list_calls(
     callstore: Data<Callstore>,
     request: actix_web::HttpRequest,
-    Query(query): Query<ListCallsQuery>,
+    Filtered { query, filter }: Filtered<ListCallsQuery>,
 ) -> Result<HttpResponse, Problem> {
     let by_cursor = query.cursor.is_some();
-    let list: ListCalls = query.into();
+    let list = query.of(filter);
     let (limit, offset) = (list.limit, list.offset);
     let found = callstore.calls.list(&list).await?;
     let mut response = HttpResponse::Ok();
@@ -147,7 +123,8 @@ pub(crate) async fn list_calls(
         next_cursor: found.next_cursor,
         total: found.total,
     };
-    let items = found.items.into_iter().map(Call::new).collect::<Result<_, _>>()?;
+    let items = found.items.into_iter().map(|(call, parts)| Call::with_parts(call, parts));
+    let items = items.collect::<Result<_, _>>()?;
     Ok(response.json(CallPage { items, page }))
 }
 
@@ -159,38 +136,23 @@ pub(crate) fn next_page(query: &str, cursor: &str) -> String {
     format!("/calls?{}", next.finish())
 }
 
-impl From<ListCallsQuery> for ListCalls {
-    fn from(query: ListCallsQuery) -> Self {
-        let (field, descending) = match query.sort {
+impl ListCallsQuery {
+    /// The page of the calls that match a filter.
+    pub(crate) fn of(self, filter: CallFilter) -> ListCalls {
+        let (field, descending) = match self.sort {
             Sort::StartTimeDescending => (SortField::StartTime, true),
             Sort::StartTime => (SortField::StartTime, false),
             Sort::DurationDescending => (SortField::Duration, true),
             Sort::Duration => (SortField::Duration, false),
         };
-        // Stored durations are whole milliseconds: the least is rounded up and the most down.
-        #[expect(clippy::as_conversions, reason = "the number has no fraction, and is cut to what a column holds")]
-        let milliseconds = |seconds: f64, round: fn(f64) -> f64| round(seconds * 1e3) as i64;
-        Self {
-            filter: CallFilter {
-                status: query.status.map(Into::into),
-                caller: query.caller.map(|caller| match caller.expose().strip_prefix(' ') {
-                    Some(number) => format!("+{number}").into(),
-                    None => caller,
-                }),
-                agent: query.agent,
-                direction: query.direction.map(Into::into),
-                stream_sid: query.stream_sid,
-                call_sid: query.call_sid,
-                started_after: query.started_after.map(|Time(time)| time),
-                started_before: query.started_before.map(|Time(time)| time),
-                min_duration_ms: query.min_duration.map(|least| milliseconds(least, f64::ceil)),
-                max_duration_ms: query.max_duration.map(|most| milliseconds(most, f64::floor)),
-            },
+        ListCalls {
+            filter,
             sort: CallSort { field, descending },
-            limit: query.limit.0,
-            offset: query.offset.unwrap_or_default().0,
-            cursor: query.cursor,
-            total: query.total,
+            limit: self.limit.0,
+            offset: self.offset.unwrap_or_default().0,
+            cursor: self.cursor,
+            total: self.total,
+            include: self.include.0,
         }
     }
 }

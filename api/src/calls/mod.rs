@@ -2,8 +2,10 @@
 
 mod delete;
 pub(crate) mod end;
+pub(crate) mod filter;
 pub(crate) mod format;
 pub(crate) mod get;
+mod include;
 pub(crate) mod list;
 pub(crate) mod model;
 pub(crate) mod start;

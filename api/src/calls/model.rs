@@ -1,7 +1,7 @@
 //! Calls on the wire.
 
 use serde::{Deserialize, Serialize};
-use service::audio::number::signed;
+use service::audio::number::{real, signed};
 use service::{CallParts, Private, SID_CHARACTERS, as_id, is_sid};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -74,6 +74,48 @@ pub(crate) struct Call {
     /// The call's metadata. Present with `include=metadata`; null if the call has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metadata: Option<Option<Metadata>>,
+    /// Figures computed from the recording. Present in lists with `include=computed`; null if the call has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub computed: Option<Option<ComputedFigures>>,
+}
+
+/// The main figures that the service computes from a call's recording.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ComputedFigures {
+    /// The recording that was analyzed.
+    pub recording_id: Uuid,
+    /// The algorithm that found the speech.
+    pub algorithm: String,
+    /// When the figures were computed.
+    pub computed_at: Time,
+    /// Length of the recording in seconds.
+    pub duration: f64,
+    /// Seconds of speech, both parties together.
+    pub talk_time: f64,
+    /// Seconds in which nobody speaks, between the first word and the last.
+    pub silence_time: f64,
+    /// How often one party interrupts the other.
+    pub interruptions: u32,
+    /// The median time until the agent answers, in milliseconds. Null if it never answers.
+    #[schema(required)]
+    pub response_latency: Option<u64>,
+}
+
+impl From<service::ComputedAnalytics> for ComputedFigures {
+    fn from(figures: service::ComputedAnalytics) -> Self {
+        let seconds = |milliseconds: u64| real(milliseconds) / 1e3;
+        Self {
+            recording_id: figures.recording_id,
+            algorithm: figures.algorithm,
+            computed_at: Time(figures.computed_at),
+            duration: seconds(figures.duration_ms),
+            talk_time: seconds(figures.talk_time_ms),
+            silence_time: seconds(figures.silence_time_ms),
+            interruptions: figures.interruptions,
+            response_latency: figures.response_latency_ms,
+        }
+    }
 }
 
 /// The state of a call: it accepts audio (`active`), its recording is being made (`finalizing`), everything is final
@@ -96,7 +138,7 @@ pub enum Direction {
 }
 
 /// What ended a call: `endCall`, the end or the loss of its stream, or a timeout.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EndReason {
     Api,
@@ -149,6 +191,7 @@ impl Call {
             transcripts: parts.transcripts.map(|all| all.into_iter().map(Into::into).collect()),
             analytics: parts.analytics.map(|all| all.into_iter().map(Into::into).collect()),
             metadata: parts.metadata.map(|metadata| metadata.map(Into::into)),
+            computed: parts.computed.map(|computed| computed.map(Into::into)),
         })
     }
 
@@ -180,6 +223,7 @@ impl Call {
             transcripts: None,
             analytics: None,
             metadata: None,
+            computed: None,
         }
     }
 

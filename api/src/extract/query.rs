@@ -8,6 +8,7 @@ use std::{
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Deserializer, de};
+use serde_json::{Map, Value};
 use service::audio::number::real;
 use service::{
     Page,
@@ -49,28 +50,73 @@ impl<T: de::DeserializeOwned + Validate> Query<T> {
 
 /// Parses the pairs of a query string or form.
 pub(crate) fn parse<T: de::DeserializeOwned + Validate>(query: &str) -> Result<T, Problem> {
-    let pairs = || form_urlencoded::parse(query.as_bytes());
+    readable(query)?;
+    let joined = joined(query);
+    let pairs = form_urlencoded::parse(joined.as_bytes());
+    deserialized(serde_urlencoded::Deserializer::new(pairs))
+}
+
+/// Refuses a query that is no text.
+pub(crate) fn readable(query: &str) -> Result<(), Problem> {
     if percent_decode_str(query).decode_utf8().is_err() {
         return Err(Problem::invalid_field(
             "",
             "The query is not valid UTF-8. Percent-encode its characters as UTF-8.",
         ));
     }
-    if let Some((name, _)) = pairs().find(|(name, value)| name.contains('\0') || value.contains('\0')) {
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    if let Some((name, _)) = pairs.find(|(name, value)| name.contains('\0') || value.contains('\0')) {
         let pointer = format!("/{}", name.replace('\0', ""));
         return Err(Problem::invalid_field(pointer, "The character NUL (U+0000) is not allowed."));
     }
-    let joined = joined(query);
-    let pairs = form_urlencoded::parse(joined.as_bytes());
-    let value: T = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs)).map_err(|error| {
+    Ok(())
+}
+
+/// Reads parameters that were gathered by name, each a text or several.
+pub(crate) fn read_fields<T: de::DeserializeOwned + Validate>(fields: Map<String, Value>) -> Result<T, Problem> {
+    deserialized(Value::Object(fields))
+}
+
+fn deserialized<'de, T: de::DeserializeOwned + Validate, D: Deserializer<'de>>(from: D) -> Result<T, Problem> {
+    let value: T = serde_path_to_error::deserialize(from).map_err(|error| {
         let field = error.path().to_string();
         let message = error.into_inner().to_string();
         let named = message.split('`').nth(1).filter(|_| message.contains(" field `"));
         let field = named.unwrap_or(if field == "." { "" } else { &field });
+        // Which of several values it was, no pointer into a query can say.
+        let field = field.split('[').next().unwrap_or_default();
         Problem::invalid_field(format!("/{field}"), sentence(&message))
     })?;
     value.validate().map_err(|errors| Problem::invalid(field_errors("", &errors)))?;
     Ok(value)
+}
+
+/// The names of parameters.
+pub(crate) struct Names(Vec<String>);
+
+impl Names {
+    /// Those of a type.
+    pub(crate) fn of<T: IntoParams>() -> Self {
+        Self(T::into_params(|| None).into_iter().map(|parameter| parameter.name).collect())
+    }
+
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|known| known == name)
+    }
+
+    /// These and others.
+    pub(crate) fn and(&self, others: &Self) -> Self {
+        Self(self.0.iter().chain(&others.0).cloned().collect())
+    }
+
+    /// The problem of a name that is not one of these.
+    pub(crate) fn refuse(&self, name: &str) -> Problem {
+        let known = format!("`{}`", self.0.join("`, `"));
+        Problem::invalid_field(
+            format!("/{name}"),
+            sentence(&format!("unknown field `{name}`, expected one of {known}")),
+        )
+    }
 }
 
 /// Parameters that are lists. Clients write them as `include=a,b` or as `include=a&include=b`.

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::filter::{CallFilter, CallSort};
-use crate::{Error, Private};
+use crate::Error;
 
 /// A call's position in a sorted list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,10 +65,7 @@ fn read(text: &str, filter: &CallFilter, sort: CallSort) -> Option<Position> {
 
 /// A hash of filter and sort, because a cursor is valid only in the list it was made for.
 fn fingerprint(filter: &CallFilter, sort: CallSort) -> [u8; 8] {
-    let CallFilter { caller, agent, .. } = filter;
-    // `Debug` hides personal data, so these fields are added in plain.
-    let names = [caller, agent].map(|name| name.as_ref().map(Private::expose));
-    first(&Sha256::digest(format!("{filter:?} {names:?} {sort:?}")))
+    first(&Sha256::digest(format!("{} {sort:?}", filter.plain())))
 }
 
 fn checksum(bytes: &[u8]) -> [u8; 4] {

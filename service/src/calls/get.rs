@@ -5,7 +5,7 @@
 
 use super::{Call, CallRef, find, part::Calls};
 use crate::{
-    Analytics, Error, ListTranscripts, Metadata, Page, RecordingFile, Transcript, analytics::analytics_of,
+    Analytics, ComputedAnalytics, Error, ListTranscripts, Metadata, Page, RecordingFile, Transcript, analytics::analytics_of,
     limits::PART_MAX, metadata::metadata_of, transcripts::transcripts_of,
 };
 
@@ -33,6 +33,8 @@ pub struct CallParts {
     pub analytics: Option<Vec<Analytics>>,
     /// The metadata; the inner `None` if there is none.
     pub metadata: Option<Option<Metadata>>,
+    /// The computed analytics, in lists only; the inner `None` if there are none.
+    pub computed: Option<Option<ComputedAnalytics>>,
 }
 
 impl Calls {

@@ -1,26 +1,29 @@
 //! Pages of calls by cursor or offset, filtered and sorted. Every page is read in the order of an index.
 //!
 //! Every list is read from an index in its order, so that a page costs the same however many calls there are; tests
-//! read the query plans. A list by duration has two indexes' worth of calls, those with a duration and those without;
-//! each is a [`Segment`], and a page may need both.
+//! read the query plans. `matching` chooses the index. A list by duration has two indexes' worth of calls, those with a
+//! duration and those without; each is a [`Segment`], and a page may need both. Of several values, such as two
+//! statuses, each is read from the index in its order, and the results are merged.
 //!
 //! With a cursor, a page begins after the last call of the page before, so calls that start meanwhile shift nothing.
 //! With an offset they do.
 
-use audio::number::wide;
-use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, Order, PaginatorTrait, QueryFilter, QueryOrder,
-    QuerySelect, Select,
-    sea_query::{Expr, ExprTrait, SimpleExpr, Value},
-};
-use std::mem::discriminant;
+use std::cmp::Reverse;
 
+use audio::number::wide;
 use entity::call::{Column, Entity};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, Iden, Order, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, Select,
+    sea_query::{Expr, ExprTrait, SimpleExpr},
+};
 
 use super::{
-    Call, CallRow, Visible,
+    Call, CallParts, CallRow, Visible,
     cursor::{self, Position},
     filter::{CallFilter, CallSort, SortField},
+    include::ListPart,
+    matching::{Lead, matching, split},
     part::Calls,
 };
 use crate::{Error, crash, page::Slice};
@@ -40,13 +43,15 @@ pub struct ListCalls {
     pub cursor: Option<String>,
     /// Whether to count all calls that match the filter.
     pub total: bool,
+    /// The parts to return with each call.
+    pub include: Vec<ListPart>,
 }
 
 /// A page of calls.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct CallList {
-    /// The calls.
-    pub items: Vec<Call>,
+    /// The calls, each with its parts.
+    pub items: Vec<(Call, CallParts)>,
     /// The cursor of the next page, if there is one.
     pub next_cursor: Option<String>,
     /// Number of calls that match the filter, if requested.
@@ -63,37 +68,49 @@ impl Calls {
             Some(text) => Some(cursor::decode(text, &list.filter, list.sort)?),
             None => None,
         };
-        if !list.total && list.sort.field == SortField::StartTime {
+        let readers = self.core.database.readers();
+        let lead = Lead::choose(&list.filter, readers).await?;
+        let is_one_read = split(&list.filter, lead).len() == 1 && list.include.is_empty();
+        if !list.total && list.sort.field == SortField::StartTime && is_one_read {
             // A single statement reads the page, so no snapshot is needed.
-            return Ok(read_list(self.core.database.readers(), list, after).await?);
+            return self.read_list(readers, list, lead, after).await;
         }
         let snapshot = self.core.database.snapshot().await?;
-        Ok(read_list(&snapshot, list, after).await?)
+        self.read_list(&snapshot, list, lead, after).await
+    }
+
+    /// Reads a page of calls. A page by duration takes several statements, and so do parts, a total and several values.
+    /// They are consistent only if `connection` is a snapshot.
+    async fn read_list(
+        &self,
+        connection: &impl ConnectionTrait,
+        list: &ListCalls,
+        lead: Lead,
+        after: Option<Position>,
+    ) -> Result<CallList, Error> {
+        let rows = page_of_calls(connection, list, lead, after).await?;
+        let Slice { items, has_more } = Slice::<Call>::cut(rows, list.limit);
+        let next_cursor = items.last().filter(|_| has_more).map(|last| {
+            let key = key_of(list.sort.field, last.start_time.0, last.duration_ms);
+            cursor::encode(Position { key, id: last.id }, &list.filter, list.sort)
+        });
+        let total = if list.total {
+            let condition = matching(&list.filter, lead, None, connection.get_database_backend());
+            Some(Entity::find().visible().filter(condition).count(connection).await?)
+        } else {
+            None
+        };
+        let items = self.include(connection, items, &list.include).await?;
+        Ok(CallList { items, next_cursor, total })
     }
 }
 
-/// Reads a page of calls. A page by duration takes several statements, and a total one more. They are consistent only
-/// if `connection` is a snapshot.
-async fn read_list(
-    connection: &impl ConnectionTrait,
-    list: &ListCalls,
-    after: Option<Position>,
-) -> Result<CallList, DbErr> {
-    let rows = page_of_calls(connection, list, after).await?;
-    let Slice { items, has_more } = Slice::<Call>::cut(rows, list.limit);
-    let next_cursor = items.last().filter(|_| has_more).map(|last| {
-        let key = match list.sort.field {
-            SortField::StartTime => Some(last.start_time.0),
-            SortField::Duration => last.duration_ms,
-        };
-        cursor::encode(Position { key, id: last.id }, &list.filter, list.sort)
-    });
-    let total = if list.total {
-        Some(Entity::find().visible().filter(matching(&list.filter, None)).count(connection).await?)
-    } else {
-        None
-    };
-    Ok(CallList { items, next_cursor, total })
+/// What a call is sorted by.
+fn key_of(field: SortField, start: i64, duration_ms: Option<i64>) -> Option<i64> {
+    match field {
+        SortField::StartTime => Some(start),
+        SortField::Duration => duration_ms,
+    }
 }
 
 /// The page's rows, and one more if there is one.
@@ -103,11 +120,13 @@ async fn read_list(
 async fn page_of_calls(
     connection: &impl ConnectionTrait,
     list: &ListCalls,
+    lead: Lead,
     after: Option<Position>,
 ) -> Result<Vec<CallRow>, DbErr> {
     let wanted = list.limit + 1;
     let mut rows = Vec::new();
     let mut offset = list.offset;
+    let backend = connection.get_database_backend();
     for segment in Segment::of(list.sort.field) {
         let after = match after {
             Some(position) if segment.holds(position) => Some(position),
@@ -116,7 +135,7 @@ async fn page_of_calls(
             _ => None,
         };
         let missing = wanted - wide(rows.len());
-        let found = segment.select(list, after).offset(offset).limit(missing).all(connection).await?;
+        let found = segment.read(connection, list, lead, after, (offset, missing)).await?;
         crash::hold("calls.read").await;
         let nothing = found.is_empty();
         rows.extend(found);
@@ -124,7 +143,8 @@ async fn page_of_calls(
             break;
         }
         if nothing && offset > 0 {
-            let passed = Entity::find().visible().filter(segment.condition(list)).count(connection).await?;
+            let condition = segment.condition(&list.filter, lead, backend);
+            let passed = Entity::find().visible().filter(condition).count(connection).await?;
             offset = offset.saturating_sub(passed);
         } else {
             offset = 0;
@@ -164,8 +184,8 @@ impl Segment {
     }
 
     /// A call has a duration once it has ended.
-    fn condition(self, list: &ListCalls) -> Condition {
-        let condition = matching(&list.filter, Some(self.key()));
+    fn condition(self, filter: &CallFilter, lead: Lead, backend: DatabaseBackend) -> Condition {
+        let condition = matching(filter, lead, Some(self.key()), backend);
         match self {
             Self::ByStart => condition,
             Self::ByDuration => condition.add(Column::DurationMs.is_not_null()),
@@ -174,51 +194,70 @@ impl Segment {
     }
 
     /// The position is compared as a tuple, `(key, id) > (?, ?)`, which both databases answer from the index.
-    fn select(self, list: &ListCalls, after: Option<Position>) -> Select<Entity> {
-        let mut condition = self.condition(list);
-        if let Some(Position { key, id }) = after {
+    fn select(
+        self,
+        filter: &CallFilter,
+        sort: CallSort,
+        lead: Lead,
+        after: Option<Position>,
+        backend: DatabaseBackend,
+    ) -> Select<Entity> {
+        // Few calls are sorted; the index of the order would pass all calls to find them.
+        let key = if lead.is_unsorted() {
+            Expr::cust(format!("+\"call\".\"{}\"", self.key().unquoted()))
+        } else {
+            SimpleExpr::from(Expr::col((Entity, self.key())))
+        };
+        let id = SimpleExpr::from(Expr::col((Entity, Column::Id)));
+        let mut condition = self.condition(filter, lead, backend);
+        if let Some(position) = after {
             let (mut columns, mut values) = (Vec::new(), Vec::new());
-            if let Some(key) = key {
-                columns.push(Expr::col(self.key()));
-                values.push(Expr::val(key));
+            if let Some(value) = position.key {
+                columns.push(key.clone());
+                values.push(Expr::val(value));
             }
-            columns.push(Expr::col(Column::Id));
-            values.push(Expr::val(id));
+            columns.push(id.clone());
+            values.push(Expr::val(position.id));
             let (place, end) = (Expr::tuple(columns), Expr::tuple(values));
-            condition = condition.add(if list.sort.descending { place.lt(end) } else { place.gt(end) });
+            condition = condition.add(if sort.descending { place.lt(end) } else { place.gt(end) });
         }
-        let order = if list.sort.descending { Order::Desc } else { Order::Asc };
-        Entity::find().visible().filter(condition).order_by(self.key(), order.clone()).order_by(Column::Id, order)
+        let order = if sort.descending { Order::Desc } else { Order::Asc };
+        Entity::find().visible().filter(condition).order_by(key, order.clone()).order_by(id, order)
+    }
+
+    /// Reads calls of this segment, `page` being how many to skip and the most to read.
+    ///
+    /// Each of several values has its own read, which ends with the page. An offset cannot be divided among them, so
+    /// the database then sorts all calls with any of the values.
+    async fn read(
+        self,
+        connection: &impl ConnectionTrait,
+        list: &ListCalls,
+        lead: Lead,
+        after: Option<Position>,
+        (offset, limit): (u64, u64),
+    ) -> Result<Vec<CallRow>, DbErr> {
+        let backend = connection.get_database_backend();
+        let select = |filter: &CallFilter| self.select(filter, list.sort, lead, after, backend).limit(limit);
+        let filters = split(&list.filter, lead);
+        if filters.len() == 1 || offset > 0 {
+            return select(&list.filter).offset(offset).all(connection).await;
+        }
+        let mut rows = Vec::new();
+        for filter in &filters {
+            rows.extend(select(filter).all(connection).await?);
+        }
+        let key = |row: &CallRow| (key_of(list.sort.field, row.start_time.0, row.duration_ms), row.id);
+        if list.sort.descending {
+            rows.sort_by_key(|row| Reverse(key(row)));
+        } else {
+            rows.sort_by_key(key);
+        }
+        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(rows)
     }
 }
 
-/// The condition that calls match the filter. A range over a column other than `sorted` is written so that SQLite
-/// cannot choose an index for it, because the result would then have to be sorted. `sorted` is `None` if order does not
-/// matter.
-fn matching(filter: &CallFilter, sorted: Option<Column>) -> Condition {
-    let range = |column: Column| match sorted {
-        Some(sorted) if discriminant(&sorted) != discriminant(&column) => {
-            Expr::cust(format!("+\"{}\"", column_name(column)))
-        }
-        _ => SimpleExpr::from(Expr::col(column)),
-    };
-    Condition::all()
-        .add_option(filter.status.map(|status| Column::Status.eq(status)))
-        .add_option(filter.caller.as_ref().map(|caller| Column::Caller.eq(caller.expose())))
-        .add_option(filter.agent.as_ref().map(|agent| Column::Agent.eq(agent.expose())))
-        .add_option(filter.direction.map(|direction| Column::Direction.eq(direction)))
-        .add_option(filter.stream_sid.as_ref().map(|sid| Column::StreamSid.eq(sid)))
-        .add_option(filter.call_sid.as_ref().map(|sid| Column::CallSid.eq(sid)))
-        .add_option(filter.started_after.map(|time| range(Column::StartTime).gte(Value::from(time))))
-        .add_option(filter.started_before.map(|time| range(Column::StartTime).lt(Value::from(time))))
-        .add_option(filter.min_duration_ms.map(|least| range(Column::DurationMs).gte(least)))
-        .add_option(filter.max_duration_ms.map(|most| range(Column::DurationMs).lte(most)))
-}
-
-fn column_name(column: Column) -> String {
-    use sea_orm::Iden;
-    column.unquoted().to_owned()
-}
-
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 mod tests;

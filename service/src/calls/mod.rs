@@ -19,7 +19,9 @@ mod end;
 mod filter;
 mod find;
 mod get;
+mod include;
 mod list;
+mod matching;
 mod model;
 mod part;
 mod phone;
@@ -28,9 +30,10 @@ mod update;
 mod visible;
 
 pub(crate) use end::End;
-pub use filter::{CallFilter, CallSort, SortField};
+pub use filter::{CallFilter, CallSort, CustomValue, SortField};
 pub(crate) use find::find;
 pub use get::{CallParts, Part};
+pub use include::ListPart;
 pub use list::{CallList, ListCalls};
 pub use model::{
     AudioFormat, Call, CallFailure, CallRef, Direction, EndReason, SID_CHARACTERS, Status, UNKNOWN_CALLER, as_id,

@@ -6,3 +6,4 @@ mod part;
 
 pub use model::ComputedAnalytics;
 pub use part::Computed;
+pub(crate) use part::computed_of;
