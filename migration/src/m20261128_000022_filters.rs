@@ -151,11 +151,6 @@ fn postgres() -> Vec<String> {
         let changes = format!("INSERT OR DELETE OR UPDATE OF {}", copied.columns.join(", "));
         trigger(copied.table, &changes, &copied.emptied(), &written);
     }
-    trigger(
-        "recording",
-        "INSERT OR DELETE",
-        "has_recording = FALSE",
-        "has_recording = TRUE WHERE id = NEW.call_id",
-    );
+    trigger("recording", "INSERT OR DELETE", "has_recording = FALSE", "has_recording = TRUE WHERE id = NEW.call_id");
     statements
 }

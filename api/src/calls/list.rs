@@ -8,7 +8,7 @@ use validator::{Validate, ValidationError};
 
 use super::{
     filter::{CallFilterQuery, Filtered},
-    include::{ListPartNames, Include},
+    include::{Include, ListPartNames},
     model::Call,
 };
 use crate::{

@@ -5,8 +5,8 @@
 
 use super::{Call, CallRef, find, part::Calls};
 use crate::{
-    Analytics, ComputedAnalytics, Error, ListTranscripts, Metadata, Page, RecordingFile, Transcript, analytics::analytics_of,
-    limits::PART_MAX, metadata::metadata_of, transcripts::transcripts_of,
+    Analytics, ComputedAnalytics, Error, ListTranscripts, Metadata, Page, RecordingFile, Transcript,
+    analytics::analytics_of, limits::PART_MAX, metadata::metadata_of, transcripts::transcripts_of,
 };
 
 /// A part that can be included with a call.

@@ -13,8 +13,8 @@ use std::cmp::Reverse;
 use audio::number::wide;
 use entity::call::{Column, Entity};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, Iden, Order, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, Select,
+    Condition, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, Iden, Order, PaginatorTrait, QueryFilter,
+    QueryOrder, QuerySelect, Select,
     sea_query::{Expr, ExprTrait, SimpleExpr},
 };
 
@@ -183,13 +183,22 @@ impl Segment {
         }
     }
 
+    /// The sort key. Few calls are sorted: the index of the order would pass all calls to find them.
+    fn key_for(self, lead: Lead) -> SimpleExpr {
+        if lead.is_unsorted() {
+            Expr::cust(format!("+\"call\".\"{}\"", self.key().unquoted()))
+        } else {
+            SimpleExpr::from(Expr::col((Entity, self.key())))
+        }
+    }
+
     /// A call has a duration once it has ended.
     fn condition(self, filter: &CallFilter, lead: Lead, backend: DatabaseBackend) -> Condition {
         let condition = matching(filter, lead, Some(self.key()), backend);
         match self {
             Self::ByStart => condition,
-            Self::ByDuration => condition.add(Column::DurationMs.is_not_null()),
-            Self::WithoutDuration => condition.add(Column::DurationMs.is_null()),
+            Self::ByDuration => condition.add(self.key_for(lead).is_not_null()),
+            Self::WithoutDuration => condition.add(self.key_for(lead).is_null()),
         }
     }
 
@@ -202,12 +211,7 @@ impl Segment {
         after: Option<Position>,
         backend: DatabaseBackend,
     ) -> Select<Entity> {
-        // Few calls are sorted; the index of the order would pass all calls to find them.
-        let key = if lead.is_unsorted() {
-            Expr::cust(format!("+\"call\".\"{}\"", self.key().unquoted()))
-        } else {
-            SimpleExpr::from(Expr::col((Entity, self.key())))
-        };
+        let key = self.key_for(lead);
         let id = SimpleExpr::from(Expr::col((Entity, Column::Id)));
         let mut condition = self.condition(filter, lead, backend);
         if let Some(position) = after {
