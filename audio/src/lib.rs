@@ -10,6 +10,7 @@
 //! | a conversion in pieces | [`Converter::save`], [`Converter::resume`] |
 //! | a file or a buffer | [`convert()`], [`wav::read`], [`resample()`], [`encode`] |
 //! | bytes that may be a whole file | [`sniff::container`] |
+//! | who speaks when in a recording | [`speech::Detector`] |
 //!
 //! # Quality of the resampling
 //!
@@ -53,6 +54,7 @@ pub mod number;
 mod pcm;
 mod resample;
 pub mod sniff;
+pub mod speech;
 mod state;
 mod stream;
 mod stream_format;

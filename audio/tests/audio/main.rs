@@ -8,6 +8,7 @@ mod convert;
 mod g711;
 mod resampler;
 mod spectrum;
+mod speech;
 mod state;
 mod stream;
 mod timeline;

@@ -7,10 +7,10 @@ use audio::{Chunk, Encoding, Timeline, TrackReader, decode_base64, mulaw_to_pcm1
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-type Track = BTreeMap<(u32, u32), Vec<u8>>;
+pub(crate) type Track = BTreeMap<(u32, u32), Vec<u8>>;
 
-/// A session's tracks by name. Their chunks are keyed by (timestamp, sequence), so repeated ones appear once.
-fn tracks(session: &str) -> BTreeMap<String, Track> {
+/// A session's tracks by name; the session is a path below tests/fixtures. Their chunks are keyed by (timestamp, sequence), so repeated ones appear once.
+pub(crate) fn tracks(session: &str) -> BTreeMap<String, Track> {
     let mut tracks: BTreeMap<String, Track> = BTreeMap::new();
     for line in read(&format!("{session}.jsonl")).lines() {
         let message: Value = serde_json::from_str(line).unwrap();
@@ -26,8 +26,8 @@ fn tracks(session: &str) -> BTreeMap<String, Track> {
     tracks
 }
 
-fn read(name: &str) -> String {
-    let path = format!("{}/../tests/fixtures/twilio/{name}", env!("CARGO_MANIFEST_DIR"));
+pub(crate) fn read(name: &str) -> String {
+    let path = format!("{}/../tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read_to_string(path).unwrap()
 }
 
@@ -35,7 +35,7 @@ fn chunks(track: &Track) -> impl Iterator<Item = Result<Chunk, Infallible>> {
     track.iter().map(|(&(timestamp, _), bytes)| Ok(Chunk { timestamp_ms: Some(timestamp), bytes: bytes.clone() }))
 }
 
-fn read_all(track: &Track, to_hz: u32, total: u64) -> (Vec<i16>, Timeline) {
+pub(crate) fn read_all(track: &Track, to_hz: u32, total: u64) -> (Vec<i16>, Timeline) {
     let mut reader = TrackReader::new(chunks(track), Encoding::Mulaw, 8000, to_hz, total);
     let mut samples = Vec::new();
     let mut buffer = [0; 1000];
@@ -82,27 +82,27 @@ fn is_laid_out_as_expected(session: &str) {
 
 #[test]
 fn a_clean_call_is_laid_out_as_expected() {
-    is_laid_out_as_expected("clean-two-party");
+    is_laid_out_as_expected("twilio/clean-two-party");
 }
 
 #[test]
 fn a_call_with_one_track_is_laid_out_as_expected() {
-    is_laid_out_as_expected("caller-only");
+    is_laid_out_as_expected("twilio/caller-only");
 }
 
 #[test]
 fn a_call_with_lost_repeated_and_swapped_frames_is_laid_out_as_expected() {
-    is_laid_out_as_expected("rough-two-party");
+    is_laid_out_as_expected("twilio/rough-two-party");
 }
 
 #[test]
 fn a_call_with_jitter_and_jumps_is_laid_out_as_expected() {
-    is_laid_out_as_expected("jittery-two-party");
+    is_laid_out_as_expected("twilio/jittery-two-party");
 }
 
 #[test]
 fn the_stored_mulaw_comes_back_from_a_recording() {
-    for track in tracks("clean-two-party").values() {
+    for track in tracks("twilio/clean-two-party").values() {
         let codes: Vec<u8> = track.values().flatten().copied().collect();
         let stored = audio::convert_to_storage_format(&codes);
         let back: Vec<i16> = stored.into_iter().step_by(2).collect();
