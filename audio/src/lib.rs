@@ -45,6 +45,7 @@
 //! | one hour of two tracks to a synced stereo WAV file with SHA-256, times real time | 5,900 | 3,000 | 2,400 | 1,700 |
 
 mod base64_codec;
+pub mod conversation;
 mod convert;
 mod convert_error;
 mod encoding;

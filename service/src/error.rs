@@ -18,6 +18,32 @@ pub enum Error {
     /// The call has ended and accepts no more audio.
     #[error("The call has ended and accepts no more audio. Start a new call.")]
     CallEnded,
+    /// The call's recording, and what is computed from it, are still to be made.
+    #[error(
+        "{}",
+        if *ended {
+            "The call's recording is still being made, and its analytics with it. Retry in a moment, or wait with GET /calls/{call} until the status is completed."
+        } else {
+            "The call is still active; its analytics are computed once it has ended. End it with POST /calls/{call}/end."
+        }
+    )]
+    CallNotFinalized {
+        /// Whether the call has ended.
+        ended: bool,
+    },
+    /// Nothing was computed of the call.
+    #[error(
+        "{}",
+        if *recorded {
+            "The call was recorded before the service computed analytics. Run `callstore analyze` to compute them."
+        } else {
+            "The call has no recording, so there is nothing to compute analytics from."
+        }
+    )]
+    NotComputed {
+        /// Whether the call has a recording.
+        recorded: bool,
+    },
     /// Another call, or this one with other content, has the `streamSid`.
     #[error(
         "Another request has started a call with this streamSid, and its {field} differs. Use a new streamSid, or repeat the first request unchanged."

@@ -31,7 +31,7 @@ mod beneath;
 mod calls;
 mod chunks;
 mod clock;
-mod computed;
+pub mod computed;
 mod conversion;
 mod copy;
 mod core;

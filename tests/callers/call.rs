@@ -123,6 +123,9 @@ impl Call {
         if let Some(recording) = recordings.first() {
             let path = format!("/recordings/{}/audio", recording["id"].as_str().unwrap());
             self.compare(&wav::read(&service.download(&path).await?).unwrap().samples);
+            // They are there with the recording.
+            let computed = service.get(&self.path("/analytics/computed")).await?;
+            assert_eq!(computed["recordingId"], recording["id"], "{computed}");
         }
         Ok(recordings.len())
     }

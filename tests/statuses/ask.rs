@@ -74,6 +74,9 @@ pub(super) fn ask(operation: &Operation, status: &str, world: &World) -> Option<
         // The table of recordings is dropped, so that the call cannot be completed.
         ("endCall", "202") => Ask { headers: vec![("prefer", "wait=0".to_owned())], ..Ask::default() },
         ("endCall", "200") => Ask::default(),
+        ("getComputedAnalytics" | "listSpeech", "409") => Ask::default(),
+        ("getComputedAnalytics", "304") => Ask { call: Some("ended"), ..Ask::header("if-none-match", "*") },
+        ("getComputedAnalytics" | "listSpeech", "200") => Ask { call: Some("ended"), ..Ask::default() },
         ("listCalls", "400") => Ask::query("?cursor=forged"),
         ("downloadRecording", "206") => Ask::header("range", "bytes=0-43"),
         ("downloadRecording", "304") => Ask::header("if-none-match", format!("\"{}\"", world.sha256)),

@@ -66,6 +66,9 @@ impl Data {
         }
         let database = connect(&self.database).await;
         let rows = query_strings(&database, "SELECT file_path FROM recording").await;
+        let unheard = "SELECT file_path FROM recording WHERE call_id NOT IN (SELECT call_id FROM computed_analytics)";
+        let unheard = query_strings(&database, unheard).await;
+        assert!(unheard.is_empty(), "recordings without analytics: {unheard:?}");
         database.close().await.unwrap();
         let (rows, files) = (BTreeSet::from_iter(rows), files_below(&self.recordings));
         if work_is_done {

@@ -3,13 +3,15 @@
 use actix_web::http::Method;
 
 /// Operations that read what was said, heard or noted in a call.
-const READS: [&str; 7] = [
+const READS: [&str; 9] = [
     "downloadRecording",
+    "getComputedAnalytics",
     "getMetadata",
     "getRecording",
     "listAnalytics",
     "listCallEvents",
     "listRecordings",
+    "listSpeech",
     "listTranscripts",
 ];
 /// Operations that add audio, fifty times a second.

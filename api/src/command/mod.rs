@@ -1,5 +1,6 @@
 //! The command line: a file or folder for each command.
 
+mod analyze;
 mod audio;
 mod audit;
 mod backup;
@@ -24,6 +25,7 @@ use service::{Ids, SystemIds};
 use simulate::{SimulateArgs, plain};
 
 use self::{
+    analyze::AnalyzeArgs,
     audio::AudioCommand,
     audit::AuditCommand,
     backup::{BackupArgs, RestoreArgs},
@@ -72,6 +74,7 @@ enum Command {
     Restore(RestoreArgs),
     Copy(CopyArgs),
     Verify(VerifyArgs),
+    Analyze(AnalyzeArgs),
     /// Print the OpenAPI document
     Openapi {
         /// Version of OpenAPI; 3.0 is for generators that cannot read 3.1
@@ -140,6 +143,7 @@ pub fn main() -> ExitCode {
                 | Command::Restore(_)
                 | Command::Copy(_)
                 | Command::Verify(_)
+                | Command::Analyze(_)
         )
     ) {
         // Only this user may read what the command writes: the database, its log, and recordings.
@@ -156,6 +160,7 @@ pub fn main() -> ExitCode {
         Some(Command::Restore(args)) => backup::restore(&args),
         Some(Command::Copy(args)) => runtime().and_then(|runtime| runtime.block_on(copy::run(&args))),
         Some(Command::Verify(args)) => runtime().and_then(|runtime| runtime.block_on(verify::run(&args))),
+        Some(Command::Analyze(args)) => runtime().and_then(|runtime| runtime.block_on(analyze::run(&args))),
         Some(Command::Openapi { version }) => openapi::print(version),
         Some(Command::Completions { shell }) => print_completions(shell),
         Some(Command::Simulate(args)) => match runtime() {

@@ -45,6 +45,8 @@ pub enum ProblemCode {
     TranscriptNotFound,
     /// The call has no metadata.
     MetadataNotFound,
+    /// No analytics were computed of the call.
+    NotComputed,
     /// The key does not exist.
     KeyNotFound,
     /// There is no usable admin key yet.
@@ -67,6 +69,8 @@ pub enum ProblemCode {
     LinkExpired,
     /// The call has ended.
     CallEnded,
+    /// The call's recording is still to be made.
+    CallNotFinalized,
     /// Another call has the streamSid.
     StreamSidConflict,
     /// Another call has the callSid.

@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use super::code::{Entry, ProblemCode};
 
 /// Problems of single resources.
-pub(super) const OF_RESOURCES: [Entry; 20] = {
+pub(super) const OF_RESOURCES: [Entry; 22] = {
     use ProblemCode as P;
     use StatusCode as S;
     [
@@ -48,6 +48,13 @@ pub(super) const OF_RESOURCES: [Entry; 20] = {
             S::NOT_FOUND,
             "Metadata not found",
             "The call has no metadata: none was set, or it was deleted. Set it with `PUT` or `PATCH`.",
+        ),
+        (
+            P::NotComputed,
+            S::NOT_FOUND,
+            "Analytics not computed",
+            "The call has no recording to compute analytics from, or one from before the service computed them: then \
+             `callstore analyze` does.",
         ),
         (
             P::KeyNotFound,
@@ -104,6 +111,12 @@ pub(super) const OF_RESOURCES: [Entry; 20] = {
             "Without an admin key nobody can manage keys, delete calls or read the audit. Make another admin key first, \
              or revoke this one with `force=true` (`--force` on the command line). `callstore keys create --scope admin` \
              on the server makes a new one.",
+        ),
+        (
+            P::CallNotFinalized,
+            S::CONFLICT,
+            "Call not finalized",
+            "Analytics are computed with the recording. End the call, or retry once its `status` is `completed`.",
         ),
         (
             P::StreamSidConflict,

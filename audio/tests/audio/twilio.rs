@@ -9,7 +9,8 @@ use sha2::{Digest, Sha256};
 
 pub(crate) type Track = BTreeMap<(u32, u32), Vec<u8>>;
 
-/// A session's tracks by name; the session is a path below tests/fixtures. Their chunks are keyed by (timestamp, sequence), so repeated ones appear once.
+/// A session's tracks by name; the session is a path below tests/fixtures. Their chunks are keyed by (timestamp,
+/// sequence), so repeated ones appear once.
 pub(crate) fn tracks(session: &str) -> BTreeMap<String, Track> {
     let mut tracks: BTreeMap<String, Track> = BTreeMap::new();
     for line in read(&format!("{session}.jsonl")).lines() {

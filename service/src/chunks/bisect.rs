@@ -80,6 +80,8 @@ fn is_of_one_chunk(error: &Error) -> bool {
         Error::ChunkConflict { .. } | Error::FormatMismatch { .. } | Error::Invalid(_) => true,
         Error::CallNotFound
         | Error::CallEnded
+        | Error::CallNotFinalized { .. }
+        | Error::NotComputed { .. }
         | Error::StreamSidTaken { .. }
         | Error::ForeignStream
         | Error::CallSidTaken

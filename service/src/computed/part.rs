@@ -51,5 +51,5 @@ pub(crate) async fn computed_of(
     calls: &[Uuid],
 ) -> Result<HashMap<Uuid, ComputedAnalytics>, DbErr> {
     let rows = Entity::find().filter(Column::CallId.is_in(calls.iter().copied())).all(connection).await?;
-    Ok(rows.into_iter().map(|row| (row.call_id, row.into())).collect())
+    Ok(rows.iter().map(|row| (row.call_id, row.into())).collect())
 }

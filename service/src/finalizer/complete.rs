@@ -1,11 +1,11 @@
-//! Publishes a call's outcome: recording, track summaries and status, in one transaction.
+//! Publishes a call's outcome: recording, computed analytics, track summaries and status, in one transaction.
 //!
 //! All of it depends on the status `finalizing`, which an update of the call's row both checks and ends. If two nodes
 //! complete the same call, one updates the row, and the other changes nothing. The recording's row, the summaries and
 //! the status become visible together, so no reader finds a completed call without its recording.
 
 use entity::{
-    call, call_track,
+    call, call_track, computed_analytics,
     recording::{ActiveModel, Entity},
     recording_check,
 };
@@ -24,13 +24,14 @@ use crate::{
     Error,
     calls::{CallRef, CallRow, Status, Visible, samples_to_seconds},
     chunks::track_name,
+    computed::{self, Heard},
     core::Core,
     recordings::Gaps,
     store::Store,
 };
 
 impl Finalizer {
-    /// Inserts the recording and completes the call. If the call was deleted meanwhile, its file is removed; if another
+    /// Inserts the recording with its analytics and completes the call. If the call was deleted meanwhile, its file is removed; if another
     /// node has completed it, nothing changes.
     ///
     /// Metrics and the log line follow the commit; a completion that was not ours has neither.
@@ -45,25 +46,33 @@ impl Finalizer {
                     return batch.call(&CallRef::of(id)).await.map(|_| None);
                 }
                 let duplicates = count_duplicates(transaction, id).await?;
-                if let Some(file) = file {
+                let heard = if let Some(file) = file {
                     let recording = core.ids.next();
                     let check = recording_check::ActiveModel {
                         recording_id: Set(recording),
                         block_hashes: Set(file.block_hashes.clone()),
                         checked_at: Set(core.now()),
                     };
-                    let row = recording_row(&core, recording, id, &plan, file, duplicates);
+                    let computed = computed::row(&file.heard, id, recording, file.frames, core.now());
+                    let (row, heard) = recording_row(&core, recording, id, &plan, file, duplicates);
                     Entity::insert(row).exec_without_returning(transaction).await?;
                     recording_check::Entity::insert(check).exec_without_returning(transaction).await?;
-                }
+                    computed_analytics::Entity::insert(computed).exec_without_returning(transaction).await?;
+                    Some(heard)
+                } else {
+                    None
+                };
                 keep_summaries(transaction, id, &plan.tracks).await?;
-                Ok(Some(plan))
+                Ok(Some((plan, heard)))
             }
             .boxed()
         });
         match completed.await {
-            Ok(Some(plan)) => {
+            Ok(Some((plan, heard))) => {
                 measure(&plan, size_bytes);
+                if let Some(heard) = &heard {
+                    computed::measure(heard);
+                }
                 match size_bytes {
                     Some(bytes) => tracing::info!(call = %id, bytes, seconds = plan.seconds(), "A call was recorded."),
                     None => tracing::info!(call = %id, "A call without audio was completed."),
@@ -123,12 +132,19 @@ async fn leave_finalizing(
     Ok(changed.rows_affected == 1)
 }
 
-/// The row has what a list shows, so that a list needs no look into the file.
-fn recording_row(core: &Core, id: Uuid, call: Uuid, plan: &Plan, file: RenderedFile, duplicates: i64) -> ActiveModel {
+/// The row has what a list shows, so that a list needs no look into the file. Of the file remains what was heard.
+fn recording_row(
+    core: &Core,
+    id: Uuid,
+    call: Uuid,
+    plan: &Plan,
+    file: RenderedFile,
+    duplicates: i64,
+) -> (ActiveModel, Heard) {
     let gaps = plan.tracks.iter().flat_map(|track| &track.gaps).copied();
     // Cannot saturate: a WAV file is smaller than 4 GiB.
     let integer = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-    ActiveModel {
+    let row = ActiveModel {
         id: Set(id),
         call_id: Set(call),
         file_path: Set(file.file_path),
@@ -141,7 +157,8 @@ fn recording_row(core: &Core, id: Uuid, call: Uuid, plan: &Plan, file: RenderedF
         overlap_seconds: Set(plan.tracks.iter().map(|track| track.overlap_seconds).sum()),
         duplicates: Set(duplicates),
         created_at: Set(core.now()),
-    }
+    };
+    (row, file.heard)
 }
 
 /// Stores each track's summary, because the chunks it is computed from will be deleted.

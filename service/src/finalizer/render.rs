@@ -3,7 +3,7 @@
 //!
 //! The steps of [`audio`]: a track's chunks are decoded and put into their places ([`TrackReader`]), with silence for
 //! what is missing; then resampled to 16 kHz and interleaved. Both tracks have the length of the longer one. The hash
-//! is that of the file's bytes, taken while they are written.
+//! is that of the file's bytes, taken while they are written, and speech is found in the same pass.
 
 use std::cell::Cell;
 
@@ -17,7 +17,9 @@ use super::{
     plan::Plan,
 };
 use crate::{
-    Error, crash,
+    Error,
+    computed::{Heard, Listener, Tracks},
+    crash,
     database::ChunkReader,
     integrity::BlockHasher,
     store::{Draft, Store},
@@ -25,6 +27,7 @@ use crate::{
 
 /// Sample rate of recordings, in hertz.
 pub(super) const RECORDING_RATE: u32 = 16_000;
+
 /// A finished recording, published in the store.
 #[derive(Debug)]
 pub(super) struct RenderedFile {
@@ -35,6 +38,8 @@ pub(super) struct RenderedFile {
     pub sha256: String,
     /// The hashes of its blocks.
     pub block_hashes: Vec<u8>,
+    /// The speech in it.
+    pub heard: Heard,
 }
 
 /// Samples rendered per track and block.
@@ -50,7 +55,9 @@ pub(super) fn render(
     stop: &Stop,
 ) -> Result<RenderedFile, Failure> {
     crash::hold_thread("finalize.planned");
-    let channels = if plan.tracks.len() == 2 { 2 } else { 1 };
+    let present: Vec<_> = plan.tracks.iter().map(|track| track.track).collect();
+    let present = Tracks::of(&present).ok_or(Failure::Damaged)?;
+    let channels = present.channels();
     let (rate, length) = (plan.format.sample_rate_hz, plan.length());
     let frames = resampled_len(length, rate, RECORDING_RATE);
     let header = wav::header(RECORDING_RATE, channels, frames).map_err(|_| Failure::TooLong)?;
@@ -66,7 +73,8 @@ pub(super) fn render(
     }
     let file_path = Store::file_path(call);
     let mut draft = store.draft(&file_path, unique, &stop.0)?;
-    let (size_bytes, (sha256, block_hashes)) = write(&mut draft, &header, tracks, stop)?;
+    let mut listener = Listener::new(present);
+    let (size_bytes, (sha256, block_hashes)) = write(&mut draft, &header, tracks, &mut listener, stop)?;
     if read.get() != planned {
         // Another node has completed the call, or it was deleted, and its chunks were deleted after they had been
         // planned. The rendered file has silence in their place and must not replace the recording.
@@ -75,16 +83,18 @@ pub(super) fn render(
     crash::point("finalize.rendered");
     draft.publish()?;
     crash::point("finalize.published");
-    Ok(RenderedFile { file_path, channels, frames, size_bytes, sha256, block_hashes })
+    Ok(RenderedFile { file_path, channels, frames, size_bytes, sha256, block_hashes, heard: listener.finish() })
 }
 
-/// Writes header and samples, and returns the file's length, its SHA-256 and the hashes of its blocks.
+/// Writes header and samples, and returns the file's length, its SHA-256 and the hashes of its blocks. The listener
+/// hears the samples before they become bytes.
 ///
 /// Each track is read into its own block; both give the same number of samples, since they have the same length.
 fn write(
     draft: &mut Draft,
     header: &[u8],
     mut tracks: Vec<TrackReader<impl Iterator<Item = Result<Chunk, DbErr>>>>,
+    listener: &mut Listener,
     stop: &Stop,
 ) -> Result<(u64, (String, Vec<u8>)), Failure> {
     let mut hash = BlockHasher::new();
@@ -106,6 +116,7 @@ fn write(
         if count == 0 {
             break;
         }
+        listener.hear(&samples[0][..count], &samples[1][..count]);
         bytes.clear();
         match tracks.len() {
             1 => pcm16_bytes(&samples[0][..count], &mut bytes),

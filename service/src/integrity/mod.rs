@@ -11,6 +11,7 @@ mod verify;
 
 pub(crate) use blocks::{BlockHasher, Blocks};
 pub(crate) use check::{checked, checked_at_end};
+pub(crate) use file::examine;
 pub(crate) use findings::Findings;
 pub(crate) use scrub::Scrub;
 pub use verify::{Report, StoreFault, VerifiedStore, verify};

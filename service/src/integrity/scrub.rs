@@ -75,7 +75,7 @@ impl Scrub {
         // One node at a time, which then asks again: another one may have checked it meanwhile.
         let Some(_lease) = self.core.lease("scrub".to_owned()).await? else { return Ok(false) };
         let Some(recording) = self.next().await? else { return Ok(false) };
-        let outcome = examine(&self.core.store, &recording, Some(&self.core.background)).await;
+        let outcome = examine(&self.core.store, &recording, Some(&self.core.background), |_| Ok(())).await;
         let outcome = match outcome {
             // A call that was deleted meanwhile has no file, and soon no recording.
             Err(_) if !self.is_visible(recording.call_id).await? => return self.pass(&recording, None).await,

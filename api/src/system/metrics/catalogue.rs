@@ -39,6 +39,8 @@ const WORK: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 
 const GAP: &[f64] = &[0.02, 0.06, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 300.0];
 /// Buckets of call lengths, in seconds.
 const LENGTH: &[f64] = &[1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1_800.0, 3_600.0, 14_400.0, 43_200.0];
+/// Buckets of an agent's response latency, in seconds: at 0.3 s people answer each other, and at 3 s they ask again.
+const RESPONSE: &[f64] = &[0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0];
 /// Buckets of writes per commit.
 const WRITES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1_024.0];
 
@@ -155,6 +157,15 @@ pub(super) const CATALOGUE: &[Metric] = &[
         Unit::Seconds,
         "Lengths of the gaps that are silence in recordings.",
         BY_TRACK,
+    ),
+    counter("callstore_calls_analyzed_total", Unit::Count, "Calls whose recording was analyzed.", One),
+    counter("callstore_speech_seconds_total", Unit::Seconds, "Speech found in analyzed calls.", BY_TRACK),
+    histogram(
+        "callstore_response_latency_seconds",
+        RESPONSE,
+        Unit::Seconds,
+        "The agent's median response latency in a call.",
+        One,
     ),
     counter("callstore_store_failures_total", Unit::Count, "Requests to the object store that failed.", BY_OPERATION),
     counter(
