@@ -110,7 +110,8 @@ async fn each_filter_finds_what_fits_and_nothing_else() {
         ("agent=anna&agent=carl", vec!["0", "2", "3", "5", "6"]),
         ("agent=carl&agent=nobody&agent=anna&status=active", vec!["5", "6"]),
         ("agent=anna&language=en&startedAfter=2026-01-02T03:04:01Z", vec!["3"]),
-        ("minTalkTime=0", vec![]),
+        ("minTalkTime=0", vec!["0", "1"]),
+        ("minTalkTime=0.1", vec![]),
         ("maxResponseLatency=100", vec![]),
     ] {
         assert_eq!(found(&server, query).await, expected, "{query}");

@@ -85,6 +85,51 @@ pub(crate) struct TrackStatus {
     pub missing: Vec<(u32, u32)>,
 }
 
+/// The computed analytics of a call.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Computed {
+    /// The figures of each party.
+    pub parties: Parties,
+    /// When nobody speaks.
+    pub silence: Total,
+    /// When both speak.
+    pub overlap: Total,
+}
+
+/// The parties of a call.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Parties {
+    pub caller: PartyFigures,
+    pub agent: PartyFigures,
+}
+
+/// The computed figures of one party.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PartyFigures {
+    /// How long it speaks, in seconds.
+    pub talk_time: f64,
+    pub turns: u32,
+    pub interruptions: u32,
+    pub backchannels: u32,
+    pub response_latency: Latency,
+}
+
+/// The response latency of a party.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Latency {
+    /// The number of responses.
+    pub num: u32,
+    /// Their median, in milliseconds.
+    pub p50: Option<f64>,
+}
+
+/// The length of all silence or overlap, in seconds.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Total {
+    pub total: f64,
+}
+
 /// A response whose body has been read to the end.
 #[derive(Debug)]
 pub(crate) struct Answer {

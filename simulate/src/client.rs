@@ -15,7 +15,7 @@ use tokio::{
 use url::Url;
 
 use crate::{
-    answer::{Answer, Call, ChunkStatus},
+    answer::{Answer, Call, ChunkStatus, Computed},
     error::{CallFailure, SimulateError},
     request::{Download, Request},
 };
@@ -169,6 +169,12 @@ impl Client {
     /// Sends `getChunkStatus`.
     pub(crate) async fn chunk_status(&self, call: &str) -> Result<ChunkStatus, CallFailure> {
         let request = Request::get(format!("/calls/{call}/chunks"));
+        request.read(&self.send(&self.requests, &request).await?)
+    }
+
+    /// Sends `getComputedAnalytics`.
+    pub(crate) async fn computed(&self, call: &str) -> Result<Computed, CallFailure> {
+        let request = Request::get(format!("/calls/{call}/analytics/computed"));
         request.read(&self.send(&self.requests, &request).await?)
     }
 

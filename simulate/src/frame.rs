@@ -23,6 +23,15 @@ impl Track {
         }
     }
 
+    /// The other side.
+    #[must_use]
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Inbound => Self::Outbound,
+            Self::Outbound => Self::Inbound,
+        }
+    }
+
     /// Whether this is the agent's track.
     #[must_use]
     pub(crate) fn is_outbound(self) -> bool {

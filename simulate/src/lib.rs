@@ -14,6 +14,7 @@ mod args;
 mod batch;
 mod call;
 mod client;
+mod dialogue;
 mod error;
 mod frame;
 mod key;

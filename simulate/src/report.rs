@@ -34,6 +34,8 @@ pub struct Report {
     pub completion: Option<Spread>,
     /// The comparison of the recordings.
     pub recordings: Recordings,
+    /// The comparison of computed analytics with the speech sent; `None` without synthetic calls to compare.
+    pub analytics: Option<Analytics>,
     /// The injected faults; `None` without `--chaos`.
     pub chaos: Option<Disturbances>,
     /// Connections that broke unexpectedly and were restored.
@@ -88,6 +90,37 @@ pub struct Recordings {
     pub wrong_length: usize,
     /// Frames that must be in a recording and are missing or different.
     pub missing_frames: u64,
+}
+
+/// The comparison of computed analytics with the speech sent, with the largest differences.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Analytics {
+    /// Calls whose analytics were compared.
+    pub compared: usize,
+    /// Calls with a figure outside its tolerance.
+    pub wrong: usize,
+    /// Talk time of a party, in seconds.
+    pub talk_time_seconds: f64,
+    /// Median response latency of a party, in seconds.
+    pub latency_seconds: f64,
+    /// Turns, interruptions, backchannels or responses of a party.
+    pub counts: u32,
+}
+
+impl Analytics {
+    /// What the calls have, if any was compared.
+    fn of(finished: &[Finished]) -> Option<Self> {
+        let mut all = Self::default();
+        for found in finished.iter().filter_map(|call| call.findings.speech.as_ref()) {
+            all.compared += 1;
+            all.wrong += usize::from(found.wrong.is_some());
+            all.talk_time_seconds = all.talk_time_seconds.max(found.talk_time);
+            all.latency_seconds = all.latency_seconds.max(found.latency);
+            all.counts = all.counts.max(found.counts);
+        }
+        (all.compared > 0).then_some(all)
+    }
 }
 
 /// The injected faults.
@@ -176,6 +209,7 @@ impl Report {
             lateness: results.measures.lateness.spread(),
             completion: results.measures.completion.spread(),
             recordings,
+            analytics: Analytics::of(&finished),
             chaos: results.seed.map(|seed| Disturbances {
                 seed,
                 lost: counts.lost,
@@ -222,6 +256,13 @@ impl fmt::Display for Report {
             formatter,
             "recordings: {compared} compared, {wrong_length} of wrong length, {missing_frames} frames missing"
         )?;
+        if let Some(Analytics { compared, wrong, talk_time_seconds, latency_seconds, counts }) = &self.analytics {
+            writeln!(
+                formatter,
+                "analytics: {compared} compared, {wrong} outside tolerances; largest differences: talk time \
+                 {talk_time_seconds:.2} s, latency {latency_seconds:.2} s, counts {counts}"
+            )?;
+        }
         if let Some(Disturbances { seed, lost, duplicated, reordered, stalls, broken_connections }) = &self.chaos {
             writeln!(
                 formatter,

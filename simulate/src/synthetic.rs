@@ -1,20 +1,26 @@
 //! Synthetic mu-law audio. Every frame of every call, track and run is different, and can be computed again from its
 //! position. A recording can thus be checked sample by sample without keeping what was sent.
 //!
-//! A frame consists of 8 unique bytes, its sequence, and one of `NOISES` precomputed noises. The noises are also
-//! encoded as base64 once.
+//! A frame in which its party speaks consists of 8 unique bytes, its sequence, and one of `NOISES` precomputed noises.
+//! The noises are also encoded as base64 once. Any other frame has the same unique bytes and its sequence as the
+//! quietest values of mu-law, four bits in each, and silence.
 
 use std::time::Duration;
 
 use bytes::BytesMut;
 
 use crate::{
+    dialogue::Dialogue,
     frame::{Frame, Track},
     text,
 };
 
 /// The unique bytes of a frame and its sequence. A multiple of three, so that base64 can be concatenated there.
 const HEAD_BYTES: usize = 12;
+/// The same in the quietest values of mu-law.
+const QUIET_HEAD_BYTES: usize = 2 * HEAD_BYTES;
+/// The number of dialogues that calls have.
+const DIALOGUES: u32 = 8;
 /// The number of noises, a power of two. They fit into a processor's cache.
 const NOISES: usize = 64;
 /// Bytes of mu-law per millisecond.
@@ -28,12 +34,38 @@ pub(crate) struct Synthetic {
     tracks: u32,
     frame_ms: u32,
     noises: Vec<Noise>,
+    /// What follows the head of a quiet frame.
+    silence: Noise,
+    dialogues: Vec<Dialogue>,
+}
+
+/// The first bytes of a frame.
+enum Head {
+    Loud([u8; HEAD_BYTES]),
+    Quiet([u8; QUIET_HEAD_BYTES]),
+}
+
+impl Head {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Loud(bytes) => bytes,
+            Self::Quiet(bytes) => bytes,
+        }
+    }
 }
 
 #[derive(Debug)]
 struct Noise {
     raw: Vec<u8>,
     base64: BytesMut,
+}
+
+impl Noise {
+    fn new(raw: Vec<u8>) -> Self {
+        let mut base64 = BytesMut::new();
+        text::base64(&raw, &mut base64);
+        Self { raw, base64 }
+    }
 }
 
 impl Synthetic {
@@ -43,15 +75,23 @@ impl Synthetic {
         let frame_ms = u32::from(frame_ms);
         let frames = duration.as_millis().div_ceil(u128::from(frame_ms));
         let mut random = fastrand::Rng::with_seed(seed);
+        let bytes = (frame_ms * BYTES_A_MS) as usize;
         let noise = || {
-            let mut raw = vec![0; (frame_ms * BYTES_A_MS) as usize - HEAD_BYTES];
+            let mut raw = vec![0; bytes - HEAD_BYTES];
             random.fill(&mut raw);
-            let mut base64 = BytesMut::new();
-            text::base64(&raw, &mut base64);
-            Noise { raw, base64 }
+            Noise::new(raw)
         };
         let noises = std::iter::repeat_with(noise).take(NOISES).collect();
-        Self { seed, frames: u32::try_from(frames).unwrap_or(u32::MAX), tracks: u32::from(tracks), frame_ms, noises }
+        let dialogues = (0..DIALOGUES).map(|_| Dialogue::new(&mut random, frame_ms)).collect();
+        Self {
+            seed,
+            frames: u32::try_from(frames).unwrap_or(u32::MAX),
+            tracks: u32::from(tracks),
+            frame_ms,
+            noises,
+            silence: Noise::new(vec![0xFF; bytes - QUIET_HEAD_BYTES]),
+            dialogues,
+        }
     }
 
     /// The number of frames of a call, on all tracks.
@@ -92,32 +132,52 @@ impl Synthetic {
         tick * self.tracks as usize + usize::from(track == Track::Outbound)
     }
 
+    /// Whether the frame's party speaks in it.
+    #[must_use]
+    pub(crate) fn speaks(&self, call: u32, frame: Frame) -> bool {
+        let dialogue = &self.dialogues[(call % DIALOGUES) as usize];
+        dialogue.speaks(frame.track, frame.timestamp_ms / self.frame_ms)
+    }
+
     /// Writes a frame as raw mu-law.
     pub(crate) fn write_raw(&self, call: u32, frame: Frame, out: &mut BytesMut) {
         let (head, noise) = self.parts(call, frame);
-        out.extend_from_slice(&head);
+        out.extend_from_slice(head.bytes());
         out.extend_from_slice(&noise.raw);
     }
 
     /// Writes a frame as base64.
     pub(crate) fn write_base64(&self, call: u32, frame: Frame, out: &mut BytesMut) {
         let (head, noise) = self.parts(call, frame);
-        text::base64(&head, out);
+        text::base64(head.bytes(), out);
         out.extend_from_slice(&noise.base64);
     }
 
-    fn parts(&self, call: u32, frame: Frame) -> ([u8; HEAD_BYTES], &Noise) {
+    fn parts(&self, call: u32, frame: Frame) -> (Head, &Noise) {
         let place = u64::from(call) << 32 | u64::from(frame.sequence) << 1 | u64::from(frame.track == Track::Outbound);
         let own = mix(self.seed ^ mix(place));
         let mut head = [0; HEAD_BYTES];
         head[..8].copy_from_slice(&own.to_le_bytes());
         head[8..].copy_from_slice(&frame.sequence.to_le_bytes());
-        (head, &self.noises[own as usize % NOISES])
+        if self.speaks(call, frame) {
+            return (Head::Loud(head), &self.noises[own as usize % NOISES]);
+        }
+        let mut quiet = [0; QUIET_HEAD_BYTES];
+        for (pair, byte) in quiet.chunks_exact_mut(2).zip(head) {
+            pair[0] = quietly(byte & 0x0F);
+            pair[1] = quietly(byte >> 4);
+        }
+        (Head::Quiet(quiet), &self.silence)
     }
 
     fn tick(&self, item: usize) -> u32 {
         item as u32 / self.tracks
     }
+}
+
+/// Four bits as one of the sixteen mu-law values with the smallest magnitudes, up to 56 of 32,767.
+fn quietly(bits: u8) -> u8 {
+    0x78 | bits & 0x07 | (bits & 0x08) << 4
 }
 
 /// The finalizer of SplitMix64: a bijection in which each input bit flips about half of the output bits.
@@ -152,6 +212,23 @@ mod tests {
                 assert!(seen.insert(raw));
             }
         }
+    }
+
+    #[test]
+    fn a_party_is_loud_while_it_speaks_and_nearly_silent_otherwise() {
+        let audio = Synthetic::new(7, Duration::from_secs(60), 2, 20);
+        let mut spoken = 0;
+        for call in 0..DIALOGUES {
+            for item in 0..audio.frames() {
+                let (frame, mut raw) = (audio.frame(item), BytesMut::new());
+                audio.write_raw(call, frame, &mut raw);
+                let loudest = audio::mulaw_to_pcm16(&raw).iter().map(|sample| sample.unsigned_abs()).max();
+                assert_eq!(loudest.is_some_and(|loudest| loudest > 56), audio.speaks(call, frame));
+                spoken += usize::from(audio.speaks(call, frame));
+            }
+        }
+        let share = spoken as f64 / (DIALOGUES as usize * audio.frames()) as f64;
+        assert!((0.2..0.7).contains(&share), "{share}");
     }
 
     #[test]

@@ -39,6 +39,32 @@ async fn recordings_are_what_was_sent_to_the_sample_over_each_transport() {
 }
 
 #[tokio::test]
+async fn computed_analytics_are_those_of_the_speech_that_was_sent() {
+    let (_folder, service) = service().await;
+    for arguments in ["--duration 40s", "--duration 20s --frame-ms 100 --transport twilio", "--duration 10s --tracks 1"]
+    {
+        let arguments = format!("{arguments} --calls 8 --pace max --json --seed 7");
+        let report = simulate(&service.url(""), &arguments).await.good();
+        let analytics = &report["analytics"];
+        assert_eq!(
+            (&analytics["compared"], &analytics["wrong"], &analytics["counts"]),
+            (&json!(8), &json!(0), &json!(0))
+        );
+        assert!(analytics["talkTimeSeconds"].as_f64().unwrap() < 0.3, "{analytics}");
+    }
+    // They take turns.
+    let page = get(&service, "/calls?limit=1&sort=startTime").await;
+    let path = format!("/calls/{}/analytics/computed", page["items"][0]["id"].as_str().unwrap());
+    let computed = get(&service, &path).await;
+    for party in ["caller", "agent"] {
+        assert!(computed["parties"][party]["responseLatency"]["num"].as_u64().unwrap() >= 2, "{computed}");
+    }
+    // Without a comparison nothing is known.
+    let none = simulate(&service.url(""), "--calls 1 --duration 1s --pace max --json --verify none").await.good();
+    assert_eq!(none["analytics"], Value::Null);
+}
+
+#[tokio::test]
 async fn calls_are_paced_and_the_report_is_for_people_unless_asked_otherwise() {
     let (_folder, service) = service().await;
     for transport in TRANSPORTS {

@@ -31,8 +31,8 @@ use crate::{
 };
 
 impl Finalizer {
-    /// Inserts the recording with its analytics and completes the call. If the call was deleted meanwhile, its file is removed; if another
-    /// node has completed it, nothing changes.
+    /// Inserts the recording with its analytics and completes the call. If the call was deleted meanwhile, its file is
+    /// removed; if another node has completed it, nothing changes.
     ///
     /// Metrics and the log line follow the commit; a completion that was not ours has neither.
     pub(super) async fn complete(&self, call: &CallRow, plan: Plan, file: Option<RenderedFile>) -> Result<(), Error> {

@@ -1,6 +1,7 @@
 //! Compares a recording with the audio sent: all acknowledged frames must be in it, and its length must be right.
 
 mod samples;
+mod speech;
 
 use std::fmt;
 
@@ -16,6 +17,7 @@ use crate::{
     settings::{Transport, Verify},
     source::Source,
 };
+use speech::SpeechFindings;
 
 /// How far the service may move a recorded frame to even out jitter, in seconds, plus a rounding error.
 const JITTER: f64 = 0.010_1;
@@ -35,13 +37,21 @@ pub struct Findings {
     pub first_missing: Option<String>,
     /// A sentence about the recording's length, if it is wrong.
     pub length: Option<String>,
+    /// How computed analytics differ from the speech that was sent, in a synthetic call with a recording.
+    pub speech: Option<SpeechFindings>,
 }
 
 impl Findings {
     /// Whether the recording is right. Lost frames are allowed.
     #[must_use]
     pub fn are_good(&self) -> bool {
-        self.missing == 0 && self.length.is_none()
+        self.missing == 0 && self.length.is_none() && self.wrong_analytics().is_none()
+    }
+
+    /// A sentence about computed analytics that are outside their tolerances.
+    #[must_use]
+    pub fn wrong_analytics(&self) -> Option<&str> {
+        self.speech.as_ref()?.wrong.as_deref()
     }
 
     fn miss(&mut self, frame: Frame, what: &str) {
@@ -64,7 +74,11 @@ impl fmt::Display for Findings {
             )?;
             separator = " ";
         }
-        self.length.as_ref().map_or(Ok(()), |length| write!(formatter, "{separator}{length}"))
+        for sentence in self.length.as_deref().into_iter().chain(self.wrong_analytics()) {
+            write!(formatter, "{separator}{sentence}")?;
+            separator = " ";
+        }
+        Ok(())
     }
 }
 
@@ -126,6 +140,11 @@ pub(crate) async fn compare(
             }
         }
         found.retain(|item| differing.iter().all(|(_, other)| other != item));
+    }
+    if let (Some(_), Source::Synthetic(audio, number)) = (recording, &call.source) {
+        let is_whole = found.len() == call.source.items();
+        let computed = run.client.computed(id).await?;
+        findings.speech = Some(speech::compare(audio, *number, &found, is_whole, &computed));
     }
     if !acknowledges {
         for item in found {
@@ -240,5 +259,14 @@ mod tests {
         }
         assert_eq!(ends.compare(Some(&recording(0.99)), true), None);
         assert!(ends.compare(None, false).is_some() && Ends::default().compare(None, false).is_none());
+    }
+
+    #[test]
+    fn analytics_outside_their_tolerances_are_no_good() {
+        let speech =
+            SpeechFindings { wrong: Some("The agent has 2 turns; 3 were sent.".to_owned()), ..Default::default() };
+        let findings = Findings { speech: Some(speech), length: Some("Too long.".to_owned()), ..Findings::default() };
+        assert!(!Findings { length: None, ..findings.clone() }.are_good() && Findings::default().are_good());
+        assert_eq!(findings.to_string(), "Too long. The agent has 2 turns; 3 were sent.");
     }
 }
