@@ -17,7 +17,7 @@ impl Algorithm {
     pub const ALL: [Self; 2] = [Self::Energy1, Self::Energy2];
 
     /// The one for new recordings.
-    pub const DEFAULT: Self = Self::Energy1;
+    pub const DEFAULT: Self = Self::Energy2;
 
     /// Its name, which [`FromStr`] reads: `energy-1` or `energy-2`.
     #[must_use]

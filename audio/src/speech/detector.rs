@@ -3,6 +3,7 @@
 use super::{
     algorithm::Algorithm,
     energy1::Energy1,
+    energy2::Energy2,
     frame::{ANALYSED, FRAME, Frame, fill},
     level::level,
     segment::Segment,
@@ -17,10 +18,17 @@ pub struct Speech {
     pub outbound: Vec<Segment>,
 }
 
+/// An algorithm at work.
+#[derive(Debug)]
+enum Engine {
+    Energy1(Box<[Energy1; 2]>),
+    Energy2(Box<Energy2>),
+}
+
 /// Finds speech in samples as they come. Decisions take some seconds of what follows, so segments come at the end.
 #[derive(Debug)]
 pub struct Detector {
-    tracks: [Energy1; 2],
+    engine: Engine,
     /// The frames that are being filled.
     frames: [Frame; 2],
     /// Samples of the recording in them.
@@ -31,8 +39,11 @@ impl Detector {
     /// A detector for one recording.
     #[must_use]
     pub fn new(algorithm: Algorithm) -> Self {
-        let _ = algorithm;
-        Self { tracks: [Energy1::new(), Energy1::new()], frames: [[0; ANALYSED]; 2], filled: 0 }
+        let engine = match algorithm {
+            Algorithm::Energy1 => Engine::Energy1(Box::new([Energy1::new(), Energy1::new()])),
+            Algorithm::Energy2 => Engine::Energy2(Box::new(Energy2::new())),
+        };
+        Self { engine, frames: [[0; ANALYSED]; 2], filled: 0 }
     }
 
     /// Takes the next samples of both tracks. The shorter slice is continued with zeros, so the track of a party that
@@ -62,14 +73,20 @@ impl Detector {
             self.frames.iter_mut().for_each(|frame| frame[self.filled.div_ceil(2)..].fill(0));
             self.end_frame();
         }
-        let [inbound, outbound] = self.tracks.map(Energy1::finish);
+        let [inbound, outbound] = match self.engine {
+            Engine::Energy1(tracks) => tracks.map(Energy1::finish),
+            Engine::Energy2(tracks) => tracks.finish(),
+        };
         Speech { inbound, outbound }
     }
 
     fn end_frame(&mut self) {
         self.filled = 0;
-        for (track, frame) in self.tracks.iter_mut().zip(&self.frames) {
-            track.push(level(frame));
+        match &mut self.engine {
+            Engine::Energy1(tracks) => {
+                tracks.iter_mut().zip(&self.frames).for_each(|(track, frame)| track.push(level(frame)));
+            }
+            Engine::Energy2(tracks) => tracks.push(&self.frames),
         }
     }
 }

@@ -27,12 +27,13 @@ pub(super) struct Percentile {
     counts: Box<[u16]>,
     coarse: Box<[u16]>,
     total: u16,
+    silent: u16,
 }
 
 impl Percentile {
     pub(super) fn new() -> Self {
         let coarse = usize::from(FULL_SCALE / COARSE) + 1;
-        Self { counts: vec![0; LEVELS].into(), coarse: vec![0; coarse].into(), total: 0 }
+        Self { counts: vec![0; LEVELS].into(), coarse: vec![0; coarse].into(), total: 0, silent: 0 }
     }
 
     /// Adds a frame's level, unless it is digitally silent.
@@ -41,6 +42,8 @@ impl Percentile {
             self.counts[usize::from(level)] += 1;
             self.coarse[usize::from(level / COARSE)] += 1;
             self.total += 1;
+        } else {
+            self.silent += 1;
         }
     }
 
@@ -50,15 +53,29 @@ impl Percentile {
             self.counts[usize::from(level)] -= 1;
             self.coarse[usize::from(level / COARSE)] -= 1;
             self.total -= 1;
+        } else {
+            self.silent -= 1;
         }
     }
 
     /// The level at index `n * percent / 100`, rounded down, of the `n` sorted levels; none if there are too few.
     pub(super) fn get(&self, percent: u16) -> Option<Level> {
+        if self.total < FEWEST { None } else { self.at(self.total * percent / 100) }
+    }
+
+    /// As [`get`](Self::get), but of the digitally silent levels too.
+    pub(super) fn of_all(&self, percent: u16) -> Option<Level> {
         if self.total < FEWEST {
             return None;
         }
-        let mut before = self.total * percent / 100;
+        match ((self.total + self.silent) * percent / 100).checked_sub(self.silent) {
+            Some(index) => self.at(index),
+            None => Some(SILENT),
+        }
+    }
+
+    fn at(&self, index: u16) -> Option<Level> {
+        let mut before = index;
         let mut skip = |counts: &[u16]| {
             counts.iter().position(|&count| {
                 let here = before < count;
@@ -69,5 +86,43 @@ impl Percentile {
         let first = skip(&self.coarse)? * usize::from(COARSE);
         let level = first + skip(&self.counts[first..])?;
         Level::try_from(level).ok()
+    }
+}
+
+/// Percentiles of all levels of a call so far, to 0.75 dB.
+#[derive(Debug)]
+pub(super) struct Totals {
+    counts: [u32; 121],
+    total: u32,
+}
+
+impl Totals {
+    pub(super) fn new() -> Self {
+        Self { counts: [0; 121], total: 0 }
+    }
+
+    pub(super) fn insert(&mut self, level: Level) {
+        self.counts[usize::from(level / COARSE)] += 1;
+        self.total += 1;
+    }
+
+    /// Number of levels so far.
+    pub(super) fn count(&self) -> u32 {
+        self.total
+    }
+
+    /// The lowest level of the counter of the level at index `n * permille / 1000` of the `n` sorted ones; none of
+    /// fewer than `fewest`.
+    pub(super) fn get(&self, permille: u32, fewest: u32) -> Option<Level> {
+        if self.total < fewest {
+            return None;
+        }
+        let mut before = u64::from(self.total) * u64::from(permille) / 1000;
+        let counter = self.counts.iter().position(|&count| {
+            let here = before < u64::from(count);
+            before -= if here { 0 } else { u64::from(count) };
+            here
+        })?;
+        Level::try_from(counter).ok().map(|counter| counter * COARSE)
     }
 }

@@ -11,7 +11,7 @@
 //!
 //! Pauses of up to 15 frames are then bridged, and what is still shorter than 6 frames is dropped.
 
-use super::segment::Segment;
+use super::{level::Level, segment::Segment};
 
 /// Frames in a row at or above `on` that open a segment.
 const ONSET: u32 = 2;
@@ -36,14 +36,16 @@ pub(super) struct Gate {
     off: u32,
     /// The open segment: its first frame, and the last one at or above `off`.
     open: Option<(u32, u32)>,
-    /// The latest closed segment, which the next one may still join.
-    closed: Option<Segment>,
-    segments: Vec<Segment>,
+    /// The highest weight of a frame since the segment opened.
+    weight: Level,
+    /// The latest closed segment and its weight, which the next one may still join.
+    closed: Option<(Segment, Level)>,
+    segments: Vec<(Segment, Level)>,
 }
 
 impl Gate {
     /// Takes the next frame. A frame at or above `on` must be at or above `off`.
-    pub(super) fn push(&mut self, on: bool, off: bool) {
+    pub(super) fn push(&mut self, on: bool, off: bool, weight: Level) {
         let frame = self.frames;
         self.frames = frame.saturating_add(1);
         self.on = if on { self.on + 1 } else { 0 };
@@ -52,9 +54,13 @@ impl Gate {
             None if self.on >= ONSET => {
                 let reach = (self.off - ONSET).min(REACH_BACK);
                 self.open = Some((frame + 1 - ONSET - reach, frame));
+                self.weight = weight;
             }
             None => {}
-            Some((_, last)) if off => *last = frame,
+            Some((_, last)) if off => {
+                *last = frame;
+                self.weight = self.weight.max(weight);
+            }
             Some((start, last)) => {
                 let (start, last) = (*start, *last);
                 if frame - last >= CLOSE {
@@ -65,28 +71,31 @@ impl Gate {
         }
     }
 
-    /// Ends the audio and returns the segments.
-    pub(super) fn finish(mut self) -> Vec<Segment> {
+    /// Ends the audio and returns the segments that weigh at least so much.
+    pub(super) fn finish(mut self, least: Level) -> Vec<Segment> {
         if let Some((start, last)) = self.open.take() {
             self.close(start, last);
         }
         self.settle();
-        self.segments
+        self.segments.into_iter().filter(|(_, weight)| *weight >= least).map(|(segment, _)| segment).collect()
     }
 
     fn close(&mut self, start: u32, last: u32) {
         let end = (last + 1 + HANGOVER).min(self.frames);
         match &mut self.closed {
-            Some(before) if start - before.end <= BRIDGE => before.end = end,
+            Some((before, weight)) if start - before.end <= BRIDGE => {
+                before.end = end;
+                *weight = self.weight.max(*weight);
+            }
             Some(_) | None => {
                 self.settle();
-                self.closed = Some(Segment { start, end });
+                self.closed = Some((Segment { start, end }, self.weight));
             }
         }
     }
 
     /// Keeps the closed segment, which no other can join any more, if it is long enough.
     fn settle(&mut self) {
-        self.segments.extend(self.closed.take().filter(|closed| closed.end - closed.start >= SHORTEST));
+        self.segments.extend(self.closed.take().filter(|(closed, _)| closed.end - closed.start >= SHORTEST));
     }
 }

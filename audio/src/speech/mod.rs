@@ -27,12 +27,17 @@
 
 mod algorithm;
 mod detector;
+mod echo;
 mod energy1;
+mod energy2;
+mod filter;
 mod floor;
 mod frame;
 mod gate;
 mod level;
+mod noise;
 mod segment;
+mod tones;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use detector::{Detector, Speech};

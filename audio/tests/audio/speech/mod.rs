@@ -1,11 +1,14 @@
 //! Speech is found where it is: against known truth, against a plain implementation, and at the edges.
 
+mod accuracy;
+mod calls;
 mod edges;
 mod fixtures;
 mod packed;
 mod reference;
 mod score;
 mod signals;
+mod voices;
 
 use audio::speech::{Algorithm, Detector, Segment, Speech};
 

@@ -35,6 +35,10 @@ pub(crate) fn talks_over(tracks: &Tracks) -> [(usize, usize); 2] {
     })
 }
 
+pub(crate) fn interruptions(tracks: &Tracks) -> usize {
+    talks_over(tracks).iter().map(|(interruptions, _)| interruptions).sum()
+}
+
 /// The differences of the bounds, sorted. Both lists must have the same length.
 pub(crate) fn bound_errors(found: &[Span], truth: &[Span]) -> Vec<f64> {
     assert_eq!(found.len(), truth.len(), "{found:?}, in truth {truth:?}");
