@@ -72,6 +72,14 @@ pub(crate) fn under(program: &str, arguments: &[&str], folder: &Path, flags: &[&
     command
 }
 
+/// Ends a service that runs under strace. It is a child of strace, and outlives it.
+pub(crate) async fn signal_traced(service: &mut Binary, signal: &str) {
+    let strace = service.child.id().unwrap();
+    let children = std::fs::read_to_string(format!("/proc/{strace}/task/{strace}/children")).unwrap();
+    run_program("kill", &[&[signal], &children.split_whitespace().collect::<Vec<_>>()[..]].concat()).await;
+    service.child.wait().await.unwrap();
+}
+
 /// A service on its own disk, which only it sees.
 async fn on_small_disk(folder: &Path, megabytes: u32, flags: &[&str]) -> Binary {
     std::fs::create_dir(folder.join("data")).unwrap();
@@ -170,11 +178,7 @@ async fn with_failing(inject: &str) {
             refused += 1;
         }
     }
-    // The service is a child of strace, and outlives it.
-    let strace = service.child.id().unwrap();
-    let children = std::fs::read_to_string(format!("/proc/{strace}/task/{strace}/children")).unwrap();
-    run_program("kill", &[&["-KILL"], &children.split_whitespace().collect::<Vec<_>>()[..]].concat()).await;
-    service.child.wait().await.unwrap();
+    signal_traced(&mut service, "-KILL").await;
     let service = Binary::serve(folder.path()).await;
     let status = caller.ask(&service, Method::GET, "/calls/MZ1/chunks", &Value::Null).await.expect(200).json();
     let track = &status["tracks"][0];
@@ -191,6 +195,35 @@ async fn a_sync_that_fails_is_not_taken_for_one_that_worked() {
 #[tokio::test]
 async fn a_write_that_fails_now_and_then_fails_its_transaction_alone() {
     with_failing("inject=pwrite64:error=EIO:when=60+31").await;
+}
+
+#[tokio::test]
+async fn an_acknowledged_change_has_its_audit_entry_though_syncs_fail() {
+    if !on_sqlite() {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let caller = Caller::new();
+    Binary::serve(folder.path()).await.kill().await;
+    let inject = "inject=fsync,fdatasync:error=EIO:when=40+7";
+    let arguments = ["-f", "-qqq", "-o", "/dev/null", "-e", inject];
+    let mut service = Binary::start(under("strace", &arguments, folder.path(), &[])).await;
+    while caller.post(&service, "/calls", &json!({ "streamSid": "MZ1", "caller": "a" })).await.status >= 500 {}
+    let (mut changed, mut refused) = (0, 0);
+    while changed < 30 || refused < 2 {
+        let agent = json!({ "agent": format!("agent-{changed}") });
+        match caller.ask(&service, Method::PATCH, "/calls/MZ1", &agent).await.status {
+            200 => changed += 1,
+            status => refused += u32::from(status == 503),
+        }
+    }
+    signal_traced(&mut service, "-KILL").await;
+    let service = Binary::serve(folder.path()).await;
+    let list = "/admin/audit?operation=updateCall&limit=500";
+    let entries = caller.ask(&service, Method::GET, list, &Value::Null).await.expect(200).json();
+    let requests: std::collections::BTreeSet<_> =
+        entries["items"].as_array().unwrap().iter().map(|entry| entry["serverRequestId"].to_string()).collect();
+    assert!(requests.len() >= changed, "{} entries of {changed} changes", requests.len());
 }
 
 #[tokio::test]

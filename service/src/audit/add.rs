@@ -26,6 +26,9 @@ const BEAT: Duration = Duration::from_secs(2);
 const SLICE_PAUSE: Duration = Duration::from_millis(50);
 /// Beats between checks for entries that are older than the retention.
 const RETENTION_BEATS: u64 = 1800;
+/// Pauses before an entry is written again that a passing failure has kept from the disk.
+const TRY_AGAIN: [Duration; 3] = [Duration::from_millis(50), Duration::from_millis(250), Duration::from_secs(1)];
+
 /// Operations on the audit log.
 ///
 /// # Examples
@@ -98,12 +101,22 @@ impl Audit {
         }
     }
 
+    /// Writes an entry, and tries again where that may help: its request is done, and was told so by no one yet.
+    ///
+    /// A commit whose sync has failed may turn out to be there after all. Each attempt therefore has an id of its own,
+    /// and such an entry is there twice rather than not at all.
     async fn add_at(&self, new: NewAuditEntry, at: Timestamp) {
-        let entry = new.into_row(self.core.ids.next(), at);
-        let row = entry.clone();
-        if let Err(error) = self.core.queue_patiently(|outcome| AddEntry { row, outcome }).await {
-            metrics::counter!("callstore_audit_misses_total").increment(1);
-            tracing::error!(%error, ?entry, "An audit entry could not be written.");
+        let mut pauses = TRY_AGAIN.into_iter();
+        loop {
+            let entry = new.clone().into_row(self.core.ids.next(), at);
+            let row = entry.clone();
+            let Err(error) = self.core.queue_patiently(|outcome| AddEntry { row, outcome }).await else { return };
+            let Some(pause) = pauses.next().filter(|_| error.is_passing()) else {
+                metrics::counter!("callstore_audit_misses_total").increment(1);
+                tracing::error!(%error, ?entry, "An audit entry could not be written.");
+                return;
+            };
+            tokio::time::sleep(pause).await;
         }
     }
 
