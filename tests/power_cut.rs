@@ -1,5 +1,13 @@
-//! What a power cut must not take away or bring back: names of files and folders are on disk before anyone relies on
-//! them. The order of the system calls shows it.
+//! What a power cut must not take away or bring back. The order of the system calls shows that names of files and
+//! folders are on disk before anyone relies on them. A model of the disk shows what is left after a cut at any of their
+//! lines; `docs/power-cuts.md` describes it.
+
+mod cuts;
+mod disk;
+mod expected;
+mod node;
+mod scenarios;
+mod trace;
 
 use std::{
     fs::File,
@@ -11,8 +19,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
-    disk::under,
-    support::{Answer, Binary, Server, client_builder, eventually, on_folder, on_sqlite, run_program, silence},
+    disk::{signal_traced, under},
+    support::{Answer, Binary, Server, client_builder, eventually, on_folder, on_sqlite, silence},
 };
 
 /// The traced system calls, each as its name and arguments, in the order in which they began.
@@ -52,11 +60,7 @@ async fn names_are_on_disk_before_anyone_relies_on_them() {
     ask(&client, &service, Method::DELETE, "/calls/MZ1", Value::Null).await.expect(204);
     let recordings = Binary::recordings(folder.path());
     eventually("the recording is gone", || async { (!recordings.join(&file).exists()).then_some(()) }).await;
-    // The service is a child of strace.
-    let strace = service.child.id().unwrap();
-    let children = std::fs::read_to_string(format!("/proc/{strace}/task/{strace}/children")).unwrap();
-    run_program("kill", &[&["-TERM"], &children.split_whitespace().collect::<Vec<_>>()[..]].concat()).await;
-    service.child.wait().await.unwrap();
+    signal_traced(&mut service, "-TERM").await;
 
     let text = std::fs::read_to_string(&log).unwrap();
     // A line begins with the process; the rest of a call that others interrupted is on another line.
