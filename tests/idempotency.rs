@@ -1,5 +1,7 @@
 //! `Idempotency-Key`: a retried request is executed once, and gets the first response.
 
+mod secrets;
+
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;

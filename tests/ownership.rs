@@ -67,6 +67,18 @@ async fn every_operation_that_writes_takes_own_calls_and_no_others() {
     post(&server, &own, "/calls/mine/chunks", &chunk("inbound", 0, 0)).await.expect(201);
     post(&server, &own, "/calls/mine/transcripts", &json!({ "speaker": "a", "text": "b" })).await.expect(201);
     send(&server, &own, Method::PUT, "/calls/mine/metadata", &json!({ "language": "en" })).await.expect(201);
+    // A transcript belongs to its call, which its path does not name.
+    for (key, call, status) in [(&own, "mine", 200), (&other, "theirs", 200), (&own, "theirs", 403)] {
+        let owner = if call == "mine" { &own } else { &other };
+        let said = json!({ "speaker": "a", "text": "b" });
+        let said = post(&server, owner, &format!("/calls/{call}/transcripts"), &said).await.expect(201).json();
+        let path = format!("/transcripts/{}", said["id"].as_str().unwrap());
+        let changed = send(&server, key, Method::PATCH, &path, &json!({ "text": "c" })).await;
+        assert_eq!(changed.status, status, "{}", changed.text());
+    }
+    let unknown = "/transcripts/00000000-0000-7000-8000-000000000000";
+    let answer = send(&server, &own, Method::PATCH, unknown, &json!({ "text": "c" })).await;
+    answer.expect_problem(404, "transcript_not_found");
     post(&server, &own, "/calls/nobody/chunks", &chunk("inbound", 0, 0)).await.expect_problem(404, "call_not_found");
     let status = server.request(Method::GET, "/calls/mine/chunks").bearer_auth(&own).send().await.unwrap();
     assert_eq!(status.status(), 200);

@@ -1,6 +1,6 @@
 //! Call tokens: bearer tokens that add to one call, for workers and browsers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -41,6 +41,12 @@ async fn a_token_does_what_adds_to_its_call_and_nothing_else() {
     assert_eq!(made["expiresAt"], "2026-01-02T04:04:05.678Z");
     let token = made["token"].as_str().unwrap();
     assert!(token.starts_with("cst_") && token.len() == 100, "{token}");
+    let mut transcripts = BTreeMap::new();
+    for call in ["MZ1", "MZ2"] {
+        let said = json!({ "speaker": "a", "text": "b" });
+        let said = send(&server, &key, Method::POST, &format!("/calls/{call}/transcripts"), &said).await.expect(201);
+        transcripts.insert(call, said.json()["id"].as_str().unwrap().to_owned());
+    }
     let mut allowed = BTreeSet::new();
     for operation in operations() {
         let id = operation.id().to_owned();
@@ -48,7 +54,7 @@ async fn a_token_does_what_adds_to_its_call_and_nothing_else() {
             continue;
         }
         for (call, own) in [("MZ2", false), ("MZ1", true)] {
-            let path = operation.path_to(call, "00000000-0000-7000-8000-000000000000");
+            let path = operation.path_to(call, &transcripts[call]);
             let request = server.request(operation.method.clone(), &path).bearer_auth(token);
             let request = operation.example().into_iter().fold(request, |request, example| request.json(example));
             let answer = Answer::read(request.send().await.unwrap()).await;
@@ -62,7 +68,7 @@ async fn a_token_does_what_adds_to_its_call_and_nothing_else() {
             }
         }
     }
-    assert_eq!(allowed.len(), 9, "{allowed:?}");
+    assert_eq!(allowed.len(), 10, "{allowed:?}");
     assert!(
         Socket::try_open_as(&server.url("/twilio/stream"), Some(token)).await.is_err_and(|(status, _)| status == 403)
     );

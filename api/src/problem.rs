@@ -183,6 +183,7 @@ impl From<Error> for Problem {
             Error::PreconditionFailed { .. } => Self::new(P::PreconditionFailed, detail),
             Error::IdempotencyKeyInUse => Self::new(P::IdempotencyKeyInUse, detail).retry_after(1),
             Error::IdempotencyKeyReused => Self::new(P::IdempotencyKeyReused, detail),
+            Error::NotRepeatable { .. } => Self::new(P::NotRepeatable, detail),
             Error::CallDeleted => Self::new(P::CallDeleted, detail),
             Error::CursorInvalid => Self::new(P::InvalidCursor, detail),
             Error::Invalid(errors) => Self::invalid(errors),

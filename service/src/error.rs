@@ -162,6 +162,12 @@ pub enum Error {
     /// Another request used this Idempotency-Key.
     #[error("Another request used this Idempotency-Key within the last 24 hours. Use a new key for this one.")]
     IdempotencyKeyReused,
+    /// The response to the request that used this Idempotency-Key cannot be repeated.
+    #[error("{why}")]
+    NotRepeatable {
+        /// Why, and what to do.
+        why: &'static str,
+    },
     /// The request that used this Idempotency-Key was about a call that was deleted.
     #[error(
         "The request with this Idempotency-Key was about a call that has been deleted, and its response with it. Use a new key."

@@ -5,6 +5,10 @@
 //! It is therefore sealed with AES-256-GCM. The sealing key is derived from the Idempotency-Key, of which the database
 //! holds only a hash, so only a client that knows the name can have the outcome opened.
 //!
+//! A name can be guessed, and a new API key is worth guessing names for. The outcome of a request that makes one is
+//! therefore sealed with a key that is also derived from the API key of the request, which is random and not stored. A
+//! request without an API key, or with another one, cannot have it repeated.
+//!
 //! The way of a request with a name:
 //!
 //! 1. [`Outcomes::name_request`] reserves the name in this process and derives the keys. A second request with it is
@@ -23,6 +27,8 @@
 //! The outcome of a request about a call is deleted with the call. Its row stays for the rest of the 24 hours, empty,
 //! so that a retry is refused and not done again.
 
+mod recall;
+
 use std::{
     collections::HashSet,
     sync::{
@@ -33,20 +39,15 @@ use std::{
 };
 
 use audio::number::wide;
-use entity::{
-    call,
-    idempotency_key::{ActiveModel, Column, Entity},
-};
+use entity::idempotency_key::{Column, Entity};
 use futures_util::FutureExt;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{
-    CallRef, Error, Timestamp, calls::Visible, core::Core, policy::milliseconds, signer::random, writer::Batch,
-};
+use crate::{CallRef, Error, core::Core, signer::random};
 
 /// How long an outcome is kept.
 const KEPT: Duration = Duration::from_hours(24);
@@ -74,7 +75,10 @@ pub struct NameInUse {
 struct Named {
     core: Core,
     id: Digest256,
+    /// Seals outcomes.
     seal: Digest256,
+    /// Seals outcomes that hold a secret; `None` without an API key.
+    secret_seal: Option<Digest256>,
     fingerprint: OnceLock<Digest256>,
     replayed: AtomicBool,
 }
@@ -95,14 +99,14 @@ impl Drop for NameInUse {
 /// use service::{Author, Error, NewCall};
 ///
 /// let request = [7; 32];
-/// let (name, in_use) = callstore.outcomes.name_request(None, "order-4719")?;
+/// let (name, in_use) = callstore.outcomes.name_request(None, "order-4719", None)?;
 /// name.ask(request);
 /// let first = callstore.calls.start(NewCall::default(), Author::default(), Some(&name)).await?;
 /// // While a request runs, another with its name is refused.
-/// assert!(matches!(callstore.outcomes.name_request(None, "order-4719"), Err(Error::IdempotencyKeyInUse)));
+/// assert!(matches!(callstore.outcomes.name_request(None, "order-4719", None), Err(Error::IdempotencyKeyInUse)));
 /// drop(in_use);
 ///
-/// let (name, _in_use) = callstore.outcomes.name_request(None, "order-4719")?;
+/// let (name, _in_use) = callstore.outcomes.name_request(None, "order-4719", None)?;
 /// name.ask(request);
 /// let retry = callstore.calls.start(NewCall::default(), Author::default(), Some(&name)).await?;
 /// assert_eq!((retry.call.id, name.is_replayed()), (first.call.id, true));
@@ -120,15 +124,24 @@ impl Outcomes {
     }
 
     /// Registers a request that the caller `who` (an API key, or `None` without one) has named `name`. Names of
-    /// different callers do not collide.
+    /// different callers do not collide. `credential` is the API key in plain text, as it was sent.
     ///
     /// # Errors
     /// `IdempotencyKeyInUse` while a request with this name is in progress.
-    pub fn name_request(&self, who: Option<Uuid>, name: &str) -> Result<(Idempotency, NameInUse), Error> {
-        let digest = |purpose: &[u8]| -> Digest256 {
+    pub fn name_request(
+        &self,
+        who: Option<Uuid>,
+        name: &str,
+        credential: Option<&str>,
+    ) -> Result<(Idempotency, NameInUse), Error> {
+        let hashed = |purpose: &[u8]| {
             let who = who.unwrap_or_default();
-            Sha256::new().chain_update(purpose).chain_update(who).chain_update(name).finalize().into()
+            Sha256::new().chain_update(purpose).chain_update(who).chain_update(name)
         };
+        let digest = |purpose: &[u8]| -> Digest256 { hashed(purpose).finalize().into() };
+        // No name has a line feed.
+        let secret_seal =
+            credential.map(|key| hashed(b"secret").chain_update("\n").chain_update(key).finalize().into());
         let id = digest(b"id");
         let mut under_way = self.under_way.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !under_way.insert(id) {
@@ -136,7 +149,8 @@ impl Outcomes {
         }
         drop(under_way);
         let (fingerprint, replayed) = (OnceLock::new(), AtomicBool::new(false));
-        let named = Named { core: self.core.clone(), id, seal: digest(b"seal"), fingerprint, replayed };
+        let seal = digest(b"seal");
+        let named = Named { core: self.core.clone(), id, seal, secret_seal, fingerprint, replayed };
         Ok((Idempotency(Arc::new(named)), NameInUse { under_way: self.under_way.clone(), id }))
     }
 
@@ -219,78 +233,28 @@ impl Idempotency {
         self.0.fingerprint.get().map_or(&[], Digest256::as_slice)
     }
 
-    fn cipher(&self) -> Result<LessSafeKey, Error> {
-        let key = UnboundKey::new(&AES_256_GCM, &self.0.seal).map_err(|_| Error::Damaged("the seal of an outcome"))?;
+    fn cipher(seal: &Digest256) -> Result<LessSafeKey, Error> {
+        let key = UnboundKey::new(&AES_256_GCM, seal).map_err(|_| Error::Damaged("the seal of an outcome"))?;
         Ok(LessSafeKey::new(key))
     }
 
     /// Encrypts an outcome. The nonce is random; a key seals about one outcome a day, so nonces do not repeat.
-    fn seal(&self, outcome: &impl Serialize) -> Result<Vec<u8>, Error> {
+    fn seal(&self, seal: &Digest256, outcome: &impl Serialize) -> Result<Vec<u8>, Error> {
         let mut sealed = serde_json::to_vec(outcome).map_err(|_| Error::Damaged("an outcome to be kept"))?;
         let nonce: [u8; NONCE_LEN] = random()?;
         let unique = Nonce::assume_unique_for_key(nonce);
-        self.cipher()?
+        Self::cipher(seal)?
             .seal_in_place_append_tag(unique, Aad::from(self.fingerprint()), &mut sealed)
             .map_err(|_| Error::Damaged("the seal of an outcome"))?;
         sealed.extend_from_slice(&nonce);
         Ok(sealed)
     }
 
-    fn open<T: DeserializeOwned>(&self, mut sealed: Vec<u8>) -> Result<T, Error> {
+    fn open<T: DeserializeOwned>(&self, seal: &Digest256, mut sealed: Vec<u8>) -> Result<T, Error> {
         let damaged = || Error::Damaged("a kept outcome");
         let nonce = sealed.split_off(sealed.len().checked_sub(NONCE_LEN).ok_or_else(damaged)?);
         let nonce = Nonce::try_assume_unique_for_key(&nonce).map_err(|_| damaged())?;
-        let opened = self.cipher()?.open_in_place(nonce, Aad::from(self.fingerprint()), &mut sealed);
+        let opened = Self::cipher(seal)?.open_in_place(nonce, Aad::from(self.fingerprint()), &mut sealed);
         serde_json::from_slice(opened.map_err(|_| damaged())?).map_err(|_| damaged())
-    }
-}
-
-impl Batch {
-    /// Returns the stored outcome of an earlier request with the same name.
-    pub(crate) async fn recall<T: DeserializeOwned>(
-        &self,
-        idempotency: Option<&Idempotency>,
-    ) -> Result<Option<T>, Error> {
-        let Some(idempotency) = idempotency else { return Ok(None) };
-        self.lock_name(&idempotency.0.id).await?;
-        let kept = Entity::find_by_id(idempotency.0.id.to_vec()).one(self.transaction()).await?;
-        let Some(kept) = kept else { return Ok(None) };
-        if kept.forget_at <= idempotency.0.core.now() {
-            Entity::delete_by_id(kept.id).exec(self.transaction()).await?;
-            return Ok(None);
-        }
-        let is_deleted = match kept.call_id {
-            Some(call) => call::Entity::find_by_id(call).visible().one(self.transaction()).await?.is_none(),
-            None => kept.outcome.is_empty(),
-        };
-        if is_deleted {
-            return Err(Error::CallDeleted);
-        }
-        if kept.fingerprint != idempotency.fingerprint() {
-            return Err(Error::IdempotencyKeyReused);
-        }
-        let outcome = idempotency.open(kept.outcome)?;
-        idempotency.0.replayed.store(true, Ordering::Relaxed);
-        Ok(Some(outcome))
-    }
-
-    /// Gathers the outcome of a request that was not recalled, and the call that it is about. Call it last, after
-    /// everything that can fail.
-    pub(crate) fn record(
-        &mut self,
-        idempotency: Option<&Idempotency>,
-        about: Option<Uuid>,
-        outcome: &impl Serialize,
-    ) -> Result<(), Error> {
-        let Some(idempotency) = idempotency else { return Ok(()) };
-        let forget_at = Timestamp(idempotency.0.core.now().0.saturating_add(milliseconds(KEPT)));
-        self.keep(ActiveModel {
-            id: Set(idempotency.0.id.to_vec()),
-            fingerprint: Set(idempotency.fingerprint().to_vec()),
-            outcome: Set(idempotency.seal(outcome)?),
-            forget_at: Set(forget_at),
-            call_id: Set(about),
-        });
-        Ok(())
     }
 }

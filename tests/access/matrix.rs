@@ -38,7 +38,7 @@ fn expected(operation: &str) -> Option<&'static [&'static str]> {
 pub(crate) fn accepts_tokens(operation: &str) -> bool {
     let adding = ["addAudioChunk", "addAudioChunks", "addTranscript", "addTranscripts", "addAnalytics"];
     adding.contains(&operation)
-        || operation == "importTranscripts"
+        || ["importTranscripts", "updateTranscript"].contains(&operation)
         || ["setMetadata", "updateMetadata", "endCall"].contains(&operation)
 }
 

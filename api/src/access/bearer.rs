@@ -23,7 +23,8 @@ const BEARER: &str = "Bearer ";
 /// The subprotocol that carries a call token, for browsers: their WebSockets cannot send other headers.
 const TOKEN_PROTOCOL: &str = "callstore.token.";
 /// Paths without a call, on which a client that may write only to some calls is checked by the operation.
-const CHECKED_BY_OPERATION: [&str; 5] = ["/calls", "/audio/convert", "/twilio/voice", "/twilio/status", TWILIO_STREAM];
+const CHECKED_BY_OPERATION: [&str; 6] =
+    ["/calls", "/audio/convert", "/transcripts/{id}", "/twilio/voice", "/twilio/status", TWILIO_STREAM];
 
 /// Whether the request's key was made so recently that only the database knew it.
 pub(super) async fn has_new_key(keys: &Keys, request: &ServiceRequest) -> bool {

@@ -66,6 +66,7 @@ impl CallToken {
         example = json!(CreateCallToken::sample())),
     responses(
         (status = 201, description = "The token.", body = CallToken, example = json!(CallToken::sample())),
+        (status = 409, description = "`not_repeatable`: the token of the first response has expired, or its key has."),
         (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
     ),
 )]
@@ -83,6 +84,9 @@ pub(crate) async fn create_call_token(
     let call = made.as_ref().ok().map(|made| made.call_id);
     let made = made.map(|made| (made.token, made.expires_at));
     let (token, expires_at) = callstore.outcomes.keep(idempotency.key(), call, made).await?;
+    if idempotency.is_replayed() {
+        callstore.keys.check_token(token.expose())?;
+    }
     metrics::counter!("callstore_call_tokens_total").increment(1);
     Ok(idempotency.answer(HttpResponse::Created().json(CallToken { token, expires_at: Time(expires_at) })))
 }

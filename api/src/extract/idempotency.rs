@@ -15,7 +15,10 @@ use service::{Callstore, Idempotency, NameInUse, limits::IDEMPOTENCY_KEY_MAX};
 use sha2::{Digest, Sha256};
 
 use super::By;
-use crate::problem::{Problem, ProblemCode};
+use crate::{
+    access::bearer::bearer,
+    problem::{Problem, ProblemCode},
+};
 
 /// The header that carries the key.
 pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -57,7 +60,7 @@ impl IdempotencyKey {
         let failed = || Problem::new(ProblemCode::InternalError, "The service is not available.");
         let callstore = request.app_data::<Data<Callstore>>().ok_or_else(failed)?;
         let who = By::of(&request).0.namespace();
-        let named = Some(callstore.outcomes.name_request(who, name)?);
+        let named = Some(callstore.outcomes.name_request(who, name, bearer(request.headers()))?);
         Ok(Self { named, request: request.clone() })
     }
 
@@ -76,9 +79,14 @@ impl IdempotencyKey {
         Some(named)
     }
 
+    /// Whether an earlier response is repeated.
+    pub(crate) fn is_replayed(&self) -> bool {
+        self.named.as_ref().is_some_and(|(named, _)| named.is_replayed())
+    }
+
     /// Marks a response that repeats an earlier one.
     pub(crate) fn answer(&self, mut response: HttpResponse) -> HttpResponse {
-        if self.named.as_ref().is_some_and(|(named, _)| named.is_replayed()) {
+        if self.is_replayed() {
             response.headers_mut().insert(IDEMPOTENT_REPLAYED, HeaderValue::from_static("true"));
         }
         response

@@ -81,6 +81,8 @@ pub enum ProblemCode {
     IdempotencyKeyInUse,
     /// Another request used this Idempotency-Key.
     IdempotencyKeyReused,
+    /// The response to the request with this Idempotency-Key cannot be repeated.
+    NotRepeatable,
     /// The call of the request with this Idempotency-Key was deleted.
     CallDeleted,
     /// The stored version does not match the condition.

@@ -15,7 +15,7 @@ pub(crate) fn problems() -> impl Iterator<Item = &'static Entry> {
 }
 
 /// Problems of any request.
-pub(super) const GENERAL: [Entry; 28] = {
+pub(super) const GENERAL: [Entry; 29] = {
     use ProblemCode as P;
     use StatusCode as S;
     [
@@ -125,6 +125,13 @@ pub(super) const GENERAL: [Entry; 28] = {
             "Request in progress",
             "A request with this `Idempotency-Key` is still running. Retry after `Retry-After` seconds to get \
              its response.",
+        ),
+        (
+            P::NotRepeatable,
+            S::CONFLICT,
+            "Response not repeatable",
+            "A request with this `Idempotency-Key` was done, and its response cannot be repeated; `detail` says why, and \
+             what to do.",
         ),
         (
             P::CallDeleted,

@@ -13,7 +13,7 @@ use super::model::{
 };
 use crate::{
     chunks::model::Track,
-    extract::{Condition, Json, JsonBody, NoQuery, Query, TranscriptPath, etag},
+    extract::{By, Condition, Json, JsonBody, NoQuery, Query, TranscriptPath, etag},
     problem::Problem,
     wire::{double_option, given, name, optional_objects, real},
 };
@@ -125,7 +125,7 @@ impl From<UpdateTranscript> for TranscriptChange {
 #[utoipa::path(
     operation_id = "updateTranscript",
     tag = "Transcripts",
-    security(("apiKey" = ["ingest"])),
+    security(("apiKey" = ["ingest"]), ("apiKey" = ["call"])),
     params(
         ("If-Match" = Option<String>, Header, description = "Apply the change only if one of these ETags is current; `*`: only if it exists."),
     ),
@@ -144,9 +144,10 @@ pub(crate) async fn update_transcript(
     callstore: Data<Callstore>,
     id: TranscriptPath,
     _: Query<NoQuery>,
+    By(author): By,
     Condition(condition): Condition,
     Json(body): Json<UpdateTranscript>,
 ) -> Result<HttpResponse, Problem> {
-    let changed = callstore.transcripts.update(id.0, body.into(), condition).await?;
+    let changed = callstore.transcripts.update(id.0, body.into(), author, condition).await?;
     Ok(HttpResponse::Ok().insert_header((header::ETAG, etag(&changed))).json(Transcript::from(changed)))
 }

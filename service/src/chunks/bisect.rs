@@ -94,6 +94,7 @@ fn is_of_one_chunk(error: &Error) -> bool {
         | Error::AdminKeyRequired
         | Error::LastAdminKey
         | Error::KeyNotRotatable { .. }
+        | Error::NotRepeatable { .. }
         | Error::CallNotAllowed { .. }
         | Error::EndedCallProtected
         | Error::ReadOnlyKey

@@ -102,13 +102,13 @@ impl Keys {
             ((row, secret.expose().to_owned()), idempotency.cloned(), idempotency.cloned());
         let made = self.core.write(None, 0, |batch| {
             async move {
-                if let Some(before) = batch.recall(idempotency.as_ref()).await? {
+                if let Some(before) = batch.recall_secret(idempotency.as_ref()).await? {
                     return Ok(before);
                 }
                 lock(batch.transaction()).await?;
                 require_admin(batch.transaction(), &made.0).await?;
                 insert(batch.transaction(), made.0.clone()).await?;
-                batch.record(idempotency.as_ref(), None, &made)?;
+                batch.record_secret(idempotency.as_ref(), &made)?;
                 Ok(made)
             }
             .boxed()

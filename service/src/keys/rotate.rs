@@ -32,12 +32,12 @@ impl Keys {
         let (idempotency, replayed) = (idempotency.cloned(), idempotency.cloned());
         let made = self.core.write(None, 0, move |batch| {
             async move {
-                if let Some(before) = batch.recall(idempotency.as_ref()).await? {
+                if let Some(before) = batch.recall_secret(idempotency.as_ref()).await? {
                     return Ok(before);
                 }
                 let row = replace(batch.transaction(), id, new_id, &secret, now, overlap).await?;
                 let made = (row, secret.expose().to_owned());
-                batch.record(idempotency.as_ref(), None, &made)?;
+                batch.record_secret(idempotency.as_ref(), &made)?;
                 Ok(made)
             }
             .boxed()

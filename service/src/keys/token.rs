@@ -5,12 +5,16 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::{Keys, claim::Claim};
+use super::{KeyRefusal, Keys, claim::Claim};
 use crate::{
     Author, Error, Private, Timestamp,
     calls::{CallRef, find},
     policy::milliseconds,
 };
+
+const TOKEN_HAS_EXPIRED: &str = "The token of the first response has expired. Make another with a new Idempotency-Key.";
+const TOKEN_IS_REVOKED: &str = "The API key that made the token of the first response was revoked or has expired. Make \
+    another token with a new Idempotency-Key.";
 
 /// A new call token.
 #[derive(Clone, Debug)]
@@ -33,6 +37,21 @@ impl Keys {
         let call = find(self.core.database.readers(), call).await?;
         author.check(call.id, call.owner_id)?;
         Ok(CallRef::of(call.id))
+    }
+
+    /// Checks that a token which was made earlier still works.
+    ///
+    /// # Errors
+    /// `NotRepeatable` if it has expired, or its key was revoked or has expired.
+    pub fn check_token(&self, token: &str) -> Result<(), Error> {
+        let why = match self.check(token) {
+            // A token that was made before the first key is not needed as long as there is none.
+            Ok(_) => return Ok(()),
+            Err(_) if !self.are_required() => return Ok(()),
+            Err(KeyRefusal::TokenExpired) => TOKEN_HAS_EXPIRED,
+            Err(_) => TOKEN_IS_REVOKED,
+        };
+        Err(Error::NotRepeatable { why })
     }
 
     /// Makes a token that writes to a call.

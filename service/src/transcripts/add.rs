@@ -6,10 +6,11 @@
 use entity::audit_entry;
 use futures_util::future::BoxFuture;
 use sea_orm::DbErr;
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
 use super::{
     NewTranscript, Transcript, Transcripts,
+    kept::Answer,
     replace::{Known, Stored, TranscriptOutcome},
 };
 use crate::{
@@ -35,6 +36,18 @@ pub struct Imported {
     pub imported: u64,
     /// Those that were stored before with the same content.
     pub duplicates: u64,
+}
+
+impl Answer for Imported {
+    type Kept = Self;
+
+    fn kept(&self) -> Self {
+        *self
+    }
+
+    fn again(kept: Self, _: &Batch) -> BoxFuture<'_, Result<Self, Error>> {
+        Box::pin(async move { Ok(kept) })
+    }
 }
 
 impl Transcripts {
@@ -111,7 +124,7 @@ impl Transcripts {
         self.queue(call, new, author, idempotency, entry, count).await
     }
 
-    async fn queue<T: Serialize + DeserializeOwned + Send + 'static>(
+    async fn queue<T: Answer>(
         &self,
         call: &CallRef,
         new: Vec<NewTranscript>,
@@ -140,7 +153,7 @@ struct AddTranscripts<T> {
     outcome: Outcome<T>,
 }
 
-impl<T: Serialize + DeserializeOwned + Send> Write for AddTranscripts<T> {
+impl<T: Answer> Write for AddTranscripts<T> {
     fn call(&self) -> Option<&CallRef> {
         Some(&self.call)
     }
@@ -175,18 +188,18 @@ impl<T: Serialize + DeserializeOwned + Send> Write for AddTranscripts<T> {
     }
 }
 
-impl<T: Serialize + DeserializeOwned + Send> AddTranscripts<T> {
+impl<T: Answer> AddTranscripts<T> {
     async fn take(&mut self, batch: &mut Batch) -> Result<T, Error> {
         if let Some(before) = batch.recall(self.idempotency.as_ref()).await? {
             batch.state().add_audit(self.entry());
-            return Ok(before);
+            return T::again(before, batch).await;
         }
         let call = batch.call_id(&self.call).await?;
         let mut known = Known::of(batch, call, &self.new).await?;
         let stored = known.take_all(&self.core, &self.author, &self.new);
         known.write_changed(batch.transaction()).await?;
         let answer = (self.answer)(stored);
-        batch.record(self.idempotency.as_ref(), Some(call), &answer)?;
+        batch.record(self.idempotency.as_ref(), Some(call), &answer.kept())?;
         self.gather(batch.state(), known);
         Ok(answer)
     }

@@ -7,8 +7,8 @@ use uuid::Uuid;
 
 use super::{Transcript, TranscriptChange, Transcripts};
 use crate::{
-    Error, Precondition, Private,
-    calls::CallRef,
+    Author, Error, Precondition, Private,
+    calls::{self, CallRef},
     limits::{JSON_MAX_BYTES, check_json},
     writer::Batch,
 };
@@ -17,16 +17,20 @@ impl Transcripts {
     /// Changes a transcript, also after its call has ended.
     ///
     /// # Errors
-    /// `TranscriptNotFound`, `PreconditionFailed`, `Invalid` for an end before the start and for data that is too large
+    /// `TranscriptNotFound`, `CallNotAllowed`, `PreconditionFailed`, `Invalid` for an end before the start and for data that is too large
     /// or too deep, or a failing database.
     pub async fn update(
         &self,
         id: Uuid,
         change: TranscriptChange,
+        author: Author,
         condition: Precondition,
     ) -> Result<Transcript, Error> {
         check_json("/data", change.data.as_ref().and_then(Option::as_ref).map(Private::expose))?;
         let call = self.call_of(id).await?;
+        if author.is_confined() {
+            self.check(&author, &call).await?;
+        }
         let core = self.core.clone();
         self.core
             .write(Some(&call.clone()), JSON_MAX_BYTES, move |batch| {
@@ -66,6 +70,15 @@ impl Transcripts {
             .await?;
         self.core.note_deleted();
         Ok(())
+    }
+
+    /// Refuses a client that may not write to the call.
+    async fn check(&self, author: &Author, call: &CallRef) -> Result<(), Error> {
+        let call = match calls::find(self.core.database.readers(), call).await {
+            Err(Error::CallNotFound) => return Err(Error::TranscriptNotFound),
+            found => found?,
+        };
+        author.check(call.id, call.owner_id)
     }
 
     /// The call of a transcript, which a write must name.

@@ -2,6 +2,7 @@
 
 mod add;
 mod change;
+mod kept;
 mod list;
 mod model;
 mod part;

@@ -31,13 +31,10 @@ pub enum TranscriptOutcome {
     Unchanged,
 }
 
-/// A row and what became of it, as it is kept for a retry of the request. A response that was kept before rows could
-/// be replaced has rows alone, which were all added.
-#[derive(Clone, Serialize, Deserialize)]
+/// A row and what became of it.
+#[derive(Clone)]
 pub(super) struct Stored {
-    #[serde(flatten)]
     pub row: Model,
-    #[serde(default)]
     pub outcome: TranscriptOutcome,
 }
 
