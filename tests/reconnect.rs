@@ -105,6 +105,25 @@ async fn sockets_take_over_in_the_order_in_which_they_were_accepted() {
 }
 
 #[tokio::test]
+async fn sockets_that_say_nothing_keep_no_stream_waiting() {
+    let server = Server::start().await;
+    let mut shortest = Duration::MAX;
+    for name in ["MZ1", "MZ2", "MZ3"] {
+        let mut silent = Vec::new();
+        for _ in 0..20 {
+            silent.push(connect(&server).await);
+        }
+        let begun = Instant::now();
+        let mut socket = connect(&server).await;
+        socket.json(&start(name)).await;
+        socket.json(&stop(name)).await;
+        assert_eq!(socket.closed().await.0, 1000);
+        shortest = shortest.min(begun.elapsed());
+    }
+    assert!(shortest < Duration::from_secs(1), "{shortest:?}");
+}
+
+#[tokio::test]
 async fn what_comes_late_on_the_old_socket_is_stored_before_the_new_one_goes_on() {
     let server = Server::start().await;
     let mut old = started(&server, "MZ1").await;

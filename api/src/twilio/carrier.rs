@@ -14,7 +14,7 @@ use super::{
     ending::Ending,
     message::{Malformed, Media, Message, Start},
     start::Opening,
-    stream::{GATHER, GATHER_BYTES, Stream, due, interrupted},
+    stream::{GATHER, GATHER_BYTES, Stream, due, interrupted, question},
 };
 use crate::{
     limits::MEDIA_START_LIMIT,
@@ -84,6 +84,14 @@ impl CarrierSocket {
                     return Ending::new(CloseCode::Policy, "No start message arrived in time.");
                 }
                 received = socket.receive(), if !gathers => Box::pin(self.take_waiting(Some(received), socket)).await,
+                question = question(&mut self.arrival) => match (socket.receive_now(), &self.arrival) {
+                    (None, Some(arrival)) => {
+                        arrival.tell_silent(question);
+                        Ok(())
+                    }
+                    (None, None) => Ok(()),
+                    (first, _) => Box::pin(self.take_waiting(first, socket)).await,
+                },
             };
             if let Err(ending) = taken {
                 return ending;

@@ -2,7 +2,7 @@
 
 use std::{future::pending, time::Duration};
 
-use service::{Frame, Interruption, MediaStream};
+use service::{Arrival, Frame, Interruption, MediaStream};
 use tokio::time::{Instant, sleep_until};
 
 /// How long frames are gathered before they are stored in one commit.
@@ -31,6 +31,14 @@ pub(super) struct Stream {
 pub(super) async fn interrupted(stream: Option<&Stream>) -> Interruption {
     match stream {
         Some(stream) => stream.media.interrupted().await,
+        None => pending().await,
+    }
+}
+
+/// Waits until a newer socket asks one that has not started whether it has a message; for good once it has started.
+pub(super) async fn question(arrival: &mut Option<Arrival>) -> u64 {
+    match arrival {
+        Some(arrival) => arrival.question().await,
         None => pending().await,
     }
 }

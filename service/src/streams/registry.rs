@@ -28,8 +28,6 @@ pub(crate) struct Sockets {
 #[derive(Default)]
 struct CallSockets {
     sockets: usize,
-    /// Number of the latest carrier's socket. That socket holds the stream.
-    takeovers: u64,
     carrier: Option<Carrier>,
     /// When the carrier's stream first started, by our clock. Kept while the stream is disconnected.
     began: Option<Timestamp>,
@@ -138,7 +136,8 @@ impl Registration {
     }
 
     /// Takes over the carrier's stream, and waits until the previous socket has stored its audio. It must be the
-    /// arrival's turn. `began` is used as the stream's start if this process has not seen it start; the start in effect
+    /// arrival's turn. If a newer socket holds the stream, which had found this one silent, this one is taken over at
+    /// once: what its carrier has sent is stored beside the newer one's. `began` is used as the stream's start if this process has not seen it start; the start in effect
     /// is returned.
     pub(super) async fn of_carrier(
         sockets: &Sockets,
@@ -150,10 +149,15 @@ impl Registration {
             let mut calls = sockets.calls();
             let entry = calls.entry(call).or_default();
             entry.sockets += 1;
-            entry.takeovers += 1;
-            let carrier = Carrier::new(entry.takeovers);
+            let carrier = Carrier::new(arrival.number());
             let registration = Self::new(sockets, call, Some(carrier.number), &carrier, entry.ended.clone());
-            let before = entry.carrier.replace(carrier);
+            let is_late = entry.carrier.as_ref().is_some_and(|holder| holder.number > carrier.number);
+            let before = if is_late {
+                carrier.replaced.cancel();
+                None
+            } else {
+                entry.carrier.replace(carrier)
+            };
             (registration, *entry.began.get_or_insert(began), before)
         };
         drop(arrival);

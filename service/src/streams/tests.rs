@@ -89,3 +89,18 @@ async fn a_socket_that_never_names_its_stream_holds_up_no_other_for_long() {
     let (_unnamed, newer) = (callstore.streams.note_arrival(), callstore.streams.note_arrival());
     callstore.streams.open(stream("MZ1"), Author::default(), None, newer).await.unwrap();
 }
+
+#[tokio::test]
+async fn a_socket_that_says_nothing_keeps_no_other_waiting() {
+    let (callstore, _folder) = callstore().await;
+    let (mut silent, newer) = (callstore.streams.note_arrival(), callstore.streams.note_arrival());
+    let mut opening = pin!(callstore.streams.open(stream("MZ1"), Author::default(), None, newer));
+    assert!(poll!(&mut opening).is_pending());
+    let question = silent.question().await;
+    silent.tell_silent(question);
+    let newer = opening.await.unwrap();
+    // If it does name the stream, it comes too late to take it over.
+    let late = callstore.streams.open(stream("MZ1"), Author::default(), None, silent).await.unwrap();
+    assert_eq!(late.interrupted().await, Interruption::TakenOver);
+    assert!(newer.interrupted().now_or_never().is_none());
+}
