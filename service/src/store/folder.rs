@@ -9,12 +9,14 @@ use std::{
     fs::{self, File, TryLockError},
     io::{self, SeekFrom, Write},
     ops::Range,
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::SystemTime,
 };
 
-use futures_util::StreamExt;
+use bytes::Bytes;
+use futures_util::{StreamExt, future::ready, stream};
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 use uuid::Uuid;
@@ -39,6 +41,13 @@ pub(super) struct Folder {
     durable: Arc<Mutex<HashSet<PathBuf>>>,
 }
 
+/// A file that was opened to read a range.
+enum Opened {
+    File(File),
+    /// All bytes of a short range.
+    Read(Bytes),
+}
+
 /// A file being written. [`publish`](Draft::publish) gives it its name; dropping it unpublished deletes it.
 #[derive(Debug)]
 pub(crate) struct Draft {
@@ -59,6 +68,8 @@ impl Drop for Draft {
 
 /// Bytes read from a file at a time.
 const READ_BYTES: usize = 128 * 1024;
+/// The most bytes that are read while the file is opened.
+const READ_AT_ONCE: usize = 512 * 1024;
 /// The folder of drafts.
 const DRAFTS: &str = "tmp";
 /// How the names of drafts end.
@@ -141,22 +152,31 @@ impl Folder {
         Ok(Draft { file, path, target: file_path.to_owned(), folder: self.clone(), kept: false })
     }
 
-    /// Reads a range of a file of `size` bytes.
+    /// Reads a range of a file of `size` bytes. A short one, as players ask for, is read with the opening: each step on a
+    /// thread that may block costs more than reading it.
     pub(super) async fn read(&self, file_path: &str, part: Range<u64>, size: u64) -> Result<AudioStream, Error> {
-        let (this, file_path) = (self.clone(), file_path.to_owned());
+        let (this, file_path, length) = (self.clone(), file_path.to_owned(), part.end - part.start);
+        let start = part.start;
         let open = move || {
             let file = Place::open(&this.root, &file_path).and_then(|place| place.read());
             let file = file.map_err(|error| this.fault(error))?;
             if file.metadata()?.len() != size {
                 return Err(Error::RecordingDamaged("its length differs from the recording's"));
             }
-            Ok(file)
+            let short = usize::try_from(length).ok().filter(|length| *length <= READ_AT_ONCE);
+            let Some(short) = short else { return Ok(Opened::File(file)) };
+            let mut bytes = vec![0; short];
+            file.read_exact_at(&mut bytes, start)?;
+            Ok(Opened::Read(bytes.into()))
         };
         let opened = tokio::task::spawn_blocking(open).await;
-        let file = opened.unwrap_or(Err(Error::Damaged("work on a file did not finish")))?;
+        let file = match opened.unwrap_or(Err(Error::Damaged("work on a file did not finish")))? {
+            Opened::Read(bytes) => return Ok(stream::once(ready(Ok(bytes))).boxed()),
+            Opened::File(file) => file,
+        };
         let mut file = tokio::fs::File::from_std(file);
-        file.seek(SeekFrom::Start(part.start)).await?;
-        Ok(ReaderStream::with_capacity(file.take(part.end - part.start), READ_BYTES).boxed())
+        file.seek(SeekFrom::Start(start)).await?;
+        Ok(ReaderStream::with_capacity(file.take(length), READ_BYTES).boxed())
     }
 
     /// What it means that a file cannot be opened.
