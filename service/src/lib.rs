@@ -276,7 +276,7 @@ impl Callstore {
         background.spawn(self.outcomes.clone().keep_forgetting());
         background.spawn(self.audit.clone().keep_up());
         background.spawn(leftovers::keep_removing(self.core.clone()));
-        background.spawn(orphans::remove(self.core.clone()));
+        background.spawn(orphans::keep_removing(self.core.clone()));
         Ok(())
     }
 

@@ -25,6 +25,7 @@ pub use url::{StoreUrl, StoreUrlError};
 
 use crate::{Error, Private, absolute};
 use folder::Folder;
+pub(crate) use names::Listed;
 use objects::Objects;
 use upload::Upload;
 
@@ -165,15 +166,21 @@ impl Store {
         }
     }
 
-    /// The calls that have a recording in one of the 256 folders, if it has not changed since `before`. Object stores
-    /// are not listed, which can take long and needs a permission of its own.
-    pub(crate) async fn old_calls_in(&self, folder: &str, before: SystemTime) -> Result<Vec<Uuid>, Error> {
+    /// The first part of the list of all recordings. The other parts follow by [`Listed::next`].
+    pub(crate) fn first_part() -> String {
+        names::folder(0)
+    }
+
+    /// A part of the list of all recordings: the calls whose recording has not changed since `before`. A part is one
+    /// folder, or one page of an object store's list, so that no part is large.
+    pub(crate) async fn old_calls(&self, part: String, before: SystemTime) -> Result<Listed, Error> {
         match &self.0 {
             Kind::Folder(store) => {
-                let (store, folder) = (store.clone(), folder.to_owned());
-                blocking(move || store.calls_in(&folder, Some(before))).await
+                let (store, next) = (store.clone(), names::folder_after(&part));
+                let calls = blocking(move || store.calls_in(&part, Some(before))).await?;
+                Ok(Listed { calls, next })
             }
-            Kind::Objects(_) => Ok(Vec::new()),
+            Kind::Objects(objects) => objects.old_calls(part, before).await,
         }
     }
 

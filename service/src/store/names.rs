@@ -14,3 +14,22 @@ pub(super) fn call_of(folder: &str, name: &str) -> Option<Uuid> {
     let call = name.strip_suffix(".wav")?.parse().ok()?;
     (file_path(call) == format!("{folder}/{name}")).then_some(call)
 }
+
+/// The name of one of the 256 folders.
+pub(super) fn folder(number: u8) -> String {
+    format!("{number:02x}")
+}
+
+/// The name of the folder after this one; `None` after the last, and for a name that the service does not give.
+pub(super) fn folder_after(name: &str) -> Option<String> {
+    u8::from_str_radix(name, 16).ok()?.checked_add(1).map(folder)
+}
+
+/// A part of the list of all recordings.
+#[derive(Debug)]
+pub(crate) struct Listed {
+    /// The calls that they are of.
+    pub calls: Vec<Uuid>,
+    /// Where the next part begins; `None` at the end of the list.
+    pub next: Option<String>,
+}

@@ -7,9 +7,17 @@
 //! Failures of the store are transient for us, whatever their code: wrong credentials and missing buckets get repaired
 //! too. The call waits, its chunks are kept, and the health check and the log say why.
 
-use std::{error::Error as _, io, iter::successors, ops::Range, sync::Arc, thread, time::Duration};
+use std::{
+    error::Error as _,
+    io,
+    iter::successors,
+    ops::Range,
+    sync::Arc,
+    thread,
+    time::{Duration, SystemTime},
+};
 
-use futures_util::{TryStreamExt, future::ready};
+use futures_util::{StreamExt, TryStreamExt, future::ready};
 use object_store::{
     Attribute, Attributes, GetOptions, GetResult, ObjectStore, ObjectStoreExt, PutOptions,
     path::Path,
@@ -23,7 +31,12 @@ use tokio::{
 use tokio_util::sync::{CancellationToken, DropGuard};
 use uuid::Uuid;
 
-use super::{audio_stream::AudioStream, connect::connect, names::call_of, url::Bucket};
+use super::{
+    audio_stream::AudioStream,
+    connect::connect,
+    names::{Listed, call_of},
+    url::Bucket,
+};
 use crate::{Error, Private};
 
 /// The recordings in a bucket.
@@ -46,6 +59,8 @@ struct Inner {
 const READ_PATIENCE: Duration = Duration::from_secs(10);
 /// How long listing a folder may take.
 const LIST_PATIENCE: Duration = Duration::from_secs(10 * 60);
+/// How many objects are listed at a time, which is as many as one request returns.
+const PAGE: usize = 1000;
 /// How long a probe may take, and how long its outcome is reused.
 const PROBE_PATIENCE: Duration = Duration::from_secs(2);
 const PROBE_HOLDS: Duration = Duration::from_secs(10);
@@ -147,6 +162,29 @@ impl Objects {
             calls.try_collect().await
         };
         self.run("read", LIST_PATIENCE, list).await
+    }
+
+    /// A page of the list of all recordings, which begins after the name `after`: the calls whose object has not changed
+    /// since `before`. Names are in the order of their bytes.
+    pub(crate) async fn old_calls(&self, after: String, before: SystemTime) -> Result<Listed, Error> {
+        let (this, root, offset) = (self.clone(), self.key(""), self.key(&after));
+        let list = async move {
+            let page = this.store().list_with_offset(Some(&root), &offset).take(PAGE);
+            page.try_collect::<Vec<_>>().await
+        };
+        let page = self.run("read", LIST_PATIENCE, list).await?;
+        let file_path = |location: &Path| {
+            let mut parts = location.parts().rev();
+            let (file, folder) = (parts.next()?, parts.next()?);
+            Some((folder.as_ref().to_owned(), file.as_ref().to_owned()))
+        };
+        let last = page.last().filter(|_| page.len() == PAGE).and_then(|object| file_path(&object.location));
+        // A store that does not know where to begin would return the same page for ever.
+        let next = last.map(|(folder, file)| format!("{folder}/{file}")).filter(|last| *last > after);
+        let old = page.into_iter().filter(|object| SystemTime::from(object.last_modified) < before);
+        let calls =
+            old.filter_map(|object| file_path(&object.location).and_then(|(folder, file)| call_of(&folder, &file)));
+        Ok(Listed { calls: calls.collect(), next })
     }
 
     /// Checks that an object can be written. The outcome is reused for some seconds.
