@@ -9,7 +9,7 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::support::Binary;
+use crate::support::{Binary, on_sqlite};
 
 async fn callstore(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Binary::bare(folder);
@@ -98,6 +98,32 @@ async fn a_backup_in_another_folder_than_the_service_s_says_where_to_run_it() {
     let words = ["there is no database at ", "Run this in the folder in which the service runs", "--database-url"];
     assert!(!output.status.success() && words.iter().all(|word| said.contains(word)), "{said}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_command_that_makes_no_database_says_that_there_is_none() {
+    if !on_sqlite() {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let id = "01905f3c-2b7a-7c11-9d4e-5a6b7c8d9e0f";
+    let commands: [&[&str]; 8] = [
+        &["keys", "list"],
+        &["keys", "revoke", id],
+        &["keys", "rotate", id],
+        &["migrate", "status"],
+        &["migrate", "down"],
+        &["audit", "verify"],
+        &["audit", "export", "audit.ndjson"],
+        &["verify"],
+    ];
+    for arguments in commands {
+        let output = callstore(folder.path(), arguments).await;
+        let said = String::from_utf8(output.stderr).unwrap();
+        let words = ["there is no database ", "data/callstore.db", "--database-url"];
+        assert!(!output.status.success() && words.iter().all(|word| said.contains(word)), "{arguments:?}: {said}");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{arguments:?}");
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::{convert::Infallible, ffi::OsString, net::SocketAddr, path::PathBuf, ti
 
 use bytesize::ByteSize;
 use clap::{Args, ValueEnum, builder::BoolishValueParser};
-use service::{DatabaseUrl, Policy, Private, StoreUrl};
+use service::{DatabaseUrl, Policy, Private, StoreUrl, absolute};
 use simulate::between;
 
 use self::values::{call_duration, duration, listen, no_host, no_port, scrub_interval, size};
@@ -153,6 +153,21 @@ impl DatabaseSettings {
     /// A sentence about an invalid URL. It leaves out the URL, which may contain a password.
     pub fn url(&self) -> Result<DatabaseUrl, String> {
         self.url.parse().map_err(|error| format!("--database-url (DATABASE_URL) is not understood: {error}"))
+    }
+
+    /// The parsed URL of a database that is there, for commands that do not create one.
+    ///
+    /// # Errors
+    /// As for [`url`](Self::url), and if there is no such file.
+    pub fn existing_url(&self) -> Result<DatabaseUrl, String> {
+        let url = self.url()?;
+        match url.file().filter(|file| !file.exists()) {
+            Some(file) => Err(format!(
+                "there is no database {}; run this in the service's folder, or name it with --database-url",
+                absolute(file).display()
+            )),
+            None => Ok(url),
+        }
     }
 }
 

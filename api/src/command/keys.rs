@@ -10,7 +10,7 @@ use std::{
 use clap::{Args, Subcommand};
 use migration::{Migrator, MigratorTrait};
 use service::{
-    Clock, CreatedKey, Database, Error, NewKey, SystemClock, SystemIds, Timestamp, absolute,
+    Clock, CreatedKey, Database, DatabaseUrl, Error, NewKey, SystemClock, SystemIds, Timestamp, absolute,
     limits::KEY_OVERLAP_MAX_SECONDS,
 };
 use uuid::Uuid;
@@ -150,7 +150,8 @@ pub(super) async fn run(command: KeysCommand) -> Result<(), Failure> {
 }
 
 async fn create(args: CreateArgs) -> Result<(), Failure> {
-    let database = open(&args.database).await?;
+    // The first key may be made before the service starts.
+    let database = open_url(&args.database.url()?).await?;
     let expires_at = args.expires.map(|expiry| expiry.time(SystemClock.now()));
     let new = NewKey {
         scope: args.scope.into(),
@@ -214,9 +215,13 @@ fn told(error: Error) -> Failure {
     lines.join(" ").into()
 }
 
-/// Opens the database as the service does at its start.
+/// Opens a database that is there, as the service does at its start.
 pub(super) async fn open(settings: &DatabaseSettings) -> Result<Database, Failure> {
-    let database = Database::open(&settings.url()?).await?;
+    open_url(&settings.existing_url()?).await
+}
+
+async fn open_url(url: &DatabaseUrl) -> Result<Database, Failure> {
+    let database = Database::open(url).await?;
     Migrator::up(database.writer(), None).await.map_err(|error| format!("the database cannot be migrated: {error}"))?;
     Ok(database)
 }

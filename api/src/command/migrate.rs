@@ -21,7 +21,8 @@ pub(super) enum Migrate {
 /// Runs a step and prints the state of all migrations.
 pub(super) async fn run(step: Migrate) -> Result<(), Failure> {
     let (Migrate::Up(settings) | Migrate::Down(settings) | Migrate::Status(settings)) = &step;
-    let database = Database::open(&settings.url()?).await?;
+    let url = if matches!(step, Migrate::Up(_)) { settings.url() } else { settings.existing_url() };
+    let database = Database::open(&url?).await?;
     let migrated = async {
         match step {
             Migrate::Up(_) => Migrator::up(database.writer(), None).await,

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use bytesize::ByteSize;
 use clap::Args;
 use migration::{Migrator, MigratorTrait};
-use service::{Database, Store, StoreFault, absolute};
+use service::{Database, Store, StoreFault};
 use simulate::plain_line;
 
 use super::copy::Bar;
@@ -32,12 +32,7 @@ pub(super) struct VerifyArgs {
 /// # Errors
 /// What is wrong, in a sentence.
 pub(super) async fn run(args: &VerifyArgs) -> Result<(), Failure> {
-    let (url, recordings) = (args.database.url()?, args.recordings.url()?);
-    if let Some(file) = url.file()
-        && !file.exists()
-    {
-        return Err(format!("there is no database {}; name it with --database-url", absolute(file).display()).into());
-    }
+    let (url, recordings) = (args.database.existing_url()?, args.recordings.url()?);
     let database = Database::open(&url).await?;
     if !Migrator::get_pending_migrations(database.writer()).await?.is_empty() {
         return Err("the database is of an earlier version; `callstore migrate up`, or a start of the service, \
