@@ -104,7 +104,7 @@ async fn it_computes_what_the_finalizer_has_computed_beside_a_service_that_runs(
     // What is done is not done again, and the service goes on.
     assert_eq!(folder.analyze(&[]).await, (Some(0), "There was no recording to analyze.\n".to_owned(), String::new()));
     Folder::record(&service, "MZ4", EARLY).await;
-    assert_eq!(folder.analyzed().await, ["energy-1 2040 380"; 4]);
+    assert_eq!(folder.analyzed().await, ["energy-2 2040 380"; 4]);
 }
 
 #[tokio::test]
@@ -148,7 +148,7 @@ async fn recordings_of_another_algorithm_are_analyzed_again() {
     execute(&file, "UPDATE computed_analytics SET algorithm = 'energy-0', talk_time_ms = 7").await;
     let (code, said, _) = folder.analyze(&[]).await;
     assert!(code == Some(0) && said.starts_with("Analyzed 1 recording, "), "{said}");
-    assert_eq!(folder.analyzed().await, ["energy-1 2040 380"]);
+    assert_eq!(folder.analyzed().await, ["energy-2 2040 380"]);
 }
 
 #[tokio::test]
@@ -193,11 +193,11 @@ async fn a_run_that_was_killed_goes_on_where_it_ended() {
         let mut command = folder.command(&["--jobs", "1"]);
         command.env("CALLSTORE_CRASH_AT", format!("analyze.stored:{times}"));
         assert!(!Binary::output(command).await.status.success());
-        assert_eq!(folder.analyzed().await, vec!["energy-1 2040 380"; done]);
+        assert_eq!(folder.analyzed().await, vec!["energy-2 2040 380"; done]);
     }
     let (code, said, _) = folder.analyze(&[]).await;
     assert!(code == Some(0) && said.starts_with("Analyzed 2 recordings, "), "{said}");
-    assert_eq!(folder.analyzed().await, ["energy-1 2040 380"; 5]);
+    assert_eq!(folder.analyzed().await, ["energy-2 2040 380"; 5]);
 }
 
 #[tokio::test]

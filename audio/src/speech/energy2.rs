@@ -163,8 +163,10 @@ impl Track {
 
     fn push(&mut self, frame: usize, samples: &Frame) {
         let filtered = self.filter.push(samples);
-        let high = filter::level(&filtered);
-        self.all.push(frame, level(samples));
+        let all = level(samples);
+        // The filter is late by 1 ms: its gain bounds what it may bring over from the frame before.
+        let high = filter::level(&filtered).min(all + filter::GAIN);
+        self.all.push(frame, all);
         self.high.push(frame, high);
         // A tone too quiet to be speech needs no look.
         let tonal = high >= LOWEST_OFF && is_tone(&filtered);

@@ -8,6 +8,9 @@ use super::{
 /// Samples of the mean that is subtracted: 2 ms.
 const MEAN: usize = 16;
 
+/// The most that the filter adds to a level: 3 dB, where it is not yet settled.
+pub(super) const GAIN: Level = 256;
+
 /// A filtered frame, at most twice the range of a sample.
 pub(super) type Filtered = [i32; ANALYSED];
 
