@@ -5,6 +5,7 @@ use audio::number::wide;
 use audio::{
     Container, Converter, Encoding, Format, SAMPLE_RATES, STATE_MAX_BYTES, Source, StreamFormat, buffer_to_wav,
     convert, decode_any_base64, decode_base64_into, decode_into, encode, encode_base64,
+    speech::{self, Algorithm, Detector},
     wav::{self, HeaderReader},
 };
 use base64::{
@@ -244,4 +245,41 @@ pub fn convert_audio(bytes: &[u8]) {
     assert_eq!(pieces.finish(&mut out), 0);
     assert_eq!(samples, out);
     assert!(format != pieces.format() || samples == bytes);
+}
+
+/// Packed segments of speech are accepted only as they would be written, in order and disjoint.
+pub fn segments(bytes: &[u8]) {
+    let Ok(segments) = speech::decode(bytes) else { return };
+    assert_eq!(speech::encode(&segments), bytes);
+    assert!(segments.iter().all(|segment| segment.start < segment.end));
+    assert!(segments.windows(2).all(|pair| pair[0].end <= pair[1].start));
+}
+
+/// What speech is found does not depend on how a recording is cut, and lies within it. The first byte says how often
+/// the samples are repeated, the second how they are cut.
+pub fn speech(bytes: &[u8]) {
+    let Some((&[repeated, cut], bytes)) = bytes.split_first_chunk() else { return };
+    let mut samples = Vec::new();
+    let pcm = bytes.as_chunks::<2>().0.iter().take(400).map(|&pair| i16::from_le_bytes(pair));
+    samples.extend(pcm);
+    let length = samples.len() * usize::from(repeated);
+    let track: Vec<i16> = samples.iter().copied().cycle().take(length.min(24_000)).collect();
+    let other = track.get(track.len() / 3..).unwrap_or_default();
+    for algorithm in Algorithm::ALL {
+        let (mut whole, mut pieces) = (Detector::new(algorithm), Detector::new(algorithm));
+        whole.push(&track, other);
+        let mut rest = other;
+        for piece in track.chunks(1 + usize::from(cut) * 3) {
+            let (beside, after) = rest.split_at(piece.len().min(rest.len()));
+            pieces.push(piece, beside);
+            rest = after;
+        }
+        let found = whole.finish();
+        assert_eq!(found, pieces.finish());
+        let frames = wide(track.len().div_ceil(320));
+        for segments in [found.inbound, found.outbound] {
+            assert!(segments.iter().all(|segment| u64::from(segment.end) <= frames));
+            assert_eq!(speech::decode(&speech::encode(&segments)), Ok(segments));
+        }
+    }
 }

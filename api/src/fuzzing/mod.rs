@@ -10,7 +10,9 @@ mod tests;
 mod transcripts;
 
 pub use bodies::{bearer, form, host, json_body, media_type, prefer, query, range, time};
-pub use service::fuzzing::{base64, call_name, conversion_state, convert_audio, cursor, g711, link, stream_token, wav};
+pub use service::fuzzing::{
+    base64, call_name, conversion_state, convert_audio, cursor, g711, link, segments, speech, stream_token, wav,
+};
 pub use streams::{stream_message, twilio_message, websocket};
 pub use transcripts::transcript_document;
 
@@ -18,7 +20,7 @@ pub use transcripts::transcript_document;
 pub type Body = fn(&[u8]);
 
 /// All of them, by the names of their targets.
-pub const BODIES: [(&str, Body); 22] = [
+pub const BODIES: [(&str, Body); 24] = [
     ("base64", base64),
     ("bearer", bearer),
     ("call_name", call_name),
@@ -34,6 +36,8 @@ pub const BODIES: [(&str, Body); 22] = [
     ("prefer", prefer),
     ("query", query),
     ("range", range),
+    ("segments", segments),
+    ("speech", speech),
     ("stream_message", stream_message),
     ("stream_token", stream_token),
     ("time", time),

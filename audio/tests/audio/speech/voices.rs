@@ -80,7 +80,7 @@ impl Resonator {
 }
 
 /// Without what is below 250 Hz, which a telephone line does not pass.
-fn telephone_band(mut signal: Vec<f64>) -> Vec<f64> {
+pub(crate) fn telephone_band(mut signal: Vec<f64>) -> Vec<f64> {
     for _ in 0..2 {
         let (mut last, mut out) = (0.0, 0.0);
         let pole = (-TAU * 250.0 / RATE).exp();
