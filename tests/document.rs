@@ -131,6 +131,7 @@ fn operation_ids_are_those_of_the_contract() {
         "startCall",
         "listCalls",
         "getCall",
+        "getCallStats",
         "updateCall",
         "endCall",
         "deleteCall",

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Texts that occur in the deleted call alone, one for each place that holds text.
-const TEXTS: [&str; 9] = [
+const TEXTS: [&str; 10] = [
     "canary-caller",
     "canary-agent",
     "canary-transcript",
@@ -23,6 +23,7 @@ const TEXTS: [&str; 9] = [
     "canary-mark",
     "canary-stream",
     "canary-phone",
+    "canary-language",
 ];
 /// How soon after its deletion a call must be gone from all files. The documents say 10 seconds; a busy machine is
 /// slower.
@@ -109,7 +110,8 @@ async fn fill(server: &Server) -> (String, Vec<Vec<u8>>) {
         say(server, &call, "canary-transcript ").await;
     }
     named(server, "say", &format!("/calls/{call}/transcripts"), &json!({ "speaker": "a", "text": TEXTS[2] })).await;
-    let metadata = json!({ "region": "canary-metadata", "customData": { "number": "canary-custom" } });
+    let metadata =
+        json!({ "region": "canary-metadata", "language": TEXTS[9], "customData": { "number": "canary-custom" } });
     server.send(Method::PUT, &format!("/calls/{call}/metadata"), &metadata).await.expect(201);
     let analytics = json!({ "metrics": { "note": "canary-analytics" } });
     server.post(&format!("/calls/{call}/analytics"), &analytics).await.expect(201);
@@ -162,6 +164,8 @@ async fn nothing_of_a_deleted_call_is_in_any_file_while_the_service_runs_and_aft
             assert!(before.iter().any(|found| found.ends_with(text)), "{text} is nowhere");
         }
         assert!(before.len() > TEXTS.len() + 50, "{before:?}");
+        // The statistics have the agent and the language, too.
+        eventually("all slots are built", || async { (server.count("stats_mark").await == 0).then_some(()) }).await;
         server.delete(&format!("/calls/{call}")).await.expect(204);
         if stops {
             eventually("the call is removed", || async { (server.count("call").await == 4).then_some(()) }).await;

@@ -64,6 +64,7 @@ mod settings;
 mod signatures;
 mod simulate;
 mod stall_and_burst;
+mod statistics;
 mod statuses;
 mod stream;
 mod stream_ends;

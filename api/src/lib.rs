@@ -30,6 +30,7 @@ mod secret_file;
 pub mod server;
 pub mod settings;
 mod socket;
+mod stats;
 mod stream;
 mod system;
 mod transcripts;

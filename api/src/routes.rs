@@ -2,7 +2,9 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::{analytics, audio, audit, calls, chunks, events, keys, metadata, recordings, system, transcripts, twilio};
+use crate::{
+    analytics, audio, audit, calls, chunks, events, keys, metadata, recordings, stats, system, transcripts, twilio,
+};
 
 /// Registers all operations.
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
@@ -15,6 +17,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .configure(events::routes)
         .configure(analytics::routes)
         .configure(metadata::routes)
+        .configure(stats::routes)
         .configure(audio::routes)
         .configure(keys::routes)
         .configure(audit::routes)

@@ -18,6 +18,8 @@ pub mod idempotency_key;
 pub mod recording;
 pub mod recording_check;
 pub mod setting;
+pub mod stats_mark;
+pub mod stats_slot;
 pub mod stream_token;
 pub mod transcript;
 pub mod voice_webhook;

@@ -23,6 +23,7 @@ mod m20261128_000018_owners;
 mod m20261128_000019_webhooks;
 mod m20261128_000021_computed;
 mod m20261128_000022_filters;
+mod m20261128_000023_statistics;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000019_webhooks::Migration),
             Box::new(m20261128_000021_computed::Migration),
             Box::new(m20261128_000022_filters::Migration),
+            Box::new(m20261128_000023_statistics::Migration),
         ]
     }
 }

@@ -3,20 +3,15 @@
 //! file or folder of its own. They return types of the domain; rows of the tables (`entity`) stay inside.
 //!
 //! # The life of a call store
-//!
-//! 1. [`Database::open`] and [`Store::open`]. The schema is migrated by the caller, since this crate does not know its
-//!    history.
-//! 2. [`Callstore::new`] makes the parts and starts the writer. Nothing else happens yet, so a command may use the
-//!    parts and [close](Callstore::close) again.
+//! 1. [`Database::open`] and [`Store::open`]. The caller migrates the schema, whose history this crate does not know.
+//! 2. [`Callstore::new`] makes the parts and starts the writer. A command may then [close](Callstore::close) again.
 //! 3. [`Callstore::resume`] takes up what the last run has left, and starts what runs in the background.
 //! 4. Operations, from any thread. A handle is a clone.
 //! 5. [`Callstore::stop_waiting`] lets those return that wait, so that the server can finish its requests. Then
 //!    [`Callstore::close`]: background work first, then the writer, whose last commit empties the journal, and the
-//!    database last. All of it belongs to the runtime in which the call store was made; that must live until `close`
-//!    returns.
+//!    database last. The runtime in which the call store was made must live until `close` returns.
 //!
 //! # What holds everywhere
-//!
 //! - What is acknowledged is on disk.
 //! - A rule is checked in the transaction that relies on it, never before.
 //! - Time, ids and the environment are given, never taken.
@@ -65,6 +60,7 @@ mod policy;
 mod purge;
 mod recordings;
 mod signer;
+mod stats;
 mod store;
 mod streams;
 mod sweep;
@@ -110,6 +106,7 @@ pub use page::{Page, Slice};
 pub use paths::absolute;
 pub use policy::{Policy, RECONNECT_GRACE};
 pub use recordings::{Gap, Gaps, Recording, RecordingFile, Recordings};
+pub use stats::*;
 pub use store::{AudioStream, Store, StoreError, StoreUrl, StoreUrlError};
 pub use streams::{
     Arrival, CallSocket, Frame, Interruption, MediaStream, NewStream, Refused, SocketWriter, StreamToken, Streams,
@@ -127,6 +124,7 @@ use futures_util::FutureExt;
 use integrity::{Findings, Scrub};
 use purge::Purge;
 use signer::Signing;
+use stats::Slots;
 use streams::Sockets;
 use sweep::Sweeper;
 
@@ -157,6 +155,8 @@ pub struct Parts {
     pub computed: Computed,
     /// Descriptive data on calls.
     pub metadata: MetadataRecords,
+    /// Statistics over calls.
+    pub stats: Stats,
     /// Events of media streams other than audio.
     pub events: Events,
     /// Sockets with audio: carriers' media streams, and clients' own.
@@ -196,7 +196,7 @@ impl Callstore {
     pub fn new(database: Database, store: Store, clock: Box<dyn Clock>, ids: Arc<dyn Ids>, policy: Policy) -> Self {
         let core = Core::new(database, store, clock, ids, policy);
         let (signing, sockets, jobs) = (Signing::new(core.clone()), Sockets::default(), Jobs::new(core.clone()));
-        let purge = Purge::new(core.clone(), jobs.clone());
+        let purge = Purge::new(core.clone(), jobs.clone(), Slots::new(core.clone()));
         let finalizer = Finalizer::new(core.clone(), jobs, purge.clone());
         let recordings = Recordings { core: core.clone(), signing: signing.clone(), findings: Findings::default() };
         let calls = Calls {
@@ -225,6 +225,7 @@ impl Callstore {
             analytics: AnalyticsSnapshots::new(core.clone()),
             computed: Computed::new(core.clone()),
             metadata,
+            stats: Stats::new(core.clone()),
             events,
             streams,
             keys: Keys::new(core.clone(), signing.clone()),
@@ -274,6 +275,7 @@ impl Callstore {
         background.spawn(sweeper.keep_sweeping());
         background.spawn(Scrub::new(self.core.clone(), self.recordings.findings.clone()).keep_scrubbing());
         background.spawn(self.outcomes.clone().keep_forgetting());
+        background.spawn(self.purge.slots.clone().keep_building());
         background.spawn(self.audit.clone().keep_up());
         background.spawn(leftovers::keep_removing(self.core.clone()));
         background.spawn(orphans::keep_removing(self.core.clone()));

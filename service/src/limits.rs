@@ -26,6 +26,8 @@ pub const OFFSET_MAX: u64 = 100_000;
 pub const FILTER_VALUES_MAX: usize = 20;
 /// Most filters by custom data in one request.
 pub const CUSTOM_FILTERS_MAX: usize = 10;
+/// Most items of statistics.
+pub const STATS_ITEMS_MAX: usize = 10_000;
 /// Most items of each part included with a call.
 pub const PART_MAX: u64 = 500;
 /// Longest JSON object in `metrics` and `customData`, in bytes of JSON.

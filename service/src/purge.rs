@@ -21,6 +21,7 @@ use crate::{
     core::Core,
     finalizer::Jobs,
     policy::{TOKEN_LIFETIME, milliseconds},
+    stats::Slots,
     store::Store,
 };
 
@@ -33,11 +34,13 @@ pub(crate) struct Purge {
     core: Core,
     /// A call is removed once its running job is done.
     jobs: Jobs,
+    /// A call is removed from the statistics before its row goes.
+    pub slots: Slots,
 }
 
 impl Purge {
-    pub(crate) fn new(core: Core, jobs: Jobs) -> Self {
-        Self { core, jobs }
+    pub(crate) fn new(core: Core, jobs: Jobs, slots: Slots) -> Self {
+        Self { core, jobs, slots }
     }
 
     /// Removes a deleted call in the background, once a job that finalizes it has ended.
@@ -138,6 +141,10 @@ impl Purge {
             while self.update(erase()).await? == SLICE {}
         }
         self.update(erase_tokens(self.core.now()).filter(stream_token::Column::CallId.eq(call))).await?;
+        let start = call::Entity::find_by_id(call).select_only().column(call::Column::StartTime).into_tuple();
+        if let Some(start) = start.one(self.core.database.readers()).await? {
+            self.slots.forget_deleted(start).await?;
+        }
         let row = call::Entity::delete_many().filter(call::Column::Id.eq(call));
         self.delete(row).await?;
         self.core.note_deleted();

@@ -24,6 +24,7 @@ fn expected(operation: &str) -> Option<&'static [&'static str]> {
         // The operation refuses changes by a key of scope `read` (`authors`).
         "getChunkStatus" | "updateCall" => &["ingest", "read"],
         "getComputedAnalytics" | "listSpeech" => &["read"],
+        "getCallStats" => &["read"],
         "getCall" | "listCalls" | "listCallEvents" | "listTranscripts" | "listAnalytics" | "getMetadata" => &["read"],
         "listRecordings" | "getRecording" | "downloadRecording" | "createRecordingLink" | "getMetrics" => &["read"],
         // Unless Twilio's auth token is set; then only Twilio may call it (`signatures`).

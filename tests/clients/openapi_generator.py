@@ -48,7 +48,7 @@ assert ended.status == "completed" and len(ended.recordings) == 1, ended
 whole = calls.get_call(name, include=["recordings", "transcripts", "metadata"])
 assert whole.transcripts[0].text == "Hello?" and whole.analytics is None, whole
 assert whole.metadata.custom_data == data, whole.metadata
-found = calls.list_calls(status="completed", limit=10)
+found = calls.list_calls(status=["completed"], limit=10)
 assert [item.id for item in found.items] == [call.id], found
 
 recording = whole.recordings[0]

@@ -71,7 +71,7 @@ parts = [GetCallIncludeItem.RECORDINGS, GetCallIncludeItem.TRANSCRIPTS, GetCallI
 whole = ok(get_call.sync_detailed(name, client=client, include=parts), 200)
 assert whole.transcripts[0].text == "Hello?" and whole.analytics is UNSET, whole
 assert whole.metadata.custom_data.to_dict() == data, whole.metadata
-found = ok(list_calls.sync_detailed(client=client, status=Status.COMPLETED, limit=10), 200)
+found = ok(list_calls.sync_detailed(client=client, status=[Status.COMPLETED], limit=10), 200)
 assert [item.id for item in found.items] == [call.id], found
 
 recording = whole.recordings[0]

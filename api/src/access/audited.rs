@@ -37,7 +37,7 @@ impl Audited {
     pub(crate) fn of(method: &Method, path: &str, operation_id: &str) -> Self {
         if ADDS_AUDIO.contains(&operation_id) {
             Self::First
-        } else if operation_id == "getCall" {
+        } else if ["getCall", "listCalls"].contains(&operation_id) {
             Self::WithParts
         } else if READS.contains(&operation_id) || path.starts_with("/admin/") {
             Self::Always

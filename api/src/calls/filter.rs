@@ -57,11 +57,9 @@ pub(crate) struct CallFilterQuery {
     /// Only the call with this `callSid`.
     call_sid: Option<String>,
     /// Only calls that began at this time or later. A date alone is the start of that day in UTC.
-    #[param(inline)]
     #[serde(default, deserialize_with = "moment_or_day")]
     started_after: Option<Time>,
     /// Only calls that began before this time. A date alone is the start of that day in UTC.
-    #[param(inline)]
     #[serde(default, deserialize_with = "moment_or_day")]
     started_before: Option<Time>,
     /// Only calls of at least this many seconds.

@@ -11,12 +11,8 @@
 use std::cmp::Reverse;
 
 use audio::number::wide;
-use entity::call::{Column, Entity};
-use sea_orm::{
-    Condition, ConnectionTrait, DatabaseBackend, DbErr, EntityTrait, Iden, Order, PaginatorTrait, QueryFilter,
-    QueryOrder, QuerySelect, Select,
-    sea_query::{Expr, ExprTrait, SimpleExpr},
-};
+use entity::call::Entity;
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 
 use super::{
     Call, CallParts, CallRow, Visible,
@@ -25,6 +21,7 @@ use super::{
     include::ListPart,
     matching::{Lead, matching, split},
     part::Calls,
+    segment::Segment,
 };
 use crate::{Error, crash, page::Slice};
 
@@ -135,7 +132,7 @@ async fn page_of_calls(
             _ => None,
         };
         let missing = wanted - wide(rows.len());
-        let found = segment.read(connection, list, lead, after, (offset, missing)).await?;
+        let found = read(*segment, connection, list, lead, after, (offset, missing)).await?;
         crash::hold("calls.read").await;
         let nothing = found.is_empty();
         rows.extend(found);
@@ -153,113 +150,36 @@ async fn page_of_calls(
     Ok(rows)
 }
 
-/// A part of a sorted list that one index returns in order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Segment {
-    /// All calls, by start time.
-    ByStart,
-    /// Calls that have ended, by duration.
-    ByDuration,
-    /// Calls that have not ended, by id.
-    WithoutDuration,
-}
-
-impl Segment {
-    fn of(field: SortField) -> &'static [Self] {
-        match field {
-            SortField::StartTime => &[Self::ByStart],
-            SortField::Duration => &[Self::ByDuration, Self::WithoutDuration],
-        }
+/// Reads calls of a segment, `page` being how many to skip and the most to read.
+///
+/// Each of several values has its own read, which ends with the page. An offset cannot be divided among them, so
+/// the database then sorts all calls with any of the values.
+async fn read(
+    segment: Segment,
+    connection: &impl ConnectionTrait,
+    list: &ListCalls,
+    lead: Lead,
+    after: Option<Position>,
+    (offset, limit): (u64, u64),
+) -> Result<Vec<CallRow>, DbErr> {
+    let backend = connection.get_database_backend();
+    let select = |filter: &CallFilter| segment.select(filter, list.sort, lead, after, backend).limit(limit);
+    let filters = split(&list.filter, lead);
+    if filters.len() == 1 || offset > 0 {
+        return select(&list.filter).offset(offset).all(connection).await;
     }
-
-    fn holds(self, position: Position) -> bool {
-        position.key.is_none() == (self == Self::WithoutDuration)
+    let mut rows = Vec::new();
+    for filter in &filters {
+        rows.extend(select(filter).all(connection).await?);
     }
-
-    fn key(self) -> Column {
-        match self {
-            Self::ByStart => Column::StartTime,
-            Self::ByDuration | Self::WithoutDuration => Column::DurationMs,
-        }
+    let key = |row: &CallRow| (key_of(list.sort.field, row.start_time.0, row.duration_ms), row.id);
+    if list.sort.descending {
+        rows.sort_by_key(|row| Reverse(key(row)));
+    } else {
+        rows.sort_by_key(key);
     }
-
-    /// The sort key. Few calls are sorted: the index of the order would pass all calls to find them.
-    fn key_for(self, lead: Lead) -> SimpleExpr {
-        if lead.is_unsorted() {
-            Expr::cust(format!("+\"call\".\"{}\"", self.key().unquoted()))
-        } else {
-            SimpleExpr::from(Expr::col((Entity, self.key())))
-        }
-    }
-
-    /// A call has a duration once it has ended.
-    fn condition(self, filter: &CallFilter, lead: Lead, backend: DatabaseBackend) -> Condition {
-        let condition = matching(filter, lead, Some(self.key()), backend);
-        match self {
-            Self::ByStart => condition,
-            Self::ByDuration => condition.add(self.key_for(lead).is_not_null()),
-            Self::WithoutDuration => condition.add(self.key_for(lead).is_null()),
-        }
-    }
-
-    /// The position is compared as a tuple, `(key, id) > (?, ?)`, which both databases answer from the index.
-    fn select(
-        self,
-        filter: &CallFilter,
-        sort: CallSort,
-        lead: Lead,
-        after: Option<Position>,
-        backend: DatabaseBackend,
-    ) -> Select<Entity> {
-        let key = self.key_for(lead);
-        let id = SimpleExpr::from(Expr::col((Entity, Column::Id)));
-        let mut condition = self.condition(filter, lead, backend);
-        if let Some(position) = after {
-            let (mut columns, mut values) = (Vec::new(), Vec::new());
-            if let Some(value) = position.key {
-                columns.push(key.clone());
-                values.push(Expr::val(value));
-            }
-            columns.push(id.clone());
-            values.push(Expr::val(position.id));
-            let (place, end) = (Expr::tuple(columns), Expr::tuple(values));
-            condition = condition.add(if sort.descending { place.lt(end) } else { place.gt(end) });
-        }
-        let order = if sort.descending { Order::Desc } else { Order::Asc };
-        Entity::find().visible().filter(condition).order_by(key, order.clone()).order_by(id, order)
-    }
-
-    /// Reads calls of this segment, `page` being how many to skip and the most to read.
-    ///
-    /// Each of several values has its own read, which ends with the page. An offset cannot be divided among them, so
-    /// the database then sorts all calls with any of the values.
-    async fn read(
-        self,
-        connection: &impl ConnectionTrait,
-        list: &ListCalls,
-        lead: Lead,
-        after: Option<Position>,
-        (offset, limit): (u64, u64),
-    ) -> Result<Vec<CallRow>, DbErr> {
-        let backend = connection.get_database_backend();
-        let select = |filter: &CallFilter| self.select(filter, list.sort, lead, after, backend).limit(limit);
-        let filters = split(&list.filter, lead);
-        if filters.len() == 1 || offset > 0 {
-            return select(&list.filter).offset(offset).all(connection).await;
-        }
-        let mut rows = Vec::new();
-        for filter in &filters {
-            rows.extend(select(filter).all(connection).await?);
-        }
-        let key = |row: &CallRow| (key_of(list.sort.field, row.start_time.0, row.duration_ms), row.id);
-        if list.sort.descending {
-            rows.sort_by_key(|row| Reverse(key(row)));
-        } else {
-            rows.sort_by_key(key);
-        }
-        rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        Ok(rows)
-    }
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    Ok(rows)
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ mod matching;
 mod model;
 mod part;
 mod phone;
+mod segment;
 mod start;
 mod update;
 mod visible;
@@ -42,6 +43,7 @@ pub use model::{
 pub(crate) use model::{CallRow, samples_to_seconds};
 pub use part::Calls;
 pub use phone::PhoneCall;
+pub(crate) use segment::select_by_start;
 pub use start::{NewCall, Started};
 pub use update::CallChange;
 pub(crate) use visible::Visible;

@@ -43,8 +43,9 @@ pub struct CopiedTable {
     pub sha256: String,
 }
 
-/// All tables except those that only running services use: the journal, which is empty by now, the leases, and the list
-/// of audit entries that wait for their chain, which the target's trigger fills.
+/// All tables except those that only running services use: the journal, which is empty by now, the leases, and what
+/// triggers of the target fill: the list of audit entries that wait for their chain, and the marks from which the
+/// statistics are built anew.
 fn tables() -> [Box<dyn Rows>; 18] {
     fn of<E: Entity>() -> Box<Table<E>> {
         Box::new(Table(PhantomData))

@@ -6,10 +6,11 @@ use uuid::Uuid;
 use super::{
     super::{
         cursor::Position,
-        filter::CustomValue,
+        filter::{CallFilter, CallSort, CustomValue, SortField},
+        matching::Lead,
         model::{Direction, EndReason, Status},
     },
-    CallFilter, CallSort, Lead, Segment, SortField,
+    Segment,
 };
 use crate::plans::{by_index, database, in_index_order, plan};
 use crate::{Database, Timestamp};

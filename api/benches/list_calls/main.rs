@@ -3,10 +3,15 @@
 //!
 //! `cargo bench -p api --bench list_calls [-- CALLS]`
 //!
+//! Statistics, and filters by what other tables hold, over a year of calls:
+//! `cargo bench -p api --bench list_calls -- year [CALLS]`
+//!
 //! With the same calls on PostgreSQL, in turns:
 //! `scripts/with_postgres.sh --durable cargo bench -p api --bench list_calls`
 #![expect(clippy::as_conversions, reason = "numbers are small, and samples are cut")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should say where")]
+
+mod year;
 
 use std::{
     path::Path,
@@ -47,6 +52,10 @@ async fn main() {
     let calls: u64 = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(1_000_000);
     let folder = tempfile::tempdir().unwrap();
     let sqlite = format!("sqlite://{}", folder.path().join("callstore.db").display());
+    if std::env::args().any(|argument| argument == "year") {
+        year::run(&sqlite, calls, folder.path()).await;
+        std::process::exit(0);
+    }
     let begun = Instant::now();
     seed(&sqlite, calls).await;
     println!("{calls} calls stored in {:.1} s", begun.elapsed().as_secs_f64());
