@@ -191,7 +191,7 @@ async fn analyze(server: &Server, number: usize, talk_time_ms: i64, latency_ms: 
         .execute(&format!(
             "INSERT INTO computed_analytics (call_id, recording_id, algorithm, computed_at, duration_ms, talk_time_ms, \
              silence_time_ms, interruptions, response_latency_ms) \
-             SELECT id, id, 'energy-1', 1767323045678, 20000, {talk_time_ms}, 1500, 2, {latency} FROM call \
+             SELECT id, id, 'energy-2', 1767323045678, 20000, {talk_time_ms}, 1500, 2, {latency} FROM call \
              WHERE stream_sid = 'MZ{number}' \
              ON CONFLICT (call_id) DO UPDATE SET recording_id = excluded.recording_id, \
              computed_at = excluded.computed_at, duration_ms = excluded.duration_ms, \
@@ -225,7 +225,7 @@ async fn computed_analytics_are_filtered_by_and_included() {
     assert_eq!(
         computed,
         json!({
-            "algorithm": "energy-1", "computedAt": "2026-01-02T03:04:05.678Z", "duration": 20.0, "talkTime": 12.4,
+            "algorithm": "energy-2", "computedAt": "2026-01-02T03:04:05.678Z", "duration": 20.0, "talkTime": 12.4,
             "silenceTime": 1.5, "interruptions": 2, "responseLatency": 310,
         })
     );

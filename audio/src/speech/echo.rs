@@ -1,8 +1,8 @@
 //! How much of the other party a track echoes, learned from the call.
 //!
 //! An echo is weaker than its origin by a loss that hardly changes during a call. Where the other track is at its
-//! loudest, the level of this one is that of the echo, unless its own party speaks, which is rare then. So the loss is a
-//! low percentile of the distances measured there.
+//! loudest, the level of this one is that of the echo, unless its own party speaks, which is rare then. So the loss is
+//! a low percentile of the distances measured there.
 
 use super::{floor::Totals, level::Level};
 
@@ -40,8 +40,8 @@ impl Echo {
         Self { losses: Totals::new(), unheard: 0 }
     }
 
-    /// Takes the level of a frame, the track's noise floor and its spread, the loudest level of the other track in the time that an
-    /// echo takes, and the level of that track's loudest speech.
+    /// Takes the level of a frame, the track's noise floor and its spread, the loudest level of the other track in the
+    /// time that an echo takes, and the level of that track's loudest speech.
     pub(super) fn measure(&mut self, level: Level, (floor, spread): (Level, Level), other: Level, loudest: Level) {
         let loss = other.saturating_sub(level);
         if other < AUDIBLE.max(loudest.saturating_sub(LOUD)) {

@@ -81,8 +81,8 @@ impl Noise {
         }
     }
 
-    /// The floor in the window that ended with the frame before `end`, and how far the 20th percentile is above it; none
-    /// if the window had too few levels.
+    /// The floor in the window that ended with the frame before `end`, and how far the 20th percentile is above it.
+    /// None if the window had too few levels.
     pub(super) fn latest(&self, end: usize) -> Option<(Level, Level)> {
         let latest = (end / BLOCK).checked_sub(1).and_then(|number| self.percentiles[number % WINDOWS]);
         latest.map(|(low, upper)| (low.max(LOWEST), upper.max(LOWEST).saturating_sub(low.max(LOWEST))))
