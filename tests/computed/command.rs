@@ -88,6 +88,7 @@ async fn it_computes_what_the_finalizer_has_computed_beside_a_service_that_runs(
         Folder::record(&service, name, EARLY).await;
     }
     let mut before = computed(&service, "MZ2").await.expect(200).json();
+    let found = folder.analyzed().await;
     folder.forget().await;
     let problem = computed(&service, "MZ2").await.expect_problem(404, "not_computed").json();
     assert!(problem["detail"].as_str().unwrap().contains("callstore analyze"), "{problem}");
@@ -104,7 +105,7 @@ async fn it_computes_what_the_finalizer_has_computed_beside_a_service_that_runs(
     // What is done is not done again, and the service goes on.
     assert_eq!(folder.analyze(&[]).await, (Some(0), "There was no recording to analyze.\n".to_owned(), String::new()));
     Folder::record(&service, "MZ4", EARLY).await;
-    assert_eq!(folder.analyzed().await, ["energy-2 2040 380"; 4]);
+    assert_eq!(folder.analyzed().await, vec![found[0].clone(); 4]);
 }
 
 #[tokio::test]
@@ -144,11 +145,11 @@ async fn recordings_of_another_algorithm_are_analyzed_again() {
     let folder = Folder::new();
     let service = Binary::serve(folder.0.path()).await;
     Folder::record(&service, "MZ1", EARLY).await;
-    let file = folder.0.path().join("data/callstore.db");
+    let (file, found) = (folder.0.path().join("data/callstore.db"), folder.analyzed().await);
     execute(&file, "UPDATE computed_analytics SET algorithm = 'energy-0', talk_time_ms = 7").await;
     let (code, said, _) = folder.analyze(&[]).await;
     assert!(code == Some(0) && said.starts_with("Analyzed 1 recording, "), "{said}");
-    assert_eq!(folder.analyzed().await, ["energy-2 2040 380"]);
+    assert_eq!(folder.analyzed().await, found);
 }
 
 #[tokio::test]
@@ -188,16 +189,17 @@ async fn a_run_that_was_killed_goes_on_where_it_ended() {
     for number in 0..5 {
         Folder::record(&service, &format!("MZ{number}"), EARLY).await;
     }
+    let found = folder.analyzed().await;
     folder.forget().await;
     for (times, done) in [(2, 2), (1, 3)] {
         let mut command = folder.command(&["--jobs", "1"]);
         command.env("CALLSTORE_CRASH_AT", format!("analyze.stored:{times}"));
         assert!(!Binary::output(command).await.status.success());
-        assert_eq!(folder.analyzed().await, vec!["energy-2 2040 380"; done]);
+        assert_eq!(folder.analyzed().await, found[..done]);
     }
     let (code, said, _) = folder.analyze(&[]).await;
     assert!(code == Some(0) && said.starts_with("Analyzed 2 recordings, "), "{said}");
-    assert_eq!(folder.analyzed().await, ["energy-2 2040 380"; 5]);
+    assert_eq!(folder.analyzed().await, found);
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ pub struct ComputedAnalytics {
     pub call_id: Uuid,
     /// The recording that was analyzed. It may have been deleted since.
     pub recording_id: Uuid,
-    /// The algorithm that found the speech, as `energy-1`. Figures of two algorithms are not comparable.
+    /// The algorithm that found the speech, as `energy-2`. Figures of two algorithms are not comparable.
     pub algorithm: String,
     /// When the speech was found.
     pub computed_at: Timestamp,

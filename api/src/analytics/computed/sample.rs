@@ -40,7 +40,7 @@ impl ComputedAnalytics {
             computed: Stored {
                 call_id: recording.call_id,
                 recording_id: recording.id,
-                algorithm: "energy-1".to_owned(),
+                algorithm: "energy-2".to_owned(),
                 computed_at: Timestamp(at),
                 duration_ms: 16_000,
                 talk_time_ms: conversation.talk_time() * FRAME_MS,
