@@ -193,7 +193,7 @@ async fn analyze(server: &Server, number: usize, talk_time_ms: i64, latency_ms: 
              silence_time_ms, interruptions, response_latency_ms) \
              SELECT id, id, 'energy-2', 1767323045678, 20000, {talk_time_ms}, 1500, 2, {latency} FROM call \
              WHERE stream_sid = 'MZ{number}' \
-             ON CONFLICT (call_id) DO UPDATE SET recording_id = excluded.recording_id, algorithm = excluded.algorithm, \
+             ON CONFLICT (call_id) DO UPDATE SET recording_id = excluded.recording_id, \
              computed_at = excluded.computed_at, duration_ms = excluded.duration_ms, \
              talk_time_ms = excluded.talk_time_ms, silence_time_ms = excluded.silence_time_ms, \
              interruptions = excluded.interruptions, response_latency_ms = excluded.response_latency_ms"
