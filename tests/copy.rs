@@ -252,6 +252,10 @@ async fn every_table_is_copied() {
     let mut copied: Vec<_> = copied.lines().skip(1).map(|line| line.split_whitespace().next().unwrap()).collect();
     // What only running services use, what triggers and services make anew, and the records of migrations.
     copied.extend(["audit_pending", "chunk_journal", "lease", "seaql_migrations", "stats_mark", "stats_slot"]);
+    copied.extend(["search_entry", "search_progress"]);
+    if on_sqlite() {
+        copied.extend(["search_text", "search_text_config", "search_text_data", "search_text_idx"]);
+    }
     copied.sort_unstable();
     let tables = if on_sqlite() {
         "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"

@@ -148,6 +148,7 @@ fn operation_ids_are_those_of_the_contract() {
         "updateTranscript",
         "deleteTranscript",
         "listTranscripts",
+        "searchTranscripts",
         "listCallEvents",
         "addAnalytics",
         "listAnalytics",

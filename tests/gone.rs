@@ -41,17 +41,18 @@ fn noise(bytes: usize, mut seed: u64) -> Vec<u8> {
 }
 
 /// The canaries, found by their first two bytes: a test binary is slow, and the files are large.
-struct Canaries(Vec<Vec<Vec<u8>>>);
+pub(crate) struct Canaries(Vec<Vec<Vec<u8>>>);
 
 impl Canaries {
-    fn of(canaries: Vec<Vec<u8>>) -> Self {
+    /// The texts to look for.
+    pub(crate) fn of(canaries: Vec<Vec<u8>>) -> Self {
         let mut by_start = vec![Vec::new(); 1 << 16];
         canaries.into_iter().for_each(|canary| by_start[start_of(&canary)].push(canary));
         Self(by_start)
     }
 
     /// The canaries that a file below the folder holds, each with the file.
-    fn found(&self, folder: &Path) -> Vec<String> {
+    pub(crate) fn found(&self, folder: &Path) -> Vec<String> {
         let mut found = Vec::new();
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -140,7 +141,8 @@ async fn record(server: &Server, call: &str) -> Vec<Vec<u8>> {
     recording[1_000..].chunks(WINDOW).step_by(50).map(<[u8]>::to_vec).collect()
 }
 
-async fn nothing_is_left(server: &Server, canaries: &Canaries) {
+/// Waits until no file holds a canary.
+pub(crate) async fn nothing_is_left(server: &Server, canaries: &Canaries) {
     let ask = || async { canaries.found(server.folder()).is_empty().then_some(()) };
     if tokio::time::timeout(BOUND, eventually("no file holds anything of the call", ask)).await.is_err() {
         assert_eq!(canaries.found(server.folder()), [""; 0]);

@@ -59,6 +59,7 @@ mod races;
 mod readme;
 mod reconnect;
 mod recordings;
+mod search;
 mod security;
 mod settings;
 mod signatures;

@@ -26,6 +26,7 @@ mod public;
 mod recordings;
 mod request;
 mod routes;
+mod search;
 mod secret_file;
 pub mod server;
 pub mod settings;

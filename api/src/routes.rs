@@ -3,7 +3,8 @@
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    analytics, audio, audit, calls, chunks, events, keys, metadata, recordings, stats, system, transcripts, twilio,
+    analytics, audio, audit, calls, chunks, events, keys, metadata, recordings, search, stats, system, transcripts,
+    twilio,
 };
 
 /// Registers all operations.
@@ -14,6 +15,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .configure(transcripts::routes)
         .configure(calls::routes)
         .configure(recordings::routes)
+        .configure(search::routes)
         .configure(events::routes)
         .configure(analytics::routes)
         .configure(metadata::routes)

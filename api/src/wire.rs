@@ -213,6 +213,11 @@ pub(crate) fn name_or_empty(name: &Private) -> Result<(), ValidationError> {
     check_between(name, 0, 128)
 }
 
+/// Refuses a search query that is empty or too long.
+pub(crate) fn query_length(text: &Private) -> Result<(), ValidationError> {
+    check_length(text, 500)
+}
+
 /// Refuses a text that is empty or has more than `max` characters.
 pub(crate) fn check_length(text: &Private, max: u64) -> Result<(), ValidationError> {
     check_between(text, 1, max)

@@ -17,6 +17,8 @@ pub mod computed_analytics;
 pub mod idempotency_key;
 pub mod recording;
 pub mod recording_check;
+pub mod search_entry;
+pub mod search_progress;
 pub mod setting;
 pub mod stats_mark;
 pub mod stats_slot;

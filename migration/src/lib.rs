@@ -21,6 +21,7 @@ mod m20261128_000016_transcripts;
 mod m20261128_000017_ownership;
 mod m20261128_000018_owners;
 mod m20261128_000019_webhooks;
+mod m20261128_000020_search;
 mod m20261128_000021_computed;
 mod m20261128_000022_filters;
 mod m20261128_000023_statistics;
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000017_ownership::Migration),
             Box::new(m20261128_000018_owners::Migration),
             Box::new(m20261128_000019_webhooks::Migration),
+            Box::new(m20261128_000020_search::Migration),
             Box::new(m20261128_000021_computed::Migration),
             Box::new(m20261128_000022_filters::Migration),
             Box::new(m20261128_000023_statistics::Migration),

@@ -9,7 +9,7 @@ use audio::number::{real, wide};
 use futures_util::FutureExt;
 use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 
-use crate::{Error, Status, calls::Visible, core::Core};
+use crate::{Error, IndexProgress, Status, calls::Visible, core::Core, search::Indexing};
 
 /// Whether the service can work, by resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +22,9 @@ pub struct Health {
     pub free_space: bool,
     /// Free bytes for the database or the recordings, whichever has less; `None` if both are on other machines.
     pub free_bytes: Option<u64>,
+    /// How far transcripts from before are indexed for search; `None` once all are. It does not make the service
+    /// unready.
+    pub indexing: Option<IndexProgress>,
 }
 
 /// How long the database may take to answer. A health check must not wait for a full queue.
@@ -49,11 +52,12 @@ impl Health {
 #[derive(Clone)]
 pub struct HealthChecks {
     core: Core,
+    indexing: Indexing,
 }
 
 impl HealthChecks {
-    pub(crate) fn new(core: Core) -> Self {
-        Self { core }
+    pub(crate) fn new(core: Core, indexing: Indexing) -> Self {
+        Self { core, indexing }
     }
 
     /// Sets the gauges that are measured on demand: calls by status, queue, free space, size. A gauge that cannot be
@@ -92,7 +96,9 @@ impl HealthChecks {
         let core = self.core.clone();
         let look = move || core.free_bytes().unwrap_or(Some(0));
         let free_bytes = tokio::task::spawn_blocking(look).await.unwrap_or(Some(0));
-        Health { database, store, free_space: self.core.policy.has_room(free_bytes), free_bytes }
+        let indexing = tokio::time::timeout(PATIENCE, self.indexing.current()).await;
+        let indexing = indexing.ok().and_then(Result::ok).flatten();
+        Health { database, store, free_space: self.core.policy.has_room(free_bytes), free_bytes, indexing }
     }
 }
 

@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt;
+
 use crate::{Error, core::Core};
 
 /// The first and the longest pause between attempts. The first also lets deletions that follow each other share one.
@@ -25,9 +27,13 @@ pub(crate) async fn keep_removing(core: Core) {
     }
 }
 
-/// Empties the log once the journal has lost the rows that it has now.
+/// Removes words from the index for search, then empties the log once the journal has lost the rows that it has now.
 async fn remove(core: &Core) -> Result<(), Error> {
     let storage = core.database.storage();
+    core.write(None, 0, |batch| {
+        async move { Ok(batch.storage().rewrite_small_index(batch.transaction()).await?) }.boxed()
+    })
+    .await?;
     let end = storage.journal_end().await?;
     let mut pause = PAUSE_FIRST;
     while core.background.pause(pause).await {

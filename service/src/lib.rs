@@ -33,6 +33,7 @@ mod core;
 mod crash;
 mod database;
 mod durable;
+mod entries;
 mod error;
 mod events;
 mod finalizer;
@@ -59,13 +60,16 @@ mod plans;
 mod policy;
 mod purge;
 mod recordings;
+mod search;
 mod signer;
 mod stats;
+mod stop;
 mod store;
 mod streams;
 mod sweep;
 mod transcripts;
 mod version;
+mod words;
 mod writer;
 
 use std::{ops::Deref, sync::Arc};
@@ -106,6 +110,7 @@ pub use page::{Page, Slice};
 pub use paths::absolute;
 pub use policy::{Policy, RECONNECT_GRACE};
 pub use recordings::{Gap, Gaps, Recording, RecordingFile, Recordings};
+pub use search::{Found, IndexProgress, Playback, Search, SearchPage, SearchSort, SearchTranscripts, SnippetPart};
 pub use stats::*;
 pub use store::{AudioStream, Store, StoreError, StoreUrl, StoreUrlError};
 pub use streams::{
@@ -117,6 +122,7 @@ pub use transcripts::{
     Transcripts,
 };
 pub use version::{Precondition, Versioned, Versions, digest};
+pub use words::SearchQuery;
 
 use crate::core::Core;
 use finalizer::{Finalizer, Jobs};
@@ -149,6 +155,8 @@ pub struct Parts {
     pub recordings: Recordings,
     /// What was said.
     pub transcripts: Transcripts,
+    /// Search of what was said.
+    pub search: Search,
     /// Snapshots of calls' figures.
     pub analytics: AnalyticsSnapshots,
     /// Analytics computed from recordings.
@@ -208,6 +216,7 @@ impl Callstore {
         };
         let (chunks, events) = (Chunks::new(core.clone()), Events::new(core.clone()));
         let metadata = MetadataRecords::new(core.clone());
+        let search = Search::new(core.clone());
         let streams = Streams {
             core: core.clone(),
             calls: calls.clone(),
@@ -222,6 +231,7 @@ impl Callstore {
             chunks,
             recordings,
             transcripts: Transcripts::new(core.clone()),
+            search: search.clone(),
             analytics: AnalyticsSnapshots::new(core.clone()),
             computed: Computed::new(core.clone()),
             metadata,
@@ -232,7 +242,7 @@ impl Callstore {
             audit: Audit::new(core.clone()),
             outcomes: Outcomes::new(core.clone()),
             conversions: Conversions { signing: signing.clone() },
-            health: HealthChecks::new(core.clone()),
+            health: HealthChecks::new(core.clone(), search.indexing),
             core,
             signing,
             finalizer,
@@ -278,23 +288,8 @@ impl Callstore {
         background.spawn(self.purge.slots.clone().keep_building());
         background.spawn(self.audit.clone().keep_up());
         background.spawn(leftovers::keep_removing(self.core.clone()));
+        background.spawn(self.search.indexing.clone().keep_indexing());
         background.spawn(orphans::keep_removing(self.core.clone()));
         Ok(())
-    }
-
-    /// Stops the background work, which the next start resumes, and closes the database. Requests that wait for a
-    /// call's recording return as soon as this begins.
-    pub async fn close(&self) {
-        self.core.background.close().await;
-        self.audit.write_refusals().await;
-        self.core.writer.close().await;
-        self.core.database.close().await;
-        self.core.store.close();
-    }
-
-    /// Tells waiting requests to return and sockets to close, because the service is about to stop.
-    pub fn stop_waiting(&self) {
-        self.streams.sockets.stop();
-        self.core.background.cancel();
     }
 }

@@ -98,7 +98,7 @@ pub(crate) fn hex(column: &str) -> String {
 /// The names of all tables.
 pub(super) async fn tables(database: &DatabaseConnection) -> Vec<String> {
     let query = if on_sqlite() {
-        "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'search_text__%' ORDER BY name"
     } else {
         "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
     };

@@ -191,6 +191,8 @@ impl Server {
         let mut rows = Vec::new();
         for table in tables.into_iter().filter(|table| {
             !table.contains("migrations")
+                && !table.starts_with("search_text")
+                && table != "search_progress"
                 && !table.starts_with("audit_")
                 // Built and emptied in the background.
                 && !table.starts_with("stats_")

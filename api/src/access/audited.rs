@@ -3,7 +3,7 @@
 use actix_web::http::Method;
 
 /// Operations that read what was said, heard or noted in a call.
-const READS: [&str; 9] = [
+const READS: [&str; 10] = [
     "downloadRecording",
     "getComputedAnalytics",
     "getMetadata",
@@ -13,6 +13,7 @@ const READS: [&str; 9] = [
     "listRecordings",
     "listSpeech",
     "listTranscripts",
+    "searchTranscripts",
 ];
 /// Operations that add audio, fifty times a second.
 const ADDS_AUDIO: [&str; 2] = ["addAudioChunk", "addAudioChunks"];

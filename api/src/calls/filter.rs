@@ -262,6 +262,7 @@ impl From<CallFilterQuery> for CallFilter {
             has_recording: query.has_recording,
             custom_data: Vec::new(),
             min_talk_time_ms: query.min_talk_time.map(|least| milliseconds(least, f64::ceil)),
+            q: None,
             max_response_latency_ms: query.max_response_latency.map(|most| milliseconds(most, f64::floor)),
         }
     }

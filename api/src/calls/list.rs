@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, get, http::header, web::Data};
 use serde::{Deserialize, Serialize};
-use service::{CallFilter, CallSort, Callstore, ListCalls, ListPart, SortField};
+use service::{CallFilter, CallSort, Callstore, ListCalls, ListPart, Private, SearchQuery, SortField};
 use utoipa::{IntoParams, ToSchema};
 use validator::{Validate, ValidationError};
 
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     extract::{CallOffset, Limit},
     problem::Problem,
-    wire::PageInfo,
+    wire::{PageInfo, query_length},
 };
 
 /// Order and page of a list of calls. The filters are in `filter`.
@@ -37,6 +37,10 @@ pub(crate) struct ListCallsQuery {
     #[param(inline)]
     #[serde(default)]
     sort: Sort,
+    /// Only calls in which `searchTranscripts` finds this: words, `"phrases"`, `-not`, `prefix*`.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 500)]
+    #[validate(custom(function = "query_length"))]
+    q: Option<Private>,
     /// Whether to count all matching calls in `page.total`.
     #[serde(default)]
     total: bool,
@@ -113,8 +117,10 @@ pub(crate) async fn list_calls(
     let found = callstore.calls.list(&list).await?;
     let mut response = HttpResponse::Ok();
     if let Some(cursor) = &found.next_cursor {
-        response
-            .insert_header((header::LINK, format!("<{}>; rel=\"next\"", next_page(request.query_string(), cursor))));
+        response.insert_header((
+            header::LINK,
+            format!("<{}>; rel=\"next\"", next_page("/calls", request.query_string(), cursor)),
+        ));
     }
     let page = PageInfo {
         limit,
@@ -128,12 +134,12 @@ pub(crate) async fn list_calls(
     Ok(response.json(CallPage { items, page }))
 }
 
-/// The same question about the page after this.
-pub(crate) fn next_page(query: &str, cursor: &str) -> String {
+/// The same question about the page after this one.
+pub(crate) fn next_page(path: &str, query: &str, cursor: &str) -> String {
     let kept = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "cursor" && name != "offset");
     let mut next = form_urlencoded::Serializer::new(String::new());
     next.extend_pairs(kept).append_pair("cursor", cursor);
-    format!("/calls?{}", next.finish())
+    format!("{path}?{}", next.finish())
 }
 
 impl ListCallsQuery {
@@ -146,7 +152,7 @@ impl ListCallsQuery {
             Sort::Duration => (SortField::Duration, false),
         };
         ListCalls {
-            filter,
+            filter: CallFilter { q: self.q.map(|q| SearchQuery::parse(q.expose())), ..filter },
             sort: CallSort { field, descending },
             limit: self.limit.0,
             offset: self.offset.unwrap_or_default().0,

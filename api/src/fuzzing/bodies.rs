@@ -121,7 +121,7 @@ fn list_calls(query: &str) {
     };
     let Ok(list) = read(query) else { return };
     assert!((1..=500).contains(&list.limit) && list.offset <= 100_000);
-    let next = calls::list::next_page(query, "AQ");
+    let next = calls::list::next_page("/calls", query, "AQ");
     let next = next.split_once('?').map_or("", |(_, query)| query);
     let next = read(next).unwrap_or_else(|problem| panic!("a next page that cannot be asked for: {problem:?}"));
     let asked = |list: ListCalls| -> (CallFilter, CallSort, u64) { (list.filter, list.sort, list.limit) };

@@ -11,7 +11,8 @@ mod transcripts;
 
 pub use bodies::{bearer, form, host, json_body, media_type, prefer, query, range, time};
 pub use service::fuzzing::{
-    base64, call_name, conversion_state, convert_audio, cursor, g711, link, segments, speech, stream_token, wav,
+    base64, call_name, conversion_state, convert_audio, cursor, g711, link, search_query, segments, speech,
+    stream_token, wav,
 };
 pub use streams::{stream_message, twilio_message, websocket};
 pub use transcripts::transcript_document;
@@ -20,7 +21,7 @@ pub use transcripts::transcript_document;
 pub type Body = fn(&[u8]);
 
 /// All of them, by the names of their targets.
-pub const BODIES: [(&str, Body); 24] = [
+pub const BODIES: [(&str, Body); 25] = [
     ("base64", base64),
     ("bearer", bearer),
     ("call_name", call_name),
@@ -36,6 +37,7 @@ pub const BODIES: [(&str, Body); 24] = [
     ("prefer", prefer),
     ("query", query),
     ("range", range),
+    ("search_query", search_query),
     ("segments", segments),
     ("speech", speech),
     ("stream_message", stream_message),

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 use crate::{
     extract::{NoQuery, Query},
     problem::{Problem, ProblemCode},
+    search::model::SearchIndexing,
 };
 
 /// What the service depends on.
@@ -24,18 +25,21 @@ pub(super) struct Readyz {
     /// machines.
     #[schema(required)]
     free_bytes: Option<u64>,
+    /// How far the transcripts from before search are indexed; null once all are.
+    #[schema(required)]
+    search_indexing: Option<SearchIndexing>,
 }
 
 impl Readyz {
     fn sample() -> Self {
-        Self { database: true, store: true, free_space: true, free_bytes: Some(84_123_456_789) }
+        Self { database: true, store: true, free_space: true, free_bytes: Some(84_123_456_789), search_indexing: None }
     }
 }
 
 impl From<Health> for Readyz {
     fn from(health: Health) -> Self {
-        let Health { database, store, free_space, free_bytes } = health;
-        Self { database, store, free_space, free_bytes }
+        let Health { database, store, free_space, free_bytes, indexing } = health;
+        Self { database, store, free_space, free_bytes, search_indexing: indexing.map(Into::into) }
     }
 }
 

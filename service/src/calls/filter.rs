@@ -1,7 +1,7 @@
 //! Which calls a list has, and in what order. The filter's condition is in `matching`.
 
 use super::model::{Direction, EndReason, Status};
-use crate::{Private, Timestamp};
+use crate::{Private, Timestamp, words::SearchQuery};
 
 /// Filters of a list of calls; all that are given must hold.
 ///
@@ -54,6 +54,8 @@ pub struct CallFilter {
     /// Longest median time to answer of the agent, in milliseconds. Calls in which the agent never answered do not
     /// match.
     pub max_response_latency_ms: Option<i64>,
+    /// The calls in which search finds this. Only [`Calls::list`](super::Calls::list) asks for it.
+    pub q: Option<SearchQuery>,
 }
 
 impl CallFilter {
@@ -63,7 +65,7 @@ impl CallFilter {
         let custom = self.custom_data.iter().flat_map(|custom| &custom.path);
         let values = self.custom_data.iter().map(|custom| &custom.value);
         let hidden: Vec<_> = hidden.chain(custom).chain(values).map(Private::expose).collect();
-        format!("{self:?} {hidden:?}")
+        format!("{self:?} {hidden:?} {:?}", self.q.as_ref().map(SearchQuery::canonical))
     }
 }
 

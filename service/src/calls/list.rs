@@ -12,7 +12,7 @@ use std::cmp::Reverse;
 
 use audio::number::wide;
 use entity::call::Entity;
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
+use sea_orm::{Condition, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect};
 
 use super::{
     Call, CallParts, CallRow, Visible,
@@ -67,25 +67,34 @@ impl Calls {
         };
         let readers = self.core.database.readers();
         let lead = Lead::choose(&list.filter, readers).await?;
-        let is_one_read = split(&list.filter, lead).len() == 1 && list.include.is_empty();
+        let is_one_read = split(&list.filter, lead).len() == 1 && list.include.is_empty() && list.filter.q.is_none();
         if !list.total && list.sort.field == SortField::StartTime && is_one_read {
             // A single statement reads the page, so no snapshot is needed.
-            return self.read_list(readers, list, lead, after).await;
+            return self.read_list(readers, list, lead, after, &Condition::all()).await;
         }
         let snapshot = self.core.database.snapshot().await?;
-        self.read_list(&snapshot, list, lead, after).await
+        let Some(query) = &list.filter.q else {
+            return self.read_list(&snapshot, list, lead, after, &Condition::all()).await;
+        };
+        if !query.can_match() {
+            return Ok(CallList { items: Vec::new(), next_cursor: None, total: list.total.then_some(0) });
+        }
+        let storage = self.core.database.storage();
+        let found = storage.has_hit(query, storage.is_common(&snapshot, query).await?);
+        self.read_list(&snapshot, list, lead, after, &Condition::all().add(found)).await
     }
 
     /// Reads a page of calls. A page by duration takes several statements, and so do parts, a total and several values.
-    /// They are consistent only if `connection` is a snapshot.
+    /// They are consistent only if `connection` is a snapshot. `found` is what the filter says of the transcripts.
     async fn read_list(
         &self,
         connection: &impl ConnectionTrait,
         list: &ListCalls,
         lead: Lead,
         after: Option<Position>,
+        found: &Condition,
     ) -> Result<CallList, Error> {
-        let rows = page_of_calls(connection, list, lead, after).await?;
+        let rows = page_of_calls(connection, list, lead, after, found).await?;
         let Slice { items, has_more } = Slice::<Call>::cut(rows, list.limit);
         let next_cursor = items.last().filter(|_| has_more).map(|last| {
             let key = key_of(list.sort.field, last.start_time.0, last.duration_ms);
@@ -93,7 +102,10 @@ impl Calls {
         });
         let total = if list.total {
             let condition = matching(&list.filter, lead, None, connection.get_database_backend());
-            Some(Entity::find().visible().filter(condition).count(connection).await?)
+            // All calls are counted, so their hits are gathered first.
+            let found = list.filter.q.as_ref().map(|query| self.core.database.storage().has_hit(query, false));
+            let calls = Entity::find().visible().filter(condition).filter(Condition::all().add_option(found));
+            Some(calls.count(connection).await?)
         } else {
             None
         };
@@ -119,6 +131,7 @@ async fn page_of_calls(
     list: &ListCalls,
     lead: Lead,
     after: Option<Position>,
+    found: &Condition,
 ) -> Result<Vec<CallRow>, DbErr> {
     let wanted = list.limit + 1;
     let mut rows = Vec::new();
@@ -132,16 +145,17 @@ async fn page_of_calls(
             _ => None,
         };
         let missing = wanted - wide(rows.len());
-        let found = read(*segment, connection, list, lead, after, (offset, missing)).await?;
+        let page = read(*segment, connection, list, lead, after, found, (offset, missing)).await?;
         crash::hold("calls.read").await;
-        let nothing = found.is_empty();
-        rows.extend(found);
+        let nothing = page.is_empty();
+        rows.extend(page);
         if wide(rows.len()) == wanted {
             break;
         }
         if nothing && offset > 0 {
             let condition = segment.condition(&list.filter, lead, backend);
-            let passed = Entity::find().visible().filter(condition).count(connection).await?;
+            let passed = Entity::find().visible().filter(condition).filter(found.clone());
+            let passed = passed.count(connection).await?;
             offset = offset.saturating_sub(passed);
         } else {
             offset = 0;
@@ -160,10 +174,13 @@ async fn read(
     list: &ListCalls,
     lead: Lead,
     after: Option<Position>,
+    found: &Condition,
     (offset, limit): (u64, u64),
 ) -> Result<Vec<CallRow>, DbErr> {
     let backend = connection.get_database_backend();
-    let select = |filter: &CallFilter| segment.select(filter, list.sort, lead, after, backend).limit(limit);
+    let select = |filter: &CallFilter| {
+        segment.select(filter, list.sort, lead, after, backend).filter(found.clone()).limit(limit)
+    };
     let filters = split(&list.filter, lead);
     if filters.len() == 1 || offset > 0 {
         return select(&list.filter).offset(offset).all(connection).await;

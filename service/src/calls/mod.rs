@@ -36,6 +36,7 @@ pub(crate) use find::find;
 pub use get::{CallParts, Part};
 pub use include::ListPart;
 pub use list::{CallList, ListCalls};
+pub(crate) use matching::{Lead, matching};
 pub use model::{
     AudioFormat, Call, CallFailure, CallRef, Direction, EndReason, SID_CHARACTERS, Status, UNKNOWN_CALLER, as_id,
     is_sid,

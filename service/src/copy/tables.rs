@@ -9,8 +9,8 @@ use std::{marker::PhantomData, mem, pin::pin};
 use audio::number::wide;
 use entity::{
     analytics, api_key, audio_chunk, audit_entry, audit_export, audit_seal, call, call_event, call_metadata,
-    call_track, computed_analytics, idempotency_key, recording, recording_check, setting, stream_token, transcript,
-    voice_webhook,
+    call_track, computed_analytics, idempotency_key, recording, recording_check, search_progress, setting,
+    stream_token, transcript, voice_webhook,
 };
 use futures_util::{FutureExt, TryStreamExt, future::BoxFuture};
 use sea_orm::{
@@ -45,7 +45,7 @@ pub struct CopiedTable {
 
 /// All tables except those that only running services use: the journal, which is empty by now, the leases, and what
 /// triggers of the target fill: the list of audit entries that wait for their chain, and the marks from which the
-/// statistics are built anew.
+/// statistics are built anew. The first service on the target makes the index for search.
 fn tables() -> [Box<dyn Rows>; 18] {
     fn of<E: Entity>() -> Box<Table<E>> {
         Box::new(Table(PhantomData))
@@ -90,6 +90,11 @@ pub async fn copy_tables(
     for table in &tables {
         missing.push(table.missing(&source, to).await?);
     }
+    // Without a row, the first service indexes the transcripts.
+    search_progress::Entity::delete_many()
+        .exec(to.writer())
+        .await
+        .map_err(|source| CopyError::Table { table: "search_progress", source })?;
     for (table, missing) in tables.iter().zip(&missing).filter(|(_, missing)| **missing > 0) {
         progress.begin(table.name(), *missing);
         table.copy(&source, to, progress).await.map_err(|source| CopyError::Table { table: table.name(), source })?;

@@ -4,6 +4,7 @@
 mod chunks;
 mod connections;
 mod failure;
+mod hits;
 mod open_error;
 mod postgres;
 mod sqlite;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 pub(crate) use chunks::{ChunkHead, ChunkOrder, ChunkReader};
 use connections::Connections;
 pub(crate) use failure::WriteFailure;
+pub(crate) use hits::{Hit, HitsFrom};
 pub use open_error::OpenError;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
 pub(crate) use storage::Storage;

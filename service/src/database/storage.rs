@@ -13,14 +13,16 @@ use std::{fmt::Debug, io, time::Duration};
 
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbErr, FromQueryResult, TransactionOptions,
-    prelude::async_trait::async_trait, sqlx,
+    prelude::async_trait::async_trait, sea_query::SimpleExpr, sqlx,
 };
 use uuid::Uuid;
 
-use super::{ChunkReader, Connections, WriteSet};
+use super::{ChunkReader, Connections, Hit, HitsFrom, WriteSet};
 use crate::{
     calls::{CallRef, CallRow},
     chunks::ChunkRow,
+    entries::SearchEntry,
+    words::SearchQuery,
 };
 
 /// A kind of database, with its connections.
@@ -125,6 +127,29 @@ pub(crate) trait Storage: Debug + Send + Sync {
 
     /// A reader of chunks for the calling thread. Reading blocks.
     fn chunk_reader(&self) -> Result<ChunkReader, DbErr>;
+
+    /// Inserts entries into the index of full-text search.
+    async fn insert_entries(&self, transaction: &DatabaseTransaction, entries: Vec<SearchEntry>) -> Result<(), DbErr>;
+
+    /// Removes deleted words that the index for search keeps in its own index, if that costs little.
+    async fn rewrite_small_index(&self, transaction: &DatabaseTransaction) -> Result<(), DbErr>;
+
+    /// The next hits of a query that has a word to find: newest call first, then by descending id. `fits` is a
+    /// condition on `search_entry`; hits that do not meet it are returned as well, so that the caller can bound them.
+    async fn hits(
+        &self,
+        on: &DatabaseTransaction,
+        query: &SearchQuery,
+        fits: SimpleExpr,
+        from: HitsFrom,
+        limit: u64,
+    ) -> Result<Vec<Hit>, DbErr>;
+
+    /// Whether a query has so many hits that [`has_hit`](Self::has_hit) should ask each call.
+    async fn is_common(&self, on: &DatabaseTransaction, query: &SearchQuery) -> Result<bool, DbErr>;
+
+    /// The condition that a row of `call` has a hit.
+    fn has_hit(&self, query: &SearchQuery, is_common: bool) -> SimpleExpr;
 
     /// Free bytes on the database's file system; `None` if it is on a server.
     fn free_bytes(&self) -> io::Result<Option<u64>>;

@@ -18,7 +18,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use crate::{Timestamp, chunks::ChunkRow};
+use crate::{Timestamp, chunks::ChunkRow, entries::SearchEntry};
 
 /// Rows gathered for a transaction.
 #[derive(Default)]
@@ -47,6 +47,11 @@ impl WriteSet {
     /// Bytes of audio in the new chunks.
     pub(crate) fn new_bytes(&self) -> usize {
         self.new.iter().map(|row| row.audio.len()).sum()
+    }
+
+    /// The index entries of the new transcripts.
+    pub(crate) fn entries(&self) -> Vec<SearchEntry> {
+        self.transcripts.iter().map(SearchEntry::of).collect()
     }
 
     /// Whether there is nothing beside new chunks.

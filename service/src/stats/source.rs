@@ -131,6 +131,7 @@ fn is_in_slots(filter: &CallFilter) -> bool {
         custom_data,
         min_talk_time_ms: _,
         max_response_latency_ms: _,
+        q: _,
     } = filter;
     let names = [stream_sid, call_sid, region, device_type].into_iter().any(Option::is_some);
     let callers = [caller, caller_prefix].into_iter().any(Option::is_some);

@@ -9,6 +9,7 @@ use super::{Transcript, TranscriptChange, Transcripts};
 use crate::{
     Author, Error, Precondition, Private,
     calls::{self, CallRef},
+    entries::change_entry,
     limits::{JSON_MAX_BYTES, check_json},
     writer::Batch,
 };
@@ -42,6 +43,9 @@ impl Transcripts {
                         row.updated_at = Some(core.now());
                         let transaction = batch.transaction();
                         row = row.into_active_model().reset_all().update(transaction).await?;
+                        if row.text != before.text {
+                            change_entry(transaction, &row).await?;
+                        }
                     }
                     core.note_write(batch.state(), row.call_id);
                     Ok(row.into())

@@ -13,6 +13,7 @@ use super::NewTranscript;
 use crate::{
     Author, Error,
     core::Core,
+    entries::change_entry,
     writer::{Batch, State},
 };
 
@@ -128,6 +129,7 @@ impl Known {
     pub(super) async fn write_changed(&self, transaction: &DatabaseTransaction) -> Result<(), DbErr> {
         for known in self.rows.iter().filter(|known| known.changed && known.origin == Origin::Database) {
             known.row.clone().into_active_model().reset_all().update(transaction).await?;
+            change_entry(transaction, &known.row).await?;
         }
         Ok(())
     }

@@ -20,7 +20,7 @@ use crate::{
     Error,
     calls::{CallRef, CallRow, Status, find},
     chunks::ChunkRow,
-    database::Database,
+    database::{Database, Storage},
 };
 
 /// An open transaction with the rows gathered for it. [`commit`](Self::commit) writes them; dropping it rolls back.
@@ -51,6 +51,11 @@ impl Batch {
     /// Statements through it count as the write's own ([`Write::has_statements`](super::Write::has_statements)).
     pub(crate) fn transaction(&self) -> &DatabaseTransaction {
         &self.transaction
+    }
+
+    /// What depends on the kind of database.
+    pub(crate) fn storage(&self) -> &dyn Storage {
+        self.database.storage()
     }
 
     /// Reads a call from the database.

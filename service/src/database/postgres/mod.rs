@@ -15,6 +15,7 @@
 //! The number of round trips does not grow with the number of chunks.
 
 mod open;
+mod search;
 mod statements;
 
 use std::{io, time::Duration};
@@ -22,15 +23,18 @@ use std::{io, time::Duration};
 use entity::{audit_entry, transcript};
 use sea_orm::{
     AccessMode, ActiveModelTrait, ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr,
-    EntityTrait, IntoActiveModel, IsolationLevel, TransactionOptions, prelude::async_trait::async_trait, sqlx,
+    EntityTrait, IntoActiveModel, IsolationLevel, TransactionOptions, prelude::async_trait::async_trait,
+    sea_query::SimpleExpr, sqlx,
 };
 use uuid::Uuid;
 
-use super::{ChunkReader, Connections, OpenError, Storage, WriteSet, chunks, storage::LastRow};
+use super::{ChunkReader, Connections, Hit, HitsFrom, OpenError, Storage, WriteSet, chunks, storage::LastRow};
 use crate::{
     calls::{CallRef, CallRow},
     chunks::{ChunkRow, gather_tracks},
     crash,
+    entries::SearchEntry,
+    words::SearchQuery,
 };
 
 /// Row counts of an `INSERT`. Few distinct sizes keep the number of prepared statements small.
@@ -166,8 +170,10 @@ impl Storage for Postgres {
         if !chunks.is_empty() {
             statements::insert_chunks(&transaction, chunks).await?;
         }
+        let entries = set.entries();
         let rows = |row: transcript::Model| row.into_active_model().reset_all();
         insert(&transaction, set.transcripts.drain(..).map(rows).collect()).await?;
+        search::insert_entries(&transaction, entries).await?;
         insert(&transaction, std::mem::take(&mut set.outcomes)).await?;
         let rows = |row: audit_entry::Model| row.into_active_model().reset_all();
         insert(&transaction, set.audit.drain(..).map(rows).collect()).await?;
@@ -221,6 +227,34 @@ impl Storage for Postgres {
 
     fn chunk_reader(&self) -> Result<ChunkReader, DbErr> {
         Ok(ChunkReader::Postgres(chunks::postgres::Reader::new(self.readers.clone())))
+    }
+
+    async fn insert_entries(&self, transaction: &DatabaseTransaction, entries: Vec<SearchEntry>) -> Result<(), DbErr> {
+        search::insert_entries(transaction, entries).await
+    }
+
+    async fn rewrite_small_index(&self, _: &DatabaseTransaction) -> Result<(), DbErr> {
+        Ok(())
+    }
+
+    async fn hits(
+        &self,
+        on: &DatabaseTransaction,
+        query: &SearchQuery,
+        fits: SimpleExpr,
+        from: HitsFrom,
+        limit: u64,
+    ) -> Result<Vec<Hit>, DbErr> {
+        search::hits(on, query, fits, from, limit).await
+    }
+
+    /// The server has statistics, and decides itself.
+    async fn is_common(&self, _: &DatabaseTransaction, _: &SearchQuery) -> Result<bool, DbErr> {
+        Ok(false)
+    }
+
+    fn has_hit(&self, query: &SearchQuery, _: bool) -> SimpleExpr {
+        search::has_hit(query)
     }
 
     fn free_bytes(&self) -> io::Result<Option<u64>> {

@@ -9,6 +9,7 @@ mod journal;
 mod log;
 mod open;
 mod script;
+mod search;
 
 use std::{
     io,
@@ -18,14 +19,18 @@ use std::{
 
 use sea_orm::{
     ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, Statement,
-    TransactionOptions, prelude::async_trait::async_trait, sqlx,
+    TransactionOptions, prelude::async_trait::async_trait, sea_query::SimpleExpr, sqlx,
 };
 use uuid::Uuid;
 
-use super::{ChunkReader, Connections, OpenError, Storage, WriteSet, chunks, free_bytes, storage::LastRow};
+use super::{
+    ChunkReader, Connections, Hit, HitsFrom, OpenError, Storage, WriteSet, chunks, free_bytes, storage::LastRow,
+};
 use crate::{
     calls::{CallRef, CallRow},
     chunks::ChunkRow,
+    entries::SearchEntry,
+    words::SearchQuery,
 };
 
 /// A database file, with one connection for writing and a read-only pool.
@@ -190,6 +195,33 @@ impl Storage for Sqlite {
 
     fn chunk_reader(&self) -> Result<ChunkReader, DbErr> {
         Ok(ChunkReader::Sqlite(chunks::sqlite::Reader::open(&self.path)?))
+    }
+
+    async fn insert_entries(&self, transaction: &DatabaseTransaction, entries: Vec<SearchEntry>) -> Result<(), DbErr> {
+        script::insert_entries(transaction, entries).await
+    }
+
+    async fn rewrite_small_index(&self, transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+        search::rewrite_small_index(transaction).await
+    }
+
+    async fn hits(
+        &self,
+        on: &DatabaseTransaction,
+        query: &SearchQuery,
+        fits: SimpleExpr,
+        from: HitsFrom,
+        limit: u64,
+    ) -> Result<Vec<Hit>, DbErr> {
+        search::hits(on, query, fits, from, limit).await
+    }
+
+    async fn is_common(&self, on: &DatabaseTransaction, query: &SearchQuery) -> Result<bool, DbErr> {
+        search::is_common(on, query).await
+    }
+
+    fn has_hit(&self, query: &SearchQuery, is_common: bool) -> SimpleExpr {
+        search::has_hit(query, is_common)
     }
 
     fn free_bytes(&self) -> io::Result<Option<u64>> {

@@ -18,11 +18,12 @@ use sea_orm::{
     IdenStatic, IntoActiveModel, Iterable, Statement, Value,
 };
 
-use super::journal;
+use super::{journal, search};
 use crate::{
     chunks::{ChunkRow, gather_tracks},
     crash,
     database::{Connections, WriteSet, failure::is_null_refused},
+    entries::SearchEntry,
 };
 
 /// Limits of the number of rows in one `INSERT`. It is rounded up to a power of two, so that few distinct scripts have
@@ -56,6 +57,16 @@ pub(super) async fn commit(transaction: DatabaseTransaction, set: &mut WriteSet)
     }
     crash::point("commit.written");
     transaction.commit().await
+}
+
+/// Inserts entries of the index for search.
+pub(super) async fn insert_entries(transaction: &DatabaseTransaction, entries: Vec<SearchEntry>) -> Result<(), DbErr> {
+    let mut script = Script::new("INSERT INTO");
+    script.insert_entries(entries);
+    for statement in script.end() {
+        transaction.execute_raw(statement).await?;
+    }
+    Ok(())
 }
 
 /// Writes a set as a transaction of its own. Writes nothing and returns false if the data version is no longer
@@ -150,8 +161,10 @@ impl Script {
             self.last.sql += "DELETE FROM chunk_journal WHERE id <= ?; ";
             self.last.values.push(last.into());
         }
+        let entries = set.entries();
         let transcripts = std::mem::take(&mut set.transcripts).into_iter();
         self.insert(transcripts.map(|row| row.into_active_model().reset_all()));
+        self.insert_entries(entries);
         self.insert(std::mem::take(&mut set.outcomes).into_iter());
         let audit = std::mem::take(&mut set.audit).into_iter();
         self.insert(audit.map(|row| row.into_active_model().reset_all()));
@@ -194,6 +207,25 @@ impl Script {
             let mut row = rows.next();
             let value = |&column| row.as_mut().and_then(|row| row.take(column).into_value()).unwrap_or(NULL);
             self.last.values.extend(columns.iter().map(value));
+        }
+    }
+
+    /// Appends statements that insert entries of the index for search, with slots as in [`insert`](Self::insert).
+    fn insert_entries(&mut self, entries: Vec<SearchEntry>) {
+        let mut entries = entries.into_iter();
+        while entries.len() > 0 {
+            if entries.len() > ROOM_MAX {
+                self.end_text();
+            }
+            let room = entries.len().min(ROOM_MAX).next_power_of_two().max(ROOM_MIN);
+            self.last.sql += &search::insert_entries(self.insert, room);
+            for _ in 0..room {
+                let values = entries.next().map_or([NULL, NULL, NULL], search::entry_values);
+                self.last.values.extend(values);
+            }
+            if entries.len() > 0 {
+                self.end_text();
+            }
         }
     }
 
