@@ -227,14 +227,17 @@ fn custom(values: &[CustomValue], backend: DatabaseBackend) -> SimpleExpr {
         let number = serde_json::from_str::<Number>(value).ok();
         let boolean = value.parse::<bool>().ok();
         if backend == DatabaseBackend::Postgres {
-            let steps = " -> ?".repeat(custom.path.len());
-            bound.extend(custom.path.iter().map(|name| name.expose().clone().into()));
+            let mut bind = |value: Value| {
+                bound.push(value);
+                format!("${}", bound.len())
+            };
+            let steps = custom.path.iter().map(|name| format!(" -> {}", bind(name.expose().clone().into())));
+            let steps: String = steps.collect();
             let mut alternatives = vec![serde_json::Value::from(value.as_str()).to_string()];
             alternatives.extend(number.map(|number| number.to_string()));
             alternatives.extend(boolean.map(|boolean| boolean.to_string()));
-            let alternative = vec!["CAST(? AS jsonb)"; alternatives.len()].join(", ");
-            text.push(format!("m.custom_data{steps} IN ({alternative})"));
-            bound.extend(alternatives.into_iter().map(Value::from));
+            let alternatives = alternatives.into_iter().map(|json| format!("CAST({} AS jsonb)", bind(json.into())));
+            text.push(format!("m.custom_data{steps} IN ({})", alternatives.collect::<Vec<_>>().join(", ")));
             continue;
         }
         let names = custom.path.iter().map(|name| format!(".\"{}\"", name.expose()));
