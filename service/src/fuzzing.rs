@@ -1,6 +1,8 @@
 //! Invariants that parsers of cursors, links, tokens, call references and audio keep on arbitrary input. `api::fuzzing`
 //! has the other parsers, and the list of all.
 
+mod search;
+
 use audio::number::wide;
 use audio::{
     Container, Converter, Encoding, Format, SAMPLE_RATES, STATE_MAX_BYTES, Source, StreamFormat, buffer_to_wav,
@@ -15,7 +17,7 @@ use base64::{
 use uuid::Uuid;
 
 use crate::{
-    CallFilter, CallRef, CallSort, Error, Network, SearchQuery, SortField, Timestamp, TokenRefused,
+    CallFilter, CallRef, CallSort, Error, Network, SortField, Timestamp, TokenRefused,
     calls::cursor::{self, Position},
     conversion,
     keys::claim::Claim as CallClaim,
@@ -23,8 +25,9 @@ use crate::{
     links,
     signer::Signer,
     streams::token::Claim,
-    words::words,
 };
+
+pub use search::search_query;
 
 const SIGNER: Signer = Signer([7; 32]);
 const NOW: Timestamp = Timestamp(1_767_323_045_678);
@@ -50,25 +53,6 @@ pub fn cursor(bytes: &[u8]) {
             Position { key: Some(i64::from_be_bytes(*key)), id: Uuid::from_u128(u128::from(wide(key.len()))) };
         assert_eq!(cursor::decode(&cursor::encode(position, &filter, sort), &filter, sort).ok(), Some(position));
     }
-}
-
-/// A query finds its own words, says where, and keeps no character that a database gives a meaning. The input is a
-/// query, a line feed, and a text.
-pub fn search_query(bytes: &[u8]) {
-    let input = String::from_utf8_lossy(bytes);
-    let (asked, text) = input.split_once('\n').unwrap_or((&input, ""));
-    let query = SearchQuery::parse(asked);
-    for term in query.positive().chain(query.negative()) {
-        let plain = |word: &String| {
-            !word.is_empty() && !word.contains(|letter: char| letter.is_ascii() && !letter.is_ascii_alphanumeric())
-        };
-        assert!(!term.words.is_empty() && term.words.iter().all(plain));
-    }
-    let folded: Vec<String> = words(text).into_iter().map(|word| word.text).collect();
-    assert_eq!(query.matches(text), query.matches(&folded.join(" ")));
-    assert!(!query.matches(text) || !query.occurrences(&folded).is_empty());
-    let plain = asked.replace(['-', '"', '*'], " ");
-    assert_eq!(SearchQuery::parse(&plain).matches(&plain), SearchQuery::parse(&plain).can_match());
 }
 
 /// A link is valid only with its own signature, and only until it expires. The input is an expiry, a line feed, and a

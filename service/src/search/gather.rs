@@ -15,7 +15,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{order::Place, part::SearchTranscripts};
+use super::{order::Place, request::SearchTranscripts};
 use crate::{
     CallFilter,
     calls::{Lead, Visible, matching},

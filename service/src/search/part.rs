@@ -8,53 +8,16 @@ use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter}
 use uuid::Uuid;
 
 use super::{
-    IndexProgress, Indexing, SearchSort, SnippetPart,
     gather::Gathering,
-    order::{Place, decode, encode, fingerprint},
-    snippet::{said_at, snippet},
+    indexing::{IndexProgress, Indexing},
+    order::{Place, SearchSort, decode, encode},
+    request::SearchTranscripts,
+    snippet::{SnippetPart, said_at, snippet},
 };
-use crate::{
-    Call, CallFilter, Error, Private, Track, Transcript, TranscriptKind, calls::Visible, core::Core, words::SearchQuery,
-};
+use crate::{Call, Error, Transcript, calls::Visible, core::Core, words::SearchQuery};
 
 /// Hits that are compared by relevance.
 const RANKED: u64 = 1_000;
-
-/// Selects a page of hits.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SearchTranscripts {
-    /// What is searched for.
-    pub query: SearchQuery,
-    /// In which calls.
-    pub filter: CallFilter,
-    /// Only what this speaker says.
-    pub speaker: Option<Private>,
-    /// Only this track.
-    pub track: Option<Track>,
-    /// Only this kind.
-    pub kind: Option<TranscriptKind>,
-    /// The order.
-    pub sort: SearchSort,
-    /// Most hits to return.
-    pub limit: u64,
-    /// The position after the previous page.
-    pub cursor: Option<String>,
-}
-
-impl SearchTranscripts {
-    /// The first hits of a query in all calls, newest call first.
-    #[must_use]
-    pub fn all(query: SearchQuery, limit: u64) -> Self {
-        let (filter, sort) = (CallFilter::default(), SearchSort::default());
-        Self { query, filter, speaker: None, track: None, kind: None, sort, limit, cursor: None }
-    }
-
-    fn fingerprint(&self) -> [u8; 8] {
-        let Self { query, filter, speaker, track, kind, sort, limit: _, cursor: _ } = self;
-        let speaker = speaker.as_ref().map(Private::expose);
-        fingerprint(&format!("{} {} {speaker:?} {track:?} {kind:?} {sort:?}", query.canonical(), filter.plain()))
-    }
-}
 
 /// A transcript that was found.
 #[derive(Clone, Debug, PartialEq)]

@@ -3,7 +3,7 @@
 
 use std::{fmt, ops::Range};
 
-use super::words;
+use super::fold::words;
 
 /// A part of a query: words that follow each other.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,7 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::{SearchQuery, WORD_MAX, folded, words};
+use super::{
+    SearchQuery,
+    fold::{WORD_MAX, folded, is_dropped, words},
+};
 
 #[test]
 fn words_are_folded() {
@@ -23,9 +26,8 @@ fn words_are_folded() {
         ("한국어", "한국어"),
     ] {
         // Decomposed, as the index has it.
-        let expected: String = unicode_normalization::UnicodeNormalization::nfkd(expected)
-            .filter(|letter| !super::is_dropped(*letter))
-            .collect();
+        let expected: String =
+            unicode_normalization::UnicodeNormalization::nfkd(expected).filter(|letter| !is_dropped(*letter)).collect();
         assert_eq!(folded(text), expected, "{text}");
     }
 }
