@@ -154,7 +154,7 @@ async fn no_log_line_holds_a_person_a_word_a_key_or_a_signature() {
     logged.get(link).await.expect(200);
     logged.get(&format!("{link}x")).await.expect_problem(403, "link_invalid");
 
-    execute(&logged.folder.path().join("data/callstore.db"), "DROP TABLE transcript").await;
+    execute(&logged.folder.path().join("data/callstore.db"), "DROP TABLE search_entry; DROP TABLE transcript").await;
     let said = json!({ "speaker": "Agent Smith", "text": "My password is swordfish." });
     logged.post("/calls/MZ1/transcripts", said).await.expect(500);
     let failed = logged.get("/calls/MZ1/transcripts?speaker=Agent%20Smith").await.expect(500).text();
@@ -178,7 +178,7 @@ async fn no_log_line_holds_a_person_a_word_a_key_or_a_signature() {
 async fn a_failure_is_logged_once_with_its_cause_and_answered_with_a_request_id() {
     let mut logged = Logged::start().await;
     logged.post("/calls", json!({ "streamSid": "MZ1", "caller": "+14155550134" })).await.expect(201);
-    execute(&logged.folder.path().join("data/callstore.db"), "DROP TABLE transcript").await;
+    execute(&logged.folder.path().join("data/callstore.db"), "DROP TABLE search_entry; DROP TABLE transcript").await;
     let answer = logged.get("/calls/MZ1/transcripts").await.expect_problem(500, "internal_error");
     assert_eq!(answer.json()["requestId"], "find-me");
     logged.service.kill().await.unwrap();

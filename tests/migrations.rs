@@ -105,10 +105,8 @@ const POSTGRES_SCHEMA: &str = "
     ) AS entries ORDER BY entry COLLATE \"C\"";
 
 async fn up_down_and_up_again(store: &Store) {
-    let pending = store.migrate("status").await;
-    assert!(pending.lines().count() >= 3 && pending.lines().all(|line| line.starts_with("pending  m20")), "{pending}");
     let applied = store.migrate("up").await;
-    assert_eq!(applied, pending.replace("pending", "applied"));
+    assert!(applied.lines().count() >= 3 && applied.lines().all(|line| line.starts_with("applied  m20")), "{applied}");
     let first = store.schema().await;
     assert!(first.len() > 20, "{first:?}");
     let steps = applied.lines().count();
@@ -117,6 +115,7 @@ async fn up_down_and_up_again(store: &Store) {
         assert_eq!(status.lines().filter(|line| line.starts_with("pending")).count(), step, "{status}");
         assert_eq!(store.migrate("status").await, status);
     }
+    assert_eq!(store.migrate("status").await, applied.replace("applied", "pending"));
     let left = store.schema().await;
     assert!(left.iter().all(|entry| entry.contains("migrations")), "{left:?}");
     store.migrate("up").await;

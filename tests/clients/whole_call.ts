@@ -68,7 +68,7 @@ const whole = ok(
 );
 equal([whole.transcripts?.[0]?.text, whole.analytics], ["Hello?", undefined]);
 equal(whole.metadata?.customData, metadata.customData);
-equal(ok(await client.GET("/calls", { params: { query: { status: "completed", limit: 10 } } }), 200).items.length, 1);
+equal(ok(await client.GET("/calls", { params: { query: { status: ["completed"], limit: 10 } } }), 200).items.length, 1);
 
 const recording = whole.recordings![0]!;
 const wav = ok(

@@ -78,6 +78,8 @@ pub(super) fn ask(operation: &Operation, status: &str, world: &World) -> Option<
         ("getComputedAnalytics", "304") => Ask { call: Some("ended"), ..Ask::header("if-none-match", "*") },
         ("getComputedAnalytics" | "listSpeech", "200") => Ask { call: Some("ended"), ..Ask::default() },
         ("listCalls", "400") => Ask::query("?cursor=forged"),
+        ("searchTranscripts", "400") => Ask::query("?q=a&cursor=forged"),
+        ("searchTranscripts", "200" | "500" | "503") => Ask::query("?q=a"),
         ("downloadRecording", "206") => Ask::header("range", "bytes=0-43"),
         ("downloadRecording", "304") => Ask::header("if-none-match", format!("\"{}\"", world.sha256)),
         ("downloadRecording", "416") => Ask::header("range", "bytes=99999999-"),

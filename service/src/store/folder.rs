@@ -152,8 +152,8 @@ impl Folder {
         Ok(Draft { file, path, target: file_path.to_owned(), folder: self.clone(), kept: false })
     }
 
-    /// Reads a range of a file of `size` bytes. A short one, as players ask for, is read with the opening: each step on a
-    /// thread that may block costs more than reading it.
+    /// Reads a range of a file of `size` bytes. A short one, as players ask for, is read with the opening: each step on
+    /// a thread that may block costs more than reading it.
     pub(super) async fn read(&self, file_path: &str, part: Range<u64>, size: u64) -> Result<AudioStream, Error> {
         let (this, file_path, length) = (self.clone(), file_path.to_owned(), part.end - part.start);
         let start = part.start;

@@ -164,8 +164,8 @@ impl Objects {
         self.run("read", LIST_PATIENCE, list).await
     }
 
-    /// A page of the list of all recordings, which begins after the name `after`: the calls whose object has not changed
-    /// since `before`. Names are in the order of their bytes.
+    /// A page of the list of all recordings, which begins after the name `after`: the calls whose object has not
+    /// changed since `before`. Names are in the order of their bytes.
     pub(crate) async fn old_calls(&self, after: String, before: SystemTime) -> Result<Listed, Error> {
         let (this, root, offset) = (self.clone(), self.key(""), self.key(&after));
         let list = async move {

@@ -137,8 +137,8 @@ impl Registration {
 
     /// Takes over the carrier's stream, and waits until the previous socket has stored its audio. It must be the
     /// arrival's turn. If a newer socket holds the stream, which had found this one silent, this one is taken over at
-    /// once: what its carrier has sent is stored beside the newer one's. `began` is used as the stream's start if this process has not seen it start; the start in effect
-    /// is returned.
+    /// once: what its carrier has sent is stored beside the newer one's. `began` is used as the stream's start if this
+    /// process has not seen it start; the start in effect is returned.
     pub(super) async fn of_carrier(
         sockets: &Sockets,
         call: Uuid,

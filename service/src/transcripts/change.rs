@@ -18,8 +18,8 @@ impl Transcripts {
     /// Changes a transcript, also after its call has ended.
     ///
     /// # Errors
-    /// `TranscriptNotFound`, `CallNotAllowed`, `PreconditionFailed`, `Invalid` for an end before the start and for data that is too large
-    /// or too deep, or a failing database.
+    /// `TranscriptNotFound`, `CallNotAllowed`, `PreconditionFailed`, `Invalid` for an end before the start and for data
+    /// that is too large or too deep, or a failing database.
     pub async fn update(
         &self,
         id: Uuid,
