@@ -145,14 +145,15 @@ mod tests {
 
     use super::*;
 
-    /// Half a second of silence, one of sound and one of silence, at 16 kHz. The sound is no tone, which is no speech.
+    /// Half a second of silence, 0.8 of sound and one of silence, at 16 kHz. The sound is no tone and too short for a
+    /// noise floor: neither is speech.
     fn samples() -> Vec<i16> {
         let mut random = 1_u32;
         let sound = std::iter::repeat_with(move || {
             random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             if random >> 31 == 0 { 6000 } else { -6000 }
         });
-        std::iter::repeat_n(0, 8000).chain(sound.take(16_000)).chain(std::iter::repeat_n(0, 16_000)).collect()
+        std::iter::repeat_n(0, 8000).chain(sound.take(12_800)).chain(std::iter::repeat_n(0, 16_000)).collect()
     }
 
     #[test]
