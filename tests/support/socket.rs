@@ -67,6 +67,14 @@ impl Socket {
         self.text(value.to_string()).await;
     }
 
+    /// Sends JSON messages that arrive together.
+    pub(crate) async fn burst(&mut self, values: &[Value]) {
+        for value in values {
+            self.0.feed(Message::text(value.to_string())).await.unwrap();
+        }
+        tokio::time::timeout(PATIENCE, self.0.flush()).await.expect("the server takes it").unwrap();
+    }
+
     /// Sends bytes.
     pub(crate) async fn binary(&mut self, bytes: impl Into<Vec<u8>>) {
         self.send(Message::binary(bytes.into())).await;
