@@ -105,7 +105,9 @@ impl Streams {
         let (registration, began) = Registration::of_carrier(&self.sockets, call.id, arrival, began).await;
         self.note_open(call.id).await?;
         let elapsed_ms = u32::try_from(now.0 - began.0).unwrap_or(if now.0 < began.0 { 0 } else { u32::MAX });
-        let stored = if created { [None; 2] } else { self.stored_tracks(call.id, expected).await? };
+        // The counters of a late socket have not begun again after what is stored: they come from before it.
+        let begins = created || registration.is_late();
+        let stored = if begins { [None; 2] } else { self.stored_tracks(call.id, expected).await? };
         let continuity = Continuity::new(stored, elapsed_ms);
         let id = call.id;
         tracing::info!(protocol = "twilio", call = %id, resumed = !created, "A stream connected.");

@@ -65,6 +65,7 @@ pub(crate) struct Registration {
     replaced: CancellationToken,
     hung_up: CancellationToken,
     ended: CancellationToken,
+    is_late: bool,
     left: bool,
     _done: DropGuard,
 }
@@ -150,8 +151,9 @@ impl Registration {
             let entry = calls.entry(call).or_default();
             entry.sockets += 1;
             let carrier = Carrier::new(arrival.number());
-            let registration = Self::new(sockets, call, Some(carrier.number), &carrier, entry.ended.clone());
+            let mut registration = Self::new(sockets, call, Some(carrier.number), &carrier, entry.ended.clone());
             let is_late = entry.carrier.as_ref().is_some_and(|holder| holder.number > carrier.number);
+            registration.is_late = is_late;
             let before = if is_late {
                 carrier.replaced.cancel();
                 None
@@ -172,7 +174,13 @@ impl Registration {
     fn new(sockets: &Sockets, call: Uuid, number: Option<u64>, told: &Carrier, ended: CancellationToken) -> Self {
         let (replaced, hung_up) = (told.replaced.clone(), told.hung_up.clone());
         let (sockets, _done) = (sockets.clone(), told.done.clone().drop_guard());
-        Self { sockets, call, number, replaced, hung_up, ended, left: false, _done }
+        Self { sockets, call, number, replaced, hung_up, ended, is_late: false, left: false, _done }
+    }
+
+    /// Whether a newer socket of the stream was there before this one began. What is stored may then be of a later
+    /// time than what this one still brings.
+    pub(super) fn is_late(&self) -> bool {
+        self.is_late
     }
 
     /// Waits until the socket must close.
