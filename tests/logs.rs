@@ -229,20 +229,20 @@ async fn the_log_tells_the_life_of_every_call_and_why_a_stream_was_refused() {
     assert_eq!(of_key.collect::<Vec<_>>(), ["A key was made.", "A key was revoked."]);
 
     // A platform whose stream is not understood, or in a format that no call has.
-    let opus = json!({ "media_format": { "encoding": "OPUS", "sample_rate": 48_000, "channels": 2 } });
+    let amr = json!({ "media_format": { "encoding": "AMR-WB", "sample_rate": 16_000, "channels": 2 } });
     for (message, dialect, code, reason, stream) in [
         (
-            json!({ "event": "start", "stream_id": "1", "start": opus }),
+            json!({ "event": "start", "stream_id": "1", "start": amr }),
             "telnyx",
             1003,
-            "The media format must be mono mu-law or A-law at 8000 Hz or L16, not OPUS at 48000 Hz, 2 channels.",
+            "The format of telnyx must be G.711 at 8000 Hz, L16, G.722 or Opus, not AMR-WB at 16000 Hz, 2 channels.",
             json!("1"),
         ),
         (
             json!({ "event": "start", "start": { "streamSid": "a b" } }),
             "twilio",
             1007,
-            "The start has no valid streamSid.",
+            "The start of twilio has no valid stream id.",
             Value::Null,
         ),
     ] {

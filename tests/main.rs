@@ -27,6 +27,7 @@ mod connections;
 mod copy;
 mod crash;
 mod deployment;
+mod dialects;
 mod disk;
 mod document;
 mod documents;

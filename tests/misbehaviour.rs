@@ -79,7 +79,7 @@ async fn what_cannot_be_read_is_counted_and_its_neighbours_are_kept() {
     socket.json(&stop("MZ1")).await;
     assert_eq!(socket.closed().await.0, 1000);
 
-    for (reason, expected) in [("before_start", 2), ("second_start", 2), ("not_utf8", 2)] {
+    for (reason, expected) in [("second_start", 2), ("not_utf8", 2)] {
         let name = format!("callstore_stream_skipped_total{{reason=\"{reason}\"}}");
         assert_eq!(metric(&client, &service, &name).await, expected, "{reason}");
     }
@@ -94,7 +94,8 @@ async fn what_cannot_be_read_is_counted_and_its_neighbours_are_kept() {
     let recording = &ended["recordings"][0];
     assert_eq!(recording["gaps"], json!([{ "track": "inbound", "start": 0.0, "end": 0.02 }]));
     assert_eq!(recording["duration"], json!(f64::from((count + 2) * 20) / 1e3));
-    assert_eq!(recording["duplicates"], 1);
+    // Once more from before the start, which is kept until that comes, and once at the end.
+    assert_eq!(recording["duplicates"], 2);
     assert_eq!(client.get(service.url("/calls/MZ2")).send().await.unwrap().status(), 404);
 }
 
@@ -129,7 +130,7 @@ async fn a_start_that_cannot_be_a_call_closes_the_socket_with_its_code() {
     for (message, code) in [
         (nameless, 1007),
         (start("a b"), 1007),
-        (format("audio/opus", 48_000), 1003),
+        (format("audio/amr", 8_000), 1003),
         (format("audio/x-mulaw", 16_000), 1003),
         (json!({ "event": "stop" }), 1000),
     ] {

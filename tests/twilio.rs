@@ -224,8 +224,7 @@ async fn the_dialect_of_telnyx_is_understood() {
     socket.json(&dtmf).await;
     socket.json(&json!({ "event": "stop", "sequence_number": "5", "stream_id": name, "stop": {} })).await;
     assert_eq!(socket.closed().await.0, 1000);
-    // A `streamSid` is no UUID.
-    let call = completed(&server, &format!("telnyx-{name}")).await;
+    let call = completed(&server, name).await;
     assert_eq!(call["audioFormat"], json!({ "encoding": "pcm16", "sampleRate": 16_000 }));
     assert_eq!(
         (&call["caller"], &call["metadata"]["customData"]),
@@ -236,6 +235,6 @@ async fn the_dialect_of_telnyx_is_understood() {
     let wav = server.get(&format!("/recordings/{id}/audio")).await.expect(200).bytes;
     let heard = service::audio::wav::read(&wav).unwrap().samples;
     assert_eq!(heard, (1..=3).flat_map(frame).collect::<Vec<_>>());
-    let events = server.get(&format!("/calls/telnyx-{name}/events")).await.json();
+    let events = server.get(&format!("/calls/{name}/events")).await.json();
     assert_eq!(events["items"][0]["track"], json!(null));
 }

@@ -6,6 +6,7 @@ mod analytics;
 mod audio;
 mod audit;
 mod calls;
+mod carriers;
 mod chunks;
 pub mod command;
 mod connections;
@@ -36,6 +37,7 @@ mod stream;
 mod system;
 mod transcripts;
 mod twilio;
+mod vendors;
 mod wire;
 
 pub use openapi::{document, document_3_0};

@@ -48,6 +48,10 @@ pub(crate) const RATE_CLIENTS_MAX: usize = 10_000;
 pub(crate) const MEDIA_MESSAGE_MAX_BYTES: usize = 64 * 1024;
 /// How long the socket of a media stream may be open before its stream starts.
 pub(crate) const MEDIA_START_LIMIT: Duration = Duration::from_secs(10);
+/// How many AudioSocket connections may be open.
+pub(crate) const AUDIOSOCKET_CONNECTIONS_MAX: usize = 1_000;
+/// How long an AudioSocket connection may be silent before its call ends.
+pub(crate) const AUDIOSOCKET_IDLE_LIMIT: Duration = Duration::from_secs(60);
 /// The longest message of the stream protocol, in bytes: as a body of `addAudioChunk`.
 pub(crate) const STREAM_MESSAGE_MAX_BYTES: usize = BODY_MAX_BYTES;
 /// How many of its chunks wait for their commit before the socket is not read further.

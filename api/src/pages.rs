@@ -9,19 +9,21 @@ use actix_web::{
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
-    access::paths::{CALL_STREAM, TWILIO_STREAM},
+    access::paths::{CALL_STREAM, PLATFORM_STREAM, TWILIO_STREAM},
+    carriers::open_platform_stream,
     openapi::Document,
     problem::Problem,
     request::{Target, expect_operation},
     stream::open_stream,
-    twilio::{open_twilio_stream, twilio_status_by_get, twilio_voice_by_get},
+    twilio::{twilio_status_by_get, twilio_voice_by_get},
 };
 
 /// Registers the pages and the WebSockets.
 pub(crate) fn pages(config: &mut ServiceConfig) {
     let redirect = || web::get().to(to_swagger_ui);
     config
-        .route(TWILIO_STREAM, web::get().to(open_twilio_stream))
+        .route(PLATFORM_STREAM, web::get().to(open_platform_stream))
+        .route(TWILIO_STREAM, web::get().to(open_platform_stream))
         .route("/twilio/voice", web::get().to(twilio_voice_by_get))
         .route("/twilio/status", web::get().to(twilio_status_by_get))
         .route(CALL_STREAM, web::get().to(open_stream))

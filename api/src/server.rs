@@ -28,6 +28,7 @@ use utoipa_actix_web::AppExt;
 use crate::{
     access::{Access, Rules, cors, guard, paths::KnownPaths},
     audit::record::Audit,
+    carriers::audiosocket,
     connections::{self, slots::Connections, stream::ClientStream},
     failure::Failure,
     observe::observe,
@@ -105,12 +106,15 @@ pub async fn start(
 ) -> Result<(Running, impl Future<Output = io::Result<()>> + use<>), Failure> {
     // Metrics handles keep the recorder that exists when they are created, so it must be installed first.
     install_metrics();
-    let twilio = Data::new(settings.twilio.read(settings.public_url.as_ref())?);
+    let twilio = settings.twilio.read(settings.public_url.as_ref())?;
+    let vendors = Data::new(settings.vendors.read(twilio.clone(), settings.public_url.as_ref())?);
+    let twilio = Data::new(twilio);
     let admin_key = admin_key(settings)?;
     let slots = Connections::new(settings.limits.max_connections, ids.clone())?;
     let redirect = Data::new(MediaRedirect(settings.recordings.media_redirect));
     let base = Data::new(BaseUrl(settings.public_url.clone()));
     let socket = bind(settings.listen)?;
+    let audiosocket = settings.audiosocket_listen.map(audiosocket::bind).transpose()?;
     // The store is opened next. Its lock keeps a second service away from files that this one is writing.
     let store = Store::open(&settings.recordings.url()?, &settings.recordings.environment)?;
     let database = Database::open(&settings.database.url()?).await?;
@@ -136,6 +140,11 @@ pub async fn start(
     let callstore = Callstore::new(database, store, clock, ids.clone(), settings.policy.into());
     callstore.resume().await?;
     let data = Data::new(callstore.clone());
+    if let Some(listener) = audiosocket {
+        let address = listener.local_addr()?;
+        tracing::info!(audiosocket = %address, "Asterisk's AudioSocket is listened to.");
+        actix_web::rt::spawn(audiosocket::serve(listener, callstore.clone(), ids.clone()));
+    }
     let ids: Data<dyn Ids> = Data::from(ids);
     let document = Data::new(document()?);
     let known = Data::new(KnownPaths::of(&openapi::build())?);
@@ -147,7 +156,7 @@ pub async fn start(
             hosts: settings.access.allowed_hosts.clone(),
             origins: settings.access.cors_origins.clone(),
             insecure_no_auth: settings.access.insecure_no_auth,
-            twilio_signs: twilio.is_guarded(),
+            vendors: vendors.clone().into_inner(),
             rate_limit: settings.limits.rate_limit,
         },
     ));
@@ -160,6 +169,7 @@ pub async fn start(
             .app_data(access.clone())
             .app_data(audit.clone())
             .app_data(twilio.clone())
+            .app_data(vendors.clone())
             .app_data(base.clone())
             .app_data(redirect.clone())
             .wrap(Compress::default())

@@ -14,6 +14,7 @@ use crate::{
     access::hosts::{Hosts, Origins},
     public::PublicUrl,
     twilio::TwilioSettings,
+    vendors::VendorSettings,
 };
 
 /// Settings of the service.
@@ -56,6 +57,12 @@ pub struct Settings {
     /// The settings for Twilio.
     #[command(flatten)]
     pub twilio: TwilioSettings,
+    /// Secrets of other platforms that sign.
+    #[command(flatten)]
+    pub vendors: VendorSettings,
+    /// Address and port for Asterisk's AudioSocket, which has no authentication; closed unless it is set
+    #[arg(long, env = "CALLSTORE_AUDIOSOCKET_LISTEN", value_name = "ADDRESS:PORT", value_parser = listen)]
+    pub audiosocket_listen: Option<SocketAddr>,
 }
 
 /// Keys, hosts and origins.

@@ -1,15 +1,17 @@
 //! The API key or call token of a request: where it stands, and whether it suffices.
 
+use std::borrow::Cow;
+
 use actix_web::{
     HttpMessage, HttpRequest,
     dev::ServiceRequest,
     http::header::{self, HeaderMap, HeaderValue, SEC_WEBSOCKET_PROTOCOL},
     web::Data,
 };
-use service::{Author, Callstore, CheckedKey, KeyRefusal, Keys, TOKEN_PREFIX};
+use service::{Author, Callstore, CheckedKey, KeyRefusal, Keys, TOKEN_PREFIX, audio::decode_base64};
 
 use super::{
-    paths::{TWILIO_STREAM, WEBHOOKS},
+    paths::{PLATFORM_STREAM, TWILIO_STREAM, WEBHOOKS},
     proxy::client_address,
 };
 use crate::{
@@ -23,13 +25,22 @@ const BEARER: &str = "Bearer ";
 /// The subprotocol that carries a call token, for browsers: their WebSockets cannot send other headers.
 const TOKEN_PROTOCOL: &str = "callstore.token.";
 /// Paths without a call, on which a client that may write only to some calls is checked by the operation.
-const CHECKED_BY_OPERATION: [&str; 6] =
-    ["/calls", "/audio/convert", "/transcripts/{id}", "/twilio/voice", "/twilio/status", TWILIO_STREAM];
+const CHECKED_BY_OPERATION: [&str; 7] = [
+    "/calls",
+    "/audio/convert",
+    "/transcripts/{id}",
+    "/twilio/voice",
+    "/twilio/status",
+    PLATFORM_STREAM,
+    TWILIO_STREAM,
+];
+/// The header in which Genesys sends its API key, on the handshake of its streams.
+const API_KEY: &str = "x-api-key";
 
 /// Whether the request's key was made so recently that only the database knew it.
 pub(super) async fn has_new_key(keys: &Keys, request: &ServiceRequest) -> bool {
     match credential(request) {
-        Some(key) => keys.find_new(key).await,
+        Some(key) => keys.find_new(&key).await,
         None => false,
     }
 }
@@ -41,7 +52,7 @@ pub(super) fn check_key<'a>(
     request: &'a ServiceRequest,
     scopes: &[Scope],
     tokens: bool,
-) -> Result<&'a str, Problem> {
+) -> Result<Cow<'a, str>, Problem> {
     let key = credential(request).ok_or_else(|| {
         let given = request.headers().contains_key(header::AUTHORIZATION);
         unauthorized(if given {
@@ -52,9 +63,9 @@ pub(super) fn check_key<'a>(
     })?;
     if request.head().upgrade() {
         // A WebSocket outlives its request: the grant tells it when the key ends.
-        request.extensions_mut().insert(keys.grant_of(key));
+        request.extensions_mut().insert(keys.grant_of(&key));
     }
-    let checked = keys.check(key).map_err(refused)?;
+    let checked = keys.check(&key).map_err(refused)?;
     request.extensions_mut().insert(checked.author);
     if !checked.allows(client_address(request)) {
         let detail = "The key may not be used from the address of this request; listKeys shows its allowedNetworks. Use \
@@ -130,15 +141,37 @@ fn refused(refusal: KeyRefusal) -> Problem {
 }
 
 /// The API key or call token of a request: in its `Authorization` header, or a token in a WebSocket's subprotocol.
-fn credential(request: &ServiceRequest) -> Option<&str> {
+fn credential(request: &ServiceRequest) -> Option<Cow<'_, str>> {
     let headers = request.headers();
+    if is_platform(request)
+        && let Some(key) = basic(headers).or_else(|| headers.get(API_KEY)?.to_str().ok().map(str::to_owned))
+    {
+        return Some(key.into());
+    }
     if headers.contains_key(header::AUTHORIZATION) || !request.head().upgrade() {
-        return bearer(headers);
+        return bearer(headers).map(Cow::Borrowed);
     }
     let mut tokens = headers.get_all(SEC_WEBSOCKET_PROTOCOL).filter_map(|list| list.to_str().ok());
     let token = tokens.find_map(|list| list.split(',').find_map(|name| name.trim().strip_prefix(TOKEN_PROTOCOL)));
     // A key in a web page would be in the hands of its visitors.
-    token.filter(|token| token.starts_with(TOKEN_PREFIX))
+    token.filter(|token| token.starts_with(TOKEN_PREFIX)).map(Cow::Borrowed)
+}
+
+/// Whether a request is a platform's handshake. Many platforms can only send a user and a password.
+fn is_platform(request: &ServiceRequest) -> bool {
+    request.head().upgrade()
+        && request
+            .extensions()
+            .get::<Target>()
+            .is_some_and(|target| [PLATFORM_STREAM, TWILIO_STREAM].contains(&target.path().pattern()))
+}
+
+/// The password of a Basic `Authorization` header (RFC 7617), which is a key of this service.
+fn basic(headers: &HeaderMap) -> Option<String> {
+    let (scheme, given) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let decoded = decode_base64(given.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+    let pair = String::from_utf8(decoded).ok()?;
+    pair.split_once(':').map(|(_, password)| password.to_owned()).filter(|password| !password.is_empty())
 }
 
 /// The API key in a request's only `Authorization` header.

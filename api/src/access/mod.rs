@@ -9,7 +9,7 @@ pub(crate) mod paths;
 mod proxy;
 mod rate;
 
-use std::time::Instant;
+use std::{borrow::Cow, sync::Arc, time::Instant};
 
 use actix_cors::Cors;
 use actix_web::{
@@ -25,13 +25,14 @@ use service::Callstore;
 use self::{
     bearer::{check_key, has_new_key},
     hosts::{Hosts, Origins},
-    paths::{Need, StandIn},
+    paths::{Need, PLATFORM_STREAM, StandIn, TWILIO_STREAM},
     proxy::client_address,
     rate::{Client, Rates, Standing},
 };
 use crate::{
     problem::{Problem, ProblemCode},
     request::{Target, expect_operation},
+    vendors::{Vendor, Vendors},
 };
 pub(crate) use bearer::check_key_again;
 
@@ -46,8 +47,8 @@ pub(crate) struct Rules {
     pub origins: Origins,
     /// Without keys, accept every host and origin.
     pub insecure_no_auth: bool,
-    /// Whether Twilio's requests are verified by their signatures.
-    pub twilio_signs: bool,
+    /// The platforms whose requests are verified by their signatures.
+    pub vendors: Arc<Vendors>,
     /// Requests per second of a client; `None` for the default, 0 for no limit.
     pub rate_limit: Option<u32>,
 }
@@ -59,17 +60,17 @@ pub(crate) struct Access {
     origins: Origins,
     /// `--insecure-no-auth`: without keys, accept every host and origin.
     open: bool,
-    twilio_signs: bool,
+    vendors: Arc<Vendors>,
     rates: Option<Rates>,
 }
 
 impl Access {
     /// Requires API keys once there is one. Until then, it requires known hosts and origins, unless the service runs
-    /// with `insecure_no_auth`. With `twilio_signs`, requests from Twilio need a signature instead.
+    /// with `insecure_no_auth`. Requests of platforms that sign need a signature instead.
     pub(crate) fn new(callstore: Callstore, rules: Rules) -> Self {
-        let Rules { hosts, origins, insecure_no_auth, twilio_signs, rate_limit } = rules;
+        let Rules { hosts, origins, insecure_no_auth, vendors, rate_limit } = rules;
         let rates = Rates::new(rate_limit);
-        Self { callstore, hosts, origins, open: insecure_no_auth, twilio_signs, rates }
+        Self { callstore, hosts, origins, open: insecure_no_auth, vendors, rates }
     }
 
     /// Whether pages of other origins may use this service.
@@ -83,7 +84,7 @@ impl Access {
         let limited = self.rates.as_ref().and_then(|rates| Some((rates, rates.address_of(client_address(request)?)?)));
         let Some((rates, address)) = limited else { return admitted.map(|_| None) };
         let (client, requests) = match &admitted {
-            Ok(Some(key)) => (Client::Key(key), 1),
+            Ok(Some(key)) => (Client::Key(key.as_ref()), 1),
             Ok(None) => (Client::Address(address), 1),
             Err(refusal) if refusal.code() == ProblemCode::Unauthorized => {
                 (Client::Address(address), rates.requests_of_refused_key())
@@ -95,7 +96,7 @@ impl Access {
     }
 
     /// Whether a request may be made, and the API key that it was made with, if it needs one.
-    fn admit<'a>(&self, request: &'a ServiceRequest) -> Result<Option<&'a str>, Problem> {
+    fn admit<'a>(&self, request: &'a ServiceRequest) -> Result<Option<Cow<'a, str>>, Problem> {
         // A WebSocket outlives its request: the grant tells it when the first key is made.
         let grant = request.head().upgrade().then(|| self.callstore.keys.grant_without_key());
         let keyed = self.callstore.keys.are_required();
@@ -104,10 +105,8 @@ impl Access {
         }
         let target = request.extensions().get::<Target>().cloned();
         let need = expect_operation(target.as_ref()).map(|operation| &operation.need);
-        if let Ok(Need::Key { or: Some(other), .. }) = need
-            && self.is_signed(request, *other)
-        {
-            request.extensions_mut().insert(*other);
+        if let Some(signature) = need.as_ref().ok().and_then(|need| self.signature(request, target.as_ref(), need)) {
+            request.extensions_mut().insert(signature);
             return Ok(None);
         }
         if !keyed && !self.open {
@@ -126,15 +125,31 @@ impl Access {
         }
     }
 
-    /// Whether the operation will verify a signature itself, and reject the request if it is invalid.
-    fn is_signed(&self, request: &ServiceRequest, by: StandIn) -> bool {
-        match by {
-            StandIn::Twilio => self.twilio_signs,
+    /// What stands in for a key. The operation will verify it, and reject the request if it is invalid.
+    fn signature(&self, request: &ServiceRequest, target: Option<&Target>, need: &Need) -> Option<StandIn> {
+        let path = target.map_or("", |target| target.path().pattern());
+        if [PLATFORM_STREAM, TWILIO_STREAM].contains(&path) {
+            let headers = request.headers();
+            return match self.vendors.signer(headers) {
+                Some(Vendor::Twilio) => Some(StandIn::Twilio),
+                Some(vendor) => Some(StandIn::Vendor(vendor)),
+                // Twilio's own path tells Twilio what is missing.
+                None if path == TWILIO_STREAM && self.vendors.signs(Vendor::Twilio) => {
+                    (!Vendors::has_credential(headers)).then_some(StandIn::Twilio)
+                }
+                None => None,
+            };
+        }
+        let Need::Key { or: Some(by), .. } = need else { return None };
+        let is_signed = match by {
+            StandIn::Twilio => self.vendors.signs(Vendor::Twilio),
             StandIn::Link => {
                 let query = request.query_string();
                 !query.is_empty() && form_urlencoded::parse(query.as_bytes()).any(|(name, _)| name == "signature")
             }
-        }
+            StandIn::Vendor(vendor) => self.vendors.signs(*vendor),
+        };
+        is_signed.then_some(*by)
     }
 }
 

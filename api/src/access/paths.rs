@@ -13,13 +13,15 @@ use crate::{
     keys::model::Scope,
     openapi::schemes::{CALL_TOKEN, KEY_SCHEME, SIGNED_BY, operations},
     problem::{Problem, ProblemCode},
+    vendors::Vendor,
 };
 
 /// Twilio's webhooks. They work by `GET` as by `POST`, and have the same effects. The document describes only `POST`.
 pub(crate) const WEBHOOKS: [&str; 2] = ["/twilio/voice", "/twilio/status"];
 /// The socket of Callstore's stream protocol.
 pub(crate) const CALL_STREAM: &str = "/calls/{call}/stream";
-/// The socket of carriers' media streams.
+/// The socket of every platform's media streams, and the one that Twilio's webhook leads to, which is the same.
+pub(crate) const PLATFORM_STREAM: &str = "/streams";
 pub(crate) const TWILIO_STREAM: &str = "/twilio/stream";
 /// The operation's name of `CALL_STREAM` in the audit log.
 const STREAM: &str = "stream";
@@ -40,6 +42,8 @@ pub(crate) enum StandIn {
     Link,
     /// Twilio's signature, if the service verifies those.
     Twilio,
+    /// The signature of another platform on its stream's handshake.
+    Vendor(Vendor),
 }
 
 impl Need {
@@ -70,15 +74,16 @@ impl Need {
     }
 
     /// Paths that the document does not describe.
-    fn beside_the_document() -> [(&'static str, Self); 6] {
+    fn beside_the_document() -> [(&'static str, Self); 7] {
         let ingest = |or, tokens| Self::Key { scopes: vec![Scope::Ingest], or, tokens };
         [
             ("/", Self::Nothing),
             (CALL_STREAM, ingest(None, true)),
+            (PLATFORM_STREAM, ingest(None, false)),
             ("/openapi.json", Self::Nothing),
             ("/swagger-ui", Self::Nothing),
             ("/swagger-ui/{file:.*}", Self::Nothing),
-            (TWILIO_STREAM, ingest(Some(StandIn::Twilio), false)),
+            (TWILIO_STREAM, ingest(None, false)),
         ]
     }
 }
@@ -129,7 +134,7 @@ impl KnownPaths {
             KnownPath { pattern: path.clone(), operations }
         });
         let pages = Need::beside_the_document().map(|(path, need)| {
-            // Twilio's socket gets its audit entry when its stream starts. Before that, its call is unknown.
+            // A platform's socket gets its audit entry when its stream starts. Before that, its call is unknown.
             let (id, audited) = if path == CALL_STREAM { (STREAM, Audited::Always) } else { ("", Audited::Never) };
             let page = KnownOperation { method: Method::GET, id: id.to_owned(), need, audited };
             KnownPath { pattern: path.to_owned(), operations: vec![page] }

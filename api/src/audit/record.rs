@@ -133,6 +133,8 @@ pub(crate) fn entry_of(request: &HttpRequest, operation: &str, request_id: &Requ
         (Some(_), _) => Actor::Key,
         (None, Some(StandIn::Link)) => Actor::Link,
         (None, Some(StandIn::Twilio)) => Actor::Twilio,
+        // The platform is in the call that the entry names.
+        (None, Some(StandIn::Vendor(_))) => Actor::Anyone,
         (None, None) => Actor::Anyone,
     };
     let forwarded_for = request.headers().get(FORWARDED_FOR).and_then(|value| value.to_str().ok());

@@ -14,14 +14,15 @@ pub use service::fuzzing::{
     base64, call_name, conversion_state, convert_audio, cursor, g711, link, search_query, segments, speech,
     stream_token, wav,
 };
-pub use streams::{stream_message, twilio_message, websocket};
+pub use streams::{audiosocket, platform_stream, stream_message, websocket};
 pub use transcripts::transcript_document;
 
 /// What has to hold of a parser, for any bytes; it panics where it does not.
 pub type Body = fn(&[u8]);
 
 /// All of them, by the names of their targets.
-pub const BODIES: [(&str, Body); 25] = [
+pub const BODIES: [(&str, Body); 26] = [
+    ("audiosocket", audiosocket),
     ("base64", base64),
     ("bearer", bearer),
     ("call_name", call_name),
@@ -34,6 +35,7 @@ pub const BODIES: [(&str, Body); 25] = [
     ("json_body", json_body),
     ("link", link),
     ("media_type", media_type),
+    ("platform_stream", platform_stream),
     ("prefer", prefer),
     ("query", query),
     ("range", range),
@@ -44,7 +46,6 @@ pub const BODIES: [(&str, Body); 25] = [
     ("stream_token", stream_token),
     ("time", time),
     ("transcript_document", transcript_document),
-    ("twilio_message", twilio_message),
     ("wav", wav),
     ("websocket", websocket),
 ];

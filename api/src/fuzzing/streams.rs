@@ -1,49 +1,78 @@
 //! What comes over WebSockets: frames, and the messages in them.
 
 use bytes::Bytes;
+use dialects::{AudioSocket, CALLER_MAX, Context, Event, Stream};
 use serde_json::{Value, json};
-use service::{CallRef, NewEvent, Private};
+use service::CallRef;
 
 use crate::{
+    carriers::opening::opening,
     extract::json::find_nul,
     socket::decoder::{Decoder, Fault, Message as Frame},
     stream::frame::{HEADER_BYTES, Incoming},
-    twilio::{
-        message::Message,
-        start::{CALLER_MAX, Opening},
-    },
 };
 
-/// A message of a carrier is read the same again as it would be written, and what is kept of it is short and clean.
-pub fn twilio_message(bytes: &[u8]) {
-    let Ok(text) = str::from_utf8(bytes) else { return };
-    match Message::read(text) {
-        Ok(Message::Start { stream_sid, start }) => {
-            let Ok(Opening { stream, .. }) = Opening::new(stream_sid, *start) else { return };
-            assert!(CallRef::parse(&stream.stream_sid).is_some());
-            assert!(stream.call_sid.is_none_or(|name| CallRef::parse(&name).is_some()));
-            let caller = stream.caller.expose();
-            assert!((1..=CALLER_MAX).contains(&caller.chars().count()) && !caller.contains('\0'));
-            assert_eq!(find_nul(&Value::Object(stream.custom_data.into_inner())), None);
+/// What is kept of a platform's stream is short and clean, whatever its messages. The first byte is the handshake, the
+/// lines after it are messages: binary ones where they are not UTF-8.
+pub fn platform_stream(bytes: &[u8]) {
+    let Some((&handshake, messages)) = bytes.split_first() else { return };
+    let query = [("sampleRate", "8000"), ("channels", "2"), ("callSid", "CA1")];
+    let given = query.into_iter().enumerate().filter(|(index, _)| handshake >> index & 1 != 0).map(|(_, given)| given);
+    let query = given.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let mut stream = Stream::new(Context::new(query, "0190".to_owned()));
+    let mut started = false;
+    for (at_ms, message) in (0..).zip(messages.split(|&byte| byte == b'\n')) {
+        match str::from_utf8(message) {
+            Ok(text) => stream.text(text, at_ms),
+            Err(_) => stream.binary(message),
         }
-        Ok(Message::Media { media, .. }) => {
-            let (chunk, timestamp) = (media.chunk.to_string(), media.timestamp.to_string());
-            let media_again = json!({ "chunk": chunk, "timestamp": timestamp, "payload": media.payload });
-            let written = json!({ "event": "media", "media": media_again }).to_string();
-            let Ok(Message::Media { media: again, .. }) = Message::read(&written) else {
-                panic!("no media: {written}")
-            };
-            assert_eq!((again.chunk, again.timestamp), (media.chunk, media.timestamp));
-            assert_eq!(again.payload, media.payload);
+        check(stream.events(), &mut started);
+    }
+    stream.finish();
+    check(stream.events(), &mut started);
+}
+
+/// The events of an AudioSocket connection are the same however its bytes are cut. The first byte is the cut.
+pub fn audiosocket(bytes: &[u8]) {
+    let Some((&step, bytes)) = bytes.split_first() else { return };
+    let read = |step: usize| {
+        let (mut socket, mut started) = (AudioSocket::new(Context::default()), false);
+        bytes.chunks(step).for_each(|piece| socket.bytes(piece));
+        socket.finish();
+        let all: Vec<_> = socket.events().collect();
+        let frames: Vec<_> = all
+            .iter()
+            .filter_map(|event| if let Event::Frame(frame) = event { Some(frame.clone()) } else { None })
+            .collect();
+        let count = all.len();
+        check(all.into_iter(), &mut started);
+        (count, frames)
+    };
+    assert_eq!(read(usize::from(step) + 1), read(bytes.len().max(1)));
+}
+
+fn check(events: impl Iterator<Item = Event>, started: &mut bool) {
+    for event in events {
+        match event {
+            Event::Start(start) => {
+                assert!(!std::mem::replace(started, true), "a stream starts once");
+                let (stream, _) = opening(*start);
+                assert!(CallRef::parse(&stream.stream_sid).is_some());
+                assert!(stream.call_sid.is_none_or(|name| CallRef::parse(&name).is_some()));
+                let caller = stream.caller.expose();
+                assert!((1..=CALLER_MAX).contains(&caller.chars().count()) && !caller.contains('\0'));
+                assert_eq!(find_nul(&Value::Object(stream.custom_data.into_inner())), None);
+            }
+            Event::Frame(_) => assert!(*started, "no audio before the start"),
+            Event::Dtmf { digit, .. } => is_short(&digit, 16),
+            Event::Mark { name } => is_short(&name, 256),
+            Event::Answer(text) => assert!(serde_json::from_str::<Value>(&text).is_ok()),
+            Event::Stop | Event::Skipped(_) | Event::Ignored | Event::Complaint | Event::Refused { .. } => {}
         }
-        Ok(Message::Dtmf { dtmf, .. }) => is_short(dtmf.into(), 16),
-        Ok(Message::Mark { mark, .. }) => is_short(mark.into(), 256),
-        Ok(Message::Connected | Message::Stop { .. } | Message::Unknown) | Err(_) => {}
     }
 }
 
-fn is_short(event: NewEvent, most: usize) {
-    let Some(text) = event.digit.map(Private::into_inner).or(event.name) else { panic!("a key or a mark says which") };
+fn is_short(text: &str, most: usize) {
     assert!(text.chars().count() <= most && !text.contains('\0'));
 }
 
@@ -90,7 +119,7 @@ pub fn websocket(bytes: &[u8]) {
             Frame::Text(text) => assert!(text.len() <= limit),
             Frame::Binary(binary) => assert!(binary.len() <= limit),
             Frame::Ping(ping) => assert!(ping.len() <= 125),
-            Frame::Pong | Frame::Close => {}
+            Frame::Pong | Frame::Close(_) => {}
         }
     }
     assert_eq!(read(usize::from(step) + 1), whole);

@@ -18,8 +18,8 @@ pub(crate) enum Message {
     Ping(Vec<u8>),
     /// The response to a ping.
     Pong,
-    /// The client's close frame.
-    Close,
+    /// The client's close frame, with its code; 1005 without one (RFC 6455, section 7.1.5).
+    Close(u16),
 }
 
 /// An error in the client's frames.
@@ -175,8 +175,9 @@ impl Decoder {
     fn finish(&mut self, frame: &Frame) -> Option<Result<Message, Fault>> {
         match frame.opcode {
             8 => {
+                let code = self.control.first_chunk().map_or(1005, |code| u16::from_be_bytes(*code));
                 self.control.clear();
-                Some(Ok(Message::Close))
+                Some(Ok(Message::Close(code)))
             }
             9 => Some(Ok(Message::Ping(std::mem::take(&mut self.control)))),
             10 => {

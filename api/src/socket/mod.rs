@@ -9,7 +9,7 @@ mod upgrade;
 use std::{future::Future, time::Duration};
 
 use actix_http::ws::{handshake_response, verify_handshake};
-use actix_web::{HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, http::header::SEC_WEBSOCKET_PROTOCOL};
 use bytes::Bytes;
 use service::KeyGrant;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval, timeout};
@@ -40,6 +40,9 @@ const ABOUT_TO_STOP: (Duration, Duration) = (Duration::from_secs(2), Duration::f
 /// The most bytes accepted in that time. The kernel buffers on both sides hold less.
 const REST_BYTES: usize = 16 * 1024 * 1024;
 
+/// The code of a connection that ended without a close frame (RFC 6455, section 7.1.5).
+pub(crate) const GONE: u16 = 1006;
+
 /// A message or event of a socket.
 #[derive(Debug)]
 pub(crate) enum Received {
@@ -49,8 +52,8 @@ pub(crate) enum Received {
     Binary(Vec<u8>),
     /// A message that cannot be decoded.
     Faulty(Fault),
-    /// The peer has closed the socket or is gone. No more messages follow.
-    Closed,
+    /// The peer has closed the socket with this code, or is gone (`GONE`). No more messages follow.
+    Closed(u16),
     /// The client may not use the socket any more, for this reason.
     AccessEnded(&'static str),
 }
@@ -60,7 +63,7 @@ impl Received {
         match self {
             Self::Text(text) => text.len(),
             Self::Binary(bytes) => bytes.len(),
-            Self::Faulty(_) | Self::Closed | Self::AccessEnded(_) => 0,
+            Self::Faulty(_) | Self::Closed(_) | Self::AccessEnded(_) => 0,
         }
     }
 }
@@ -127,6 +130,12 @@ impl Drop for OpenSocket {
     }
 }
 
+/// Whether the client offers a subprotocol.
+pub(crate) fn offers(request: &HttpRequest, protocol: &str) -> bool {
+    let mut lists = request.headers().get_all(SEC_WEBSOCKET_PROTOCOL).filter_map(|list| list.to_str().ok());
+    lists.any(|list| list.split(',').any(|name| name.trim() == protocol))
+}
+
 /// Rejects a request that is not a WebSocket handshake (RFC 6455, section 4.2.1).
 pub(crate) fn check_handshake(request: &HttpRequest) -> Result<(), Problem> {
     let detail = "This path is a WebSocket. Connect with ws:// or wss:// (RFC 6455).";
@@ -174,16 +183,16 @@ impl Socket {
                 reason = ended(&mut self.grant) => return Received::AccessEnded(reason),
                 bytes = self.connection.read() => match bytes {
                     Ok(bytes) if !bytes.is_empty() => self.input = bytes,
-                    Ok(_) | Err(_) => return Received::Closed,
+                    Ok(_) | Err(_) => return Received::Closed(GONE),
                 },
                 _ = self.beats.tick() => match self.heartbeat.beat() {
                     Pulse::Alive => {}
                     Pulse::Silent => {
                         if self.connection.send_later(&frame(PING, b"")).is_err() {
-                            return Received::Closed;
+                            return Received::Closed(GONE);
                         }
                     }
-                    Pulse::Gone => return Received::Closed,
+                    Pulse::Gone => return Received::Closed(GONE),
                 },
             }
         }
@@ -197,7 +206,7 @@ impl Socket {
             }
             match self.connection.read_now()? {
                 Ok(bytes) if !bytes.is_empty() => self.input = bytes,
-                Ok(_) | Err(_) => return Some(Received::Closed),
+                Ok(_) | Err(_) => return Some(Received::Closed(GONE)),
             }
         }
     }
@@ -225,9 +234,9 @@ impl Socket {
                 Ok(Message::Pong) => continue,
                 Ok(Message::Ping(bytes)) => match self.connection.send_later(&frame(PONG, &bytes)) {
                     Ok(()) => continue,
-                    Err(_) => Received::Closed,
+                    Err(_) => Received::Closed(GONE),
                 },
-                Ok(Message::Close) => Received::Closed,
+                Ok(Message::Close(code)) => Received::Closed(code),
                 Err(fault) => Received::Faulty(fault),
             });
         }

@@ -19,8 +19,9 @@ use crate::{
     limits::{STREAM_MESSAGE_MAX_BYTES, STREAM_WAITING_MAX, STREAM_WAITING_MAX_BYTES},
     problem::Problem,
     request::{RequestId, request_id},
-    socket::{CloseCode, End, Fault, OpenSocket, PeerGone, Received, Rest, Skipped, Socket, check_handshake, note_end},
-    twilio::dialect::dialect,
+    socket::{
+        CloseCode, End, Fault, OpenSocket, PeerGone, Received, Rest, Skipped, Socket, check_handshake, note_end, offers,
+    },
 };
 use frame::Incoming;
 use reply::{Reply, store};
@@ -48,12 +49,6 @@ pub(crate) async fn open_stream(
     Ok(response)
 }
 
-/// Whether the client offers a subprotocol.
-fn offers(request: &HttpRequest, protocol: &str) -> bool {
-    let mut lists = request.headers().get_all(SEC_WEBSOCKET_PROTOCOL).filter_map(|list| list.to_str().ok());
-    lists.any(|list| list.split(',').any(|name| name.trim() == protocol))
-}
-
 /// One WebSocket of the stream protocol, from its handshake to its close.
 struct StreamSocket {
     call: CallSocket,
@@ -62,7 +57,7 @@ struct StreamSocket {
     waiting: Vec<Incoming>,
     /// The messages that wait or are being committed. Reading pauses while this is at its limit.
     pending: Load,
-    /// The platform whose dialect a refused message looks like: its stream belongs at `/twilio/stream`.
+    /// The platform whose dialect a refused message looks like: its stream belongs at `/streams`.
     seen: Option<&'static str>,
     /// Set once a chunk was refused because the call has ended. Then the socket closes.
     call_ended: bool,
@@ -179,12 +174,12 @@ impl StreamSocket {
             Received::Text(text) => {
                 let message = Incoming::of_text(&text);
                 if self.seen.is_none() && matches!(message, Incoming::Refused { .. }) {
-                    self.seen = Some(dialect(&text)).filter(|seen| *seen != "unknown");
+                    self.seen = dialects::looks_like(&text).map(dialects::Name::as_str);
                 }
                 message
             }
             Received::Binary(bytes) => Incoming::of_bytes(bytes),
-            Received::Closed => return Err((CloseCode::Normal, "")),
+            Received::Closed(_) => return Err((CloseCode::Normal, "")),
             Received::AccessEnded(reason) => return Err((CloseCode::Policy, reason)),
             Received::Faulty(Fault::TooLong) => return Err((CloseCode::Size, "A message may have at most 1 MiB.")),
             Received::Faulty(Fault::NotUtf8) => return Err((CloseCode::Invalid, "A text message must be UTF-8.")),

@@ -17,7 +17,8 @@ use crate::{
     public::PublicUrl,
 };
 
-const SIGNATURE: HeaderName = HeaderName::from_static("x-twilio-signature");
+/// The header with Twilio's signature.
+pub(crate) const SIGNATURE: HeaderName = HeaderName::from_static("x-twilio-signature");
 
 /// The command-line settings for Twilio.
 #[derive(Args, Clone, Debug)]

@@ -1,16 +1,13 @@
 //! The operation `twilioVoice`.
 
 use actix_web::{HttpRequest, HttpResponse, http::header::CACHE_CONTROL, post, web::Data};
+use dialects::{CALLER_MAX, TOKEN};
 use serde::{Deserialize, Serialize};
 use service::{CallRef, Callstore, Private, SID_CHARACTERS};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::{
-    Twilio,
-    start::{CALLER_MAX, TOKEN},
-    twiml::stream_and_go_on,
-};
+use super::{Twilio, twiml::stream_and_go_on};
 use crate::{
     extract::{Form, IdempotencyKey},
     problem::Problem,

@@ -6,21 +6,20 @@
 
 use std::time::Duration;
 
-use sea_orm::{ActiveEnum, ConnectionTrait, FromQueryResult, Statement};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{
     Arrival, Interruption,
-    continuity::{Continuity, Frame, StoredTrack},
+    continuity::{Continuity, Frame},
     part::Streams,
     registry::Registration,
     token::StreamToken,
 };
 use crate::{
-    Author, CallRef, Error, NewCall, NewEvent, NewMetadata, Precondition, Private, Track,
-    calls::{AudioFormat, CallRow, EndReason, Status, find},
-    chunks::{SharedChunks, track_index},
+    Author, CallRef, Direction, Error, NewCall, NewEvent, NewMetadata, Precondition, Private,
+    calls::{AudioFormat, CallRow, EndReason, Status, as_id, find},
+    chunks::SharedChunks,
 };
 
 /// Pauses between attempts to store frames when the database fails.
@@ -41,6 +40,12 @@ pub struct NewStream {
     pub call_sid: Option<String>,
     /// Who called.
     pub caller: Private,
+    /// Who answered, if the stream says so.
+    pub agent: Option<Private>,
+    /// Which way the phone call went, if the stream says so.
+    pub direction: Option<Direction>,
+    /// The platform's name, for the log.
+    pub dialect: &'static str,
     /// Encoding of its payloads; mu-law at 8 kHz by default.
     pub audio_format: Option<AudioFormat>,
     /// The stream's other parameters.
@@ -73,8 +78,8 @@ impl Streams {
     /// of their arrival. An older socket is interrupted, and its audio is stored when this returns.
     ///
     /// # Errors
-    /// `CallNotAllowed`, `ForeignStream`, `CallEnded`, `FormatMismatch` if the stream reconnects in another format,
-    /// `Invalid`, or a failing database.
+    /// `CallNotAllowed`, `ForeignStream`, `StreamSidTaken` for the id of another call, `CallEnded`, `FormatMismatch` if
+    /// the stream reconnects in another format, `Invalid`, or a failing database.
     pub async fn open(
         &self,
         new: NewStream,
@@ -84,7 +89,7 @@ impl Streams {
     ) -> Result<MediaStream, Error> {
         let now = self.core.now();
         arrival.turn(&new.stream_sid).await;
-        let (given, call_sid) = (new.audio_format, new.call_sid.clone());
+        let (given, call_sid, dialect) = (new.audio_format, new.call_sid.clone(), new.dialect);
         let (call, created) = self.call_of_stream(new, author, token.as_ref()).await?;
         author.check(call.id, call.owner_id)?;
         if !created {
@@ -103,14 +108,15 @@ impl Streams {
         // If an earlier process has written to the call, the stream started when the call was created.
         let began = if call.last_write_at.is_some() { call.created_at } else { now };
         let (registration, began) = Registration::of_carrier(&self.sockets, call.id, arrival, began).await;
+        let epoch_ms = registration.epoch_ms();
         self.note_open(call.id).await?;
         let elapsed_ms = u32::try_from(now.0 - began.0).unwrap_or(if now.0 < began.0 { 0 } else { u32::MAX });
         // The counters of a late socket have not begun again after what is stored: they come from before it.
         let begins = created || registration.is_late();
         let stored = if begins { [None; 2] } else { self.stored_tracks(call.id, expected).await? };
-        let continuity = Continuity::new(stored, elapsed_ms);
+        let continuity = Continuity::new(stored, elapsed_ms, epoch_ms);
         let id = call.id;
-        tracing::info!(protocol = "twilio", call = %id, resumed = !created, "A stream connected.");
+        tracing::info!(protocol = "twilio", dialect, call = %id, resumed = !created, "A stream connected.");
         Ok(MediaStream { streams: self.clone(), call: CallRef::of(id), id, registration, continuity })
     }
 
@@ -125,6 +131,12 @@ impl Streams {
         token: Option<&StreamToken>,
     ) -> Result<(CallRow, bool), Error> {
         let name = CallRef::by_stream_sid(&new.stream_sid);
+        // Requests would take such a name for the other call's id.
+        if let Some(id) = as_id(&new.stream_sid)
+            && find(self.core.database.readers(), &CallRef::of(id)).await.is_ok_and(|call| call.id == id)
+        {
+            return Err(Error::StreamSidTaken { field: "streamSid" });
+        }
         match find(self.core.database.readers(), &name).await {
             Ok(call) => return Ok((call, false)),
             // The call of the token was deleted.
@@ -139,8 +151,8 @@ impl Streams {
             stream_sid: Some(new.stream_sid),
             caller: Some(new.caller),
             call_sid: new.call_sid,
-            agent: None,
-            direction: None,
+            agent: new.agent,
+            direction: new.direction,
             start_time: None,
             audio_format: new.audio_format,
         };
@@ -173,41 +185,6 @@ impl Streams {
         }
         Ok((started.call, started.created))
     }
-
-    /// The ends of a call's stored tracks.
-    ///
-    /// Moves the call's chunks out of the journal first, since it reads only `audio_chunk`. The older socket has stored
-    /// everything by then.
-    async fn stored_tracks(&self, call: Uuid, format: AudioFormat) -> Result<[Option<StoredTrack>; 2], Error> {
-        #[derive(FromQueryResult)]
-        struct Row {
-            track: i16,
-            last_sequence: i32,
-            latest_ms: Option<i32>,
-            end_ms: Option<i64>,
-        }
-        self.chunks.settle(call).await?;
-        let readers = self.core.database.readers();
-        let bytes_a_second =
-            i64::from(format.sample_rate_hz) * i64::try_from(format.encoding.bytes_per_sample()).unwrap_or(i64::MAX);
-        let query = Statement::from_sql_and_values(
-            readers.get_database_backend(),
-            "SELECT track, MAX(last_sequence) AS last_sequence, MAX(timestamp) AS latest_ms,
-                MAX(timestamp + (OCTET_LENGTH(data) * 1000 + $2 - 1) / $2) AS end_ms
-            FROM audio_chunk WHERE call_id = $1 GROUP BY track",
-            [call.into(), bytes_a_second.into()],
-        );
-        let mut stored = [None; 2];
-        for row in Row::find_by_statement(query).all(readers).await? {
-            let track = Track::try_from_value(&row.track)?;
-            stored[track_index(track)] = Some(StoredTrack {
-                last_sequence: row.last_sequence.unsigned_abs(),
-                latest_ms: row.latest_ms.unwrap_or(0).unsigned_abs(),
-                end_ms: u32::try_from(row.end_ms.unwrap_or(0)).unwrap_or(u32::MAX),
-            });
-        }
-        Ok(stored)
-    }
 }
 
 impl MediaStream {
@@ -231,6 +208,9 @@ impl MediaStream {
     /// `CallEnded`, `CallNotFound` for a call that was deleted, or a failing database.
     pub async fn add(&mut self, frames: Vec<Frame>) -> Result<Refused, Error> {
         let mut chunks = SharedChunks::from(self.continuity.place(frames));
+        if let Some(epoch_ms) = self.continuity.new_epoch_ms() {
+            self.registration.note_epoch(epoch_ms);
+        }
         let mut refused = Refused::default();
         let mut pauses = RETRIES.into_iter();
         loop {

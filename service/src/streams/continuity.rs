@@ -9,6 +9,9 @@
 //! | nothing | any | sent, unless the other track has begun again: then its time is shifted too |
 //! | up to number n | after n, or without number 1 | sent: the counters went on |
 //! | up to number n | number 1, and not after n | n + number, and shifted by the time that has passed |
+//!
+//! Frames that carry the platform's own clock need no such guess about time: its reading at the start of the stream is
+//! kept with the call, and every socket counts from there.
 
 use crate::{NewChunk, Track, chunks::track_index};
 
@@ -21,6 +24,9 @@ pub struct Frame {
     pub chunk: u32,
     /// Milliseconds since the start of the stream.
     pub timestamp_ms: u32,
+    /// What the platform's clock read at 0 of `timestamp_ms`, in milliseconds since 1970; `None` for counters that only
+    /// this socket knows.
+    pub epoch_ms: Option<u64>,
     /// The audio in the call's codec; PCM16 is little-endian.
     pub audio: Vec<u8>,
 }
@@ -54,15 +60,36 @@ pub(super) struct Continuity {
     /// Whether the counter of some track has restarted at 1.
     restarted: bool,
     position_ms: u32,
+    /// What the platform's clock read at the start of the stream.
+    epoch_ms: Option<u64>,
+    /// The same, until it is noted for later sockets.
+    new_epoch_ms: Option<u64>,
 }
 
 impl Continuity {
     /// For a socket that opens `elapsed_ms` after the stream first started.
-    pub(super) fn new(stored: [Option<StoredTrack>; 2], elapsed_ms: u32) -> Self {
+    pub(super) fn new(stored: [Option<StoredTrack>; 2], elapsed_ms: u32, epoch_ms: Option<u64>) -> Self {
         let tracks = || stored.iter().flatten();
         let end_ms = tracks().map(|track| track.end_ms).max().unwrap_or(0);
         let position_ms = tracks().map(|track| track.latest_ms).max().unwrap_or(0);
-        Self { stored, behind_ms: elapsed_ms.max(end_ms), position_ms, ..Self::default() }
+        Self { stored, behind_ms: elapsed_ms.max(end_ms), position_ms, epoch_ms, ..Self::default() }
+    }
+
+    /// What the platform's clock read at the start of the stream, the first time that frames told it.
+    pub(super) fn new_epoch_ms(&mut self) -> Option<u64> {
+        self.new_epoch_ms.take()
+    }
+
+    /// How much later than the start of the stream a socket's clock began. If no socket has noted the start, as after a
+    /// restart of the process, our own clock tells how much time has passed.
+    fn epoch_shift_ms(&mut self, begun_ms: u64) -> u32 {
+        let first_ms = self.epoch_ms.unwrap_or_else(|| {
+            let is_first = self.stored.iter().all(Option::is_none);
+            let first_ms = if is_first { begun_ms } else { begun_ms.saturating_sub(u64::from(self.behind_ms)) };
+            self.new_epoch_ms = Some(first_ms);
+            *self.epoch_ms.insert(first_ms)
+        });
+        u32::try_from(begun_ms.saturating_sub(first_ms)).unwrap_or(u32::MAX)
     }
 
     /// The latest timestamp of a frame so far, in milliseconds.
@@ -102,7 +129,11 @@ impl Continuity {
 
     fn chunk(&mut self, frame: Frame) -> NewChunk {
         let shift = self.shifts[track_index(frame.track)].unwrap_or_default();
-        let timestamp_ms = frame.timestamp_ms.saturating_add(shift.timestamp_ms);
+        let shift_ms = match frame.epoch_ms {
+            Some(begun_ms) => self.epoch_shift_ms(begun_ms),
+            None => shift.timestamp_ms,
+        };
+        let timestamp_ms = frame.timestamp_ms.saturating_add(shift_ms);
         self.position_ms = self.position_ms.max(timestamp_ms);
         NewChunk {
             track: frame.track,
@@ -120,7 +151,7 @@ mod tests {
     use crate::Track;
 
     fn frame(track: Track, chunk: u32, timestamp_ms: u32) -> Frame {
-        Frame { track, chunk, timestamp_ms, audio: vec![0xFF; 160] }
+        Frame { track, chunk, timestamp_ms, epoch_ms: None, audio: vec![0xFF; 160] }
     }
 
     fn stored(last_sequence: u32, end_ms: u32) -> Option<StoredTrack> {
@@ -135,21 +166,21 @@ mod tests {
 
     #[test]
     fn a_first_socket_keeps_its_counters() {
-        let mut first = Continuity::new([None, None], 0);
+        let mut first = Continuity::new([None, None], 0, None);
         assert_eq!(places(&mut first, &[(Track::Inbound, 1, 80), (Track::Outbound, 1, 91)]), [(1, 80), (1, 91)]);
         assert_eq!(first.position_ms(), 91);
     }
 
     #[test]
     fn counters_that_go_on_stay_as_sent() {
-        let mut back = Continuity::new([stored(50, 1_080), None], 9_000);
+        let mut back = Continuity::new([stored(50, 1_080), None], 9_000, None);
         let frames = [(Track::Inbound, 51, 1_080), (Track::Outbound, 1, 1_100), (Track::Inbound, 1, 80)];
         assert_eq!(places(&mut back, &frames), [(51, 1_080), (1, 1_100), (1, 80)]);
     }
 
     #[test]
     fn counters_that_begin_again_go_on_after_the_last_and_by_the_clock() {
-        let mut back = Continuity::new([stored(50, 1_080), stored(40, 900)], 9_000);
+        let mut back = Continuity::new([stored(50, 1_080), stored(40, 900)], 9_000, None);
         let frames = [(Track::Inbound, 1, 80), (Track::Outbound, 1, 91), (Track::Inbound, 2, 100)];
         assert_eq!(places(&mut back, &frames), [(51, 9_080), (41, 9_091), (52, 9_100)]);
         assert_eq!(back.position_ms(), 9_100);
@@ -157,14 +188,14 @@ mod tests {
 
     #[test]
     fn counters_that_begin_again_out_of_order_are_seen_too() {
-        let mut back = Continuity::new([stored(8, 160), None], 1_000);
+        let mut back = Continuity::new([stored(8, 160), None], 1_000, None);
         let frames = [(Track::Inbound, 2, 20), (Track::Inbound, 1, 0), (Track::Inbound, 4, 60)];
         assert_eq!(places(&mut back, &frames), [(10, 1_020), (9, 1_000), (12, 1_060)]);
     }
 
     #[test]
     fn a_clock_that_is_behind_does_not_lay_new_audio_over_old() {
-        let mut back = Continuity::new([stored(50, 1_080), stored(40, 900)], 300);
+        let mut back = Continuity::new([stored(50, 1_080), stored(40, 900)], 300, None);
         assert_eq!(places(&mut back, &[(Track::Outbound, 1, 0), (Track::Inbound, 1, 5)]), [(41, 1_080), (51, 1_085)]);
     }
 
@@ -172,10 +203,29 @@ mod tests {
     fn a_track_that_is_new_follows_the_one_that_began_again_in_either_order() {
         for order in [[0, 1], [1, 0]] {
             let frames = [(Track::Inbound, 1, 80), (Track::Outbound, 1, 91)];
-            let mut back = Continuity::new([stored(50, 1_080), None], 9_000);
+            let mut back = Continuity::new([stored(50, 1_080), None], 9_000, None);
             let mut placed = places(&mut back, &order.map(|index: usize| frames[index]));
             placed.sort_unstable();
             assert_eq!(placed, [(1, 9_091), (51, 9_080)]);
         }
+    }
+
+    #[test]
+    fn a_platform_s_own_clock_places_a_socket_that_comes_back() {
+        let stamped = |chunk, timestamp_ms, epoch_ms| Frame {
+            epoch_ms: Some(epoch_ms),
+            ..frame(Track::Inbound, chunk, timestamp_ms)
+        };
+        let place = |continuity: &mut Continuity, frame| continuity.place(vec![frame])[0].timestamp_ms;
+        let mut first = Continuity::new([None, None], 0, None);
+        assert_eq!(place(&mut first, stamped(1, 0, 1_000_000)), Some(0));
+        assert_eq!((first.new_epoch_ms(), first.new_epoch_ms()), (Some(1_000_000), None));
+        // Its counters begin again, or go on; our clock is not asked.
+        for chunk in [1, 51] {
+            let mut back = Continuity::new([stored(50, 1_000), None], 9_000, Some(1_000_000));
+            assert_eq!(place(&mut back, stamped(chunk, 20, 1_007_000)), Some(7_020));
+        }
+        let mut restarted = Continuity::new([stored(50, 1_000), None], 9_000, None);
+        assert_eq!(place(&mut restarted, stamped(51, 20, 1_007_000)), Some(9_020));
     }
 }

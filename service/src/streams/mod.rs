@@ -8,6 +8,7 @@
 //! | `carrier` | a carrier's media stream: start or resume a call, add frames, end |
 //! | `continuity` | positions of frames after a reconnect |
 //! | `registry` | the open sockets of each call, and what interrupts them |
+//! | `stored` | what is stored of a call when a carrier's socket opens |
 //! | `token` | one-time tokens that open a stream |
 //!
 //! A socket's life: it is registered, notes in the call's row that it is open, stores audio until something interrupts
@@ -20,6 +21,7 @@ mod continuity;
 mod owner;
 mod part;
 mod registry;
+mod stored;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests;

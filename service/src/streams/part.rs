@@ -1,7 +1,9 @@
 //! The part of the call store for sockets with audio. Its operations are in the other files of this folder.
 
 use super::{arrival::Arrival, registry::Sockets};
-use crate::{calls::Calls, chunks::Chunks, core::Core, events::Events, metadata::MetadataRecords, signer::Signing};
+use crate::{
+    Timestamp, calls::Calls, chunks::Chunks, core::Core, events::Events, metadata::MetadataRecords, signer::Signing,
+};
 
 /// Operations on sockets that carry a call's audio.
 ///
@@ -21,11 +23,14 @@ use crate::{calls::Calls, chunks::Chunks, core::Core, events::Events, metadata::
 ///     stream_sid: "MZ1".to_owned(),
 ///     call_sid: None,
 ///     caller: "+14155550134".into(),
+///     agent: None,
+///     direction: None,
+///     dialect: "twilio",
 ///     audio_format: None,
 ///     custom_data: serde_json::Map::new().into(),
 /// };
 /// let mut stream = callstore.streams.open(new, Author::default(), None, arrival).await?;
-/// let frame = Frame { track: Track::Inbound, chunk: 1, timestamp_ms: 0, audio: vec![0xFF; 160] };
+/// let frame = Frame { track: Track::Inbound, chunk: 1, timestamp_ms: 0, epoch_ms: None, audio: vec![0xFF; 160] };
 /// stream.add(vec![frame]).await?;
 /// // The carrier's `stop`: the call ends.
 /// stream.stop().await?;
@@ -53,5 +58,11 @@ impl Streams {
     #[must_use]
     pub fn note_arrival(&self) -> Arrival {
         self.sockets.arrivals.note()
+    }
+
+    /// The service's clock: platforms that sign their handshakes date them.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.core.now()
     }
 }

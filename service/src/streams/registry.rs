@@ -31,6 +31,9 @@ struct CallSockets {
     carrier: Option<Carrier>,
     /// When the carrier's stream first started, by our clock. Kept while the stream is disconnected.
     began: Option<Timestamp>,
+    /// What the platform's clock read at the start of the stream, in milliseconds since 1970, for platforms that stamp
+    /// frames with it. A socket that comes back is placed by it. Kept as long as `began`.
+    epoch_ms: Option<u64>,
     ended: CancellationToken,
 }
 
@@ -181,6 +184,18 @@ impl Registration {
     /// time than what this one still brings.
     pub(super) fn is_late(&self) -> bool {
         self.is_late
+    }
+
+    /// What the platform's clock read at the start of the stream, if an earlier socket has noted it.
+    pub(super) fn epoch_ms(&self) -> Option<u64> {
+        self.sockets.calls().get(&self.call).and_then(|call| call.epoch_ms)
+    }
+
+    /// Notes what the platform's clock read at the start of the stream, unless an earlier socket has.
+    pub(super) fn note_epoch(&self, epoch_ms: u64) {
+        if let Some(call) = self.sockets.calls().get_mut(&self.call) {
+            call.epoch_ms.get_or_insert(epoch_ms);
+        }
     }
 
     /// Waits until the socket must close.

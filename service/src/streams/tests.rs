@@ -22,6 +22,9 @@ fn stream(name: &str) -> NewStream {
         stream_sid: name.to_owned(),
         call_sid: None,
         caller: "unknown".into(),
+        agent: None,
+        direction: None,
+        dialect: "twilio",
         audio_format: None,
         custom_data: Map::new().into(),
     }
@@ -32,6 +35,7 @@ fn frames(chunks: std::ops::Range<u32>) -> Vec<Frame> {
         track: Track::Inbound,
         chunk,
         timestamp_ms: chunk * 20,
+        epoch_ms: None,
         audio: vec![chunk.to_le_bytes()[0]; 160],
     };
     chunks.map(frame).collect()

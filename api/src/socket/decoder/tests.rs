@@ -62,7 +62,7 @@ fn messages_are_read_however_they_are_cut() {
         Ok(Message::Text("x".repeat(70_000))),
         Ok(Message::Pong),
         Ok(Message::Binary(vec![9; 300])),
-        Ok(Message::Close),
+        Ok(Message::Close(1000)),
         Ok(Message::Ping(b"late".to_vec())),
     ];
     for step in [1, 2, 7, 1_000, usize::MAX] {

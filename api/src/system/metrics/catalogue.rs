@@ -45,13 +45,13 @@ const RESPONSE: &[f64] = &[0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 5
 const WRITES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1_024.0];
 
 const BY_TRACK: Series = Each("track", &["inbound", "outbound"]);
-const BY_PROTOCOL: Series = Each("protocol", &["callstore", "twilio"]);
+const BY_PROTOCOL: Series = Each("protocol", &["audiosocket", "callstore", "twilio"]);
 const BY_OUTCOME: Series = Each("outcome", &["completed", "failed", "no_audio"]);
 const BY_CHECK: Series = Each("outcome", &["damaged", "intact", "missing"]);
 const BY_FAULT: Series = Each("fault", &["damaged", "missing"]);
 const BY_OPERATION: Series = Each("operation", &["delete", "probe", "read", "write"]);
 const BY_END: Series = Each("reason", &["api", "idle_timeout", "max_duration", "stream_disconnect", "stream_stop"]);
-const BY_REFUSAL: Series = Each("code", &["1000", "1002", "1003", "1007", "1008", "1009", "1011"]);
+const BY_REFUSAL: Series = Each("code", &["1000", "1002", "1003", "1007", "1008", "1009", "1011", "1013"]);
 const BY_SKIP: Series = Each(
     "reason",
     &[
@@ -63,9 +63,13 @@ const BY_SKIP: Series = Each(
         "invalid",
         "malformed",
         "not_utf8",
+        "other_format",
         "other_stream",
+        "repeated",
         "second_start",
+        "third_voice",
         "too_long",
+        "undecodable",
     ],
 );
 

@@ -14,8 +14,6 @@ pub(super) const GATHER_BYTES: usize = 1024 * 1024;
 pub(super) struct Stream {
     /// The service's side of the stream. Its socket's place in the call lives as long as this.
     pub media: MediaStream,
-    /// Whether samples in the payloads are big-endian.
-    pub big_endian: bool,
     /// Gathered frames, in the order of arrival.
     pub frames: Vec<Frame>,
     /// The bytes of audio in `frames`.

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
+use dialects::{Name, Refusal};
 use service::{Error, Interruption, TokenRefused};
 use uuid::Uuid;
 
-use super::start::Unfit;
 use crate::socket::{CloseCode, End, Skipped, note_end};
 
 /// The close code and reason of a socket.
@@ -18,35 +18,53 @@ pub(super) struct Ending {
     pub stopped: bool,
     /// Whether the stream is refused: because of what the carrier sent, or because the service failed.
     pub refused: bool,
+    /// Whether that is because the handshake does not suffice.
+    pub unauthorized: bool,
 }
 
 impl Ending {
     /// Closes the socket. The stream may continue on another.
     pub(super) fn new(code: CloseCode, reason: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, reason: reason.into(), stopped: false, refused: code != CloseCode::Normal }
+        Self { code, reason: reason.into(), stopped: false, refused: code != CloseCode::Normal, unauthorized: false }
     }
 
-    /// Writes the log line of the socket's end; `seen` is the dialect of its first message.
-    pub(super) fn note(
-        &mut self,
-        call: Option<Uuid>,
-        stream: Option<&str>,
-        seen: Option<&'static str>,
-        skipped: &Skipped,
-    ) {
-        // Another platform's messages were skipped until the peer or the service gave up.
-        if let (None, Some(platform)) = (call, seen.filter(|&seen| seen != "twilio")) {
-            self.blame(platform);
-        }
-        let refused = self.refused.then(|| seen.unwrap_or("unknown"));
+    /// Closes the socket after the end of the stream.
+    pub(super) fn stopped() -> Self {
+        Self { stopped: true, ..Self::new(CloseCode::Normal, "The stream has ended.") }
+    }
+
+    /// Refuses a stream whose handshake does not prove that it may start.
+    pub(super) fn unauthorized(reason: String) -> Self {
+        Self { unauthorized: true, ..Self::new(CloseCode::Policy, reason) }
+    }
+
+    /// Writes the log line of the socket's end; `seen` is the platform that its messages look like.
+    pub(super) fn note(&self, call: Option<Uuid>, stream: Option<&str>, seen: Option<Name>, skipped: &Skipped) {
+        let refused = self.refused.then(|| seen.map_or("unknown", Name::as_str));
         note_end(End { protocol: "twilio", call, stream, code: self.code, reason: &self.reason, skipped, refused });
     }
 
-    /// Says that no stream started because the messages are those of another platform.
-    fn blame(&mut self, platform: &str) {
+    /// Says that no stream started, and whose messages came instead.
+    pub(super) fn without_start(mut self, seen: Name) -> Self {
         self.refused = true;
         if self.reason.is_empty() || self.code == CloseCode::Policy {
-            self.reason = format!("No start of a stream was understood. The messages look like {platform}'s.").into();
+            self.reason = format!("No start of a stream was understood. The messages look like {seen}'s.").into();
+        }
+        self
+    }
+
+    /// The close code for a start that cannot be taken.
+    pub(super) fn unfit(refusal: &Refusal, seen: Option<Name>) -> Self {
+        let of = seen.map(|name| format!(" of {name}")).unwrap_or_default();
+        match refusal {
+            Refusal::NoName => Self::new(CloseCode::Invalid, format!("The start{of} has no valid stream id.")),
+            Refusal::Format(came) => {
+                let reason = format!("The format{of} must be G.711 at 8000 Hz, L16, G.722 or Opus, not {came}.");
+                Self::new(CloseCode::Unsupported, reason)
+            }
+            Refusal::Unauthorized => {
+                Self::unauthorized(format!("The start{of} is of another party than its handshake."))
+            }
         }
     }
 
@@ -66,6 +84,9 @@ impl Ending {
                 CloseCode::Policy,
                 "Another key started the call with this streamSid; this key has ownCallsOnly.",
             ),
+            Error::StreamSidTaken { .. } => {
+                Self::new(CloseCode::Invalid, "The stream's id is that of another call, so it is not valid.")
+            }
             Error::ForeignStream => {
                 let reason = "The stream belongs to another phone call, or its token to another call.";
                 Self::new(CloseCode::Policy, reason)
@@ -77,18 +98,6 @@ impl Ending {
                 tracing::error!(%error, "A media stream is closed, because the service failed.");
                 Self::new(CloseCode::Error, "The service failed.")
             }
-        }
-    }
-}
-
-impl From<Unfit> for Ending {
-    fn from(unfit: Unfit) -> Self {
-        match unfit {
-            Unfit::Name => Self::new(CloseCode::Invalid, "The start has no valid streamSid."),
-            Unfit::Format(came) => Self::new(
-                CloseCode::Unsupported,
-                format!("The media format must be mono mu-law or A-law at 8000 Hz or L16, not {came}."),
-            ),
         }
     }
 }
