@@ -75,9 +75,10 @@ TOML
 export NO_COLOR=1
 echo "contract.sh: with an admin's key, and Twilio's signatures"
 (umask 077 && echo "$key" >"$work/key")
-# Schemathesis cannot write SubRip, and stops where it is asked to.
-without_subrip='del(.paths[][].requestBody?.content?."application/x-subrip"?)'
-jq "$without_subrip" openapi.json >"$work/openapi.json"
+# Schemathesis cannot write SubRip, and stops where it is asked to. It would read the stream of events to its end, which
+# never comes.
+possible='del(.paths["/events/stream"]) | del(.paths[][].requestBody?.content?."application/x-subrip"?)'
+jq "$possible" openapi.json >"$work/openapi.json"
 start keyed --admin-key-file "$work/key" --twilio-auth-token 0123456789abcdef0123456789abcdef \
     --public-url http://localhost
 attack positive_data_acceptance --header "Authorization: Bearer $key"
@@ -86,6 +87,6 @@ stop
 echo "contract.sh: open, without keys"
 start open
 # createKey is excluded, because a first key would close the service. Without keys, the document must not require any.
-jq "$without_subrip | del(.paths[][].security)" openapi.json >"$work/openapi.json"
+jq "$possible | del(.paths[][].security)" openapi.json >"$work/openapi.json"
 attack positive_data_acceptance --exclude-operation-id createKey
 stop

@@ -12,18 +12,9 @@ use crate::{
     twilio::{start, stop},
 };
 
-/// Operations that neither change anything nor read what calls hold.
-const NOT_ENTERED: [&str; 9] = [
-    "convertAudio",
-    "getCall", // Without `include`, and so for lists.
-    "getCallStats",
-    "getChunkStatus",
-    "getLivez",
-    "getMetrics",
-    "getProblem",
-    "getReadyz",
-    "listCalls",
-];
+/// Operations that neither change anything nor read what calls hold; `getCall` and lists of calls without `include`.
+const NOT_ENTERED: &str = "convertAudio getCall getCallStats getChunkStatus getLivez getMetrics getProblem getReadyz \
+    listCalls listEvents streamEvents";
 
 /// The entries, newest first, without the readings of the audit itself.
 async fn entries(server: &Server, query: &str) -> Vec<Value> {
@@ -81,7 +72,7 @@ async fn every_operation_is_entered_or_is_known_not_to_be() {
         }
     }
     missing.sort();
-    assert_eq!(missing, NOT_ENTERED);
+    assert_eq!(missing.join(" "), NOT_ENTERED);
 }
 
 #[tokio::test]

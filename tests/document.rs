@@ -150,6 +150,8 @@ fn operation_ids_are_those_of_the_contract() {
         "listTranscripts",
         "searchTranscripts",
         "listCallEvents",
+        "listEvents",
+        "streamEvents",
         "addAnalytics",
         "listAnalytics",
         "getComputedAnalytics",

@@ -246,10 +246,13 @@ async fn a_deleted_call_has_no_rows_and_no_file() {
     server.delete("/calls/MZ1").await.expect(204);
     eventually("the rows are gone", || async {
         let left = server.rows().await;
-        let other = |(table, _): &&(String, i64)| !["idempotency_key", "chunk_journal"].contains(&table.as_str());
+        let other =
+            |(table, _): &&(String, i64)| !["idempotency_key", "chunk_journal", "outbox"].contains(&table.as_str());
         left.iter().filter(other).eq(rows.iter().filter(other)).then_some(())
     })
     .await;
+    // The event that tells its deletion.
+    assert_eq!(server.count("outbox").await, 1);
     assert_eq!(files(&server.recordings()), 0);
 }
 

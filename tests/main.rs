@@ -53,6 +53,7 @@ mod moments;
 mod names;
 mod nodes;
 mod objects;
+mod outbox;
 mod ownership;
 mod phone_status;
 mod power_cut;

@@ -73,7 +73,9 @@ async fn a_call_that_is_deleted_while_it_ends_leaves_nothing() {
     }
     let store = server.recordings();
     eventually("rows and files are gone", || async {
-        let rows: i64 = server.rows().await.iter().map(|(_, count)| count).sum();
+        let rows = server.rows().await;
+        // The events that tell the deletions stay.
+        let rows: i64 = rows.iter().filter(|(table, _)| table != "outbox").map(|(_, count)| count).sum();
         let folders = std::fs::read_dir(&store).into_iter().flatten().map(|entry| entry.unwrap().path());
         let files: usize = folders.map(|folder| std::fs::read_dir(folder).unwrap().count()).sum();
         (rows == 0 && files == 0).then_some(())

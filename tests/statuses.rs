@@ -140,6 +140,7 @@ impl World {
             "call_metadata",
             "api_key",
             "idempotency_key",
+            "outbox",
         ] {
             for change in ["INSERT", "UPDATE", "DELETE"] {
                 statements += &format!("CREATE TRIGGER {change}_{table} BEFORE {change} ON {table} {what};");

@@ -21,6 +21,7 @@ mod limits;
 mod metadata;
 mod observe;
 mod openapi;
+mod outbox;
 mod pages;
 mod problem;
 mod public;

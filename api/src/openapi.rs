@@ -55,7 +55,7 @@ const KEYS: &str = "A key made by `callstore keys create` or `createKey`. Each o
         (name = "Chunks", description = "Add audio to a running call."),
         (name = "Recordings", description = "Play and share the recordings of ended calls."),
         (name = "Transcripts", description = "Add and read what was said."),
-        (name = "Events", description = "Non-audio events of media streams: DTMF digits and marks."),
+        (name = "Events", description = "Follow what happens in the store; DTMF digits and marks of calls."),
         (name = "Analytics", description = "Add and read snapshots of a call's figures."),
         (name = "Metadata", description = "Free-form metadata of a call."),
         (name = "Audio", description = "Convert audio."),

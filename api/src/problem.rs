@@ -172,6 +172,7 @@ impl From<Error> for Problem {
             Error::RecordingMissing => Self::of(P::RecordingMissing),
             Error::TranscriptNotFound => Self::new(P::TranscriptNotFound, detail),
             Error::MetadataNotFound => Self::new(P::MetadataNotFound, detail),
+            Error::EventExpired => Self::new(P::EventExpired, detail),
             Error::KeyNotFound => Self::new(P::KeyNotFound, detail),
             Error::AdminKeyRequired => Self::new(P::AdminKeyRequired, detail),
             Error::LastAdminKey => Self::new(P::LastAdminKey, detail),

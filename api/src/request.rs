@@ -1,6 +1,6 @@
 //! What the middleware notes on a request, for the handlers and for one another.
 
-use actix_web::{HttpMessage, HttpRequest, http::header::HeaderValue, web::Data};
+use actix_web::{HttpMessage, HttpRequest, dev::ServiceRequest, http::header::HeaderValue, web::Data};
 use uuid::Uuid;
 
 use crate::{
@@ -63,6 +63,12 @@ pub(crate) fn expect_operation(target: Option<&Target>) -> Result<&KnownOperatio
         Problem::new(ProblemCode::NotFound, "No operation has this path. /swagger-ui/ lists all operations.")
     })?;
     target.operation().ok_or_else(|| target.path().method_not_allowed())
+}
+
+/// Whether the answer to a request outlives it, as a WebSocket does: then it has to end with the client's key.
+pub(crate) fn is_live(request: &ServiceRequest) -> bool {
+    let of_target = |target: &Target| target.operation().is_some_and(|operation| operation.is_live);
+    request.head().upgrade() || request.extensions().get::<Target>().is_some_and(of_target)
 }
 
 /// Whether the client wants only the head of the response.

@@ -3,8 +3,8 @@
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
-    analytics, audio, audit, calls, chunks, events, keys, metadata, recordings, search, stats, system, transcripts,
-    twilio,
+    analytics, audio, audit, calls, chunks, events, keys, metadata, outbox, recordings, search, stats, system,
+    transcripts, twilio,
 };
 
 /// Registers all operations.
@@ -17,6 +17,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .configure(recordings::routes)
         .configure(search::routes)
         .configure(events::routes)
+        .configure(outbox::routes)
         .configure(analytics::routes)
         .configure(metadata::routes)
         .configure(stats::routes)

@@ -15,6 +15,7 @@ pub mod call_track;
 pub mod chunk_journal;
 pub mod computed_analytics;
 pub mod idempotency_key;
+pub mod outbox;
 pub mod recording;
 pub mod recording_check;
 pub mod search_entry;

@@ -30,6 +30,18 @@ pub(crate) fn optional_id(manager: &SchemaManager<'_>, name: &'static str) -> Co
     column.take()
 }
 
+/// The key of a table whose rows are numbered from 1. On SQLite a row without a number gets the next one.
+pub(crate) fn number(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    if is_sqlite(manager) {
+        // The type of SQLite's own row numbers.
+        column.custom("integer")
+    } else {
+        column.big_integer()
+    };
+    column.not_null().primary_key().take()
+}
+
 /// A time column: milliseconds since 1970 (`entity::Timestamp`).
 pub(crate) fn time(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).big_integer().take()

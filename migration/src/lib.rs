@@ -25,6 +25,7 @@ mod m20261128_000020_search;
 mod m20261128_000021_computed;
 mod m20261128_000022_filters;
 mod m20261128_000023_statistics;
+mod m20261128_000026_outbox;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000021_computed::Migration),
             Box::new(m20261128_000022_filters::Migration),
             Box::new(m20261128_000023_statistics::Migration),
+            Box::new(m20261128_000026_outbox::Migration),
         ]
     }
 }

@@ -18,6 +18,7 @@ use crate::{
     calls::CallRef,
     core::Core,
     limits::{JSON_MAX_BYTES, check_json},
+    outbox::Cause,
 };
 
 /// A snapshot of a call's figures.
@@ -159,6 +160,7 @@ impl AnalyticsSnapshots {
                 };
                 let stored = Entity::insert(row).exec_with_returning(batch.transaction()).await?;
                 core.note_write(batch.state(), call_id);
+                batch.state().tell(Cause::analytics_added(call_id, stored.id), created_at);
                 batch.record(idempotency.as_ref(), Some(call_id), &stored)?;
                 Ok(stored)
             }

@@ -93,6 +93,11 @@ pub enum Error {
     /// The call has no metadata.
     #[error("The call has no metadata. Set it with PUT or PATCH.")]
     MetadataNotFound,
+    /// Events may be gone after the one with this id.
+    #[error(
+        "Events are kept for 72 hours, and some may be missing after this id. Read what you need anew, and follow without it."
+    )]
+    EventExpired,
     /// No key has this id.
     #[error("No key has this id. GET /admin/keys lists all keys.")]
     KeyNotFound,

@@ -24,6 +24,7 @@ use crate::{
     calls::CallRef,
     core::Core,
     limits::{JSON_MAX_BYTES, check_json},
+    outbox::Cause,
 };
 use merge::merge;
 
@@ -136,6 +137,7 @@ impl MetadataRecords {
                     condition.check(Some(&stored))?;
                     stored.delete(batch.transaction()).await?;
                     core.note_write(batch.state(), call_id);
+                    batch.state().tell(Cause::metadata_updated(call_id, true), core.now());
                     Ok(())
                 }
                 .boxed()
@@ -172,6 +174,7 @@ impl MetadataRecords {
                     let transaction = batch.transaction();
                     let row = if created { row.insert(transaction).await? } else { row.update(transaction).await? };
                     core.note_write(batch.state(), call_id);
+                    batch.state().tell(Cause::metadata_updated(call_id, false), now);
                     Ok(MetadataSet { metadata: row.try_into_model()?.into(), created })
                 }
                 .boxed()
@@ -194,14 +197,15 @@ pub(crate) async fn metadata_of_calls(
     Ok(rows.into_iter().map(|row| (row.call_id, row.into())).collect())
 }
 
-/// Adds a field to a call's custom data, unless the field exists or the object would exceed its limits.
+/// Adds a field to a call's custom data, unless the field exists or the object would exceed its limits. Returns whether
+/// it did.
 pub(crate) async fn add_custom_field(
     transaction: &DatabaseTransaction,
     call_id: Uuid,
     (name, value): (&str, Private),
     author: &Author,
     now: Timestamp,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let stored = Entity::find_by_id(call_id).one(transaction).await?;
     let created = stored.is_none();
     let mut row = stored.map_or_else(|| empty(call_id, now), IntoActiveModel::into_active_model);
@@ -210,12 +214,12 @@ pub(crate) async fn add_custom_field(
         _ => Map::new(),
     };
     if fields.contains_key(name) {
-        return Ok(());
+        return Ok(false);
     }
     fields.insert(name.to_owned(), value.into_inner().into());
     let fields = Value::Object(fields);
     if check_json("", Some(&fields)).is_err() {
-        return Ok(());
+        return Ok(false);
     }
     row.custom_data = Set(Some(fields.into()));
     row.updated_at = Set(now);
@@ -225,7 +229,7 @@ pub(crate) async fn add_custom_field(
     } else {
         row.update(transaction).await?
     };
-    Ok(())
+    Ok(true)
 }
 
 fn empty(call_id: Uuid, now: Timestamp) -> ActiveModel {

@@ -7,7 +7,9 @@
 //! row says so, long before its rows are gone; the call's row goes last, so that a crash leaves something that names
 //! the rest. A call's file goes first: recordings are what takes room, and what people want gone.
 
-use entity::{analytics, audio_chunk, call, call_event, call_track::Track, idempotency_key, stream_token, transcript};
+use entity::{
+    analytics, audio_chunk, call, call_event, call_track::Track, idempotency_key, outbox, stream_token, transcript,
+};
 use futures_util::FutureExt;
 use sea_orm::{
     ActiveEnum, ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect,
@@ -133,6 +135,12 @@ impl Purge {
             use call_event::{Column, Entity};
             let rows = || Entity::find().select_only().column(Column::Id).filter(Column::CallId.eq(call));
             while self.delete(by_id(Column::Id, rows().limit(SLICE))).await? == SLICE {}
+        }
+        {
+            use outbox::{Column, Entity, Kind};
+            let rows = || Entity::find().select_only().column(Column::Position).filter(Column::CallId.eq(call));
+            let rows = || rows().filter(Column::Kind.ne(Kind::CallDeleted)).limit(SLICE);
+            while self.delete(by_id(Column::Position, rows())).await? == SLICE {}
         }
         {
             use idempotency_key::{Column, Entity};

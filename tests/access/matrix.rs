@@ -25,8 +25,8 @@ fn expected(operation: &str) -> Option<&'static [&'static str]> {
         "getChunkStatus" | "updateCall" => &["ingest", "read"],
         "getComputedAnalytics" | "listSpeech" => &["read"],
         "getCallStats" => &["read"],
-        "getCall" | "listCalls" | "listCallEvents" | "listTranscripts" | "searchTranscripts" | "listAnalytics"
-        | "getMetadata" => &["read"],
+        "getCall" | "listCalls" | "listCallEvents" | "listEvents" | "streamEvents" | "listTranscripts"
+        | "searchTranscripts" | "listAnalytics" | "getMetadata" => &["read"],
         "listRecordings" | "getRecording" | "downloadRecording" | "createRecordingLink" | "getMetrics" => &["read"],
         // Unless Twilio's auth token is set; then only Twilio may call it (`signatures`).
         "twilioVoice" | "twilioStatus" => &["ingest"],

@@ -24,7 +24,7 @@ fn the_call_that_an_example_starts_is_the_one_that_other_examples_are_about() {
     let started = operation("startCall").example().unwrap()["streamSid"].clone();
     for operation in operations() {
         let parameters = operation.value["parameters"].as_array().into_iter().flatten();
-        for call in parameters.filter(|parameter| parameter["name"] == "call") {
+        for call in parameters.filter(|parameter| parameter["name"] == "call" && parameter["in"] == "path") {
             assert_eq!(call["example"], started, "{}", operation.id());
         }
     }

@@ -46,6 +46,7 @@ fn what_an_answer_always_has_is_required_and_comes_first() {
     let document = document();
     let answers = ["Call", "Recording", "Transcript", "Analytics", "Metadata", "ApiKey", "AuditEntry", "CallEvent"];
     for name in answers.into_iter().chain([
+        "Event",
         "PageInfo",
         "CallFigures",
         "Problem",

@@ -96,6 +96,8 @@ pub(super) fn ask(operation: &Operation, status: &str, world: &World) -> Option<
         ("getReadyz", "503") => Ask::default(),
         ("downloadRecording", "410") => Ask::default(),
         ("downloadRecording", "503") => return None,
+        ("listEvents" | "streamEvents", "404") => Ask::query("?call=unknown"),
+        ("listEvents" | "streamEvents", "410") => Ask::query("?after=019b7ca9-8f2e-7000-8000-00000000ffff"),
         (_, "408") => Ask::header("content-length", "1000"),
         ("getCall" | "getMetadata", "304") => Ask::header("if-none-match", "*"),
         (_, "409") => Ask { headers: vec![("idempotency-key", HELD.to_owned())], ..example() },

@@ -15,8 +15,13 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    pub(crate) async fn read(response: reqwest::Response) -> Self {
+    /// Reads a response: all of it, or, if it never ends, what came first.
+    pub(crate) async fn read(mut response: reqwest::Response) -> Self {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        if headers.get("content-type").is_some_and(|kind| kind == "text/event-stream") {
+            let first = response.chunk().await.unwrap().unwrap_or_default();
+            return Self { status, headers, bytes: first.to_vec() };
+        }
         Self { status, headers, bytes: response.bytes().await.unwrap().to_vec() }
     }
 

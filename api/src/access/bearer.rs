@@ -17,7 +17,7 @@ use super::{
 use crate::{
     keys::model::Scope,
     problem::{Problem, ProblemCode},
-    request::Target,
+    request::{Target, is_live},
 };
 
 /// The scheme of the `Authorization` header.
@@ -61,8 +61,8 @@ pub(super) fn check_key<'a>(
             "The request has no API key. Send it as Authorization: Bearer KEY."
         })
     })?;
-    if request.head().upgrade() {
-        // A WebSocket outlives its request: the grant tells it when the key ends.
+    if is_live(request) {
+        // The grant tells it when the key ends.
         request.extensions_mut().insert(keys.grant_of(&key));
     }
     let checked = keys.check(&key).map_err(refused)?;

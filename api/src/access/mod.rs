@@ -31,7 +31,7 @@ use self::{
 };
 use crate::{
     problem::{Problem, ProblemCode},
-    request::{Target, expect_operation},
+    request::{Target, expect_operation, is_live},
     vendors::{Vendor, Vendors},
 };
 pub(crate) use bearer::check_key_again;
@@ -97,8 +97,8 @@ impl Access {
 
     /// Whether a request may be made, and the API key that it was made with, if it needs one.
     fn admit<'a>(&self, request: &'a ServiceRequest) -> Result<Option<Cow<'a, str>>, Problem> {
-        // A WebSocket outlives its request: the grant tells it when the first key is made.
-        let grant = request.head().upgrade().then(|| self.callstore.keys.grant_without_key());
+        // The grant tells a live answer when the first key is made.
+        let grant = is_live(request).then(|| self.callstore.keys.grant_without_key());
         let keyed = self.callstore.keys.are_required();
         if !keyed && !self.open {
             proxy::refuse(request.headers())?;

@@ -23,6 +23,8 @@ pub(crate) const CALL_STREAM: &str = "/calls/{call}/stream";
 /// The socket of every platform's media streams, and the one that Twilio's webhook leads to, which is the same.
 pub(crate) const PLATFORM_STREAM: &str = "/streams";
 pub(crate) const TWILIO_STREAM: &str = "/twilio/stream";
+/// Operations whose answer goes on for as long as the client listens, as a socket does.
+const LIVE: [&str; 1] = ["streamEvents"];
 /// The operation's name of `CALL_STREAM` in the audit log.
 const STREAM: &str = "stream";
 
@@ -112,6 +114,8 @@ pub(crate) struct KnownOperation {
     pub need: Need,
     /// Which of its requests are written to the audit log.
     pub audited: Audited,
+    /// Whether its answer outlives the request, so that it has to end with the key.
+    pub is_live: bool,
 }
 
 impl KnownPaths {
@@ -124,7 +128,8 @@ impl KnownPaths {
             let known = |(method, operation): (Method, &Operation)| {
                 let id = operation.operation_id.clone().unwrap_or_default();
                 let audited = Audited::of(&method, path, &id);
-                KnownOperation { method, id, need: Need::of(operation), audited }
+                let is_live = LIVE.contains(&id.as_str());
+                KnownOperation { method, id, need: Need::of(operation), audited, is_live }
             };
             let mut operations: Vec<_> = operations(item).into_iter().map(known).collect();
             if WEBHOOKS.contains(&path.as_str()) {
@@ -136,7 +141,7 @@ impl KnownPaths {
         let pages = Need::beside_the_document().map(|(path, need)| {
             // A platform's socket gets its audit entry when its stream starts. Before that, its call is unknown.
             let (id, audited) = if path == CALL_STREAM { (STREAM, Audited::Always) } else { ("", Audited::Never) };
-            let page = KnownOperation { method: Method::GET, id: id.to_owned(), need, audited };
+            let page = KnownOperation { method: Method::GET, id: id.to_owned(), need, audited, is_live: false };
             KnownPath { pattern: path.to_owned(), operations: vec![page] }
         });
         let paths: Vec<_> = paths.chain(pages).collect();

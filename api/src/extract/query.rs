@@ -120,7 +120,7 @@ impl Names {
 }
 
 /// Parameters that are lists. Clients write them as `include=a,b` or as `include=a&include=b`.
-const LISTS: [&str; 1] = ["include"];
+const LISTS: [&str; 2] = ["include", "types"];
 
 /// The query with each list written once, its values separated by commas.
 fn joined(query: &str) -> Cow<'_, str> {

@@ -47,6 +47,8 @@ pub enum ProblemCode {
     MetadataNotFound,
     /// No analytics were computed of the call.
     NotComputed,
+    /// Events may be gone.
+    EventExpired,
     /// The key does not exist.
     KeyNotFound,
     /// There is no usable admin key yet.

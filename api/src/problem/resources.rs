@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use super::code::{Entry, ProblemCode};
 
 /// Problems of single resources.
-pub(super) const OF_RESOURCES: [Entry; 22] = {
+pub(super) const OF_RESOURCES: [Entry; 23] = {
     use ProblemCode as P;
     use StatusCode as S;
     [
@@ -55,6 +55,13 @@ pub(super) const OF_RESOURCES: [Entry; 22] = {
             "Analytics not computed",
             "The call has no recording to compute analytics from, or one from before the service computed them: then \
              `callstore analyze` does.",
+        ),
+        (
+            P::EventExpired,
+            S::GONE,
+            "Event expired",
+            "Events are kept for 72 hours, and some may be missing after this id; or the store was restored from a backup \
+             that is older. Read what you need anew with `GET /calls`, and follow without the id.",
         ),
         (
             P::KeyNotFound,

@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
 
 use super::{CallRef, part::Calls};
-use crate::{Error, Precondition};
+use crate::{Error, Precondition, outbox::Cause};
 
 impl Calls {
     /// Hides a call from all readers and frees its `streamSid` and `callSid`. Its file and rows are removed in the
@@ -32,6 +32,7 @@ impl Calls {
                     row.updated_at = Set(now);
                     row.update(batch.transaction()).await?;
                     batch.discard(id);
+                    batch.state().tell(Cause::call_deleted(id), now);
                     Ok(id)
                 }
                 .boxed()

@@ -16,7 +16,7 @@ use futures_util::FutureExt;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel, TryIntoModel};
 
 use super::{Call, CallParts, CallRef, CallRow, EndReason, Status, part::Calls};
-use crate::{Error, Idempotency, RecordingFile, Timestamp, writer::Batch};
+use crate::{Error, Idempotency, RecordingFile, Timestamp, outbox::Cause, writer::Batch};
 
 /// Why a call ends, and the end time to record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,9 +159,12 @@ impl Calls {
         row.status = Set(Status::Finalizing);
         row.updated_at = Set(now);
         let ended = row.update(batch.transaction()).await?;
+        let ended = ended.try_into_model()?;
         batch.settle(id);
         batch.forget(id);
-        Ok(Ended { call: ended.try_into_model()?, first, recordings: None })
+        let cause = if first { Cause::call_ended(&ended) } else { Cause::call_updated(&ended, &["status"]) };
+        batch.state().tell(cause, now);
+        Ok(Ended { call: ended, first, recordings: None })
     }
 }
 

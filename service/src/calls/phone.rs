@@ -9,13 +9,16 @@ use std::time::Duration;
 use entity::call::{Column, Entity};
 use futures_util::FutureExt;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    IntoActiveModel, QueryFilter,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    TryIntoModel,
 };
 use uuid::Uuid;
 
 use super::{CallRef, CallRow, Direction, EndReason, Status, UNKNOWN_CALLER, Visible, end::End, find, part::Calls};
-use crate::{Author, Error, Idempotency, Private, Timestamp, limits::JSON_MAX_BYTES, metadata::add_custom_field};
+use crate::{
+    Author, Error, Idempotency, Private, Timestamp, limits::JSON_MAX_BYTES, metadata::add_custom_field, outbox::Cause,
+    writer::Batch,
+};
 
 /// How long a socket may take to store its last audio after the phone call has ended.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -58,12 +61,11 @@ impl Calls {
                 if let Some(before) = batch.recall(idempotency.as_ref()).await? {
                     return Ok(before);
                 }
-                let transaction = batch.transaction();
-                let call = call_of(transaction, &phone).await?;
+                let call = call_of(batch.transaction(), &phone).await?;
                 let id = call.as_ref().map(|call| call.id);
                 if let Some(call) = call {
                     author.check(call.id, call.owner_id)?;
-                    add_to_call(core.now(), transaction, call, phone, &author).await?;
+                    add_to_call(core.now(), batch, call, phone, &author).await?;
                 }
                 batch.record(idempotency.as_ref(), id, &id)?;
                 Ok(id)
@@ -114,31 +116,39 @@ impl Calls {
 /// What a client has set stays: a report fills gaps and overwrites nothing.
 async fn add_to_call(
     now: Timestamp,
-    transaction: &DatabaseTransaction,
+    batch: &mut Batch,
     call: CallRow,
     phone: PhoneCall,
     author: &Author,
 ) -> Result<(), Error> {
-    let id = call.id;
+    let (id, transaction) = (call.id, batch.transaction());
+    let (mut causes, mut fields) = (Vec::new(), Vec::new());
     let lacks = (call.call_sid.is_none(), call.caller.expose() == UNKNOWN_CALLER, call.direction.is_none());
     let mut row = call.into_active_model();
     if lacks.0 {
         row.call_sid = Set(Some(phone.call_sid));
+        fields.push("callSid");
     }
     if let (true, Some(caller)) = (lacks.1, phone.caller) {
         row.caller = Set(caller);
+        fields.push("caller");
     }
     if let (true, Some(direction)) = (lacks.2, phone.direction) {
         row.direction = Set(Some(direction));
+        fields.push("direction");
     }
     if row.is_changed() {
         row.updated_at = Set(now);
-        row.update(transaction).await?;
+        let changed = row.update(transaction).await?.try_into_model()?;
+        causes.push(Cause::call_updated(&changed, &fields));
     }
-    match phone.callee {
-        Some(callee) => add_custom_field(transaction, id, ("callee", callee), author, now).await,
-        None => Ok(()),
+    if let Some(callee) = phone.callee
+        && add_custom_field(transaction, id, ("callee", callee), author, now).await?
+    {
+        causes.push(Cause::metadata_updated(id, false));
     }
+    causes.into_iter().for_each(|cause| batch.state().tell(cause, now));
+    Ok(())
 }
 
 /// The call with the phone call's id, or else its stream's call if that has no `callSid` yet.

@@ -11,7 +11,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use super::{AudioFormat, Call, CallRow, Direction, Status, UNKNOWN_CALLER, part::Calls};
-use crate::{Author, Error, Idempotency, Private, Timestamp, core::Core};
+use crate::{Author, Error, Idempotency, Private, Timestamp, core::Core, outbox::Cause};
 
 /// The fields of a new call. `None` means not given.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -88,6 +88,9 @@ impl Calls {
                     return Ok(before);
                 }
                 let started = insert_call(&core, batch.transaction(), &new, author, full).await?;
+                if started.created {
+                    batch.state().tell(Cause::call_started(&started.call), core.now());
+                }
                 batch.record(key.as_ref(), Some(started.call.id), &started)?;
                 Ok(started)
             }

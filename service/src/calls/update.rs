@@ -8,7 +8,7 @@ use futures_util::FutureExt;
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel, SqlErr, TryIntoModel};
 
 use super::{Call, CallRef, CallRow, Direction, Status, part::Calls};
-use crate::{Author, Error, Precondition, Private};
+use crate::{Author, Error, Precondition, Private, outbox::Cause};
 
 /// Changes to a call: `None` keeps a field, `Some(None)` removes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,6 +36,18 @@ impl CallChange {
     /// Whether the change concerns who spoke, which is settled once the call has ended.
     fn is_of_parties(&self) -> bool {
         self.agent.is_some() || self.caller.is_some() || self.direction.is_some()
+    }
+
+    /// The names of the changed fields in the API.
+    fn fields(&self) -> Vec<&'static str> {
+        let Self { agent, call_sid, caller, direction } = self;
+        let changed = [
+            ("agent", agent.is_some()),
+            ("callSid", call_sid.is_some()),
+            ("caller", caller.is_some()),
+            ("direction", direction.is_some()),
+        ];
+        changed.into_iter().filter_map(|(name, changed)| changed.then_some(name)).collect()
     }
 
     fn apply(self, call: CallRow) -> ActiveModel {
@@ -85,15 +97,17 @@ impl Calls {
                     if stored.status != Status::Active && change.is_of_parties() && !author.is_admin() {
                         return Err(Error::EndedCallProtected);
                     }
-                    let id = stored.id;
+                    let (id, now, fields) = (stored.id, core.now(), change.fields());
                     let mut row = change.apply(stored);
-                    row.updated_at = Set(core.now());
+                    row.updated_at = Set(now);
                     let changed = row.update(batch.transaction()).await.map_err(|error| match error.sql_err() {
                         Some(SqlErr::UniqueConstraintViolation(_)) => Error::CallSidTaken,
                         _ => Error::Database(error),
                     })?;
+                    let changed = changed.try_into_model()?;
                     core.note_write(batch.state(), id);
-                    Ok(Call::from(changed.try_into_model()?))
+                    batch.state().tell(Cause::call_updated(&changed, &fields), now);
+                    Ok(Call::from(changed))
                 }
                 .boxed()
             })

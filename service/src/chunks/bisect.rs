@@ -89,6 +89,7 @@ fn is_of_one_chunk(error: &Error) -> bool {
         | Error::RecordingDamaged(_)
         | Error::RecordingMissing
         | Error::TranscriptNotFound
+        | Error::EventExpired
         | Error::MetadataNotFound
         | Error::KeyNotFound
         | Error::AdminKeyRequired

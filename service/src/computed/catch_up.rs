@@ -22,7 +22,9 @@ use crate::{
     calls::{CallRef, Visible, find},
     copy::CopyProgress,
     crash,
+    database::WriteSet,
     integrity::examine,
+    outbox::Cause,
 };
 
 /// How many rows are looked up at once.
@@ -199,7 +201,9 @@ async fn keep(database: &Database, recording: &recording::Model, heard: &Heard, 
     ];
     let replace = OnConflict::column(Column::CallId).update_columns(changed).to_owned();
     Entity::insert(computed).on_conflict(replace).exec_without_returning(&transaction).await?;
-    transaction.commit().await?;
+    let told = Cause::analytics_computed(recording.call_id, recording.id).into_row(now);
+    let mut set = WriteSet { events: vec![told], ..WriteSet::default() };
+    database.storage().commit(transaction, &mut set).await?;
     crash::point("analyze.stored");
     Ok(true)
 }

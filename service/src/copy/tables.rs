@@ -9,7 +9,7 @@ use std::{marker::PhantomData, mem, pin::pin};
 use audio::number::wide;
 use entity::{
     analytics, api_key, audio_chunk, audit_entry, audit_export, audit_seal, call, call_event, call_metadata,
-    call_track, computed_analytics, idempotency_key, recording, recording_check, search_progress, setting,
+    call_track, computed_analytics, idempotency_key, outbox, recording, recording_check, search_progress, setting,
     stream_token, transcript, voice_webhook,
 };
 use futures_util::{FutureExt, TryStreamExt, future::BoxFuture};
@@ -46,7 +46,7 @@ pub struct CopiedTable {
 /// All tables except those that only running services use: the journal, which is empty by now, the leases, and what
 /// triggers of the target fill: the list of audit entries that wait for their chain, and the marks from which the
 /// statistics are built anew. The first service on the target makes the index for search.
-fn tables() -> [Box<dyn Rows>; 18] {
+fn tables() -> [Box<dyn Rows>; 19] {
     fn of<E: Entity>() -> Box<Table<E>> {
         Box::new(Table(PhantomData))
     }
@@ -66,6 +66,7 @@ fn tables() -> [Box<dyn Rows>; 18] {
         of::<stream_token::Entity>(),
         of::<voice_webhook::Entity>(),
         of::<idempotency_key::Entity>(),
+        of::<outbox::Entity>(),
         of::<audit_entry::Entity>(),
         of::<audit_seal::Entity>(),
         of::<audit_export::Entity>(),

@@ -15,6 +15,7 @@ use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbErr, FromQueryResult, TransactionOptions,
     prelude::async_trait::async_trait, sea_query::SimpleExpr, sqlx,
 };
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::{ChunkReader, Connections, Hit, HitsFrom, WriteSet};
@@ -85,6 +86,13 @@ pub(crate) trait Storage: Debug + Send + Sync {
 
     /// How long a transaction of the writer may take; `None` if nobody has to answer it.
     fn time_limit(&self) -> Option<Duration>;
+
+    /// Signalled when events were committed, by this process or, while [`listen`](Self::listen) runs, by another node.
+    fn outbox_written(&self) -> &Notify;
+
+    /// Signals [`outbox_written`](Self::outbox_written) for what other nodes commit, until the connection fails.
+    /// Returns at once if no other node can write.
+    async fn listen(&self) -> Result<(), DbErr>;
 
     /// Writes the set and commits durably. New chunks that wait in the journal then are left in [`WriteSet::new`].
     async fn commit(&self, transaction: DatabaseTransaction, set: &mut WriteSet) -> Result<(), DbErr>;

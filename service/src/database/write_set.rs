@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use entity::{
     audit_entry, call,
     call_track::{self, Track},
-    idempotency_key, transcript,
+    idempotency_key, outbox, transcript,
 };
 use sea_orm::{
     ActiveValue::Set,
@@ -36,6 +36,8 @@ pub(crate) struct WriteSet {
     /// Outcomes of requests with an idempotency key.
     pub outcomes: Vec<idempotency_key::ActiveModel>,
     pub audit: Vec<audit_entry::Model>,
+    /// Events, in order; the database numbers them.
+    pub events: Vec<outbox::ActiveModel>,
     /// Numbers of chunks that were already stored, to be added to those of their track.
     pub duplicates: BTreeMap<(Uuid, Track), i64>,
     /// Calls whose row gets a new `last_write_at`, and that time.
@@ -64,6 +66,7 @@ impl WriteSet {
             transcripts,
             outcomes,
             audit,
+            events,
             duplicates,
             written,
             written_at: _,
@@ -73,6 +76,7 @@ impl WriteSet {
             && transcripts.is_empty()
             && outcomes.is_empty()
             && audit.is_empty()
+            && events.is_empty()
             && duplicates.is_empty()
             && written.is_empty()
     }

@@ -26,6 +26,7 @@ use crate::{
     chunks::track_name,
     computed::{self, Heard},
     core::Core,
+    outbox::Cause,
     recordings::Gaps,
     store::Store,
 };
@@ -46,8 +47,8 @@ impl Finalizer {
                     return batch.call(&CallRef::of(id)).await.map(|_| None);
                 }
                 let duplicates = count_duplicates(transaction, id).await?;
-                let heard = if let Some(file) = file {
-                    let recording = core.ids.next();
+                let recording = file.is_some().then(|| core.ids.next());
+                let heard = if let Some((file, recording)) = file.zip(recording) {
                     let check = recording_check::ActiveModel {
                         recording_id: Set(recording),
                         block_hashes: Set(file.block_hashes.clone()),
@@ -63,6 +64,11 @@ impl Finalizer {
                     None
                 };
                 keep_summaries(transaction, id, &plan.tracks).await?;
+                if let Some(recording) = recording {
+                    batch.state().tell(Cause::recording_ready(id, recording), core.now());
+                    batch.state().tell(Cause::analytics_computed(id, recording), core.now());
+                }
+                batch.state().tell(Cause::call_completed(id, recording), core.now());
                 Ok(Some((plan, heard)))
             }
             .boxed()
@@ -95,7 +101,14 @@ impl Finalizer {
         let core = self.core.clone();
         let about = CallRef::of(call);
         let failed = self.core.write(Some(&about), 0, move |batch| {
-            async move { Ok(leave_finalizing(&core, batch.transaction(), call, Some(why)).await?) }.boxed()
+            async move {
+                let failed = leave_finalizing(&core, batch.transaction(), call, Some(why)).await?;
+                if failed {
+                    batch.state().tell(Cause::call_failed(call, why.0), core.now());
+                }
+                Ok(failed)
+            }
+            .boxed()
         });
         if failed.await? {
             count_outcome("failed");

@@ -44,6 +44,7 @@ use crate::{
     CallRef, Error, NewChunk,
     calls::{AudioFormat, Status, find},
     chunks::{Added, Chunks},
+    outbox::Cause,
 };
 use registry::Registration;
 
@@ -84,8 +85,16 @@ impl Streams {
     async fn note_open(&self, call: Uuid) -> Result<(), Error> {
         let now = self.core.now();
         let about = CallRef::of(call);
-        let noted =
-            self.core.write(Some(&about), 0, move |batch| async move { Ok(batch.note_open(call, now).await?) }.boxed());
+        let noted = self.core.write(Some(&about), 0, move |batch| {
+            async move {
+                let is_active = batch.note_open(call, now).await?;
+                if is_active {
+                    batch.state().tell(Cause::stream_connected(call), now);
+                }
+                Ok(is_active)
+            }
+            .boxed()
+        });
         if noted.await? { Ok(()) } else { Err(Error::CallEnded) }
     }
 
@@ -111,8 +120,8 @@ impl Streams {
             .write(Some(&CallRef::of(call)), 0, move |batch| {
                 async move {
                     // A socket that has opened meanwhile is already registered, and its own note is written later.
-                    if !sockets.is_open(call) {
-                        batch.note_disconnect(call, now).await?;
+                    if !sockets.is_open(call) && batch.note_disconnect(call, now).await? {
+                        batch.state().tell(Cause::stream_disconnected(call), now);
                     }
                     Ok(())
                 }

@@ -207,7 +207,7 @@ impl<T: Answer> AddTranscripts<T> {
     /// Gathers new rows and the audit entry for the writer's next commit.
     fn gather(&self, state: &mut State, known: Known) {
         let call = known.call;
-        known.gather(state);
+        known.gather(state, self.core.now());
         state.add_audit(self.entry());
         self.core.note_write(state, call);
     }

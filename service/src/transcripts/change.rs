@@ -1,6 +1,9 @@
 //! Changes and deletes single transcripts.
 
-use entity::transcript::{Entity, Model};
+use entity::{
+    outbox::Kind,
+    transcript::{Entity, Model},
+};
 use futures_util::FutureExt;
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, ModelTrait};
 use uuid::Uuid;
@@ -11,6 +14,7 @@ use crate::{
     calls::{self, CallRef},
     entries::change_entry,
     limits::{JSON_MAX_BYTES, check_json},
+    outbox::Cause,
     writer::Batch,
 };
 
@@ -46,6 +50,8 @@ impl Transcripts {
                         if row.text != before.text {
                             change_entry(transaction, &row).await?;
                         }
+                        let causes = Cause::transcripts(Kind::TranscriptUpdated, row.call_id, std::iter::once(&row));
+                        causes.into_iter().for_each(|cause| batch.state().tell(cause, core.now()));
                     }
                     core.note_write(batch.state(), row.call_id);
                     Ok(row.into())
@@ -61,12 +67,15 @@ impl Transcripts {
     /// `TranscriptNotFound`, `PreconditionFailed`, or a failing database.
     pub async fn delete(&self, id: Uuid, condition: Precondition) -> Result<(), Error> {
         let call = self.call_of(id).await?;
+        let core = self.core.clone();
         self.core
             .write(Some(&call.clone()), 0, move |batch| {
                 async move {
                     let row = find(batch, &call, id).await?;
                     condition.check(Some(&Transcript::from(row.clone())))?;
+                    let call_id = row.call_id;
                     row.delete(batch.transaction()).await?;
+                    batch.state().tell(Cause::transcript_deleted(call_id, id), core.now());
                     Ok(())
                 }
                 .boxed()

@@ -4,16 +4,20 @@
 
 use std::collections::HashMap;
 
-use entity::transcript::{Column, Entity, Model};
+use entity::{
+    outbox::Kind,
+    transcript::{Column, Entity, Model},
+};
 use sea_orm::{ActiveModelTrait, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, IntoActiveModel, QueryFilter};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::NewTranscript;
 use crate::{
-    Author, Error,
+    Author, Error, Timestamp,
     core::Core,
     entries::change_entry,
+    outbox::Cause,
     writer::{Batch, State},
 };
 
@@ -135,7 +139,12 @@ impl Known {
     }
 
     /// Gathers new rows, and changes rows that were gathered before, for the writer's next commit.
-    pub(super) fn gather(self, state: &mut State) {
+    pub(super) fn gather(self, state: &mut State, now: Timestamp) {
+        let added = self.rows.iter().filter(|known| known.origin == Origin::Request).map(|known| &known.row);
+        let causes = Cause::transcripts(Kind::TranscriptAdded, self.call, added);
+        let changed = self.rows.iter().filter(|known| known.origin != Origin::Request && known.changed);
+        let changes = Cause::transcripts(Kind::TranscriptUpdated, self.call, changed.map(|known| &known.row));
+        causes.into_iter().chain(changes).for_each(|cause| state.tell(cause, now));
         for KnownRow { row, origin, changed } in self.rows {
             match origin {
                 Origin::Request => state.add_transcript(row),

@@ -18,6 +18,7 @@ use crate::{
     calls::AudioFormat,
     chunks::pack,
     database::{Database, WriteSet},
+    outbox::Cause,
 };
 
 /// How long a note of a call's last write may wait before it goes into the call's row.
@@ -104,6 +105,11 @@ impl State {
     /// Gathers an audit entry.
     pub(crate) fn add_audit(&mut self, entry: audit_entry::Model) {
         self.set.audit.push(entry);
+    }
+
+    /// Gathers an event, which is committed with its cause.
+    pub(crate) fn tell(&mut self, cause: Cause, now: Timestamp) {
+        self.set.events.push(cause.into_row(now));
     }
 
     /// Takes the rows for a transaction of the writer, and the journaled chunks whose turn it is to move. With `all`,

@@ -8,13 +8,15 @@
 //!
 //! 3. What the requests ask and change, each in a savepoint.
 //!
-//! 4. The gathered rows: one statement for the chunks, a few for the others.
+//! 4. The gathered rows: one statement for the chunks, a few for the others. Events come last, since they take a lock
+//!    that all nodes want.
 //!
 //! 5. `COMMIT`.
 //!
 //! The number of round trips does not grow with the number of chunks.
 
 mod open;
+mod outbox;
 mod search;
 mod statements;
 
@@ -26,6 +28,7 @@ use sea_orm::{
     EntityTrait, IntoActiveModel, IsolationLevel, TransactionOptions, prelude::async_trait::async_trait,
     sea_query::SimpleExpr, sqlx,
 };
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::{ChunkReader, Connections, Hit, HitsFrom, OpenError, Storage, WriteSet, chunks, storage::LastRow};
@@ -49,6 +52,7 @@ pub(super) struct Postgres {
     url: Address,
     writer: Connections,
     readers: Connections,
+    outbox_written: Notify,
 }
 
 /// An address that `Debug` hides, because it may hold a password.
@@ -73,7 +77,12 @@ impl Postgres {
 
     fn of(url: &str, (writer, readers): (DatabaseConnection, DatabaseConnection)) -> Self {
         let url = Address(url.to_owned());
-        Self { url, writer: Connections::new(writer), readers: Connections::new(readers) }
+        Self {
+            url,
+            writer: Connections::new(writer),
+            readers: Connections::new(readers),
+            outbox_written: Notify::new(),
+        }
     }
 }
 
@@ -180,8 +189,25 @@ impl Storage for Postgres {
         for change in set.take_changes(DatabaseBackend::Postgres) {
             transaction.execute_raw(change).await?;
         }
+        let events = std::mem::take(&mut set.events);
+        let told = !events.is_empty();
+        if told {
+            insert(&transaction, outbox::number_events(&transaction, events).await?).await?;
+        }
         crash::point("commit.written");
-        transaction.commit().await
+        transaction.commit().await?;
+        if told {
+            self.outbox_written.notify_one();
+        }
+        Ok(())
+    }
+
+    fn outbox_written(&self) -> &Notify {
+        &self.outbox_written
+    }
+
+    async fn listen(&self) -> Result<(), DbErr> {
+        outbox::listen(&self.url.0, &self.outbox_written).await.map_err(|error| DbErr::Custom(error.to_string()))
     }
 
     /// Never holds, because there is no [`version`](Storage::version).

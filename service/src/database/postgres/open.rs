@@ -24,7 +24,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// holds its locks.
 const SILENCE_LIMIT: Duration = Duration::from_secs(20);
 /// First key of our advisory locks, which separates them from those of other programs on the same database.
-const LOCK_CLASS: i32 = 0x0CA1_1507;
+pub(super) const LOCK_CLASS: i32 = 0x0CA1_1507;
 /// The application name of our connections on the server.
 const APPLICATION: &str = "callstore";
 /// Second key of the schema's advisory lock.

@@ -21,6 +21,7 @@ use sea_orm::{
     ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, Statement,
     TransactionOptions, prelude::async_trait::async_trait, sea_query::SimpleExpr, sqlx,
 };
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::{
@@ -39,6 +40,7 @@ pub(super) struct Sqlite {
     path: PathBuf,
     writer: Connections,
     readers: Connections,
+    outbox_written: Notify,
 }
 
 impl Sqlite {
@@ -53,7 +55,8 @@ impl Sqlite {
     }
 
     fn of(path: &Path, (writer, readers): (DatabaseConnection, DatabaseConnection)) -> Self {
-        Self { path: path.to_owned(), writer: Connections::new(writer), readers: Connections::new(readers) }
+        let (writer, readers) = (Connections::new(writer), Connections::new(readers));
+        Self { path: path.to_owned(), writer, readers, outbox_written: Notify::new() }
     }
 }
 
@@ -147,11 +150,29 @@ impl Storage for Sqlite {
     }
 
     async fn commit(&self, transaction: DatabaseTransaction, set: &mut WriteSet) -> Result<(), DbErr> {
-        script::commit(transaction, set).await
+        let told = !set.events.is_empty();
+        script::commit(transaction, set).await?;
+        if told {
+            self.outbox_written.notify_one();
+        }
+        Ok(())
     }
 
     async fn commit_alone(&self, version: i64, set: &mut WriteSet) -> Result<bool, DbErr> {
-        script::commit_alone(&self.writer, version, set).await
+        let told = !set.events.is_empty();
+        let done = script::commit_alone(&self.writer, version, set).await?;
+        if told && done {
+            self.outbox_written.notify_one();
+        }
+        Ok(done)
+    }
+
+    fn outbox_written(&self) -> &Notify {
+        &self.outbox_written
+    }
+
+    async fn listen(&self) -> Result<(), DbErr> {
+        Ok(())
     }
 
     /// A transaction that writes has locked the whole database.

@@ -168,6 +168,7 @@ impl Script {
         self.insert(std::mem::take(&mut set.outcomes).into_iter());
         let audit = std::mem::take(&mut set.audit).into_iter();
         self.insert(audit.map(|row| row.into_active_model().reset_all()));
+        self.insert(std::mem::take(&mut set.events).into_iter());
         for change in set.take_changes(DatabaseBackend::Sqlite) {
             self.end_text();
             self.ended.push(change);

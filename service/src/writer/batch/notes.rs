@@ -28,18 +28,18 @@ impl Batch {
     }
 
     /// Notes that a call's last socket has closed. Notes of earlier writes are included, so that they cannot clear it
-    /// later.
-    pub(crate) async fn note_disconnect(&mut self, call: Uuid, now: Timestamp) -> Result<(), DbErr> {
+    /// later. Returns false if the call is not active.
+    pub(crate) async fn note_disconnect(&mut self, call: Uuid, now: Timestamp) -> Result<bool, DbErr> {
         let mut change = call::ActiveModel { disconnected_at: Set(Some(now)), ..Default::default() };
         if self.state.set.written.contains(&call) {
             change.last_write_at = Set(self.state.set.written_at);
         }
-        self.change_active(call, change).await?;
+        let is_active = self.change_active(call, change).await?;
         self.state.set.written.remove(&call);
         if let Some(cached) = self.state.cache.get(call) {
             cached.disconnected_at = Some(now);
         }
-        Ok(())
+        Ok(is_active)
     }
 
     async fn change_active(&self, call: Uuid, change: call::ActiveModel) -> Result<bool, DbErr> {
