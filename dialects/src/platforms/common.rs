@@ -1,11 +1,12 @@
-//! What several readers share: starting in a format, and fields that are spelled alike.
+//! What several readers share: starting in a format, frames, and fields that are spelled alike.
 
 use crate::{
-    Context, Name, Refusal,
+    Context, Format, Name, Refusal, Track,
     codec::{Codec, Kind, Spec},
     fields::{Fields, small, text},
+    message::MediaMessage,
     opening::Draft,
-    output::Output,
+    output::{Output, Place},
 };
 
 /// Starts a stream in a format, or refuses it.
@@ -26,6 +27,30 @@ pub(super) fn begin(
             None
         }
     }
+}
+
+/// Decodes a media message and passes its frame on. `place` says where the frame begins, given its audio and format.
+pub(super) fn take_media(
+    codec: Option<&mut Codec>,
+    message: &MediaMessage<'_>,
+    out: &mut Output,
+    place: impl FnOnce(&[u8], Format) -> Place,
+) {
+    let Some(codec) = codec else { return out.skip("before_start") };
+    let Some(payload) = message.payload() else { return out.skip("bad_base64") };
+    let track = message.media.track.unwrap_or(Track::Inbound);
+    match codec.decode(track, message.number(), payload) {
+        Ok(audio) => {
+            let place = place(&audio, codec.format());
+            out.frame(track, message.number(), place, audio);
+        }
+        Err(reason) => out.skip(reason),
+    }
+}
+
+/// Where a frame begins whose timestamp is milliseconds since the start; without one it follows the frame before it.
+pub(super) fn stamped(message: &MediaMessage<'_>) -> Place {
+    message.timestamp().map_or(Place::Follows, Place::Milliseconds)
 }
 
 /// The format in an object such as `mediaFormat`, in either spelling.

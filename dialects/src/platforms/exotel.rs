@@ -1,14 +1,14 @@
 //! Exotel's Stream and Voicebot applets: PCM16 unless the format says mu-law, about 100 ms a message.
 
-use super::common::{begin, digit_of, spec_of};
+use super::common::{begin, digit_of, spec_of, stamped, take_media};
 use crate::{
-    Context, Name, Track,
+    Context, Name,
     codec::Codec,
     dialect::Dialect,
     fields::{Fields, object, object_or_text, text},
     message::Message,
     opening::Draft,
-    output::{Output, Place},
+    output::Output,
 };
 
 /// A stream of Exotel.
@@ -46,18 +46,7 @@ impl Exotel {
 impl Dialect for Exotel {
     fn text(&mut self, message: &str, _: u64, out: &mut Output) {
         match Message::read(message) {
-            Message::Media(media) => {
-                let Some(codec) = &mut self.codec else { return out.skip("before_start") };
-                let Some(payload) = media.payload() else { return out.skip("bad_base64") };
-                let track = media.media.track.unwrap_or(Track::Inbound);
-                match codec.decode(track, media.number(), payload) {
-                    Ok(audio) => {
-                        let place = media.timestamp().map_or(Place::Follows, Place::Milliseconds);
-                        out.frame(track, media.number(), place, audio);
-                    }
-                    Err(reason) => out.skip(reason),
-                }
-            }
+            Message::Media(media) => take_media(self.codec.as_mut(), &media, out, |_, _| stamped(&media)),
             Message::Other(event, fields) => match event.as_str() {
                 "start" => self.start(&fields, out),
                 "stop" => out.stop(),

@@ -3,9 +3,9 @@
 
 use serde_json::Value;
 
-use super::common::{begin, digit_of, spec_of};
+use super::common::{begin, digit_of, spec_of, take_media};
 use crate::{
-    Context, Name, Track,
+    Context, Name,
     codec::{Codec, Spec},
     dialect::{Dialect, is_regular},
     fields::{Fields, object, text, word},
@@ -59,32 +59,18 @@ impl Plivo {
     }
 
     fn media(&mut self, message: &MediaMessage<'_>, out: &mut Output) {
-        let Some(codec) = &mut self.codec else { return out.skip("before_start") };
-        let Some(payload) = message.payload() else { return out.skip("bad_base64") };
-        let track = message.media.track.unwrap_or(Track::Inbound);
-        let audio = match codec.decode(track, message.number(), payload) {
-            Ok(audio) => audio,
-            Err(reason) => return out.skip(reason),
-        };
-        let format = codec.format();
-        let place = match message.timestamp() {
-            None => Place::Follows,
-            Some(stamped) => {
-                let base = *self.base.get_or_insert_with(|| {
-                    let samples = audio.len() / format.encoding.bytes_per_sample();
-                    let frame_ms = audio::number::wide(samples) * 1000 / u64::from(format.sample_rate_hz);
-                    let before = message.number().filter(|number| (2..=FIRST_MAX).contains(number));
-                    stamped.saturating_sub(before.map_or(0, |number| (number - 1) * frame_ms))
-                });
-                let since_ms = stamped.saturating_sub(base);
-                if base >= EPOCH_MIN_MS {
-                    Place::Epoch { since_ms, base_ms: base }
-                } else {
-                    Place::Milliseconds(since_ms)
-                }
-            }
-        };
-        out.frame(track, message.number(), place, audio);
+        let first = &mut self.base;
+        take_media(self.codec.as_mut(), message, out, |audio, format| {
+            let Some(stamped) = message.timestamp() else { return Place::Follows };
+            let base = *first.get_or_insert_with(|| {
+                let samples = audio.len() / format.encoding.bytes_per_sample();
+                let frame_ms = audio::number::wide(samples) * 1000 / u64::from(format.sample_rate_hz);
+                let before = message.number().filter(|number| (2..=FIRST_MAX).contains(number));
+                stamped.saturating_sub(before.map_or(0, |number| (number - 1) * frame_ms))
+            });
+            let since_ms = stamped.saturating_sub(base);
+            if base >= EPOCH_MIN_MS { Place::Epoch { since_ms, base_ms: base } } else { Place::Milliseconds(since_ms) }
+        });
     }
 }
 

@@ -1,14 +1,14 @@
 //! Telnyx media streaming: frames in any order, payloads of RTP.
 
-use super::common::{begin, digit_of, spec_of};
+use super::common::{begin, digit_of, spec_of, stamped, take_media};
 use crate::{
-    Context, Name, Refusal, Track,
+    Context, Name, Refusal,
     codec::Codec,
     dialect::Dialect,
     fields::{object, object_or_text, text},
     message::{Message, Text, stream_of},
     opening::{Draft, is_id},
-    output::{Output, Place},
+    output::Output,
 };
 
 /// A stream of Telnyx.
@@ -63,16 +63,7 @@ impl Dialect for Telnyx {
                 if foreign(media.stream.as_ref().map(Text::as_str), &self.stream) {
                     return out.skip("other_stream");
                 }
-                let Some(codec) = &mut self.codec else { return out.skip("before_start") };
-                let Some(payload) = media.payload() else { return out.skip("bad_base64") };
-                let track = media.media.track.unwrap_or(Track::Inbound);
-                match codec.decode(track, media.number(), payload) {
-                    Ok(audio) => {
-                        let place = media.timestamp().map_or(Place::Follows, Place::Milliseconds);
-                        out.frame(track, media.number(), place, audio);
-                    }
-                    Err(reason) => out.skip(reason),
-                }
+                take_media(self.codec.as_mut(), &media, out, |_, _| stamped(&media));
             }
             Message::Other(event, fields) => match event.as_str() {
                 "start" => self.start(&fields, out),

@@ -2,15 +2,15 @@
 
 use serde_json::Value;
 
-use super::common::{begin, digit_of, spec_of};
+use super::common::{begin, digit_of, spec_of, stamped, take_media};
 use crate::{
-    Context, Format, Name, Refusal, Track,
+    Context, Format, Name, Refusal,
     codec::{Codec, Kind},
     dialect::Dialect,
     fields::{Fields, object, object_or_text, text, word},
     message::{MediaMessage, Message, Text, stream_of, track_of},
     opening::{Draft, is_id},
-    output::{Output, Place},
+    output::Output,
 };
 
 /// A stream of Twilio's kind.
@@ -69,16 +69,7 @@ impl Twilio {
         if self.codec.is_some() && self.is_foreign(message.stream.as_ref().map(Text::as_str)) {
             return out.skip("other_stream");
         }
-        let Some(codec) = &mut self.codec else { return out.skip("before_start") };
-        let Some(payload) = message.payload() else { return out.skip("bad_base64") };
-        let track = message.media.track.unwrap_or(Track::Inbound);
-        match codec.decode(track, message.number(), payload) {
-            Ok(audio) => {
-                let place = message.timestamp().map_or(Place::Follows, Place::Milliseconds);
-                out.frame(track, message.number(), place, audio);
-            }
-            Err(reason) => out.skip(reason),
-        }
+        take_media(self.codec.as_mut(), message, out, |_, _| stamped(message));
     }
 
     fn other(&mut self, event: &str, fields: &Fields, out: &mut Output) {

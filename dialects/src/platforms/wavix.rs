@@ -1,9 +1,9 @@
 //! Wavix call streaming: Telnyx' media without a codec's name. Its timestamps may be samples, so frames are placed by
 //! their numbers, each as long as the others.
 
-use super::common::{begin, digit_of};
+use super::common::{begin, digit_of, take_media};
 use crate::{
-    Context, Name, Track,
+    Context, Name,
     codec::{Codec, Spec},
     dialect::Dialect,
     fields::text,
@@ -27,21 +27,11 @@ impl Wavix {
 impl Dialect for Wavix {
     fn text(&mut self, message: &str, _: u64, out: &mut Output) {
         match Message::read(message) {
-            Message::Media(media) => {
-                let Some(codec) = &mut self.codec else { return out.skip("before_start") };
-                let Some(payload) = media.payload() else { return out.skip("bad_base64") };
-                let track = media.media.track.unwrap_or(Track::Inbound);
-                match codec.decode(track, media.number(), payload) {
-                    Ok(audio) => {
-                        let samples = audio::number::wide(audio.len() / codec.format().encoding.bytes_per_sample());
-                        let place = media.number().map_or(Place::Follows, |number| {
-                            Place::Samples(number.saturating_sub(1).saturating_mul(samples))
-                        });
-                        out.frame(track, media.number(), place, audio);
-                    }
-                    Err(reason) => out.skip(reason),
-                }
-            }
+            Message::Media(media) => take_media(self.codec.as_mut(), &media, out, |audio, format| {
+                let samples = audio::number::wide(audio.len() / format.encoding.bytes_per_sample());
+                let place = |number: u64| Place::Samples(number.saturating_sub(1).saturating_mul(samples));
+                media.number().map_or(Place::Follows, place)
+            }),
             Message::Other(event, fields) => match event.as_str() {
                 "start" if self.codec.is_some() => out.skip("second_start"),
                 "start" => {
