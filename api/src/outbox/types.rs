@@ -21,8 +21,8 @@ fn named(name: &str) -> Option<Vec<StoreEventType>> {
         Some(group) if group.ends_with('.') => known.starts_with(group),
         _ => known == name,
     };
-    let types: Vec<_> = StoreEventType::ALL.into_iter().filter(|known| is_named(known.name())).collect();
-    (!types.is_empty()).then_some(types)
+    let types = StoreEventType::ALL.iter().filter(|(_, known)| is_named(known)).map(|(known, _)| *known);
+    Some(types.collect()).filter(|types: &Vec<_>| !types.is_empty())
 }
 
 impl<'de> Deserialize<'de> for Types {
@@ -31,7 +31,7 @@ impl<'de> Deserialize<'de> for Types {
         let types: Option<Vec<_>> = text.split(',').map(named).collect();
         let types = types.map(|types| Self(types.concat()));
         types.ok_or_else(|| {
-            let names = StoreEventType::ALL.map(StoreEventType::name).join(", ");
+            let names = StoreEventType::ALL.iter().map(|(_, name)| *name).collect::<Vec<_>>().join(", ");
             de::Error::custom(format!(
                 "Expected types of events, separated by commas: {names}, or groups of them such as call.*."
             ))
