@@ -1,6 +1,7 @@
 //! What the middleware notes on a request, for the handlers and for one another.
 
 use actix_web::{HttpMessage, HttpRequest, dev::ServiceRequest, http::header::HeaderValue, web::Data};
+use service::{GrantEnd, KeyGrant};
 use uuid::Uuid;
 
 use crate::{
@@ -69,6 +70,14 @@ pub(crate) fn expect_operation(target: Option<&Target>) -> Result<&KnownOperatio
 pub(crate) fn is_live(request: &ServiceRequest) -> bool {
     let of_target = |target: &Target| target.operation().is_some_and(|operation| operation.is_live);
     request.head().upgrade() || request.extensions().get::<Target>().is_some_and(of_target)
+}
+
+/// Waits until the grant of a live answer ends; forever if it has none.
+pub(crate) async fn ended(grant: &mut Option<KeyGrant>) -> GrantEnd {
+    match grant {
+        Some(grant) => grant.ended().await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Whether the client wants only the head of the response.

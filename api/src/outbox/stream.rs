@@ -19,7 +19,11 @@ use super::{
     model::{Event, StoreEventType},
     types::{Types, filter, seen},
 };
-use crate::{extract::Query, problem::Problem, request::is_head};
+use crate::{
+    extract::Query,
+    problem::Problem,
+    request::{ended, is_head},
+};
 
 /// How often a reader that is told nothing gets a comment, so that no proxy takes the connection for dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -116,15 +120,9 @@ fn told(reader: Reader) -> impl Stream<Item = Result<Bytes, Error>> {
             let begin = format!("retry: {RETRY_MS}\n{}", heartbeat(&reader.follower));
             return Some((Ok(Bytes::from(begin)), reader));
         }
-        let ended = async {
-            match &mut reader.grant {
-                Some(grant) => drop(grant.ended().await),
-                None => std::future::pending().await,
-            }
-        };
         let next = tokio::select! {
             biased;
-            () = ended => return None,
+            _ = ended(&mut reader.grant) => return None,
             next = timeout(HEARTBEAT, reader.follower.next()) => next,
         };
         let text = match next {

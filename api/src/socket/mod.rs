@@ -25,6 +25,7 @@ use crate::{
     connections::connection::Connection,
     limits::SOCKET_BEAT,
     problem::{Problem, ProblemCode},
+    request::ended,
 };
 use decoder::{Decoder, Message};
 use heartbeat::{Heartbeat, Pulse};
@@ -180,7 +181,7 @@ impl Socket {
             }
             tokio::select! {
                 biased;
-                reason = ended(&mut self.grant) => return Received::AccessEnded(reason),
+                end = ended(&mut self.grant) => return Received::AccessEnded(note::reason(end)),
                 bytes = self.connection.read() => match bytes {
                     Ok(bytes) if !bytes.is_empty() => self.input = bytes,
                     Ok(_) | Err(_) => return Received::Closed(GONE),
@@ -262,14 +263,6 @@ impl Socket {
         // The peer may be gone already.
         let _ = self.connection.send(&frame(CLOSE, &payload)).await;
         self.connection.close().await;
-    }
-}
-
-/// Waits until the grant ends, and returns the reason for the peer; forever if there is none.
-async fn ended(grant: &mut Option<KeyGrant>) -> &'static str {
-    match grant {
-        Some(grant) => note::reason(grant.ended().await),
-        None => std::future::pending().await,
     }
 }
 
