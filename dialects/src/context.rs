@@ -26,7 +26,7 @@ pub struct Context {
     pub subprotocol: Option<&'static str>,
     /// The organization that a Genesys handshake names.
     pub organization: Option<String>,
-    /// A unique id, for a stream that has none of its own.
+    /// A unique id, for a stream whose platform gives it none.
     pub fresh_id: String,
 }
 

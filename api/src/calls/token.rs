@@ -40,7 +40,7 @@ impl CreateCallToken {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CallToken {
-    /// The token. Send it like an API key. Anyone who has it can add to the call.
+    /// The token, sent like an API key. Whoever sends it may add to the call.
     #[schema(value_type = String)]
     pub token: Private,
     /// When the token expires.

@@ -1,4 +1,4 @@
-//! Who has the floor: turns, and what happens while the other party speaks.
+//! Turns, and what a party says during those of the other: interruptions and backchannels.
 
 use super::{
     latencies::Latencies,

@@ -32,7 +32,7 @@ impl Party {
 /// A stretch in which one party has the floor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Turn {
-    /// Who has it.
+    /// The party that has it.
     pub party: Party,
     /// Its first frame.
     pub start: u32,
@@ -97,7 +97,7 @@ pub struct Conversation {
     pub pauses: Vec<Segment>,
     /// Frames in which both speak.
     pub overlap: u64,
-    /// Who has the floor when, in order.
+    /// The turns of both parties, in order of their starts.
     pub turns: Vec<Turn>,
     /// The interruptions of both parties, in order.
     pub interruptions: Vec<Interruption>,

@@ -1,4 +1,4 @@
-//! Times that need no rule about who has the floor: how long each party speaks, when nobody does, and when both do.
+//! Times that need no rule about turns: how long each party speaks, when nobody does, and when both do.
 
 use super::{model::Conversation, order::in_order};
 use crate::speech::{Segment, Speech};
