@@ -1,10 +1,6 @@
 //! Recordings in an object store: the same as in a folder, whatever happens to the store meanwhile.
 
-use std::{
-    fs::File,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::sync::Arc;
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -146,25 +142,5 @@ async fn an_object_without_a_call_is_removed_at_the_start() {
     let mut world = World::new().await;
     start_call(&world.server, "MZ1", 1).await;
     let recording = end_call(&world.server, "MZ1").await["filePath"].as_str().unwrap().to_owned();
-    world.server.stop().await;
-    let folder = world.server.recordings();
-    let (orphan, young) =
-        ("0f/01905f3c-2b7a-7c11-9d4e-5a6b7c8d9e0f.wav", "0f/01905f3c-2b7a-7c11-9d4e-5a6b7c8d9f0f.wav");
-    let not_ours = ["0f/notes.wav", "0e/01905f3c-2b7a-7c11-9d4e-5a6b7c8d9e0f.wav"];
-    for name in not_ours.into_iter().chain([orphan, young]) {
-        std::fs::create_dir_all(folder.join(name).parent().unwrap()).unwrap();
-        std::fs::write(folder.join(name), "RIFF").unwrap();
-    }
-    let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1_500_000_000);
-    for name in not_ours.into_iter().chain([orphan, &recording]) {
-        File::options().write(true).open(folder.join(name)).unwrap().set_modified(old).unwrap();
-    }
-    world.server.restart().await;
-    eventually("the orphan is removed", || async { (!folder.join(orphan).exists()).then_some(()) }).await;
-    for name in not_ours.into_iter().chain([young, &recording]) {
-        assert!(folder.join(name).exists(), "{name}");
-    }
-    for name in not_ours.into_iter().chain([young]) {
-        std::fs::remove_file(folder.join(name)).unwrap();
-    }
+    world.server.restarts_without_orphans(&recording).await;
 }

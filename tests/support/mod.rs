@@ -7,6 +7,7 @@ mod database;
 mod leftovers;
 mod log;
 mod objects;
+mod orphans;
 mod requests;
 mod server;
 mod socket;
