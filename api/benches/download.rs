@@ -4,38 +4,31 @@
 //! `cargo bench -p api --bench download [-- MINUTES]`
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should say where")]
 
+#[path = "support/serve.rs"]
+mod serve;
+
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
-    sync::{Arc, mpsc},
     time::{Duration, Instant},
 };
 
-use api::{server, settings::Settings};
-use clap::Parser;
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
-use service::{SystemClock, SystemIds};
+
+use serve::serve;
 
 /// Downloads per figure.
 const WHOLE: u32 = 40;
 const RANGES: u32 = 2_000;
 const RANGE: u64 = 64 * 1024;
 
-#[derive(Parser)]
-struct Arguments {
-    #[command(flatten)]
-    settings: Settings,
-}
-
 #[tokio::main]
 async fn main() {
     let minutes: u32 = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(10);
     let folder = tempfile::tempdir().unwrap();
     let database = format!("sqlite://{}", folder.path().join("callstore.db").display());
-    let recordings = folder.path().join("recordings").display().to_string();
-    let arguments = ["bench", "--listen", "127.0.0.1:0", "--database-url", &database, "--recordings", &recordings];
-    let address = serve(Arguments::parse_from(arguments).settings);
+    let address = serve(&database, &folder.path().join("recordings"));
     let (checked, size) = record(address, "checked", minutes).await;
     let (unchecked, _) = record(address, "unchecked", minutes).await;
     let connection = sea_orm::Database::connect(&database).await.unwrap();
@@ -116,17 +109,4 @@ async fn record(address: SocketAddr, name: &str, minutes: u32) -> (String, u64) 
     let ended = post(format!("{base}/{name}/end"), json!({})).await;
     let recording = &ended["recordings"][0];
     (format!("/recordings/{}/audio", recording["id"].as_str().unwrap()), recording["sizeBytes"].as_u64().unwrap())
-}
-
-/// Starts the service on a thread of its own.
-fn serve(settings: Settings) -> SocketAddr {
-    let (sender, started) = mpsc::channel();
-    std::thread::spawn(move || {
-        actix_web::rt::System::new().block_on(async move {
-            let (running, server) = server::start(&settings, Box::new(SystemClock), Arc::new(SystemIds)).await.unwrap();
-            sender.send(running.address).unwrap();
-            server.await.unwrap();
-        });
-    });
-    started.recv().unwrap()
 }

@@ -8,19 +8,18 @@
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should say where")]
 #![expect(clippy::disallowed_methods, reason = "a variable is a setting of the benchmark")]
 
-use std::{
-    process::Command,
-    sync::{Arc, mpsc},
-    time::Instant,
-};
+#[path = "support/serve.rs"]
+mod serve;
 
-use api::{server, settings::Settings};
-use clap::Parser;
+use std::{process::Command, time::Instant};
+
 use migration::{Migrator, MigratorTrait};
 use reqwest::Client;
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::Value;
-use service::{Database, SystemClock, SystemIds};
+use service::Database;
+
+use serve::serve;
 
 /// Requests per figure.
 const REQUESTS: usize = 300;
@@ -34,12 +33,6 @@ const ROWS: usize = 250;
 const STATEMENTS: usize = 40;
 /// The start of the first call; each begins a second after the one before.
 const FIRST_START: u64 = 1_700_000_000_000;
-
-#[derive(Parser)]
-struct Arguments {
-    #[command(flatten)]
-    settings: Settings,
-}
 
 #[tokio::main]
 async fn main() {
@@ -59,9 +52,7 @@ async fn main() {
     seed(&database, calls).await;
     println!("{calls} calls with {} transcripts stored in {:.0} s", calls * SAID, begun.elapsed().as_secs_f64());
 
-    let recordings = folder.path().join("recordings").display().to_string();
-    let arguments = ["bench", "--listen", "127.0.0.1:0", "--database-url", &url, "--recordings", &recordings];
-    let address = serve(Arguments::parse_from(arguments).settings);
+    let address = serve(&url, &folder.path().join("recordings"));
     let (client, base) = (Client::new(), format!("http://{address}"));
     let queries = [
         ("rare word", word(40_000)),
@@ -200,19 +191,6 @@ async fn seed(database: &Database, calls: u64) {
         }
     }
     connection.execute_unprepared(if is_sqlite { "PRAGMA wal_checkpoint" } else { "VACUUM ANALYZE" }).await.unwrap();
-}
-
-/// Starts the service on its own threads and returns its address.
-fn serve(settings: Settings) -> std::net::SocketAddr {
-    let (send, receive) = mpsc::channel();
-    std::thread::spawn(move || {
-        actix_web::rt::System::new().block_on(async move {
-            let (running, server) = server::start(&settings, Box::new(SystemClock), Arc::new(SystemIds)).await.unwrap();
-            send.send(running.address).unwrap();
-            server.await.unwrap();
-        });
-    });
-    receive.recv().unwrap()
 }
 
 async fn ask(client: &Client, url: &str) -> String {

@@ -11,31 +11,22 @@
 #![expect(clippy::as_conversions, reason = "numbers are small, and samples are cut")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should say where")]
 
+#[path = "../support/serve.rs"]
+mod serve;
 mod year;
 
-use std::{
-    path::Path,
-    process::Command,
-    sync::{Arc, mpsc},
-    time::Instant,
-};
+use std::{path::Path, process::Command, time::Instant};
 
-use api::{server, settings::Settings};
-use clap::Parser;
 use migration::{Migrator, MigratorTrait};
 use reqwest::Client;
 use sea_orm::ConnectionTrait;
 use serde_json::Value;
-use service::{CopyProgress, Database, SystemClock, SystemIds, copy_tables};
+use service::{CopyProgress, Database, copy_tables};
+
+use serve::serve;
 
 /// Requests per figure.
 const REQUESTS: usize = 1_000;
-
-#[derive(Parser)]
-struct Arguments {
-    #[command(flatten)]
-    settings: Settings,
-}
 
 /// A service on one of the databases.
 struct Side {
@@ -120,9 +111,7 @@ async fn main() {
 
 impl Side {
     fn start(name: &'static str, database: &str, folder: &Path) -> Self {
-        let recordings = folder.join(name).display().to_string();
-        let arguments = ["bench", "--listen", "127.0.0.1:0", "--database-url", database, "--recordings", &recordings];
-        let address = serve(Arguments::parse_from(arguments).settings);
+        let address = serve(database, &folder.join(name));
         Self { name, base: format!("http://{address}/calls"), client: Client::new() }
     }
 
@@ -146,19 +135,6 @@ impl Side {
         response.bytes().await.unwrap();
         begun.elapsed().as_secs_f64() * 1e3
     }
-}
-
-/// Starts the service on its own threads and returns its address.
-fn serve(settings: Settings) -> std::net::SocketAddr {
-    let (send, receive) = mpsc::channel();
-    std::thread::spawn(move || {
-        actix_web::rt::System::new().block_on(async move {
-            let (running, server) = server::start(&settings, Box::new(SystemClock), Arc::new(SystemIds)).await.unwrap();
-            send.send(running.address).unwrap();
-            server.await.unwrap();
-        });
-    });
-    receive.recv().unwrap()
 }
 
 /// Stores calls one second apart, with 10,000 callers and 100 agents. Every thousandth call is active.
