@@ -67,3 +67,12 @@ fn what_an_answer_always_has_is_required_and_comes_first() {
         assert!(places.is_sorted() && places.iter().all(Option::is_some), "{name}: {required:?} {places:?}");
     }
 }
+
+/// Events say their types as the document names them.
+#[test]
+fn the_document_names_the_types_of_events() {
+    let types = document()["components"]["schemas"]["StoreEventType"]["enum"].clone();
+    let types: Vec<_> = types.as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    assert_eq!((types.len(), types[0], types[15]), (16, "call.started", "stream.disconnected"));
+    assert!(types.iter().all(|name| name.contains('.')), "{types:?}");
+}

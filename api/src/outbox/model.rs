@@ -13,7 +13,7 @@ use crate::wire::{Time, free_form, same_variants};
 
 /// Declares the types of events with their names on the wire, each once.
 macro_rules! types {
-    ($($variant:ident $name:literal),+ $(,)?) => {
+    ($($variant:ident $name:tt),+ $(,)?) => {
         /// What happened.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
         pub enum StoreEventType {
