@@ -8,6 +8,7 @@ Needs cargo and git. The same commit gives the same document.
 """
 
 import argparse
+import base64
 import json
 import re
 import subprocess
@@ -21,6 +22,8 @@ BINARY = "api"
 REGISTRY = "registry+https://github.com/rust-lang/crates.io-index"
 # The crate that packs Swagger UI. Its archive is named for the version.
 SWAGGER_CRATE = "utoipa-swagger-ui-vendored"
+# The libraries of the dashboard, with versions and hashes.
+DASHBOARD = ROOT / "dashboard/vendor/vendor.json"
 
 
 def run(*command):
@@ -78,6 +81,22 @@ def swagger_ui(package):
     }
 
 
+def dashboard_library(entry):
+    at = f"pkg:npm/{entry['name'].replace('@', '%40')}@{entry['version']}"
+    digest = base64.b64decode(entry["integrity"].removeprefix("sha512-")).hex()
+    return {
+        "type": "library",
+        "bom-ref": at,
+        "name": entry["name"],
+        "version": entry["version"],
+        "scope": "required",
+        "description": f"A library of the dashboard, which the service serves to browsers: {entry['description']}",
+        "hashes": [{"alg": "SHA-512", "content": digest}],
+        "licenses": [{"license": {"id": entry["license"]}}],
+        "purl": at,
+    }
+
+
 def reachable(nodes, root):
     """The packages that are built into the binary or run while it is built, without those of tests alone."""
     found, waiting = {root}, [root]
@@ -117,6 +136,12 @@ def document(target):
             components.append(assets)
             dependencies.append({"ref": assets["bom-ref"], "dependsOn": []})
             next(entry for entry in dependencies if entry["ref"] == purl(package))["dependsOn"].append(assets["bom-ref"])
+
+    for entry in json.loads(DASHBOARD.read_text()):
+        library = dashboard_library(entry)
+        components.append(library)
+        dependencies.append({"ref": library["bom-ref"], "dependsOn": []})
+        next(entry for entry in dependencies if entry["ref"] == purl(root))["dependsOn"].append(library["bom-ref"])
 
     commit, seconds = run("git", "log", "-1", "--format=%H %ct").split()
     time = datetime.fromtimestamp(int(seconds), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -103,6 +103,8 @@ async fn head_is_answered_wherever_get_is() {
         "/calls?limit=0",
         "/recordings/x",
         "/",
+        "/dashboard/",
+        "/dashboard/app.js",
         "/swagger-ui/",
     ] {
         let get = ask(&server, Method::GET, path, "x-request-id", "same").await;
@@ -158,11 +160,10 @@ async fn a_path_tells_which_methods_it_takes() {
 }
 
 #[tokio::test]
-async fn the_front_page_leads_to_swagger_ui() {
+async fn the_front_page_leads_to_the_dashboard() {
     let server = Server::start().await;
-    for path in ["/", "/swagger-ui"] {
-        let answer = server.get(path).await.expect(307);
-        assert_eq!(answer.header("location"), "/swagger-ui/");
+    for (path, page) in [("/", "/dashboard/"), ("/dashboard", "/dashboard/"), ("/swagger-ui", "/swagger-ui/")] {
+        assert_eq!(server.get(path).await.expect(307).header("location"), page);
     }
     let page = server.get("/swagger-ui/").await.expect(200);
     assert!(page.header("content-type").starts_with("text/html"), "{}", page.header("content-type"));

@@ -1,5 +1,7 @@
-//! Everything served besides the operations: WebSockets, webhooks by `GET`, the OpenAPI document, Swagger UI with its
-//! redirects, and the fallback for all other paths.
+//! Everything served besides the operations: WebSockets, webhooks by `GET`, the dashboard, the OpenAPI document,
+//! Swagger UI, their redirects, and the fallback for all other paths.
+
+mod dashboard;
 
 use actix_web::{
     HttpMessage, HttpRequest, HttpResponse,
@@ -20,7 +22,7 @@ use crate::{
 
 /// Registers the pages and the WebSockets.
 pub(crate) fn pages(config: &mut ServiceConfig) {
-    let redirect = || web::get().to(to_swagger_ui);
+    let to_dashboard = || web::get().to(async || to("/dashboard/"));
     config
         .route(PLATFORM_STREAM, web::get().to(open_platform_stream))
         .route(TWILIO_STREAM, web::get().to(open_platform_stream))
@@ -28,8 +30,10 @@ pub(crate) fn pages(config: &mut ServiceConfig) {
         .route("/twilio/status", web::get().to(twilio_status_by_get))
         .route(CALL_STREAM, web::get().to(open_stream))
         .route("/openapi.json", web::get().to(document))
-        .route("/", redirect())
-        .route("/swagger-ui", redirect())
+        .route("/", to_dashboard())
+        .route("/dashboard", to_dashboard())
+        .route("/dashboard/{file:.*}", web::get().to(dashboard::file))
+        .route("/swagger-ui", web::get().to(async || to("/swagger-ui/")))
         // Before the files of Swagger UI, whose place it takes.
         .route("/swagger-ui/swagger-initializer.js", web::get().to(initializer))
         .service(SwaggerUi::new("/swagger-ui/{_:.*}"));
@@ -46,8 +50,8 @@ async fn document(document: Data<Document>) -> HttpResponse {
     HttpResponse::Ok().content_type("application/json").body(document.0.clone())
 }
 
-async fn to_swagger_ui() -> HttpResponse {
-    HttpResponse::TemporaryRedirect().insert_header((header::LOCATION, "/swagger-ui/")).finish()
+fn to(page: &'static str) -> HttpResponse {
+    HttpResponse::TemporaryRedirect().insert_header((header::LOCATION, page)).finish()
 }
 
 /// Answers requests that no route matches, with 404 or 405.

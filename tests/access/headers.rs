@@ -28,7 +28,7 @@ async fn every_kind_of_answer_has_the_headers() {
     let audio = format!("/recordings/{}/audio", recording["id"].as_str().unwrap());
     let tag = format!("\"{}\"", recording["sha256"].as_str().unwrap());
 
-    let cases: [Case; 15] = [
+    let cases: [Case; 18] = [
         ("GET", "/calls", None, 200),
         ("HEAD", "/calls", None, 200),
         ("GET", &audio, None, 200),
@@ -42,6 +42,9 @@ async fn every_kind_of_answer_has_the_headers() {
         ("POST", "/calls", None, 415),
         ("GET", "/livez", None, 200),
         ("GET", "/", None, 307),
+        ("GET", "/dashboard/", None, 200),
+        ("GET", "/dashboard/vendor/lit-html/lit-html.js", None, 200),
+        ("GET", "/dashboard/nothing.js", None, 404),
         ("GET", "/swagger-ui/", None, 200),
         ("GET", "/swagger-ui/swagger-ui-bundle.js", None, 200),
     ];
@@ -63,8 +66,14 @@ async fn every_kind_of_answer_has_the_headers() {
         ] {
             assert_eq!(answer.header(name), value, "{what}: {name}");
         }
-        let is_page = path.starts_with("/swagger-ui") || path == "/";
-        assert_eq!(answer.header("cache-control"), if is_page { "" } else { "no-store" }, "{what}");
+        let is_dashboard = path.starts_with("/dashboard");
+        let is_page = is_dashboard || path.starts_with("/swagger-ui") || path == "/";
+        let caching = match is_page {
+            true if is_dashboard && status == 200 => "no-cache",
+            true => "",
+            false => "no-store",
+        };
+        assert_eq!(answer.header("cache-control"), caching, "{what}");
         let policy = answer.header("content-security-policy");
         assert!(policy.starts_with("default-src 'none'; "), "{what}: {policy}");
         assert!(policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe"), "{what}: {policy}");

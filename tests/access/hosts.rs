@@ -36,7 +36,17 @@ async fn without_a_key_only_this_machine_s_names_are_answered() {
     {
         assert_eq!(ask(&service, "GET", "/calls", &[("host", host)]).await.0, 200, "{host}");
     }
-    for path in ["/calls", "/metrics", "/livez", "/", "/swagger-ui/", "/openapi.json", "/nothing", "/twilio/stream"] {
+    for path in [
+        "/calls",
+        "/metrics",
+        "/livez",
+        "/",
+        "/dashboard/",
+        "/swagger-ui/",
+        "/openapi.json",
+        "/nothing",
+        "/twilio/stream",
+    ] {
         for host in ["rebound.example", "rebound.example:8080", "localhost.rebound.example", "", "10.0.0.7", "0.0.0.0"]
         {
             let refused = (403, "host_not_allowed".to_owned());

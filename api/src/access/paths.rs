@@ -76,12 +76,15 @@ impl Need {
     }
 
     /// Paths that the document does not describe.
-    fn beside_the_document() -> [(&'static str, Self); 7] {
+    fn beside_the_document() -> [(&'static str, Self); 9] {
         let ingest = |or, tokens| Self::Key { scopes: vec![Scope::Ingest], or, tokens };
         [
             ("/", Self::Nothing),
             (CALL_STREAM, ingest(None, true)),
             (PLATFORM_STREAM, ingest(None, false)),
+            // The files are the same for everyone; what they show comes from operations, which need a key.
+            ("/dashboard", Self::Nothing),
+            ("/dashboard/{file:.*}", Self::Nothing),
             ("/openapi.json", Self::Nothing),
             ("/swagger-ui", Self::Nothing),
             ("/swagger-ui/{file:.*}", Self::Nothing),
@@ -188,7 +191,9 @@ impl KnownPath {
 
     /// Whether a browser shows this path as a page.
     pub(crate) fn is_page(&self) -> bool {
-        self.pattern.starts_with("/swagger-ui") || matches!(self.pattern.as_str(), "/" | "/openapi.json")
+        let pages = ["/dashboard", "/swagger-ui"];
+        pages.iter().any(|page| self.pattern.starts_with(page))
+            || matches!(self.pattern.as_str(), "/" | "/openapi.json")
     }
 
     /// The 405 for a method that the path does not have.
@@ -224,6 +229,9 @@ mod tests {
             ("/calls/MZ1/chunks", "/calls/{call}/chunks"),
             ("/calls/MZ1/chunks/batch", "/calls/{call}/chunks/batch"),
             ("/calls/MZ%201/stream", "/calls/{call}/stream"),
+            ("/dashboard", "/dashboard"),
+            ("/dashboard/", "/dashboard/{file:.*}"),
+            ("/dashboard/vendor/uplot/uPlot.iife.min.js", "/dashboard/{file:.*}"),
             ("/swagger-ui", "/swagger-ui"),
             ("/swagger-ui/", "/swagger-ui/{file:.*}"),
             ("/swagger-ui/a/b", "/swagger-ui/{file:.*}"),
