@@ -122,6 +122,40 @@ async fn the_walk_through_leads_from_a_call_to_its_recording() {
 }
 
 #[tokio::test]
+async fn a_sentence_is_found_in_a_hundred_calls_and_played_from_its_second() {
+    let (folder, document) = (TempDir::new().unwrap(), "docs/finding-calls.md");
+    let service = Binary::serve(folder.path()).await;
+    let script = [blocks(document, "finding: search"), blocks(document, "finding: play")].concat().concat();
+    assert!(script.contains(ADDRESS) && script.contains("ffplay -nodisp -autoexit"), "{script}");
+    // The calls need not last as long as their audio, nobody listens here, and only the answer to the search is read.
+    let script = script.replace(ADDRESS, &format!("CALLSTORE={}\n", service.url("")));
+    let script = script.replace("--duration 5s", "--duration 5s --pace max --json > simulated.json");
+    let script = script.replace("ffplay -nodisp -autoexit", "ffmpeg -v error");
+    let script = script.replace("\"$HIT\")\" call.wav\n", "\"$HIT\")\" -i call.wav rest.wav\n");
+    let script = script.replace("\"endTime\": 4}'", "\"endTime\": 4}' > /dev/null");
+    let printed = run(&(found() + &script), folder.path()).await;
+
+    let mut hit: Value = serde_json::from_str(&printed).unwrap();
+    let mut shown: Value = serde_json::from_str(&blocks(document, "answer: search").concat()).unwrap();
+    for answer in [&mut hit, &mut shown] {
+        answer["call"] = json!("an id");
+        let recording = answer["playback"]["recordingId"].as_str().unwrap().to_owned();
+        assert_eq!(answer["playback"]["url"], format!("/recordings/{recording}/audio"));
+        answer["playback"] = answer["playback"]["start"].take();
+    }
+    assert_eq!(hit, shown);
+    let [heard, rest] = ["call.wav", "rest.wav"]
+        .map(|name| service::audio::wav::read(&std::fs::read(folder.path().join(name)).unwrap()).unwrap().samples);
+    // 1.5 s of two channels at 16 kHz.
+    assert!(!rest.is_empty() && rest == heard[48_000..], "{} samples of {}", rest.len(), heard.len());
+}
+
+/// The start of a script that runs `callstore`.
+fn found() -> String {
+    format!("PATH={}:$PATH\n", Binary::path().parent().unwrap().display())
+}
+
+#[tokio::test]
 async fn a_backup_as_described_has_the_calls_and_their_recordings() {
     if !on_sqlite() || !on_folder() {
         return;
@@ -138,15 +172,13 @@ async fn a_backup_as_described_has_the_calls_and_their_recordings() {
         post(&format!("/calls/{call}/chunks"), json!({ "audio": silence(800) })).await;
     }
     let ended = post("/calls/ended/end", json!({})).await;
-    let binary = Binary::path();
-    let found = format!("PATH={}:$PATH\n", binary.parent().unwrap().display());
-    run(&(found.clone() + &blocks("docs/operating.md", "backup").concat()), folder.path()).await;
+    run(&(found() + &blocks("docs/operating.md", "backup").concat()), folder.path()).await;
     post("/calls/running/end", json!({})).await;
     service.kill().await;
 
     let restored = TempDir::new().unwrap();
     std::fs::rename(folder.path().join("backup"), restored.path().join("backup")).unwrap();
-    run(&(found + &blocks("docs/operating.md", "restore").concat()), restored.path()).await;
+    run(&(found() + &blocks("docs/operating.md", "restore").concat()), restored.path()).await;
     let service = Binary::serve(restored.path()).await;
     let recording = &ended["recordings"][0];
     let url = service.url(&format!("/recordings/{}/audio", recording["id"].as_str().unwrap()));
