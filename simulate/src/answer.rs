@@ -104,7 +104,7 @@ pub(crate) struct Parties {
 }
 
 /// The computed figures of one party.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PartyFigures {
     /// How long it speaks, in seconds.
@@ -116,7 +116,7 @@ pub(crate) struct PartyFigures {
 }
 
 /// The response latency of a party.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(crate) struct Latency {
     /// The number of responses.
     pub num: u32,
@@ -125,7 +125,7 @@ pub(crate) struct Latency {
 }
 
 /// The length of all silence or overlap, in seconds.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 pub(crate) struct Total {
     pub total: f64,
 }

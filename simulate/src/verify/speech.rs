@@ -17,6 +17,10 @@ const LATENCY: f64 = 0.2;
 /// The service joins speech over pauses up to this, and drops speech that is shorter than the other, in milliseconds.
 const BRIDGED: u32 = 300;
 const SHORTEST: u32 = 120;
+/// How far the ends of found speech are from those of what was sent, both ends of a pause together, in milliseconds. A
+/// pause or a stretch of speech that is this close to a limit above may be taken either way. Dialogues have none, but
+/// lost frames make some.
+const EITHER_WAY: u32 = 100;
 
 /// How computed analytics differ from what was sent.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -55,11 +59,14 @@ pub(super) fn compare(
     is_whole: bool,
     computed: &Computed,
 ) -> SpeechFindings {
-    let sent = Sent::of(segments(audio, call, found));
+    let segments = |bridged, shortest| segments(audio, call, found, bridged, shortest);
+    let sent = Sent::of(segments(BRIDGED, SHORTEST));
+    let least = segments(BRIDGED - EITHER_WAY, SHORTEST + EITHER_WAY).map(talk_time);
+    let most = segments(BRIDGED + EITHER_WAY, SHORTEST - EITHER_WAY).map(talk_time);
     let mut findings = SpeechFindings::default();
     let parties = [("caller", &computed.parties.caller), ("agent", &computed.parties.agent)];
     for (index, (name, party)) in parties.into_iter().enumerate() {
-        let talk_time = seconds(sent.segments[index].iter().map(|(start, end)| end - start).sum());
+        let talk_time = party.talk_time.clamp(least[index], most[index]);
         findings.talk_time = findings.talk_time.max((party.talk_time - talk_time).abs());
         findings.near(&format!("the {name}'s talk time"), party.talk_time, talk_time, TALK_TIME);
         if is_whole {
@@ -106,6 +113,11 @@ impl SpeechFindings {
     }
 }
 
+/// How long somebody speaks, in seconds.
+fn talk_time(segments: Vec<Segment>) -> f64 {
+    seconds(segments.iter().map(|(start, end)| end - start).sum())
+}
+
 fn seconds(milliseconds: u32) -> f64 {
     f64::from(milliseconds) / 1e3
 }
@@ -118,18 +130,19 @@ fn median(latencies: &[u32]) -> Option<f64> {
     Some((seconds(middle) + seconds(other)) / 2.0)
 }
 
-/// The speech of the frames that are in a recording, as a service finds it at best.
-fn segments(audio: &Synthetic, call: u32, found: &[usize]) -> [Vec<Segment>; 2] {
+/// The speech of the frames that are in a recording, as a service finds it at best, joined over pauses up to `bridged`
+/// and without what is shorter than `shortest`.
+fn segments(audio: &Synthetic, call: u32, found: &[usize], bridged: u32, shortest: u32) -> [Vec<Segment>; 2] {
     let mut segments = [Vec::<Segment>::new(), Vec::new()];
     for frame in found.iter().map(|item| audio.frame(*item)).filter(|frame| audio.speaks(call, *frame)) {
         let track = &mut segments[usize::from(frame.track == Track::Outbound)];
         let (start, end) = (frame.timestamp_ms, frame.timestamp_ms + audio.frame_ms());
         match track.last_mut() {
-            Some((_, last)) if start <= *last + BRIDGED => *last = end,
+            Some((_, last)) if start <= *last + bridged => *last = end,
             _ => track.push((start, end)),
         }
     }
-    segments.iter_mut().for_each(|track| track.retain(|(start, end)| end - start >= SHORTEST));
+    segments.iter_mut().for_each(|track| track.retain(|(start, end)| end - start >= shortest));
     segments
 }
 
@@ -172,7 +185,10 @@ impl Sent {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::answer::{Parties, Total};
 
     #[test]
     fn the_example_of_the_documents_has_its_figures() {
@@ -182,6 +198,26 @@ mod tests {
         assert_eq!(sent.latencies, [vec![800, 0], vec![800, 1_400]]);
         assert_eq!((sent.silence, sent.overlap), (3_000, 1_600));
         assert_eq!((median(&sent.latencies[1]), median(&[])), (Some(1.1), None));
+    }
+
+    #[test]
+    fn a_pause_of_lost_frames_may_be_joined_or_not_if_it_is_near_the_limit() {
+        let audio = Synthetic::new(7, Duration::from_secs(6), 2, 20);
+        let is_agent = |item: &usize| audio.frame(*item).track == Track::Outbound;
+        let spoken = (0..audio.frames()).filter(|item| is_agent(item) && audio.speaks(0, audio.frame(*item)));
+        let first = spoken.clone().nth(20).unwrap();
+        let wrong = |lost: usize, talk_time: f64| {
+            // Frames of the two tracks take turns, and the agent begins with more than a second of speech.
+            let found: Vec<_> = spoken.clone().filter(|item| !(first..first + 2 * lost).contains(item)).collect();
+            let party = |talk_time| PartyFigures { talk_time, ..PartyFigures::default() };
+            let parties = Parties { caller: party(0.0), agent: party(talk_time) };
+            let computed = Computed { parties, silence: Total::default(), overlap: Total::default() };
+            compare(&audio, 0, &found, false, &computed).wrong.is_some()
+        };
+        let whole = spoken.clone().count() as f64 * 0.02;
+        assert!(!wrong(16, whole) && !wrong(16, whole - 0.32));
+        assert!(wrong(16, whole + 0.32) && wrong(16, whole - 0.64));
+        assert!(!wrong(30, whole - 0.6) && wrong(30, whole));
     }
 
     #[test]
