@@ -16,7 +16,7 @@ use std::{
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
-use serve::serve;
+use serve::{client, serve};
 
 /// Downloads per figure.
 const WHOLE: u32 = 40;
@@ -95,7 +95,7 @@ impl Client {
 
 /// Makes a recording of this many minutes; returns the path of its audio, and its size.
 async fn record(address: SocketAddr, name: &str, minutes: u32) -> (String, u64) {
-    let (client, base) = (reqwest::Client::new(), format!("http://{address}/calls"));
+    let (client, base) = (client(), format!("http://{address}/calls"));
     let post = async |url: String, body: Value| -> Value {
         let answer = client.post(url).header("prefer", "wait=30").json(&body).send().await.unwrap();
         assert!(answer.status().is_success(), "{}", answer.status());

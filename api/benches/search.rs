@@ -3,7 +3,8 @@
 //! LIKE, and to FTS5 without a service.
 //!
 //! `cargo bench -p api --bench search [-- CALLS]`, with ten transcripts a call. With `CALLSTORE_TEST_POSTGRES`, which
-//! `scripts/with_postgres.sh --durable` sets, on PostgreSQL.
+//! `scripts/with_postgres.sh --durable` sets, on PostgreSQL. A folder in `CALLSTORE_BENCH_DATA` keeps the database of
+//! SQLite, and one that is there is measured as it is.
 #![expect(clippy::as_conversions, reason = "numbers are small, and samples are cut")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on should say where")]
 #![expect(clippy::disallowed_methods, reason = "a variable is a setting of the benchmark")]
@@ -19,7 +20,7 @@ use sea_orm::{ConnectionTrait, Statement};
 use serde_json::Value;
 use service::Database;
 
-use serve::serve;
+use serve::{client, serve};
 
 /// Requests per figure.
 const REQUESTS: usize = 300;
@@ -37,23 +38,28 @@ const FIRST_START: u64 = 1_700_000_000_000;
 #[tokio::main]
 async fn main() {
     let calls: u64 = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(1_000_000);
-    let folder = tempfile::tempdir().unwrap();
+    let temporary = tempfile::tempdir().unwrap();
+    let kept = std::env::var_os("CALLSTORE_BENCH_DATA").map(std::path::PathBuf::from);
+    let folder = kept.as_deref().unwrap_or(temporary.path());
     let url = match std::env::var("CALLSTORE_TEST_POSTGRES") {
         Ok(server) => {
             let create = ["-qc", "CREATE DATABASE calls", &format!("{server}/postgres")];
             assert!(Command::new("psql").args(create).status().unwrap().success(), "psql makes a database");
             format!("{server}/calls")
         }
-        Err(_) => format!("sqlite://{}", folder.path().join("callstore.db").display()),
+        Err(_) => format!("sqlite://{}", folder.join("callstore.db").display()),
     };
     let begun = Instant::now();
+    let is_there = folder.join("callstore.db").exists();
     let database = Database::open(&url.parse().unwrap()).await.unwrap();
     Migrator::up(database.writer(), None).await.unwrap();
-    seed(&database, calls).await;
+    if !is_there {
+        seed(&database, calls).await;
+    }
     println!("{calls} calls with {} transcripts stored in {:.0} s", calls * SAID, begun.elapsed().as_secs_f64());
 
-    let address = serve(&url, &folder.path().join("recordings"));
-    let (client, base) = (Client::new(), format!("http://{address}"));
+    let address = serve(&url, &folder.join("recordings"));
+    let (client, base) = (client(), format!("http://{address}"));
     let queries = [
         ("rare word", word(40_000)),
         ("word in 1 %", word(78)),

@@ -23,7 +23,7 @@ use sea_orm::ConnectionTrait;
 use serde_json::Value;
 use service::{CopyProgress, Database, copy_tables};
 
-use serve::serve;
+use serve::{client, serve};
 
 /// Requests per figure.
 const REQUESTS: usize = 1_000;
@@ -112,7 +112,7 @@ async fn main() {
 impl Side {
     fn start(name: &'static str, database: &str, folder: &Path) -> Self {
         let address = serve(database, &folder.join(name));
-        Self { name, base: format!("http://{address}/calls"), client: Client::new() }
+        Self { name, base: format!("http://{address}/calls"), client: client() }
     }
 
     /// The cursor of the page after `depth` calls.

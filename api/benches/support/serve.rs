@@ -1,4 +1,4 @@
-//! A service in the process of a benchmark.
+//! A service in the process of a benchmark, and its client.
 
 use std::{
     net::SocketAddr,
@@ -30,4 +30,11 @@ pub(crate) fn serve(database: &str, recordings: &Path) -> SocketAddr {
         });
     });
     started.recv().unwrap()
+}
+
+/// A client that asks the service directly.
+pub(crate) fn client() -> reqwest::Client {
+    // The HTTP client brings no TLS implementation, and wants one even for plain HTTP.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder().no_proxy().build().unwrap()
 }

@@ -205,7 +205,7 @@ mod tests {
         let audio = Synthetic::new(7, Duration::from_secs(6), 2, 20);
         let is_agent = |item: &usize| audio.frame(*item).track == Track::Outbound;
         let spoken = (0..audio.frames()).filter(|item| is_agent(item) && audio.speaks(0, audio.frame(*item)));
-        let first = spoken.clone().nth(20).unwrap();
+        let first = spoken.clone().nth(20).unwrap_or_default();
         let wrong = |lost: usize, talk_time: f64| {
             // Frames of the two tracks take turns, and the agent begins with more than a second of speech.
             let found: Vec<_> = spoken.clone().filter(|item| !(first..first + 2 * lost).contains(item)).collect();
