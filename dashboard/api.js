@@ -77,7 +77,7 @@ export async function send(address, init = {}) {
   if (key !== null) headers.set("Authorization", `Bearer ${key}`);
   let response;
   try {
-    response = await fetch(address, { ...init, headers, credentials: "omit" });
+    response = await fetch(address, { ...init, headers });
   } catch (error) {
     if (isCancelled(error)) throw error;
     throw new Problem(0, { detail: "The service cannot be reached. Check that it runs and that you are online, then try again." });

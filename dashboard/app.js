@@ -113,10 +113,10 @@ async function open() {
   }
   window.scrollTo(0, 0);
   // A screen reader and the keyboard go on where the new page begins.
-  const title = root.querySelector("h1");
-  if (title && !isFirst) {
-    title.tabIndex = -1;
-    title.focus({ preventScroll: true });
+  const beginning = root.querySelector("h1") ?? root;
+  if (!isFirst) {
+    beginning.tabIndex = -1;
+    beginning.focus({ preventScroll: true });
   }
   announce(document.title);
 }

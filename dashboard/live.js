@@ -7,6 +7,8 @@ const RETRY_MIN = 1_000;
 const RETRY_MAX = 30_000;
 /** The service writes something every 15 s. A connection that is silent for longer is dead. */
 const SILENCE_MAX = 40_000;
+/** A tab that nobody looks at for so long gives its connection back: a browser has six for all tabs of a host. */
+const HIDDEN_MAX = 60_000;
 
 /**
  * Follows events, and comes back by itself after the last one that was seen when the connection is lost.
@@ -28,10 +30,15 @@ async function run({ types, call }, on, signal) {
   const state = (name) => signal.aborted || on.state?.(name);
   while (!signal.aborted) {
     state("connecting");
+    await shown(signal);
+    if (signal.aborted) break;
     const connection = new AbortController();
     const end = () => connection.abort();
     signal.addEventListener("abort", end);
     let silence = setTimeout(end, SILENCE_MAX);
+    let hidden = null;
+    const look = () => (clearTimeout(hidden), (hidden = document.hidden ? setTimeout(end, HIDDEN_MAX) : null));
+    document.addEventListener("visibilitychange", look);
     try {
       const headers = { Accept: "text/event-stream", ...(seen && { "Last-Event-ID": seen }) };
       const query = { types: types?.join(","), call };
@@ -60,6 +67,8 @@ async function run({ types, call }, on, signal) {
       }
     } finally {
       clearTimeout(silence);
+      clearTimeout(hidden);
+      document.removeEventListener("visibilitychange", look);
       signal.removeEventListener("abort", end);
       connection.abort();
     }
@@ -67,6 +76,15 @@ async function run({ types, call }, on, signal) {
     await pause(wait * (0.75 + Math.random() / 2), signal);
     wait = Math.min(wait * 2, RETRY_MAX);
   }
+}
+
+/** Waits until the tab is shown, or until nobody waits any more. */
+function shown(signal) {
+  if (!document.hidden) return Promise.resolve();
+  return new Promise((resolve) => {
+    document.addEventListener("visibilitychange", resolve, { once: true, signal });
+    signal.addEventListener("abort", resolve, { once: true });
+  });
 }
 
 function pause(milliseconds, signal) {

@@ -7,4 +7,8 @@
 export const PAGES = [
   { path: "calls", title: "Calls", menu: true, load: () => import("./calls/page.js") },
   { path: "calls/:call", title: "Call", menu: false, load: () => import("./call/page.js") },
+  { path: "search", title: "Search", menu: true, load: () => import("./search/page.js") },
+  { path: "statistics", title: "Statistics", menu: true, load: () => import("./stats/page.js") },
+  { path: "webhooks", title: "Webhooks", menu: true, load: () => import("./webhooks/page.js") },
+  { path: "keys", title: "Keys", menu: true, load: () => import("./keys/page.js") },
 ];

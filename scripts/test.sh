@@ -32,6 +32,7 @@ modules=(
 
 # Packages for node, installed into a folder of the build.
 node_packages=(
+    axe-core@4.14.1
     openapi-fetch@0.17.0
     openapi-typescript@7.13.0
     tsx@4.23.15

@@ -77,7 +77,11 @@ fn the_bill_of_materials_names_every_crate_and_the_browser_assets() {
         assert!(to.map(|to| to.as_str().unwrap()).all(|to| refs.contains(to)), "{dependency}");
     }
     let has = |name: &str| components.iter().any(|component| component["name"] == name);
-    assert!(["actix-web", "sea-orm", "libsqlite3-sys", "swagger-ui-dist"].iter().all(|name| has(name)));
+    assert!(
+        ["actix-web", "sea-orm", "libsqlite3-sys", "swagger-ui-dist", "lit-html", "@picocss/pico"]
+            .iter()
+            .all(|name| has(name))
+    );
     assert!(!["proptest", "tempfile", "fantoccini"].iter().any(|name| has(name)), "crates of tests alone");
 }
 

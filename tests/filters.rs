@@ -184,6 +184,24 @@ async fn each_call_of_a_page_has_the_parts_asked_for() {
     refused.expect_problem(422, "validation_failed");
 }
 
+#[tokio::test]
+async fn each_call_of_a_page_has_its_latest_snapshot() {
+    let server = eight().await;
+    for (call, sentiment, time) in
+        [("MZ1", "negative", "10:02"), ("MZ1", "positive", "10:01"), ("MZ2", "neutral", "10:03")]
+    {
+        let snapshot = json!({ "sentiment": sentiment, "snapshotTime": format!("2026-01-02T{time}:00Z") });
+        server.post(&format!("/calls/{call}/analytics"), &snapshot).await.expect(201);
+    }
+    let page = server.get("/calls?include=analytics&sort=startTime").await.expect(200).json();
+    let sentiments = page["items"].as_array().unwrap().iter().map(|call| {
+        let snapshots = call["analytics"].as_array().unwrap();
+        snapshots.iter().map(|snapshot| snapshot["sentiment"].as_str().unwrap()).collect::<Vec<_>>()
+    });
+    let sentiments: Vec<_> = sentiments.collect();
+    assert_eq!(&sentiments[..4], &[vec![], vec!["negative"], vec!["neutral"], vec![]]);
+}
+
 /// Stores computed analytics, as the analysis of a recording does: talk time and the agent's median latency.
 async fn analyze(server: &Server, number: usize, talk_time_ms: i64, latency_ms: Option<i64>) {
     let latency = latency_ms.map_or("NULL".to_owned(), |latency| latency.to_string());

@@ -26,6 +26,7 @@ mod computed;
 mod connections;
 mod copy;
 mod crash;
+mod dashboard;
 mod deployment;
 mod dialects;
 mod disk;

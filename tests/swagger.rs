@@ -1,88 +1,10 @@
 //! Swagger UI in a browser: it needs no other host, and "Execute" works.
 
-use std::{io, panic::AssertUnwindSafe, process::Stdio, time::Duration};
+use fantoccini::key::Key;
 
-use fantoccini::{Client, ClientBuilder, Locator, error::NewSessionError, key::Key};
-use futures_util::FutureExt;
-use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::{Value, json};
-use tempfile::TempDir;
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
-};
-
-use crate::support::{ADMIN_KEY, Server, told};
-
-/// How long a step of the browser may take.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// What to do if the browser is missing.
-const INSTALL: &str = "run scripts/test.sh, which installs chromium and chromium-driver";
-/// A host name that only this browser resolves. On 127.0.0.1 Swagger UI would omit requests to other hosts.
-const HOST: &str = "callstore.test";
-
-/// A headless Chromium that reaches only the server under test, and its driver.
-struct Browser {
-    client: Client,
-    _driver: Child,
-    _profile: TempDir,
-}
+use crate::support::{ADMIN_KEY, Browser, HOST, Server, told};
 
 impl Browser {
-    async fn open() -> Self {
-        let mut driver = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap_or_else(|error| panic!("chromedriver cannot be started ({error}): {INSTALL}"));
-        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
-        let port = tokio::time::timeout(PATIENCE, async {
-            while let Some(line) = lines.next_line().await? {
-                if let Some((_, port)) = line.rsplit_once("started successfully on port ") {
-                    return Ok(port.trim_end_matches('.').to_owned());
-                }
-            }
-            Err(io::Error::other("chromedriver ended before it listened"))
-        });
-        let port = port.await.unwrap().unwrap();
-        // Keep reading, so that the driver never blocks on its output.
-        tokio::spawn(async move { while lines.next_line().await.is_ok_and(|line| line.is_some()) {} });
-
-        let profile = TempDir::new().unwrap();
-        let arguments = [
-            "--headless".to_owned(),
-            "--no-sandbox".to_owned(),
-            "--disable-gpu".to_owned(),
-            "--disable-dev-shm-usage".to_owned(),
-            "--no-first-run".to_owned(),
-            "--no-proxy-server".to_owned(),
-            "--disable-background-networking".to_owned(),
-            "--disable-component-update".to_owned(),
-            "--disable-sync".to_owned(),
-            "--window-size=1280,1600".to_owned(),
-            format!("--user-data-dir={}", profile.path().display()),
-            format!("--host-resolver-rules=MAP {HOST} 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"),
-        ];
-        let Value::Object(capabilities) = json!({ "goog:chromeOptions": { "args": arguments } }) else {
-            unreachable!()
-        };
-        let mut builder = ClientBuilder::new(HttpConnector::new());
-        let address = format!("http://127.0.0.1:{port}");
-        let session = builder.capabilities(capabilities).connect(&address);
-        let client = tokio::time::timeout(PATIENCE, session).await.unwrap();
-        let client =
-            client.unwrap_or_else(|error: NewSessionError| panic!("Chromium cannot be started ({error}): {INSTALL}"));
-        Self { client, _driver: driver, _profile: profile }
-    }
-
-    /// Clicks an element once it exists.
-    async fn click(&self, css: &str) {
-        self.wait(css).await.click().await.unwrap_or_else(|error| panic!("{css}: {error}"));
-    }
-
     /// Opens an operation and sends its example; returns what the page shows.
     async fn execute(&self, operation: &str, status: &str) -> String {
         self.open_operation(operation).await;
@@ -102,46 +24,18 @@ impl Browser {
         assert!(shown.starts_with(status), "{operation}: {shown} {body}");
         body
     }
-
-    /// Waits for an element.
-    async fn wait(&self, css: &str) -> fantoccini::elements::Element {
-        let element = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
-        element.unwrap_or_else(|error| panic!("{css}: {error}"))
-    }
-
-    /// Fails if the page's policy has blocked something.
-    async fn is_content_with_its_policy(&self) {
-        let reports = "const told = arguments[arguments.length - 1]; const found = []; \
-             const observer = new ReportingObserver(reports => found.push(...reports.map(report => JSON.stringify(report))), \
-             { types: ['csp-violation'], buffered: true }); observer.observe(); \
-             setTimeout(() => told(found.concat(observer.takeRecords().map(report => JSON.stringify(report)))), 0);";
-        let reports = self.client.execute_async(reports, Vec::new()).await.unwrap();
-        assert_eq!(reports, json!([]));
-    }
-
-    /// The result of a script: a list of strings.
-    async fn strings(&self, script: &str) -> Vec<String> {
-        serde_json::from_value(self.client.execute(script, Vec::new()).await.unwrap()).unwrap()
-    }
 }
 
 #[tokio::test]
 async fn swagger_ui_works_without_any_other_host() {
     let server = Server::start_with(&["--allowed-hosts", HOST]).await;
-    let browser = Browser::open().await;
-    // Closes the browser even if a check fails: killing the driver would leave it running.
-    let outcome = AssertUnwindSafe(check(&server, &browser)).catch_unwind().await;
-    browser.client.clone().close().await.unwrap();
-    outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    Browser::open(&[]).await.during(async |browser| check(&server, browser).await).await;
 }
 
 #[tokio::test]
 async fn swagger_ui_asks_for_a_key_and_sends_it() {
     let server = Server::keyed().await;
-    let browser = Browser::open().await;
-    let outcome = AssertUnwindSafe(authorize(&server, &browser)).catch_unwind().await;
-    browser.client.clone().close().await.unwrap();
-    outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+    Browser::open(&[]).await.during(async |browser| authorize(&server, browser).await).await;
 }
 
 async fn authorize(server: &Server, browser: &Browser) {

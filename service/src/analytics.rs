@@ -3,10 +3,17 @@
 //! A client sends snapshots as a call goes on; none replaces another, so a list of them is a history. Figures are the
 //! client's, and nothing is computed from them.
 
-use entity::analytics::{ActiveModel, Column, Entity, Model};
+use std::collections::HashMap;
+
+use entity::{
+    analytics::{ActiveModel, Column, Entity, Model},
+    call,
+};
 use futures_util::FutureExt;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait, Order, Query},
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -189,6 +196,34 @@ pub(crate) async fn analytics_of(
     Ok(Slice::cut(rows, page.limit))
 }
 
+/// The latest snapshot of each of several calls, read in one query. Calls without any are left out.
+pub(crate) async fn latest_of_calls(
+    connection: &impl ConnectionTrait,
+    calls: &[Uuid],
+) -> Result<HashMap<Uuid, Analytics>, DbErr> {
+    let rows = select_latest(calls).all(connection).await?;
+    Ok(rows.into_iter().map(|row| (row.call_id, row.into())).collect())
+}
+
+/// Steps into the index once for each call, however many snapshots a call has.
+fn select_latest(calls: &[Uuid]) -> sea_orm::Select<Entity> {
+    const ONE: &str = "one";
+    let newest = Query::select()
+        .column((ONE, Column::Id))
+        .from_as(Entity, ONE)
+        .and_where(Expr::col((ONE, Column::CallId)).equals((call::Entity, call::Column::Id)))
+        .order_by((ONE, Column::SnapshotTime), Order::Desc)
+        .order_by((ONE, Column::Id), Order::Desc)
+        .limit(1)
+        .take();
+    let of_calls = Query::select()
+        .expr(Expr::SubQuery(None, Box::new(newest.into())))
+        .from(call::Entity)
+        .and_where(Expr::col((call::Entity, call::Column::Id)).is_in(calls.iter().copied()))
+        .take();
+    Entity::find().filter(Column::Id.in_subquery(of_calls))
+}
+
 fn select(call: Uuid, page: Page) -> sea_orm::Select<Entity> {
     Entity::find()
         .filter(Column::CallId.eq(call))
@@ -207,6 +242,13 @@ mod tests {
     async fn analytics_are_read_in_the_order_of_an_index() {
         let (database, _folder) = database().await;
         let plan = plan(&database, select(Uuid::nil(), Page { limit: 50, offset: 10 })).await;
+        assert!(in_index_order(&plan), "{plan:#?}");
+    }
+
+    #[tokio::test]
+    async fn the_latest_of_several_calls_are_read_in_the_order_of_an_index() {
+        let (database, _folder) = database().await;
+        let plan = plan(&database, select_latest(&[Uuid::nil(), Uuid::max()])).await;
         assert!(in_index_order(&plan), "{plan:#?}");
     }
 }

@@ -3,6 +3,7 @@
 mod answer;
 mod balancer;
 mod binary;
+mod browser;
 mod database;
 mod leftovers;
 mod log;
@@ -17,6 +18,7 @@ mod tools;
 pub(crate) use answer::Answer;
 pub(crate) use balancer::Balancer;
 pub(crate) use binary::Binary;
+pub(crate) use browser::{Browser, HOST};
 pub(crate) use database::{connect, database_url, execute, hex, lock_writes, on_sqlite, query_strings, set_reachable};
 pub(crate) use leftovers::Leftover;
 pub(crate) use log::{CALLER, TWILIO_TOKEN};

@@ -231,7 +231,7 @@ mod tests {
             ("/calls/MZ%201/stream", "/calls/{call}/stream"),
             ("/dashboard", "/dashboard"),
             ("/dashboard/", "/dashboard/{file:.*}"),
-            ("/dashboard/vendor/uplot/uPlot.iife.min.js", "/dashboard/{file:.*}"),
+            ("/dashboard/vendor/lit-html/lit-html.js", "/dashboard/{file:.*}"),
             ("/swagger-ui", "/swagger-ui"),
             ("/swagger-ui/", "/swagger-ui/{file:.*}"),
             ("/swagger-ui/a/b", "/swagger-ui/{file:.*}"),

@@ -23,8 +23,12 @@ impl Includable for Part {
 }
 
 impl Includable for ListPart {
-    const PARTS: &'static [(&'static str, Self)] =
-        &[("recordings", Self::Recordings), ("metadata", Self::Metadata), ("computed", Self::Computed)];
+    const PARTS: &'static [(&'static str, Self)] = &[
+        ("recordings", Self::Recordings),
+        ("metadata", Self::Metadata),
+        ("analytics", Self::Analytics),
+        ("computed", Self::Computed),
+    ];
 }
 
 /// Parts of a call: `include=recordings,metadata`, or `include` repeated for each part.

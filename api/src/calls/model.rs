@@ -67,7 +67,7 @@ pub(crate) struct Call {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub transcripts: Option<Vec<Transcript>>,
-    /// The 500 latest analytics snapshots. Present with `include=analytics`.
+    /// The 500 latest analytics snapshots, in lists the latest alone. Present with `include=analytics`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub analytics: Option<Vec<Analytics>>,

@@ -51,7 +51,7 @@ async fn serve(settings: &Settings) -> Result<(), Failure> {
     // A browser cannot open the unspecified address.
     let page =
         if address.ip().is_unspecified() { format!("localhost:{}", address.port()) } else { address.to_string() };
-    tracing::info!(%address, "Callstore is ready: http://{page}/swagger-ui/ (data in {data})");
+    tracing::info!(%address, "Callstore is ready: http://{page}/dashboard/ (data in {data})");
     running.until(server, stop_signal()).await?;
     tracing::info!("Callstore has stopped.");
     Ok(())

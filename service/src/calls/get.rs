@@ -29,7 +29,7 @@ pub struct CallParts {
     pub recordings: Option<Vec<RecordingFile>>,
     /// The first [`PART_MAX`] transcripts.
     pub transcripts: Option<Vec<Transcript>>,
-    /// The newest [`PART_MAX`] analytics snapshots.
+    /// The newest [`PART_MAX`] analytics snapshots; in lists, the newest alone.
     pub analytics: Option<Vec<Analytics>>,
     /// The metadata; the inner `None` if there is none.
     pub metadata: Option<Option<Metadata>>,

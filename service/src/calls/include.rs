@@ -6,7 +6,7 @@ use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use super::{Call, CallParts, part::Calls};
-use crate::{Error, computed::computed_of, metadata::metadata_of_calls};
+use crate::{Error, analytics::latest_of_calls, computed::computed_of, metadata::metadata_of_calls};
 
 /// A part that can be included with each call of a list. All calls of a page are read with one query for each part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub enum ListPart {
     Recordings,
     /// The calls' metadata.
     Metadata,
+    /// Each call's latest analytics snapshot.
+    Analytics,
     /// The calls' computed analytics.
     Computed,
 }
@@ -42,6 +44,13 @@ impl Calls {
                     let mut found = metadata_of_calls(connection, &ids).await?;
                     for id in &ids {
                         parts.entry(*id).or_default().metadata = Some(found.remove(id));
+                    }
+                }
+                ListPart::Analytics => {
+                    let mut found = latest_of_calls(connection, &ids).await?;
+                    for id in &ids {
+                        let of_call = found.remove(id).into_iter().collect();
+                        parts.entry(*id).or_default().analytics = Some(of_call);
                     }
                 }
                 ListPart::Computed => {
