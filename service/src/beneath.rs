@@ -1,5 +1,8 @@
 //! Files below a folder, reached without following a symbolic link: what a link leads to is not the service's own, and
 //! whoever can place one would choose which file is read, replaced or deleted. The folder itself may be a link.
+//!
+//! Each step is an `openat` relative to the folder before it, with `O_NOFOLLOW`. A check of the path beforehand would
+//! leave a moment in which a folder is exchanged for a link.
 
 use std::{
     fs::File,

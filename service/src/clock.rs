@@ -4,12 +4,18 @@ use entity::Timestamp;
 use uuid::Uuid;
 
 /// A clock.
+///
+/// Times are in milliseconds since 1970, in UTC. A clock may be set back: rules compare times that were stored with it,
+/// so an interval can come out negative, and no rule may rely on the opposite.
 pub trait Clock: Send + Sync {
     /// The current time.
     fn now(&self) -> Timestamp;
 }
 
 /// A generator of ids.
+///
+/// Order by id is the order of creation within a process, which lists of keys and transcripts rely on. Between nodes it
+/// is that of their clocks.
 pub trait Ids: Send + Sync {
     /// A new UUIDv7, larger than all that this process has generated before.
     fn next(&self) -> Uuid;

@@ -4,6 +4,8 @@
 //!
 //! A process that is killed at random rarely dies between two statements. These points make it die there, each in turn,
 //! and `tests/crash.rs`, which lists them, checks that what was acknowledged is there afterwards.
+//!
+//! A release build has none of this: the functions are empty there, and the variables are not read.
 
 #[cfg(debug_assertions)]
 pub(crate) fn point(name: &str) {

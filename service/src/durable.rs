@@ -1,5 +1,8 @@
 //! Names of files and folders that a power cut does not take away. A name is on disk once the folder that holds it is
 //! synced; until then it is in memory only, and everything below it with it.
+//!
+//! POSIX promises no more than that. Many file systems bring a new name to the disk with the content of its file, each
+//! under conditions of its own. What is written here relies on the promise alone.
 
 use std::{
     collections::BTreeSet,
@@ -11,6 +14,9 @@ use std::{
 };
 
 /// Makes the names in a folder durable.
+///
+/// A sync that succeeds covers the names that were there when it began. One that fails covers nothing, and a later
+/// success says nothing about names that the failed one should have written: whoever relies on them creates them again.
 ///
 /// # Errors
 /// When the folder cannot be opened or synced.

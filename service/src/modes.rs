@@ -3,6 +3,9 @@
 //!
 //! New files get their modes where they are made. This is for those that exist already, and runs once at the start,
 //! beside everything else: a folder with many recordings takes a while.
+//!
+//! A file that stays open to others is logged as a warning and does not stop the service: refusing to start would take
+//! a team's calls down for a mode that was wrong yesterday as well.
 
 use std::{
     fs::{self, Permissions},
@@ -29,6 +32,8 @@ struct Tightened {
 
 /// Takes group and others the rights to the database's files, to the folder of recordings and what is in it, and to the
 /// default data folder. Blocks; logs what it has changed.
+///
+/// Modes only ever lose rights here. Those of the owner stay as they are, and so does everything on an object store.
 pub fn tighten_modes(database: &DatabaseUrl, recordings: &StoreUrl) {
     let mut tightened = Tightened::default();
     if let Some(file) = database.file() {

@@ -1,5 +1,9 @@
 //! Recordings without a call. A power cut may bring one back after its deletion, and a node that has lost its lease may
 //! upload one that was deleted meanwhile. They are looked for after the start and once a day, by one node of a cluster.
+//!
+//! What makes a removal safe: a file that is older than an hour and whose call has no row, deleted or not. A call that
+//! is being removed still has its row, and one that is being recorded has had it since it started. If most files have
+//! no call, nothing is removed, because an operator has probably connected the wrong database or store.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,7 @@
 //! Pages of lists by offset.
+//!
+//! For lists that are short or rarely paged, such as keys and transcripts of one call. A list that may have millions of
+//! items uses a cursor, because an offset costs what it skips.
 
 /// A page of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,6 +5,19 @@
 use std::time::Duration;
 
 /// When calls end by themselves, how much space must stay free, and how long the audit is kept.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use service::Policy;
+///
+/// // Calls that nobody writes to end after a minute, and the audit is kept for a year.
+/// let audit_retention = Some(Duration::from_secs(365 * 24 * 60 * 60));
+/// let policy = Policy { idle_timeout: Duration::from_secs(60), audit_retention, ..Policy::default() };
+/// assert_eq!(policy.scrub_interval, Duration::from_secs(30 * 24 * 60 * 60));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// A call ends after this long without a write. Applies only to calls that ever had a chunk or a stream.

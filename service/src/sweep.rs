@@ -6,6 +6,9 @@
 //!
 //! On several nodes the lease `sweep` assigns all of this to one of them. It is taken anew with each beat, so a node
 //! that dies is replaced within the length of a lease.
+//!
+//! It works by what is stored, so it does not matter which process has seen a call last: after a restart, or on another
+//! node, the next round finds the same calls.
 
 use std::time::Duration;
 

@@ -20,6 +20,16 @@ pub trait Versioned {
 }
 
 /// Hashes what a reader sees.
+///
+/// # Examples
+///
+/// ```
+/// use service::digest;
+///
+/// // Equal content has an equal version, also after it was changed and changed back.
+/// assert_eq!(digest(&("completed", 3)), digest(&("completed", 3)));
+/// assert_ne!(digest(&("completed", 3)), digest(&("completed", 4)));
+/// ```
 pub fn digest(shown: &impl Serialize) -> String {
     let bytes = serde_json::to_vec(shown).unwrap_or_default();
     hex(&Sha256::digest(bytes)[..VERSION_BYTES])
@@ -35,6 +45,9 @@ pub enum Versions {
 }
 
 /// Conditions for a change. All given ones must hold.
+///
+/// The default has no condition and always holds. A condition is checked in the transaction that makes the change, so
+/// of two clients that have seen the same version one succeeds, and the other is told that it has changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Precondition {
     /// The stored version must be one of these.

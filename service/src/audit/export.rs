@@ -1,4 +1,8 @@
 //! Exports the audit to files of one JSON object per line, and verifies such files.
+//!
+//! A file can be verified without the database that it comes from: each line has the hash before it and its own. The
+//! first line's predecessor is taken on trust, unless a head that was noted before, or the file before it, says the
+//! same.
 
 use std::{
     fs::{File, OpenOptions, Permissions},
@@ -56,6 +60,10 @@ impl Database {
     /// Exports entries to a file. An existing export is continued after its last whole line. A new one begins after
     /// the last export, or with `all` at the first entry that is still there. What is exported is durable and verified
     /// before the database notes it.
+    ///
+    /// Entries that still wait for the chain are added to it first, so that an export has everything that was answered
+    /// before it began. The database notes the last exported position; only entries up to there may be removed by the
+    /// retention.
     ///
     /// # Errors
     /// A file that cannot be used or belongs to another chain, an entry that does not fit, or a failing database.

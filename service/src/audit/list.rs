@@ -24,6 +24,8 @@ pub struct ListAudit {
 }
 
 /// The entries, newest first, and one more than the page has room for.
+///
+/// Ids break ties between entries of one millisecond, so that pages neither repeat nor skip.
 pub(super) fn select(list: &ListAudit) -> sea_orm::Select<Entity> {
     let below = |path: &String| {
         // Paths below `path` sort between "path/" and "path0", because `0` follows `/` in ASCII.

@@ -1,5 +1,9 @@
 //! Counts refused requests, so that nobody can fill the audit with them. Per minute and caller there are at most two
 //! entries: that of the first refusal, and one that counts the others.
+//!
+//! The bound: 17 callers without a key and every key that is refused, two entries each, in a minute. A key that is
+//! refused is one that exists, so its number is the operator's. Counts are in memory until their minute ends, and a
+//! crash loses those of the current one; the first refusal of each caller is on disk by then.
 
 use std::{
     collections::HashMap,
@@ -16,6 +20,9 @@ const MINUTE_MS: i64 = 60_000;
 const STRANGERS: usize = 16;
 
 /// The client whose requests were refused, as far as refusals tell clients apart.
+///
+/// An unknown key does not make a caller of its own, since anyone can invent any number of them: it counts as its
+/// address.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Caller {
     Key(Uuid),
@@ -45,6 +52,8 @@ pub(super) struct Counted {
 impl Refusals {
     /// Counts a refusal. Returns it if it is its caller's first one in this minute, and the counted ones of a minute
     /// that has passed.
+    ///
+    /// The entry that counts others has the fields of the last of them, such as its path and status, and their number.
     pub(super) fn count(&self, new: NewAuditEntry, now: Timestamp) -> (Option<NewAuditEntry>, Vec<Counted>) {
         let past = self.take_before(now);
         let mut minute = self.0.lock().unwrap_or_else(PoisonError::into_inner);

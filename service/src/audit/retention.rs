@@ -1,5 +1,8 @@
 //! Removes old entries that were exported. Nothing else removes entries, and the database refuses to remove what was
 //! not exported.
+//!
+//! Nothing is removed that was not exported, and nothing in the middle: always the oldest links, up to one position. So
+//! what is left is one piece of the chain, and the entry about the removal says where it begins.
 
 use entity::{
     audit_entry::{self, Actor},

@@ -1,5 +1,9 @@
 //! Adds new entries to the hash chain, in slices: what waits in `audit_pending` gets the next positions in
 //! `audit_seal`. Requests do not wait for it, and it never runs twice at a time.
+//!
+//! Entries get their place in the chain after they were committed, not with their commit: the chain is one sequence,
+//! and making every request of every node wait for its turn would serialize them all. Until then a row in
+//! `audit_pending`, which a trigger writes with the entry, says that it has to come.
 
 use std::collections::HashSet;
 

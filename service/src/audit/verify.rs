@@ -1,4 +1,9 @@
 //! Verifies the chain in the database.
+//!
+//! What it finds: an entry that was changed (its hash differs), removed or moved (its link leads nowhere, or the
+//! positions have a hole), or inserted past the triggers (it neither has a link nor waits for one). What it cannot find
+//! without a noted head: an end that was cut off together with its links, and a chain that was computed anew from some
+//! place on.
 
 use std::collections::HashMap;
 

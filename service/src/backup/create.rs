@@ -48,6 +48,8 @@ pub struct BackedUp {
 /// whose call is deleted meanwhile is left out, and the call is marked as deleted in the copy as well. Without
 /// `recordings` the database is copied alone.
 ///
+/// `SHA256SUMS` is written and synced last. If the power goes before, the folder has none, and a restore refuses it.
+///
 /// # Errors
 /// What is wrong, and then the folder has no complete backup.
 pub fn create_backup(

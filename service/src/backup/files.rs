@@ -1,4 +1,7 @@
 //! The files and folders of a backup: their names, and how they are written and compared.
+//!
+//! The format is that of other tools by intention: `sha256sum -c SHA256SUMS` checks a backup where Callstore is not
+//! installed, and any SQLite opens its database.
 
 use std::{
     fs::{self, DirBuilder, File},
@@ -24,6 +27,9 @@ pub(super) const RECORDINGS: &str = "recordings";
 const READ_BYTES: usize = 256 * 1024;
 
 /// Copies a file to a new one, which is on disk when this returns, and says its SHA-256.
+///
+/// # Errors
+/// A file that is there already, a disk that is full, or a sync that fails.
 pub(super) fn copy_file(from: &mut impl Read, to: &Path, progress: &dyn CopyProgress) -> io::Result<String> {
     let mut file = File::options().write(true).create_new(true).mode(0o600).open(to)?;
     let hash = read_all(from, progress, |piece| file.write_all(piece))?;

@@ -2,6 +2,10 @@
 //!
 //! Everything is checked before anything is written, and nothing that exists is overwritten: whoever restores is in
 //! trouble already.
+//!
+//! The order is that of trust. First the list of files and all hashes, then the recordings, each again compared while
+//! it is copied, and last the database, under a name of its own until it is synced. A restore that is interrupted thus
+//! leaves a folder without a database, in which no service starts by mistake with half of its recordings.
 
 use std::{
     collections::BTreeSet,

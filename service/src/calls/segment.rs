@@ -1,4 +1,7 @@
 //! Parts of the list of calls that one index returns in order.
+//!
+//! A list by duration has two segments, because calls that run have none: an index has them as NULL at one end, where
+//! the two databases disagree, so they are read by their ids, after all others.
 
 use entity::call::{Column, Entity};
 use sea_orm::{
@@ -76,6 +79,9 @@ impl Segment {
     }
 
     /// The position is compared as a tuple, `(key, id) > (?, ?)`, which both databases answer from the index.
+    ///
+    /// `after` is exclusive. The id breaks ties, in the direction of the sort, so that the order is total and a cursor
+    /// exact.
     pub(super) fn select(
         self,
         filter: &CallFilter,

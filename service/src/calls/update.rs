@@ -11,6 +11,8 @@ use super::{Call, CallRef, CallRow, Direction, Status, part::Calls};
 use crate::{Author, Error, Precondition, Private, outbox::Cause};
 
 /// Changes to a call: `None` keeps a field, `Some(None)` removes it.
+///
+/// A field that is given and equals the stored one counts as not given: it neither needs a right nor tells an event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CallChange {
     /// Who answered.

@@ -3,6 +3,16 @@
 //! What can be checked without the call is checked before the queue, so that a request that is wrong in any case takes
 //! no room in it. Everything else is decided by the writer, where nothing can change between the decision and the
 //! commit.
+//!
+//! What becomes of a chunk, in short:
+//!
+//! | stored of the track | the chunk | answer |
+//! | --- | --- | --- |
+//! | not this number | any | stored |
+//! | this number, the same bytes and time | the same | `duplicate`, nothing is written |
+//! | this number, other bytes or another time | differs | `ChunkConflict` |
+//!
+//! All chunks of a request are decided before any is gathered, so a request with one bad chunk stores none.
 
 use std::sync::LazyLock;
 
@@ -93,6 +103,9 @@ fn of_several(index: usize, field: &str) -> String {
 }
 
 /// A request's chunks in the writer's queue. All are stored, or none.
+///
+/// Goes one of two ways in the writer. If the call and the ends of its tracks are in memory, it is decided at once,
+/// without a statement, and many such requests share a commit. Otherwise it reads what it needs in the transaction.
 struct AddChunks {
     core: Core,
     call: CallRef,
@@ -164,6 +177,8 @@ impl AddChunks {
 }
 
 /// Counts stored chunks in the metrics.
+///
+/// After the commit only: a counter that ran ahead of the disk would tell a monitor of audio that a crash has taken.
 fn count(stored: &[ChunkStored]) {
     static COUNTERS: LazyLock<[TrackCounters; 2]> =
         LazyLock::new(|| [Track::Inbound, Track::Outbound].map(TrackCounters::of));

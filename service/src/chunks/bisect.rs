@@ -10,6 +10,9 @@ use super::{ChunkStored, SharedChunks, part::Chunks};
 use crate::{CallRef, Error};
 
 /// The result of storing chunks of a socket.
+///
+/// `chunks` and the rest in `halted` together are all that were given, in order. So a caller acknowledges by position,
+/// and tries the rest again without asking what is stored.
 #[derive(Debug, Default)]
 pub struct Added {
     /// The chunks that were stored or refused, in order.

@@ -27,6 +27,9 @@ pub(crate) const ROW_MAX_CHUNKS: u32 = 64;
 const ROW_MAX_BYTES: usize = 32 * 1024;
 
 /// A row of one or more chunks.
+///
+/// The same shape in the journal, in memory and in `audio_chunk`. `audio` is the chunks' bytes in order, all of one
+/// length unless there is only one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ChunkRow {
     pub call: Uuid,
@@ -121,6 +124,9 @@ impl ChunkRow {
 }
 
 /// Packs a track's new chunks, given with their sequence numbers, into as few rows as possible. Copies their audio.
+///
+/// Chunks of unequal length or with a gap in time begin a new row. A client that sends irregular chunks therefore pays
+/// with more rows, and with nothing else.
 pub(crate) fn pack(
     call: Uuid,
     track: Track,

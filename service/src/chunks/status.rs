@@ -66,6 +66,9 @@ pub(crate) struct Summary {
 
 impl Summary {
     /// Adds the next chunk.
+    ///
+    /// Chunks must come in ascending order of sequence, each once. At most 1,000 missing ranges are listed; the total
+    /// goes on counting.
     pub(crate) fn add(&mut self, sequence: u32, bytes: u64) {
         let expected = self.next.unwrap_or(sequence);
         if sequence > expected {

@@ -3,6 +3,9 @@
 //!
 //! Each recording is a transaction of its own, and what is done is found done by the next run. So a run may be killed
 //! at any time, and two runs at a time do no harm.
+//!
+//! A recording counts as analyzed if its row names the current algorithm. An upgrade that brings a better one therefore
+//! selects all recordings again, and old figures stay until the new ones replace them in one transaction.
 
 use audio::{
     number::{index, wide},
@@ -61,6 +64,9 @@ pub struct AnalysisFault {
 
 /// Analyzes the selected recordings that are not analyzed by the current algorithm, `jobs` at a time. Files are
 /// compared with their hashes on the way; a damaged one is passed to `report`, and the others go on.
+///
+/// Progress is told in bytes of files, which take the time. A database or store that fails ends the run, since it would
+/// fail for all others too; a recording that is damaged or missing does not.
 ///
 /// # Errors
 /// `CallNotFound` for a call that does not exist, or when the database or the store fails.
@@ -176,6 +182,10 @@ async fn hear(database: &Database, store: &Store, recording: &recording::Model) 
 }
 
 /// Stores what was heard, unless the recording is gone or another one by now. Returns whether it was stored.
+///
+/// The call is locked first, as a request would lock it: a deletion that comes meanwhile either sees the new row and
+/// removes it, or makes this find no call. The recording is compared by its hash, because a call that failed may have
+/// been ended again and have another one by now.
 async fn keep(database: &Database, recording: &recording::Model, heard: &Heard, now: Timestamp) -> Result<bool, Error> {
     use computed_analytics::{Column, Entity};
     let transaction = database.begin().await?;

@@ -49,6 +49,9 @@ impl Tracks {
 }
 
 /// Finds the speech of a recording.
+///
+/// Used once for one recording: [`new`](Self::new), then any number of `hear` or `hear_bytes`, then
+/// [`finish`](Self::finish). The result does not depend on how the samples were divided, which a test holds.
 pub(crate) struct Listener {
     algorithm: Algorithm,
     tracks: Tracks,
@@ -87,6 +90,9 @@ impl Listener {
     }
 
     /// Hears the next samples of each channel, at 16 kHz. A recording of one track has only the first.
+    ///
+    /// Both must have the same length. The detector needs both tracks at the same time: speech of one that is heard on
+    /// the other, as an echo, is not that party's.
     pub(crate) fn hear(&mut self, first: &[i16], second: &[i16]) {
         self.samples += wide(first.len());
         match self.tracks {
@@ -97,6 +103,9 @@ impl Listener {
     }
 
     /// Hears the next bytes of a recording's samples as its file has them. They may be cut anywhere.
+    ///
+    /// The header of the file is not among them; the caller leaves it out. Bytes that do not make a whole frame wait
+    /// for the next call, and those that remain at the end are dropped, which happens with damaged files only.
     ///
     /// # Errors
     /// Never for samples of 16 bits that are cut into whole frames, as this does.

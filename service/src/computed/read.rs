@@ -1,4 +1,7 @@
 //! Reads what was computed of a call.
+//!
+//! Turns, interruptions and latencies are computed at each read, from the segments. That takes microseconds, and a fix
+//! of their rules holds for earlier calls as well, without a migration.
 
 use audio::{
     conversation::{Conversation, Party},
@@ -70,6 +73,10 @@ async fn computed_row(snapshot: &DatabaseTransaction, call: &CallRow) -> Result<
 }
 
 /// The words of the caller and of the agent, by the track of each final transcript of speech, else by its speaker.
+///
+/// Interim results are left out, and so is all that is not speech. A transcript without a track is counted by its
+/// speaker if that is `caller` or `agent`, since recognizers of one mixed channel give no track. `None` for a party
+/// that has no transcript, which is not the same as zero words.
 async fn words_of(snapshot: &DatabaseTransaction, call: Uuid) -> Result<[PartyWords; 2], DbErr> {
     use transcript::{Column, Entity};
     let mut said = Entity::find()

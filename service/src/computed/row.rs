@@ -1,4 +1,7 @@
 //! The row of a call's computed analytics: made by who has heard the recording, read by everybody else.
+//!
+//! Figures that lists filter by have columns; the segments are packed as one value, since nobody asks the database
+//! about a single one. Both are written together and never changed: another algorithm replaces the whole row.
 
 use audio::{
     conversation::{Conversation, FRAME_MS, Party},
@@ -18,6 +21,10 @@ use crate::{Error, Timestamp, chunks::track_name};
 const SAMPLES_A_MS: u64 = 16;
 
 /// The row of a call whose recording was heard. `frames` is the recording's length in samples per channel.
+///
+/// Times are multiples of 20 ms, the frame of the detector, but for the duration, which is that of the file, rounded to
+/// a millisecond. A track that the recording has gets its segments, also if they are none; one that it has not gets
+/// NULL.
 pub(crate) fn row(heard: &Heard, call: Uuid, recording: Uuid, frames: u64, now: Timestamp) -> ActiveModel {
     let conversation = Conversation::of(&heard.speech);
     // None of these can saturate: a WAV file holds less than 38 hours.

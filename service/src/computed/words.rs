@@ -1,4 +1,8 @@
 //! Counts the words of what was said, for words per minute.
+//!
+//! It is a rough measure by intention, for comparing calls with each other. It uses no dictionary: the same text gives
+//! the same number in every version, and languages do not need to be known. Marks such as apostrophes are part of a
+//! word and do not end it, so "don't" is one word.
 
 /// The number of words in a text: runs without white space that hold a letter or a digit. Chinese and Japanese are
 /// written without spaces, so each of their characters counts as one word.

@@ -2,6 +2,9 @@
 //!
 //! Reading and writing are coupled by a short channel, so a fast source does not fill the memory while a slow target
 //! writes. A repeated run only reads recordings that are complete at the target, so it continues an interrupted one.
+//!
+//! Bytes are hashed twice: while they are written, which finds damage at the source, and when the target is read back,
+//! which finds damage on the way. A recording that fails does not stop the others, and is told by name at the end.
 
 use audio::number::wide;
 use entity::{call, recording};

@@ -3,6 +3,9 @@
 //! Tables are copied in the order of their foreign keys, each from the row after the last one that the target has: a
 //! run that was interrupted goes on. When all are copied, the [`digest`] of each table is taken on both sides and
 //! compared. The list is written by hand, since the order matters; a test compares it with the schema.
+//!
+//! A slice ends at 1,000 rows or 4 MiB, whichever comes first, and is one transaction on the target. A table with large
+//! rows, such as that of chunks, thus needs no more memory than others.
 
 use std::{marker::PhantomData, mem, pin::pin};
 

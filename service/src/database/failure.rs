@@ -9,6 +9,9 @@ use sea_orm::{
 };
 
 /// Why a transaction failed.
+///
+/// All requests of the transaction get the same failure, whoever caused it: a transaction is written whole or not at
+/// all. A refusal by a rule is no failure of the database and is answered to its request alone.
 #[derive(Debug)]
 pub(crate) enum WriteFailure {
     /// The disk is full.

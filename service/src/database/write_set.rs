@@ -21,6 +21,9 @@ use uuid::Uuid;
 use crate::{Timestamp, chunks::ChunkRow, entries::SearchEntry};
 
 /// Rows gathered for a transaction.
+///
+/// Each field is one table's share. A field that is added must be written by both storages, counted in
+/// [`has_only_new`](Self::has_only_new), and, if it holds something of a call, deleted with the call.
 #[derive(Default)]
 pub(crate) struct WriteSet {
     /// New chunks. A storage with a journal writes them there and leaves them here; another one stores and takes them.

@@ -3,6 +3,10 @@
 //! All of it depends on the status `finalizing`, which an update of the call's row both checks and ends. If two nodes
 //! complete the same call, one updates the row, and the other changes nothing. The recording's row, the summaries and
 //! the status become visible together, so no reader finds a completed call without its recording.
+//!
+//! In one transaction: the recording's row, the hashes of its blocks, its computed analytics, the summary of each
+//! track, the status, and the events that tell them. The file is already published and synced when it begins. A crash
+//! before the commit leaves a file that the next attempt replaces, and a call that is still `finalizing`.
 
 use entity::{
     call, call_track, computed_analytics,
@@ -36,6 +40,11 @@ impl Finalizer {
     /// removed; if another node has completed it, nothing changes.
     ///
     /// Metrics and the log line follow the commit; a completion that was not ours has neither.
+    ///
+    /// Without a file the call had no audio: it is completed with no recording, which is no failure.
+    ///
+    /// # Errors
+    /// A failing database; the caller tries again with the same plan and file.
     pub(super) async fn complete(&self, call: &CallRow, plan: Plan, file: Option<RenderedFile>) -> Result<(), Error> {
         let (core, id) = (self.core.clone(), call.id);
         let size_bytes = file.as_ref().map(|file| file.size_bytes);
@@ -146,6 +155,9 @@ async fn leave_finalizing(
 }
 
 /// The row has what a list shows, so that a list needs no look into the file. Of the file remains what was heard.
+///
+/// Gaps and overlaps are stored with the recording, because they say how far it can be trusted, and the chunks from
+/// which they follow are deleted.
 fn recording_row(
     core: &Core,
     id: Uuid,

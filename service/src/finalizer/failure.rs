@@ -2,6 +2,13 @@
 //!
 //! What a client can cure, or must know, fails the call; what passes by itself does not. A full disk passes: somebody
 //! will make room, and until then the chunks are safe in the database.
+//!
+//! | failure | the call | its chunks |
+//! | --- | --- | --- |
+//! | stopped, lease lost | stays `finalizing` | kept; the next start or node goes on |
+//! | database or object store away, disk full | stays `finalizing` | kept; tried again with growing pauses |
+//! | file cannot be written for another reason | fails with `store_failed` | kept; `endCall` tries again |
+//! | damaged chunk, too long | fails | kept, so that they can be looked at |
 
 use std::io;
 

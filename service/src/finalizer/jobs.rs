@@ -1,5 +1,8 @@
 //! The running jobs, in memory. Deleting a call waits for its job, so that this knows neither who starts jobs nor who
 //! waits for them.
+//!
+//! The map has an entry for as long as a job runs. It is not the truth about which calls are to be finalized, which is
+//! their status in the database; it only keeps this process from doing the same twice.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -32,6 +35,8 @@ struct Job {
 }
 
 /// A handle to a running job. The job drops its sender when it ends; dropping the handle does not stop it.
+///
+/// Any number of handles may wait for one job. What came of it is not in the handle: whoever waited reads the call.
 pub(crate) struct Finalizing {
     done: watch::Receiver<()>,
     stop: CancellationToken,

@@ -65,6 +65,9 @@ impl Plan {
 }
 
 /// Plans a call's recording. Reads each track once, or twice if its timestamps do not rise with the sequence.
+///
+/// The caller holds the call's lease, and the call is `finalizing`: no chunk is added, changed or removed while this
+/// reads, unless another node has completed the call. The renderer finds that by counting.
 pub(super) fn plan(chunks: &ChunkReader, call: Uuid, format: AudioFormat, stop: &Stop) -> Result<Plan, Failure> {
     let mut tracks = Vec::new();
     for track in Track::iter() {
@@ -110,6 +113,9 @@ fn plan_track(
 }
 
 /// State of one pass over a track.
+///
+/// Counts by sequence and lays out by time in the same pass. If times turn out not to rise, its timeline is wrong and
+/// its summary right, so only the former is taken from the second pass.
 struct Layout {
     format: AudioFormat,
     timeline: Timeline,

@@ -4,6 +4,9 @@
 //! The steps of [`audio`]: a track's chunks are decoded and put into their places ([`TrackReader`]), with silence for
 //! what is missing; then resampled to 16 kHz and interleaved. Both tracks have the length of the longer one. The hash
 //! is that of the file's bytes, taken while they are written, and speech is found in the same pass.
+//!
+//! What is in memory for one recording: a block of 32,768 samples per track, the same samples as bytes, the resampler's
+//! history, and the parts of an upload, if there is one. Resampling takes most of the time.
 
 use std::cell::Cell;
 
@@ -46,6 +49,14 @@ pub(super) struct RenderedFile {
 const BLOCK: usize = 32 * 1024;
 
 /// Renders a call's recording and publishes it. `unique` names the draft until then.
+///
+/// Blocks its thread, and looks at `stop` between blocks, several times a second. An error leaves no file: the draft is
+/// removed when it is dropped, and one that a crash leaves is removed by the next start.
+///
+/// # Errors
+/// `Stopped` if the service stops or the lease was lost; `TooLong` if the samples exceed a WAV file; `Damaged` for a
+/// chunk that is no whole number of samples; `Store` or `Later` from the store; `Later` if the database fails or chunks
+/// vanish.
 pub(super) fn render(
     chunks: &ChunkReader,
     store: &Store,

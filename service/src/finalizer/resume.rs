@@ -23,6 +23,9 @@ impl Finalizer {
     /// live lease.
     ///
     /// A younger call is left alone: the node that ended it may be about to take its lease.
+    ///
+    /// The age is measured by `updated_at`, which the end of the call sets. If clocks of nodes differ by more than a
+    /// lease lasts, two nodes may start the same job; the lease then lets only one of them work.
     pub(crate) async fn take_over(&self) -> Result<(), Error> {
         let before = Timestamp(self.core.now().0.saturating_sub(milliseconds(LEASE)));
         let waiting = Entity::find().visible().select_only().column(Column::Id);

@@ -1,4 +1,8 @@
 //! Keeps outcomes in the transaction of their effect, and returns those of earlier requests.
+//!
+//! The order of checks matters. A name whose call is deleted answers 410 whatever else the request says, since what it
+//! said is gone. Then the fingerprint: another request under the same name is a mistake of the client and is told so,
+//! before anything of the first outcome is shown.
 
 use std::sync::atomic::Ordering;
 
@@ -18,6 +22,9 @@ const SECRET_IS_SEALED: &str = "The first response has a new API key, which is r
 
 impl Batch {
     /// Returns the stored outcome of an earlier request with the same name.
+    ///
+    /// Call it first in the transaction of the effect, before anything is decided. `None` means that the request is
+    /// new, or that its name has been forgotten after a day.
     pub(crate) async fn recall<T: DeserializeOwned>(
         &self,
         idempotency: Option<&Idempotency>,

@@ -1,6 +1,13 @@
 //! The hashes of a recording's blocks. They are the states that the SHA-256 of the file passes through, one after each
 //! block. So noting them costs nothing while the file is hashed anyway, each block can be checked on its own from the
 //! state before it, and the last one ends in the SHA-256 of the file.
+//!
+//! ```text
+//! file    |  block 0  |  block 1  |  block 2  | rest |
+//! states              s0          s1          s2     SHA-256 of the file
+//!
+//! block 1 is right  <=>  SHA-256, continued from s0 over its bytes, is at s1
+//! ```
 
 use std::ops::Range;
 
@@ -55,6 +62,9 @@ impl BlockHasher {
 }
 
 /// What the blocks that a range touches must be.
+///
+/// Read for one response, and only the part that its range needs: a player that asks for a second of a long call loads
+/// 64 bytes of hashes and not all of them.
 #[derive(Clone)]
 pub(crate) struct Blocks {
     /// The recording's size in bytes, and its SHA-256 in hexadecimal.
@@ -101,6 +111,8 @@ impl Blocks {
     }
 
     /// Whether the block that begins at `start` has these bytes.
+    ///
+    /// False also if the database's hashes are too short, so that damage there is no way around the check.
     pub(super) fn has(&self, start: u64, pieces: &[Bytes]) -> bool {
         let block = start / BLOCK;
         let before = block.checked_sub(1).map(|before| self.state(before));

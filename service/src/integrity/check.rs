@@ -1,4 +1,10 @@
 //! Checks a recording's bytes on their way out, block by block.
+//!
+//! A byte leaves only after its block was hashed. So a damaged recording can end a response early, but never with wrong
+//! sound in it; the client sees a connection that was cut, or a 500 if the first block is the damaged one.
+//!
+//! Costs one SHA-256 over what is sent, and up to two blocks that are read beyond the range. Two blocks are hashed
+//! ahead while one is sent, on threads that may block, so that a fast reader waits for neither.
 
 use std::ops::Range;
 
@@ -24,6 +30,11 @@ type Checked = BoxStream<'static, Result<Bytes, Error>>;
 
 /// The bytes of `part`, from a stream of all blocks that it touches. A block that differs from what was written is an
 /// error, and none of its bytes are passed on.
+///
+/// The stream must begin with the first block that `blocks` covers, not with `part`: only whole blocks can be compared.
+///
+/// # Errors
+/// `RecordingDamaged` at the block that differs or is cut short, or the error of the stream.
 pub(crate) fn checked(audio: AudioStream, blocks: Blocks, part: Range<u64>) -> Checked {
     let bytes = blocks.bytes();
     let is_short = bytes.end - bytes.start <= SHORT;
@@ -44,6 +55,9 @@ pub(crate) fn checked(audio: AudioStream, blocks: Blocks, part: Range<u64>) -> C
 
 /// The bytes of a whole recording without hashes of its blocks, by its size and SHA-256. The last block is passed on
 /// only if the hash of the whole is right.
+///
+/// For recordings of earlier versions, until the scrub has noted their hashes. Ranges of such a recording read it from
+/// the beginning, because one hash of the whole is all that there is.
 pub(crate) fn checked_at_end(audio: AudioStream, size: u64, sha256: String) -> Checked {
     let read = (in_blocks(audio, 0..size).boxed(), BlockHasher::new());
     let checked = stream::try_unfold(read, move |(mut read, mut hash)| {

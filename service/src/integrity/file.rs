@@ -17,6 +17,9 @@ const PACE: u64 = 8 * 1024 * 1024;
 ///
 /// That the bytes are right is known in the end only: whoever has taken them must forget them after an error.
 ///
+/// The length is compared before the hash: it tells a file that was cut from one whose bytes have changed, and those
+/// have different causes.
+///
 /// # Errors
 /// `RecordingDamaged`, `RecordingMissing`, a failing store, or an error of `take`.
 pub(crate) async fn examine(

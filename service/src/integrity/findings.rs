@@ -1,4 +1,7 @@
 //! Tells the operator of damaged and missing recordings.
+//!
+//! A counter for monitors and a line in the log for people, from one place, whether a request, the scrub or a copy has
+//! met the fault.
 
 use std::{
     collections::HashMap,

@@ -1,4 +1,10 @@
 //! SHA-256 whose state can be read, and continued from, after every 64 bytes.
+//!
+//! The usual crates hide the state, for good reasons: a state between steps is no digest and must not be used as one.
+//! Here it is only compared with a state of the same file at the same length, which the database holds.
+//!
+//! A tampered file that passes would need a collision of the compression function from a given state, as hard as one of
+//! SHA-256 itself.
 
 use sha2::block_api::compress256;
 

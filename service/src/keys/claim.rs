@@ -1,4 +1,7 @@
 //! What a call token says, signed.
+//!
+//! A token is 8 bytes of expiry, 16 of the call's id, 16 of the key's id, and 32 of HMAC-SHA256, in base64url after
+//! `cst_`. It is not stored, so making one costs nothing, and revoking one means revoking its key.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use uuid::Uuid;
@@ -29,6 +32,9 @@ impl Claim {
     }
 
     /// Reads a token that `signer` signed; `None` for any other text.
+    ///
+    /// A claim that is read is authentic, and nothing more: whether it has expired, whether its key still stands, and
+    /// whether its call is there, is for the caller to check at each use.
     pub(crate) fn read(signer: &Signer, token: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(token.strip_prefix(TOKEN_PREFIX)?).ok()?;
         let (claim, signature) = bytes.split_at_checked(CLAIM_BYTES)?;

@@ -1,4 +1,7 @@
 //! Networks in CIDR notation, from which a key may be used.
+//!
+//! The address that is compared is that of the connection. Behind a proxy it is the proxy's, so networks limit proxies
+//! there and not clients; headers such as `X-Forwarded-For` are not believed.
 
 use std::{
     fmt,
@@ -12,6 +15,22 @@ use crate::{Error, limits::KEY_NETWORKS_MAX};
 const MAPPED_BITS: u8 = 96;
 
 /// A network. IPv4-mapped networks are held as IPv4, as are the addresses that are compared with them.
+///
+/// A prefix of 0 is every address of its kind: `0.0.0.0/0` is all of IPv4, and no IPv6 address.
+///
+/// # Examples
+///
+/// ```
+/// use service::Network;
+///
+/// let office: Network = "192.0.2.0/24".parse().unwrap();
+/// assert!(office.contains("192.0.2.7".parse().unwrap()));
+/// // The same address as a socket that listens on IPv6 sees it.
+/// assert!(office.contains("::ffff:192.0.2.7".parse().unwrap()));
+/// assert!(!office.contains("198.51.100.7".parse().unwrap()));
+/// // An address with bits beyond its prefix is more likely a mistake than a wish.
+/// assert!("192.0.2.7/24".parse::<Network>().is_err());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
     /// The first address.

@@ -73,6 +73,10 @@ impl Database {
 }
 
 /// Inserts the new key and lets the old one expire. Returns the row of the new one.
+///
+/// Both rows change in the caller's transaction. The family goes over to the new key: calls that belong to the old one,
+/// and the names of its idempotent requests, belong to the new one as well. A rotation never extends the life of a key:
+/// the new one expires when the old one would have.
 async fn replace(
     transaction: &impl ConnectionTrait,
     id: Uuid,

@@ -69,6 +69,11 @@ pub(super) async fn require_admin(transaction: &impl ConnectionTrait, key: &Mode
     Err(Error::AdminKeyRequired)
 }
 
+/// Revoking a key again is no error and changes nothing. The check for other admin keys is in the same transaction as
+/// the change, under the lock, so that two admins cannot revoke each other's key at the same moment.
+///
+/// # Errors
+/// `KeyNotFound`; `LastAdminKey` if no other admin key stays usable for a week, unless `force`; or a failing database.
 pub(super) async fn revoke(
     transaction: &impl ConnectionTrait,
     id: Uuid,

@@ -2,6 +2,9 @@
 //!
 //! A cause builds its event from what it has at hand and hands it to [`State::tell`](crate::writer::State::tell), after
 //! its last statement. Nothing in here is personal data: ids, states, codes, names of fields.
+//!
+//! The data of each kind is a part of the contract: a field may be added, and none is renamed or removed. An event is
+//! written once and read by many, so it is small, and says only what a reader needs to decide whether to fetch more.
 
 use entity::{
     outbox::{ActiveModel, Kind},
@@ -20,6 +23,9 @@ use crate::{Timestamp, calls::CallRow};
 const NAMES: usize = 100;
 
 /// An event that is not stored yet.
+///
+/// It becomes a row in the transaction of its cause. If that fails or is rolled back, there is no event; if it commits,
+/// the event is as durable as the change.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Cause {
     kind: Kind,
@@ -66,6 +72,9 @@ impl Cause {
     }
 
     /// A call's recording could not be made, for the reason of this code.
+    ///
+    /// `code` is one of those that clients see as `failure.code` of the call. What went wrong in detail is only in the
+    /// log.
     pub(crate) fn call_failed(call: Uuid, code: &str) -> Self {
         Self::new(Kind::CallFailed, call, json!({ "status": "failed", "failureCode": code }))
     }
@@ -81,6 +90,9 @@ impl Cause {
     }
 
     /// Transcripts were added or changed: one event for each hundred of a request.
+    ///
+    /// None for a request that changed nothing. The ids are in the order of the request, so a reader that fetches them
+    /// in this order sees the conversation as the recognizer sent it.
     pub(crate) fn transcripts<'a>(
         kind: Kind,
         call: Uuid,
@@ -116,6 +128,9 @@ impl Cause {
     }
 
     /// The last socket of a running call closed.
+    ///
+    /// The call goes on: the stream may return within the reconnect grace, which tells `stream.connected` again, or the
+    /// call ends, which tells `call.ended`.
     pub(crate) fn stream_disconnected(call: Uuid) -> Self {
         Self::new(Kind::StreamDisconnected, call, json!({}))
     }

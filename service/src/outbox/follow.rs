@@ -1,4 +1,7 @@
 //! A reader that follows the store: it is told each event once, in order, and waits for the next.
+//!
+//! Delivery is at least once from the view of a client: a follower hands out each event once, but whoever loses the
+//! answer on its way asks again from what it has seen. Whoever acts on events therefore compares their ids.
 
 use std::sync::Arc;
 
@@ -12,6 +15,33 @@ use crate::{Error, core::Core};
 const AT_ONCE: usize = 256;
 
 /// A reader's place among the events. It holds no event, so a reader that is slow costs no memory.
+///
+/// Its place advances with events that the filter does not want too, so that a reader of a rare kind does not read the
+/// history again after a pause. If it falls so far behind that its place expires (72 hours), the next look returns what
+/// is left, without a sign of the gap: a reader that comes back after so long passes a name to
+/// [`follow`](crate::Outbox::follow), which refuses it.
+///
+/// # Examples
+///
+/// A reader that wants one kind, and that the service wakes:
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/doc/example.rs"));
+/// # fn main() { example(async |callstore| {
+/// use service::{Author, CallRef, EventFilter, NewCall, OutboxKind};
+///
+/// let ended = EventFilter { kinds: vec![OutboxKind::CallEnded], call: None };
+/// let mut follower = callstore.outbox.follow(None, ended).await?;
+/// let call = callstore.calls.start(NewCall::default(), Author::default(), None).await?.call;
+/// let call = CallRef::parse(&call.stream_sid).unwrap();
+/// callstore.calls.end(&call, None, std::time::Duration::ZERO, None).await?;
+///
+/// let events = follower.next().await?.unwrap();
+/// assert_eq!((events.len(), events[0].kind), (1, OutboxKind::CallEnded));
+/// // The start was looked at as well, and is not looked at again.
+/// assert!(follower.seen().is_some());
+/// # Ok(()) }) }
+/// ```
 pub struct Follower {
     core: Core,
     hub: Arc<Hub>,
@@ -65,6 +95,9 @@ impl Follower {
     }
 
     /// What comes after this reader's place, from memory or from the table.
+    ///
+    /// Events are read without the filter, in both cases: the place has to advance past those that are not wanted, and
+    /// the hub is shared by readers with different filters.
     async fn look(&self) -> Result<Vec<Arc<OutboxEvent>>, Error> {
         if let Some(events) = self.hub.after(self.position(), AT_ONCE) {
             return Ok(events);

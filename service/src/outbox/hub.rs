@@ -3,6 +3,12 @@
 //! The table is the truth: the hub only spares readers from asking it each for themselves. A reader that is further
 //! behind than the hub remembers reads the table. What wakes the task is a hint: its own process has committed events,
 //! or PostgreSQL says that another node has. Without a hint it looks once a second.
+//!
+//! What it costs: up to 4096 events in memory, of a few hundred bytes each, and one query per batch of commits. A
+//! thousand readers that follow cost one query together, where each would cost one of its own.
+//!
+//! What it may get wrong, and why that is harmless: it reads the table after the commit, so it is never ahead of the
+//! truth. A lost hint delays events by a second. A failed read is repeated from the same place, so none is skipped.
 
 use std::{
     collections::VecDeque,
@@ -24,12 +30,20 @@ const AT_ONCE: u64 = 500;
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// The events that were read last, and the place of the newest.
+///
+/// Its life: it is made empty, [`begin`](Self::begin) sets its place before the service answers, and one task fills it
+/// until the service stops. Readers subscribe to `newest` before they look, so that an event that comes between the
+/// look and the wait wakes them.
 pub(super) struct Hub {
     newest: watch::Sender<i64>,
     latest: Mutex<Latest>,
 }
 
 /// Consecutive events: all that were committed after `after`.
+///
+/// There is no gap between `after` and the first event, nor between two events: what was deleted from the table before
+/// it was read here has no place. So a reader at `after` or later misses nothing, and one before it has to ask the
+/// table.
 #[derive(Default)]
 struct Latest {
     after: i64,
@@ -48,6 +62,9 @@ impl Hub {
     }
 
     /// For waiting until there are events after a place.
+    ///
+    /// The receiver has the value of now and each later one, but not those between: only the largest matters. It fails
+    /// once the hub is dropped, which happens when the service stops.
     pub(super) fn newest(&self) -> watch::Receiver<i64> {
         self.newest.subscribe()
     }
@@ -62,6 +79,7 @@ impl Hub {
         Some(latest.events.range(first..).take(limit).cloned().collect())
     }
 
+    /// Wakes the readers last, and without the lock: a reader that wakes at once finds the events.
     fn add(&self, events: Vec<OutboxEvent>) {
         let Some(newest) = events.last().map(|event| event.id.position) else { return };
         {
@@ -77,6 +95,11 @@ impl Hub {
     }
 
     /// Begins after the newest event of the table.
+    ///
+    /// Events from before the start are not read into memory, since few readers want them, and those ask the table.
+    ///
+    /// # Errors
+    /// A failing database. The service then does not start, as with any other that it cannot read.
     pub(super) async fn begin(&self, core: &Core) -> Result<(), DbErr> {
         let newest = read::newest(core.database.readers()).await?.map_or(0, |newest| newest.position);
         *self.latest() = Latest { after: newest, events: VecDeque::new() };
@@ -85,6 +108,9 @@ impl Hub {
     }
 
     /// Reads new events until the service stops.
+    ///
+    /// A failure of the database is logged and tried again each second. Followers wait meanwhile, and requests that
+    /// read the table get the error themselves.
     pub(super) async fn keep_reading(self: Arc<Self>, core: Core) {
         let all = EventFilter::default();
         while !core.background.is_stopping() {
@@ -109,6 +135,9 @@ impl Hub {
     }
 
     /// Listens for what other nodes commit until the service stops. A failure costs at most a second of delay.
+    ///
+    /// Does nothing on SQLite, where only this process commits events. On PostgreSQL it takes a connection of its own,
+    /// outside of the pool, since `LISTEN` belongs to a connection.
     pub(super) async fn keep_listening(core: Core) {
         let stopping = core.background.stopping();
         while let Some(Err(error)) = stopping.run_until_cancelled(core.database.storage().listen()).await {

@@ -1,4 +1,7 @@
 //! The name of an event: its place in the order of commits and its time, in the form of a UUID.
+//!
+//! Ids of events sort as the events happened only within one database, by the place. The time in front makes them sort
+//! nearly so among other UUIDv7, and tells two histories of one database apart.
 
 use uuid::Uuid;
 

@@ -11,6 +11,9 @@ use super::EventId;
 use crate::Timestamp;
 
 /// Something that happened to a call.
+///
+/// It is shared by all followers of a process, and never changed. `stream_sid` is read when the event is, not when it
+/// was written, so a reader that comes after the deletion of a call does not learn its name.
 #[derive(Debug)]
 pub struct OutboxEvent {
     /// Its name, unique in the store.
@@ -59,6 +62,9 @@ impl From<Row> for OutboxEvent {
 }
 
 /// Which events a reader wants.
+///
+/// Both conditions must hold; the default wants every event. A call that is deleted may be named too: it gets the event
+/// of its deletion.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EventFilter {
     /// Only events of these kinds; none means all.

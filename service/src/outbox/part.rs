@@ -1,4 +1,7 @@
 //! The part of the call store for events: pages, followers, and the end of their time.
+//!
+//! Forgetting goes from the oldest row to the first that is young enough, in the order of commits. A clock that jumps
+//! back can leave an expired row behind a young one; it goes when the young one expires, at most 72 hours later.
 
 use std::{sync::Arc, time::Duration};
 
@@ -46,6 +49,9 @@ impl Outbox {
     }
 
     /// Up to `limit` events after a name, in order; from the oldest without one.
+    ///
+    /// The name is checked and the page is read in one snapshot. Otherwise events could expire between the two, and the
+    /// page would begin after a gap.
     ///
     /// # Errors
     /// `EventExpired` if events after that name may be gone, or a failing database.
@@ -109,6 +115,9 @@ impl Outbox {
 
     /// Deletes expired events, from the oldest to the first that is kept. The newest stays whatever its age: the
     /// numbers of later ones go on from it.
+    ///
+    /// On several nodes one that holds the lease does it. Each slice of 500 rows is a transaction of its own, which
+    /// looks for the newest row itself: the one that must stay may have changed since the last slice.
     async fn forget(&self) -> Result<(), Error> {
         if !self.core.has_lease("outbox").await? {
             return Ok(());

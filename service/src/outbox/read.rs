@@ -1,4 +1,8 @@
 //! Reads the table: pages, its newest row, and whether a name is still known.
+//!
+//! Every query follows the primary key, which is the order of commits: a page costs what it returns, whatever the size
+//! of the table. A filter by call or kind is applied on the way, so a rare kind in a long history reads the rows that
+//! it passes. A test asks SQLite for its plan, since a sort would read all events that are kept.
 
 use entity::{
     call,
@@ -10,6 +14,10 @@ use super::{EventFilter, EventId, OutboxEvent, model::Row};
 use crate::{Error, Timestamp};
 
 /// The events after a place, in order. The `streamSid` is read with them, so that a deleted call's is nowhere.
+///
+/// `position` is exclusive, and 0 stands before the first event. `limit` bounds the rows that are returned, not those
+/// that the filter passes over. With a snapshot the caller gets events that fit the rest of its answer; with a pool it
+/// gets the latest commit.
 pub(super) async fn after(
     connection: &impl ConnectionTrait,
     position: i64,
@@ -38,6 +46,9 @@ fn select(position: i64, filter: &EventFilter, limit: u64) -> sea_orm::Select<En
 }
 
 /// The newest event; `None` in a store without any.
+///
+/// Its position is where a reader begins that wants nothing of the past. Rows are deleted from the oldest on, and the
+/// newest is kept whatever its age, so `None` means that nothing has ever happened.
 pub(super) async fn newest(connection: &impl ConnectionTrait) -> Result<Option<EventId>, DbErr> {
     let newest = Entity::find().order_by_desc(Column::Position).one(connection).await?;
     Ok(newest.map(|row| EventId { position: row.position, time: row.created_at }))
@@ -46,6 +57,18 @@ pub(super) async fn newest(connection: &impl ConnectionTrait) -> Result<Option<E
 /// Refuses a name after which events may be missing: one of another history, or older than what is kept.
 ///
 /// Rows of deleted calls are gone, so a name without a row is believed if older and newer rows are there.
+///
+/// Three cases, by the row with the name's position:
+///
+/// - It is there: the name is right if the time is the same. Another time means that the database was restored from a
+///   backup since, and has numbered other events.
+/// - It is gone, and older and newer rows are there: its call was deleted, or a kind of event that goes with it.
+///   Nothing after it is missing.
+/// - It is gone, and lies before the oldest or after the newest row: it has expired, or is of another history.
+///
+/// # Errors
+/// `EventExpired` for a name after which events may be missing, or a failing database. A reader then begins anew, from
+/// the oldest event or from now, and compares with the resources what it has missed.
 pub(super) async fn check(connection: &impl ConnectionTrait, name: EventId) -> Result<(), Error> {
     let place = |row: entity::outbox::Model| (row.position, row.created_at);
     let same: Option<(i64, Timestamp)> = Entity::find_by_id(name.position).one(connection).await?.map(place);

@@ -3,6 +3,19 @@
 //!
 //! Hits come by the start of their call. Those of one millisecond are sorted here, so a page is cut only where all hits
 //! of a millisecond are known.
+//!
+//! The three ways to a page, and when each is taken:
+//!
+//! 1. Hits are read from the index of words, newest call first, until enough of them fit the filter. A common word
+//!    fills a page from its first slice.
+//! 2. After 2,000 hits without a full page, the calls that match the filter are counted, up to 1,000. If there are no
+//!    more, all their entries are compared with the query in memory, which is exact and bounded.
+//! 3. Otherwise reading goes on, in slices that grow to 5,000 hits. A rare word ends with its hits, and a filter with
+//!    many calls finds them soon.
+//!
+//! All reads are in one snapshot, so a transcript that changes meanwhile is neither found twice nor missed within a
+//! page. Across pages the cursor is a place in the order: what is added before it stays unseen, and nothing appears
+//! twice.
 
 use std::collections::HashMap;
 
@@ -41,6 +54,13 @@ pub(super) struct Gathering<'a> {
 
 impl Gathering<'_> {
     /// The first hits after a place, at least `wanted` if there are as many, in order and without scores.
+    ///
+    /// More than `wanted` may be returned; the caller cuts. `after` is exclusive. The hits of one millisecond stay
+    /// `open` until a later slice proves that all are known, since their order among each other is made here, by the
+    /// time of the utterance.
+    ///
+    /// # Errors
+    /// A failing database.
     pub(super) async fn read(&self, after: Option<&Place>, wanted: u64) -> Result<Vec<Place>, DbErr> {
         let mut from = after.map_or(HitsFrom::Newest, |place| HitsFrom::Start(place.start_time));
         let (mut ready, mut open) = (Vec::new(), Vec::new());
@@ -75,6 +95,9 @@ impl Gathering<'_> {
     }
 
     /// The condition on an entry that is no matter of its words.
+    ///
+    /// It is evaluated for each hit as a column and not as a condition, so that the index of words leads. As a
+    /// condition it could make the planner begin with the calls, which costs their number and not that of the hits.
     fn fits(&self) -> SimpleExpr {
         let calls = call::Entity::find()
             .select_only()
@@ -114,6 +137,9 @@ impl Gathering<'_> {
     }
 
     /// Adds hits to those that are complete, without those up to `after`.
+    ///
+    /// Hits carry no time of their utterance; it is read here, 500 at a time. An entry without a transcript cannot
+    /// exist, since both go in one transaction.
     async fn complete(&self, ready: &mut Vec<Place>, hits: Vec<Hit>, after: Option<&Place>) -> Result<(), DbErr> {
         let mut times: HashMap<Uuid, Option<f64>> = HashMap::new();
         for hits in hits.chunks(IDS) {
@@ -135,6 +161,8 @@ impl Gathering<'_> {
     }
 
     /// The calls that match the filter, if these are few.
+    ///
+    /// Reads one call more than are allowed, which answers the question without counting on. `None` means too many.
     async fn rare_calls(&self, after: Option<&Place>) -> Result<Option<Vec<Uuid>>, DbErr> {
         let lead = Lead::choose(&self.search.filter, self.snapshot).await?;
         let calls = call::Entity::find().select_only().column(call::Column::Id).visible();

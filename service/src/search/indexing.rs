@@ -1,6 +1,9 @@
 //! Indexes the transcripts of versions without search, and of copied databases, in the background: newest first, in
 //! small transactions with pauses as long, so that requests do not wait. Each transaction says in `search_progress` how
 //! far it is, so the next start goes on. On several nodes one does it, by a lease.
+//!
+//! New transcripts are indexed in the transaction that stores them, and are not this work's concern. While it runs, a
+//! search finds all new transcripts and the earlier ones that are done; its answer says how far that is.
 
 use std::{
     collections::BTreeSet,
@@ -32,6 +35,9 @@ const WAIT: Duration = Duration::from_secs(5);
 const TELL_EVERY: Duration = Duration::from_secs(30);
 
 /// How many of the transcripts from before are indexed.
+///
+/// Counts, for an operator. `total` was taken when the work began, so deletions since then may leave `done` below it at
+/// the end; `done` never exceeds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IndexProgress {
     /// Transcripts that are indexed.
@@ -41,6 +47,8 @@ pub struct IndexProgress {
 }
 
 /// The work, and what is known of it.
+///
+/// Cheap to clone: search asks it for the progress, the health check shows it, and one task does the work.
 #[derive(Clone)]
 pub(crate) struct Indexing {
     core: Core,
@@ -54,6 +62,9 @@ impl Indexing {
     }
 
     /// How far the index is; `None` once it is complete.
+    ///
+    /// Once it has returned `None` it asks the database no more, so that a search of a complete index pays nothing for
+    /// it. Before the first slice there is no row yet, and all transcripts are counted, which is the only slow answer.
     pub(crate) async fn progress(&self, on: &impl ConnectionTrait) -> Result<Option<IndexProgress>, DbErr> {
         if self.is_done.load(Ordering::Relaxed) {
             return Ok(None);
@@ -96,6 +107,9 @@ impl Indexing {
     }
 
     /// Returns whether all are indexed; else another node does it, or the service stops.
+    ///
+    /// The pause after each slice is as long as the slice took, and at least 5 ms. So at most half of the writer's time
+    /// goes into it, whatever the machine.
     async fn index_all(&self) -> Result<bool, Error> {
         let Some(before) = self.current().await? else { return Ok(true) };
         let Some(lease) = self.core.lease("search".to_owned()).await? else { return Ok(false) };
@@ -127,6 +141,9 @@ impl Indexing {
 /// Indexes the next transcripts, and returns whether there are no more.
 ///
 /// The transcripts are locked, where others could change them: a change waits for its entry, or its text is read.
+///
+/// Goes down by the id, from the newest. Ids are UUIDv7, so whatever is added later is above the place and indexed by
+/// its own request. Transcripts that have an entry are passed: a copied database brings some along.
 async fn index_slice(batch: &mut Batch, total: u64) -> Result<bool, Error> {
     let (storage, transaction) = (batch.storage(), batch.transaction());
     let progress = search_progress::Entity::find().one(transaction).await?;

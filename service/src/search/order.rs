@@ -16,6 +16,9 @@ use uuid::Uuid;
 use crate::Error;
 
 /// The order of hits.
+///
+/// By start time, pages go on to the end of all hits. By relevance, the newest 1,000 hits are compared and the rest is
+/// not offered: comparing all would read every hit of a common word.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SearchSort {
     /// By the start of the call, newest first, and within a call by the time of the utterance.
@@ -26,6 +29,9 @@ pub enum SearchSort {
 }
 
 /// The place of a hit in the order.
+///
+/// Two places are never equal: the id of the transcript decides last. So a cursor is exact, also where many calls began
+/// in the same millisecond and utterances have no time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Place {
     /// 0 unless sorted by relevance.
@@ -58,11 +64,17 @@ const VERSION: u8 = 1;
 const LENGTH: usize = 1 + 8 + 8 + 16 + 1 + 8 + 16 + 8 + 4;
 
 /// A hash of what is searched, because a cursor is valid only in the list it was made for.
+///
+/// It covers the query in its canonical form, all filters and the order, and leaves out the size of the page: a client
+/// may ask for smaller pages on the way.
 pub(super) fn fingerprint(search: &str) -> [u8; 8] {
     first(&Sha256::digest(search))
 }
 
 /// Encodes a place in the list with this fingerprint.
+///
+/// The checksum is no protection, since its key is in the source. It tells a text that was cut or retyped from a
+/// cursor, so that a client gets `cursor_invalid` and not a page from somewhere.
 pub(super) fn encode(place: &Place, fingerprint: [u8; 8]) -> String {
     let mut bytes = Vec::with_capacity(LENGTH);
     bytes.push(VERSION);

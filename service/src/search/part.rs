@@ -1,4 +1,7 @@
 //! The part of the call store for search.
+//!
+//! A search reads four things in one snapshot: the index, the transcripts, their calls and their recordings. What it
+//! returns fits together, and what is deleted before the snapshot is in none of it.
 
 use std::collections::HashMap;
 
@@ -20,6 +23,9 @@ use crate::{Call, Error, Transcript, calls::Visible, core::Core, words::SearchQu
 const RANKED: u64 = 1_000;
 
 /// A transcript that was found.
+///
+/// The call is given with each hit, so that a list of hits needs no further request. It is the call as of the snapshot,
+/// without parts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
     /// Its call.
@@ -82,6 +88,10 @@ impl Search {
     }
 
     /// A page of the transcripts that match, all read from one snapshot.
+    ///
+    /// A query that can match nothing, such as one of punctuation alone, gives an empty page and no error: people type
+    /// such texts on the way to a better one. A page is empty only at the end; a rare filter makes a search slower,
+    /// never shorter.
     ///
     /// # Errors
     /// `CursorInvalid`, or a failing database.

@@ -1,9 +1,27 @@
 //! What a search asks for.
+//!
+//! The fields are conditions, and all must hold. They narrow the hits and never widen them, so an empty filter searches
+//! everything that the key may read.
 
 use super::order::{SearchSort, fingerprint};
 use crate::{CallFilter, Private, Track, TranscriptKind, words::SearchQuery};
 
 /// Selects a page of hits.
+///
+/// A cursor belongs to the search that returned it: with another query, filter or order it is refused with
+/// `CursorInvalid`, while another `limit` is allowed.
+///
+/// # Examples
+///
+/// ```
+/// use service::{SearchQuery, SearchSort, SearchTranscripts};
+///
+/// let all = SearchTranscripts::all(SearchQuery::parse("refund"), 20);
+/// let said_by_agents = SearchTranscripts { speaker: Some("agent".into()), sort: SearchSort::Relevance, ..all };
+/// assert!(said_by_agents.query.can_match());
+/// // Punctuation holds no word, so that it is found nowhere.
+/// assert!(!SearchQuery::parse("?!").can_match());
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct SearchTranscripts {
     /// What is searched for.

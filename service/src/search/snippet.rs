@@ -1,5 +1,9 @@
 //! The part of a text around the first match, and when that is said. Both are made from the stored text, never from the
 //! index, and a snippet is a list of parts, so that nobody has to trust markup.
+//!
+//! The query is matched again here, on the stored text, with the same folding as in the index. So the parts that are
+//! marked are exactly those that made the transcript a hit, and an index that lagged could not show words that are
+//! gone.
 
 use std::ops::Range;
 
@@ -17,6 +21,9 @@ const BEFORE_MAX: usize = 80;
 const CUT: char = '\u{2026}';
 
 /// A part of a snippet.
+///
+/// A client shows the parts in order and emphasizes those that match. Nothing needs to be escaped on our side, and
+/// nothing in a transcript can pretend to be an emphasis.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SnippetPart {
     /// The text. All parts together are the snippet.
@@ -26,6 +33,9 @@ pub struct SnippetPart {
 }
 
 /// A text's snippet: up to 200 characters around the first match, with an ellipsis where the text is cut.
+///
+/// Up to 80 of them come before the match, so that it is seen in its sentence. Characters are Unicode scalar values; a
+/// cut never falls into one, and avoids words where a space is near. Later matches within the window are marked too.
 pub(super) fn snippet(query: &SearchQuery, text: &str) -> Vec<SnippetPart> {
     let found = words(text);
     let folded: Vec<&str> = found.iter().map(|word| &*word.text).collect();
@@ -65,6 +75,9 @@ impl Parts {
 }
 
 /// The bytes of a snippet whose match is at `from`. It begins and ends at a space, if there is one near.
+///
+/// The end is searched for a space only behind the first 80 characters after the match, so that a long word does not
+/// take the match out of its own snippet.
 fn window(text: &str, from: usize) -> Range<usize> {
     let before = text.get(..from).unwrap_or_default();
     let start = before.char_indices().rev().nth(BEFORE_MAX - 1).map_or(0, |(at, _)| at);
@@ -83,6 +96,10 @@ fn window(text: &str, from: usize) -> Range<usize> {
 }
 
 /// When the first match is said, in seconds: the time of its word, if that is known, else that of the utterance.
+///
+/// Words come from the recognizer, in its own division and spelling. They are folded and matched like the text; where
+/// they do not contain the match, because the text was corrected by hand, the start of the utterance is the best
+/// answer.
 pub(super) fn said_at(query: &SearchQuery, transcript: &Transcript) -> Option<f64> {
     let stored = transcript.words.as_ref().and_then(|words| words.expose().as_array());
     // A recognizer's word may be several of ours, such as "don't".

@@ -3,6 +3,15 @@
 //! Two nodes may build the same slot at the same time, and the older result must not win. So a build removes exactly
 //! the marks that its snapshot has shown. If one of them is gone by then, another build has seen it, and maybe more:
 //! then the slot is marked again.
+//!
+//! How a change of a call and a build of its slot meet:
+//!
+//! 1. The change commits before the snapshot: its mark is seen, the calls are read with the change, the mark goes.
+//! 2. It commits after the snapshot: its mark has an id that the build has not seen, and stays. The slot is built
+//!    again.
+//! 3. It commits after the build: the same as a change of an unmarked slot.
+//!
+//! In no order does a slot count that lacks a committed change, because a read looks for marks in its own snapshot.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -28,6 +37,9 @@ const PAUSE_TIMES: u32 = 20;
 const MARKS: u64 = 20_000;
 
 /// Builds slots. What it does can be repeated, interrupted and done by several nodes at any time.
+///
+/// Only the latest slot is marked most of the time, by calls that begin and end. Old slots are marked when a call of
+/// theirs is deleted, when its metadata changes, or when an upgrade marks all.
 #[derive(Clone)]
 pub(crate) struct Slots {
     core: Core,
@@ -52,6 +64,12 @@ impl Slots {
 
     /// Builds all slots that are marked now, the latest first, and returns how long the longest build took. With
     /// several nodes, only one that holds the lease does.
+    ///
+    /// A round takes at most 20,000 marks, the newest. What is left is taken by the next round, so an upgrade of
+    /// millions of calls is done in the background within minutes, and statistics are exact meanwhile, only slower.
+    ///
+    /// # Errors
+    /// A failing database. Slots that were built before stay built.
     async fn build_marked(&self) -> Result<Duration, Error> {
         let marks = stats_mark::Entity::find().order_by_desc(stats_mark::Column::Slot).limit(MARKS);
         let marks = marks.all(self.core.database.readers()).await?;
@@ -80,6 +98,9 @@ impl Slots {
     }
 
     /// Builds the slot of a call that begins at a time, so that nothing of a deleted call is left in it.
+    ///
+    /// Removing a call waits for this before its row goes. A slot holds no caller, but the agent's name, and that of a
+    /// deleted call must not stay for as long as the slot happens to be marked.
     ///
     /// # Errors
     /// When the database does not answer.

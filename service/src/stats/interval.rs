@@ -1,4 +1,10 @@
 //! Hours, days, weeks and months of a time zone.
+//!
+//! Weeks begin on Monday. Where clocks are put back, an hour by the clock comes twice and makes two intervals; where
+//! they are put forward, an hour has no interval. A day then has 25 or 23 hours, and 24.5 or 23.5 on Lord Howe Island.
+//!
+//! The zones' rules come with the program, not from the system: an answer does not depend on the machine, and a new
+//! version of the rules is an update of a crate.
 
 use chrono::{DateTime, Datelike, Days, MappedLocalTime, Months, NaiveDate, NaiveTime, Offset, TimeDelta, Utc};
 use chrono_tz::Tz;
@@ -58,6 +64,8 @@ impl TimeZone {
     }
 
     /// The start of the interval in which a time is.
+    ///
+    /// Never later than `time`, and `start(start(time))` is `start(time)`.
     #[must_use]
     pub fn start(&self, interval: Interval, time: Timestamp) -> Timestamp {
         let date = self.date(time);
@@ -73,6 +81,8 @@ impl TimeZone {
     }
 
     /// The start of the interval after the one that starts at a time.
+    ///
+    /// Always later than `start`, so a loop over intervals ends.
     #[must_use]
     pub fn next(&self, interval: Interval, start: Timestamp) -> Timestamp {
         if interval == Interval::Hour {

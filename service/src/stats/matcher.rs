@@ -1,9 +1,15 @@
 //! Whether a call of a slot matches a filter.
+//!
+//! It exists beside the condition in SQL, because packed calls are in no table. Both must agree:
+//! tests recount statistics from the calls, while slots are marked and after they were built.
 
 use super::slot::{Counted, Names, Slot};
 use crate::{CallFilter, Timestamp, calls::Status};
 
 /// A filter in terms of one slot: names are places in its lists.
+///
+/// Made anew for each slot, since places differ between slots. A name that the slot does not have matches none of its
+/// calls, which is not the same as no condition.
 pub(super) struct Matcher<'a> {
     filter: &'a CallFilter,
     range: (i64, i64),

@@ -1,4 +1,15 @@
 //! Reads calls as statistics count them: packed ones from slots, others from their rows.
+//!
+//! Which way is taken is decided per slot and filter, and whoever counts cannot tell:
+//!
+//! | calls | filter | read from |
+//! | --- | --- | --- |
+//! | of an unmarked slot | only what slots know | one packed row |
+//! | of a marked slot | only what slots know | the calls' rows, by start time |
+//! | any | anything else, such as the caller or custom data | the calls' rows, by the index that suits the filter |
+//!
+//! Rows are streamed and handed on in batches of 4,096, so memory does not grow with the number of calls. Slots hold no
+//! caller, no custom data and no text: what statistics do not need is not stored a second time.
 
 use std::pin::pin;
 
@@ -19,6 +30,8 @@ use crate::{
 const BATCH: usize = 4_096;
 
 /// What is selected of a call.
+///
+/// Computed analytics are joined from the left, so a call without them is counted with its duration alone.
 #[derive(FromQueryResult)]
 struct Row {
     start_time: Timestamp,
@@ -71,6 +84,8 @@ fn counted(calls: Select<call::Entity>) -> Select<call::Entity> {
 }
 
 /// Reads calls from their rows, and hands them on in their order.
+///
+/// `each` may refuse, for example because there are too many items; the rest is then not read.
 async fn read_rows(
     calls: Select<call::Entity>,
     connection: &(impl ConnectionTrait + StreamTrait),
@@ -88,6 +103,8 @@ async fn read_rows(
 }
 
 /// All calls of one slot, from their rows.
+///
+/// They are held in memory together, since they become one row: at most 33 bytes a call when packed.
 pub(super) async fn calls_of_slot(
     start: i64,
     connection: &(impl ConnectionTrait + StreamTrait),
@@ -110,6 +127,8 @@ fn between(from: i64, to: i64) -> Select<call::Entity> {
 }
 
 /// Whether slots have all that a filter asks for.
+///
+/// Written without `..`, so that a new filter does not compile until someone decides where it is answered from.
 fn is_in_slots(filter: &CallFilter) -> bool {
     let CallFilter {
         status: _,
@@ -140,6 +159,9 @@ fn is_in_slots(filter: &CallFilter) -> bool {
 
 /// Hands on all calls that match a filter and may match others, the earliest first: whoever counts them applies the
 /// filter. `from` and `to` bound their start.
+///
+/// `from` is inclusive and `to` exclusive. Slots at the ends are handed on whole, with calls outside of the range; the
+/// one who counts leaves them out. In the middle, marked slots next to each other are read with one query.
 ///
 /// # Errors
 /// A failing database, a damaged slot, and the errors of `each`.

@@ -1,4 +1,8 @@
 //! Counts calls into items, one for each interval and group.
+//!
+//! Calls come in the order of their start, so only one interval is open at a time: when a call of a later one comes,
+//! the open one is finished and its memory freed. Totals are counted beside, since percentiles of items cannot be
+//! combined.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -30,6 +34,9 @@ pub enum GroupBy {
 }
 
 /// The figures of an interval, or of a group of it.
+///
+/// Items are sorted by start, then by group, with the calls that have no value first. Without groups every interval of
+/// the range has an item, so that a chart needs no filling; with groups only those that have calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatsItem {
     /// When the interval begins.

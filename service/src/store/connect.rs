@@ -1,4 +1,8 @@
 //! The clients of object stores, configured by the environment variables of the providers' own tools.
+//!
+//! Time limits come in three layers. A response that stops is given up after 60 seconds; a request is repeated twice
+//! within ten seconds; and whoever asked decides what a failure means. Finalizing waits and tries again for as long as
+//! it takes, while a download gives up at once, because its client waits.
 
 use std::{str::FromStr, sync::Arc, time::Duration};
 
@@ -26,6 +30,11 @@ const REQUEST_LIMIT: &str = "1day";
 pub(super) type Client = (Arc<dyn ObjectStore>, Arc<dyn Signer>);
 
 /// Builds a client from the environment variables that the provider's own tools use.
+///
+/// Makes no request. Credentials that have to be fetched, as on a cloud's machines, are fetched by the first request.
+///
+/// # Errors
+/// A variable that the provider's client refuses, such as an endpoint that is no URL.
 pub(super) fn connect(bucket: &Bucket, environment: &[(String, Private)]) -> object_store::Result<Client> {
     let limits = [(ClientConfigKey::ReadTimeout, ANSWER_LIMIT), (ClientConfigKey::Timeout, REQUEST_LIMIT)];
     match bucket.provider {
@@ -65,6 +74,8 @@ pub(super) fn connect(bucket: &Bucket, environment: &[(String, Private)]) -> obj
 }
 
 /// The configuration of a provider's client: our limits, overridden by environment variables with the prefix `names`.
+///
+/// Variables that the client does not know are left out without an error: `AWS_` is a prefix for many tools.
 fn known<K: FromStr>(
     names: &str,
     limits: [(ClientConfigKey, &str); 2],

@@ -3,6 +3,19 @@
 //!
 //! Durability takes more than the file: its name is an entry of a folder, and that folder's name one of the root. Both
 //! are synced before a recording counts as published, since the chunks are deleted after that.
+//!
+//! What is synced when, and what a power cut between the steps leaves:
+//!
+//! | step | after a cut before it |
+//! | --- | --- |
+//! | sync of the draft's content | a draft, which the next start removes |
+//! | sync of the root, if the folder is new | the same, perhaps without the folder |
+//! | rename to the final name | the same |
+//! | sync of the folder | either name; the row is not committed, so the call is recorded again |
+//! | commit of the recording's row | a complete file without a row, which the next attempt replaces |
+//! | removal of the chunks | both |
+//!
+//! A removal goes the other way round: the file, the sync of its folder, and then the rows that name it.
 
 use std::{
     collections::HashSet,
@@ -77,6 +90,10 @@ const DRAFT_SUFFIX: &str = ".wav.part";
 
 impl Folder {
     /// Opens the folder, creates it if it is missing, and deletes drafts that a crash left behind.
+    ///
+    /// # Errors
+    /// Another service that holds the lock, a link in place of the folder of drafts, or a folder that cannot be
+    /// written.
     pub(super) fn open(root: &Path) -> io::Result<Self> {
         let drafts = root.join(DRAFTS);
         create_folders(&drafts)?;
@@ -154,6 +171,9 @@ impl Folder {
 
     /// Reads a range of a file of `size` bytes. A short one, as players ask for, is read with the opening: each step on
     /// a thread that may block costs more than reading it.
+    ///
+    /// A file that is replaced while it is read stays what it was for this reader: the old content keeps its inode
+    /// until it is closed. A file that is deleted likewise.
     pub(super) async fn read(&self, file_path: &str, part: Range<u64>, size: u64) -> Result<AudioStream, Error> {
         let (this, file_path, length) = (self.clone(), file_path.to_owned(), part.end - part.start);
         let start = part.start;
@@ -213,6 +233,9 @@ impl Folder {
 
     /// Creates a folder of recordings and makes its name durable, unless this process has done so. Whoever comes while
     /// another does it waits.
+    ///
+    /// The lock is held during the sync. A second recording in the same new folder must not count as durable because
+    /// the first one's sync is under way: that may still fail.
     fn make_durable(&self, folder: &Path) -> io::Result<()> {
         let mut durable = self.durable.lock().unwrap_or_else(PoisonError::into_inner);
         if !durable.contains(folder) || !folder.is_dir() {

@@ -1,4 +1,7 @@
 //! The names of recordings in a store.
+//!
+//! A name holds the call's id and nothing else, so names may appear in logs, listings and backups. The folders by the
+//! last two digits keep each of them small: ids are UUIDv7, whose last digits are random, while the first are the time.
 
 use uuid::Uuid;
 

@@ -4,6 +4,10 @@
 //! The rendering thread fills a part while up to two are on their way, and blocks when both are: that keeps memory at
 //! three parts, whatever the length of the call and the speed of the store. An upload that is dropped is aborted,
 //! because stores keep and charge the parts of unfinished ones.
+//!
+//! Nothing of an upload is visible before it is complete, in place of the draft and the rename of a folder. What a
+//! crash leaves are parts that the store keeps and charges until a lifecycle rule aborts them; docs/object-store.md has
+//! one.
 
 use std::{mem, time::Duration};
 
@@ -55,6 +59,9 @@ impl Parts {
     }
 
     /// Waits until fewer than `than` parts are uploading.
+    ///
+    /// # Errors
+    /// The first part that could not be sent. The upload cannot be completed then, and its draft is dropped.
     async fn wait_for_fewer(&mut self, than: usize) -> object_store::Result<()> {
         while self.under_way.len() >= than {
             let Some(sent) = self.under_way.join_next().await else { break };
@@ -148,6 +155,9 @@ impl Drop for Upload {
 }
 
 /// Blocks on requests until they are done or `stop` is cancelled.
+///
+/// The thread is one of those that may block. It must not be a thread of the request runtime itself, which would wait
+/// for its own work.
 fn wait_for<T>(
     objects: &Objects,
     stop: &CancellationToken,

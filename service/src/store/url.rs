@@ -2,12 +2,32 @@
 //!
 //! The scheme chooses the kind of store. Credentials are never part of the URL, since errors and lists of processes
 //! show it.
+//!
+//! | URL | place |
+//! | --- | --- |
+//! | `file:///var/lib/callstore/recordings` | a folder, by its absolute path |
+//! | `s3://bucket/prefix` | S3, or a store that speaks its protocol (`AWS_ENDPOINT_URL`) |
+//! | `gs://bucket/prefix`, `az://container/prefix` | in builds with the feature `gcs` or `azure` |
 
 use std::{path::PathBuf, str::FromStr};
 
 use object_store::path::Path;
 
 /// A folder, or a place in an object store.
+///
+/// Parsing makes no request and touches no file: whether the place exists and may be written is found when the store is
+/// opened, or, for an object store, by its first probe.
+///
+/// # Examples
+///
+/// ```
+/// use service::{StoreUrl, StoreUrlError};
+///
+/// assert_eq!("file:///srv/calls".parse(), Ok(StoreUrl::Folder("/srv/calls".into())));
+/// assert!(matches!("s3://bucket/recordings".parse(), Ok(StoreUrl::Objects(_))));
+/// // Credentials belong into the environment.
+/// assert_eq!("s3://key:secret@bucket".parse::<StoreUrl>(), Err(StoreUrlError::Bucket));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreUrl {
     /// A folder on this machine.
@@ -36,6 +56,8 @@ pub(super) enum Provider {
 }
 
 /// Why a `RECORDING_STORAGE_URL` is invalid.
+///
+/// Each text ends the sentence that begins with the setting's name, and says how to write it right.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StoreUrlError {
     /// The scheme is not supported.

@@ -16,6 +16,9 @@
 use crate::{NewChunk, Track, chunks::track_index};
 
 /// A frame of a media stream, with the carrier's own counters.
+///
+/// Frames of a socket come in order, since its transport keeps order; what is missing between two numbers was lost by
+/// the carrier and becomes silence in the recording.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Frame {
     /// Whose voice it is.

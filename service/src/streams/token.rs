@@ -50,6 +50,9 @@ impl From<Error> for TokenRefused {
 }
 
 /// A token that a stream uses, until the stream is open.
+///
+/// It holds no text of the token, so that it can be kept in memory and logged. Until the stream is open it is not
+/// bound; a socket that fails before leaves a token that only the same stream can use again.
 #[derive(Debug)]
 pub struct StreamToken {
     id: Uuid,

@@ -2,6 +2,9 @@
 //! are a [`Write`] of their own: rows and audit entries are gathered and inserted with those of other requests. Most
 //! requests only add rows, which the writer's state alone decides. Transcripts that their clients named may replace
 //! stored ones; `replace` looks for those.
+//!
+//! The audit entry comes with the request and is committed with its rows. Of all writes only this one does so: its rate
+//! is that of speech, and an entry of its own would double the number of commits.
 
 use entity::audit_entry;
 use futures_util::future::BoxFuture;
@@ -53,6 +56,9 @@ impl Answer for Imported {
 impl Transcripts {
     /// Stores transcripts, all or none, together with the request's audit `entry`. One with the `external_id` of a
     /// stored one replaces it. With `idempotency`, a retry returns the stored outcome.
+    ///
+    /// The answers are in the order of `new`. A name that occurs twice in one request replaces itself, and both answers
+    /// show the last content.
     ///
     /// # Errors
     /// `CallNotFound`, `Invalid` for data that is too large or too deep, `IdempotencyKeyReused`, or a failing database.

@@ -1,4 +1,8 @@
 //! Changes and deletes single transcripts.
+//!
+//! A change goes to the call's lock first, then to the row. So it meets no deletion half-way: either the transcript is
+//! changed and then deleted, or it is not found. The search index changes in the same transaction, by triggers and
+//! [`change_entry`], so a corrected word is found, and the wrong one not, from the answer on.
 
 use entity::{
     outbox::Kind,
@@ -20,6 +24,8 @@ use crate::{
 
 impl Transcripts {
     /// Changes a transcript, also after its call has ended.
+    ///
+    /// A change that leaves everything as it is writes nothing, tells no event, and keeps the version.
     ///
     /// # Errors
     /// `TranscriptNotFound`, `CallNotAllowed`, `PreconditionFailed`, `Invalid` for an end before the start and for data

@@ -1,4 +1,7 @@
 //! Lists a call's transcripts.
+//!
+//! Transcripts without a time come last, in the order of arrival. They are read in the order of an index, so a page
+//! costs what it returns; an offset costs what it skips.
 
 use entity::transcript::{Column, Entity};
 use sea_orm::{

@@ -6,6 +6,9 @@
 //! rows; this takes them apart. Rows of a track may overlap in time when a client sent chunks out of order, so the
 //! chunks of several rows are merged like sorted lists: a row is opened as soon as its first chunk may be next, and a
 //! heap holds the open ones.
+//!
+//! Reading in the order of the sequence is a walk along the primary key. Reading by timestamp makes the database sort,
+//! and is only asked for if the plan has found that timestamps do not rise.
 
 pub(super) mod postgres;
 mod row;
@@ -107,6 +110,9 @@ impl Chunks<'_> {
 }
 
 /// Splits rows into chunks, and merges the chunks of rows that overlap in time into one order.
+///
+/// Memory holds one row that was read ahead, and those that are open. Rows overlap only where a client sent chunks out
+/// of order, so there is usually one open row of 64 chunks.
 struct OneByOne<R> {
     rows: R,
     order: ChunkOrder,
@@ -158,6 +164,9 @@ impl<R: Iterator<Item = Result<StoredRow, DbErr>>> OneByOne<R> {
     }
 
     /// Opens every row whose first chunk may be the next one.
+    ///
+    /// Rows come in the order of their first chunks. So once a row begins after the next chunk of an open one, all
+    /// further rows do as well, and reading stops there.
     fn open_rows(&mut self) -> Result<(), DbErr> {
         if !self.begun {
             self.begun = true;

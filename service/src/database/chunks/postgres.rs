@@ -19,6 +19,9 @@ const ROWS_WITH_AUDIO: u32 = 16;
 const ROWS_WITHOUT: u32 = 1024;
 
 /// Connections for a thread that blocks on their answers.
+///
+/// Each page takes a connection of the pool for as long as the query runs and no longer: a recording that takes a
+/// minute does not keep a connection for a minute.
 pub(crate) struct Reader {
     connections: Connections,
 }

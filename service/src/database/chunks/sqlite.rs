@@ -16,6 +16,9 @@ use crate::database::system::BUSY_TIMEOUT;
 use crate::{calls::AudioFormat, chunks::RowShape};
 
 /// A connection that belongs to one thread.
+///
+/// While a query is open, SQLite cannot cut the log to no length, because this still reads its moment. Recordings take
+/// seconds, so the log may grow for as long.
 pub(crate) struct Reader(Connection);
 
 /// A query that can be run for one track after the other.
@@ -25,6 +28,8 @@ pub(super) struct Query<'reader> {
 }
 
 impl Reader {
+    /// # Errors
+    /// A file that cannot be opened, or a lock that is held for longer than the busy timeout.
     pub(crate) fn open(path: &Path) -> Result<Self, DbErr> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(failure)?;

@@ -3,6 +3,10 @@
 //!
 //! The index returns hits in no order. A common word is therefore looked for in the newest entries, read in order; only
 //! if they do not fill the page is the word rare enough for the index.
+//!
+//! A query asks twice. First the newest 20,000 entries, in order, without the index of words: a word that is said in
+//! every tenth utterance fills a page after a few hundred of them. Then, for what is missing, the index of words among
+//! all older entries: a word that did not fill the page is rare there, so its hits can be sorted.
 
 use entity::search_entry::{Column, Entity};
 use sea_orm::{
@@ -48,6 +52,9 @@ pub(super) async fn insert_entries(transaction: &DatabaseTransaction, entries: V
 
 /// The condition that an entry has the words of a query. Words hold letters and digits alone, so none has a meaning in
 /// `tsquery` or `LIKE`.
+///
+/// A phrase needs its words in the index, which it shares with the query, and then the text itself, compared by `LIKE`
+/// with a space on either side. So a phrase costs as much as its words and is never found across the borders of words.
 fn matches(query: &SearchQuery) -> SimpleExpr {
     fn words(term: &Term) -> String {
         let last = term.words.len() - 1;

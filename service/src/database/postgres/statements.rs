@@ -20,6 +20,9 @@ use crate::{
 /// the order of their ids, so that two nodes cannot deadlock.
 ///
 /// `NO KEY UPDATE` does not wait for those who insert rows that refer to the call, such as its transcripts.
+///
+/// A call that is not there has no row to lock. Whoever inserts one of the same name meanwhile is decided by the unique
+/// index, and not here.
 pub(super) async fn lock_calls(transaction: &DatabaseTransaction, calls: &[&CallRef]) -> Result<Vec<CallRow>, DbErr> {
     let ids: Vec<Value> = calls.iter().filter_map(|call| call.id()).map(Value::from).collect();
     let sids = calls.iter().map(|call| call.stream_sid()).filter(|sid| !sid.is_empty());
@@ -119,6 +122,9 @@ pub(super) async fn size_bytes(connection: &Connections) -> Result<u64, DbErr> {
 const NOW: &str = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
 /// See [`Storage::lease`](crate::database::Storage::lease).
+///
+/// One statement takes, renews and refuses, so two nodes cannot both see an expired lease and take it. Clocks of nodes
+/// do not matter: both `until` and the comparison use the server's.
 pub(super) async fn lease(connection: &Connections, name: &str, holder: Uuid, span: Duration) -> Result<bool, DbErr> {
     let span = i64::try_from(span.as_millis()).unwrap_or(i64::MAX);
     let take = format!(

@@ -6,6 +6,11 @@
 //!
 //! Rows live for seconds, but a start may find some that an earlier version wrote before a crash. A change of the
 //! format must therefore still read this one.
+//!
+//! Why a journal: rows of chunks lie in the order of their call, so the chunks of a hundred calls would change a
+//! hundred pages in each commit, and the log would get all of them. One journal row is appended at the end of its table
+//! and changes a page or two. Later, rows of many commits move into `audio_chunk` together, when each page gets many
+//! chunks.
 
 use audio::Encoding;
 use audio::number::index;
@@ -42,6 +47,9 @@ pub(super) async fn end(connection: &impl ConnectionTrait) -> Result<i64, DbErr>
 /// All chunks in the journal, by the id of their row.
 ///
 /// A damaged row fails the start rather than losing what was acknowledged; the message names the row.
+///
+/// Called once by the writer, when it starts or has lost its state, before it accepts anything. The rows come in the
+/// order of their commits.
 pub(super) async fn read(connection: &impl ConnectionTrait) -> Result<Vec<(i64, Vec<ChunkRow>)>, DbErr> {
     let mut read: Vec<(i64, Vec<ChunkRow>)> = Vec::new();
     loop {
@@ -82,6 +90,9 @@ fn encode(row: &ChunkRow, journal: &mut Vec<u8>) {
 }
 
 /// The entries of a journal row; `None` if it is damaged.
+///
+/// A row that is cut short anywhere is damaged as a whole: SQLite commits a row or does not, so a partial one means
+/// that the file was changed from outside.
 fn decode(mut journal: &[u8]) -> Option<Vec<ChunkRow>> {
     let mut rows = Vec::new();
     while !journal.is_empty() {

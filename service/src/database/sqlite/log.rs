@@ -11,6 +11,9 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// has a row up to `journal_end`, or if someone needs the log. Blocks.
 ///
 /// The connection is its own: the writer's waits longer for locks, and would keep requests waiting.
+///
+/// Why the journal comes first: a deleted call's audio may still be in a row that holds other calls' chunks too, and
+/// that row leaves with its turn. Once it is gone, its pages are zeroed, and the checkpoint carries that into the file.
 pub(super) fn empty(path: &Path, journal_end: i64) -> rusqlite::Result<bool> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;

@@ -4,6 +4,17 @@
 //! writes, for the writer task; the pool that reads is read-only, so that no query can take the write lock by mistake.
 //! A process of the command line may write beside the service, for example to make a key. SQLite then makes one wait
 //! for the other, and the service notices that its cache is stale.
+//!
+//! Who takes which lock:
+//!
+//! | who | connection | waits for |
+//! | --- | --- | --- |
+//! | the writer task | the only one that writes | a command that writes, at most the busy timeout |
+//! | requests that read | the pool, read-only | nothing |
+//! | the thread that makes a recording | one of its own, read-only | nothing |
+//! | the task that empties the log after deletions | one of its own | the writer and readers, a tenth of a second |
+//! | commands such as `keys create` | their own process | the writer, at most the busy timeout |
+//! | commands such as `copy` | their own process, exclusive | refused while a service runs |
 
 mod journal;
 mod log;
@@ -90,6 +101,9 @@ impl Storage for Sqlite {
         Ok(None)
     }
 
+    /// After a sync that failed, the kernel may have dropped the pages that it could not write, and says so only once.
+    /// A checkpoint at the start writes all of the log into the database and syncs that. So nothing that is
+    /// acknowledged from here on follows pages that are not on the disk.
     async fn settle(&self) -> Result<(), DbErr> {
         // Does less if another process reads, such as a backup.
         let checkpoint = Statement::from_string(DatabaseBackend::Sqlite, "PRAGMA wal_checkpoint(TRUNCATE)");
@@ -125,6 +139,7 @@ impl Storage for Sqlite {
         journal::read(transaction).await
     }
 
+    /// Reads all pages of the database, which takes as long as reading the file. Only `callstore verify` asks.
     async fn damage(&self) -> Result<Vec<String>, DbErr> {
         let ask = |pragma: &str| Statement::from_string(DatabaseBackend::Sqlite, format!("PRAGMA {pragma}"));
         let mut damage = Vec::new();
@@ -158,6 +173,7 @@ impl Storage for Sqlite {
         Ok(())
     }
 
+    /// The signal follows the commit, since a reader that looks earlier finds nothing and would wait a second.
     async fn commit_alone(&self, version: i64, set: &mut WriteSet) -> Result<bool, DbErr> {
         let told = !set.events.is_empty();
         let done = script::commit_alone(&self.writer, version, set).await?;

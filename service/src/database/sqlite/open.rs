@@ -2,6 +2,16 @@
 //!
 //! `synchronous=FULL` makes a commit wait until the log is on the disk, which is what an acknowledgement promises. WAL
 //! alone would lose the last commits in a power cut.
+//!
+//! What a power cut may take, by setting:
+//!
+//! | `journal_mode` | `synchronous` | after a cut |
+//! | --- | --- | --- |
+//! | WAL | `FULL` | nothing that was committed is lost |
+//! | WAL | `NORMAL` | the last commits are lost, though they were acknowledged |
+//!
+//! The version of SQLite is checked because its WAL mode had an error that could lose commits of several connections;
+//! the linked library is usually newer, but a distribution may link its own.
 
 use std::{
     fs, io,
@@ -78,6 +88,8 @@ async fn check_version(path: &Path, connection: &DatabaseConnection) -> Result<(
 }
 
 /// These change neither the schema nor the data; they are set on each connection.
+///
+/// `secure_delete` costs one more write for a page that becomes free, and is what makes a deletion real in the file.
 fn write_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
     options
         .create_if_missing(true)
@@ -94,6 +106,8 @@ fn read_options(options: SqliteConnectOptions) -> SqliteConnectOptions {
     options.read_only(true).busy_timeout(BUSY_TIMEOUT)
 }
 
+/// Connections live as long as the pool. One that is replaced would begin with an empty page cache and, for the writer,
+/// with another data version.
 async fn connect(
     path: &Path,
     connections: u32,

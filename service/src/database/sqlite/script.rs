@@ -74,6 +74,9 @@ pub(super) async fn insert_entries(transaction: &DatabaseTransaction, entries: V
 ///
 /// The set is emptied as its statements are built. If this returns false, the caller drops its state and does the work
 /// again from the database.
+///
+/// # Errors
+/// A failing database; nothing was written then, unless the connection failed after the commit, which nobody can tell.
 pub(super) async fn commit_alone(writer: &Connections, version: i64, set: &mut WriteSet) -> Result<bool, DbErr> {
     let added = match journal::row(set) {
         Some((id, data)) if set.has_only_new() => {

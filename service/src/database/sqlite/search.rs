@@ -2,6 +2,9 @@
 //!
 //! An entry's place is the start time of its call and a number, so FTS5 returns the newest calls first from the index,
 //! whatever the number of hits. Entries of calls that began in the same millisecond count up from there.
+//!
+//! `rowid` of the FTS5 table is the entry's place, so the condition `rowid < ?` bounds the lists of the index itself,
+//! and `ORDER BY rowid DESC` reads them backwards: the cost of a page is that of its hits and not of all hits.
 
 use entity::search_entry::{Column, Entity};
 use sea_orm::{
@@ -35,6 +38,9 @@ pub(super) fn insert_entries(insert: &str, room: usize) -> String {
 }
 
 /// A query in FTS5's language. Words are quoted, so that none is an operator.
+///
+/// Words are folded and hold letters and digits only, so quotes inside quotes cannot occur. A phrase is one quoted
+/// string; an asterisk behind it makes its last word a prefix.
 fn fts(query: &SearchQuery) -> String {
     fn term(term: &Term) -> String {
         format!("\"{}\"{}", term.words.join(" "), if term.is_prefix { " *" } else { "" })
@@ -80,6 +86,8 @@ pub(super) async fn hits(
 }
 
 /// Whether a query has so many hits that its calls should not be gathered first.
+///
+/// Looks for the hit after the 10,000th, so it stops there and costs a millisecond or two for the most common word.
 pub(super) async fn is_common(on: &DatabaseTransaction, query: &SearchQuery) -> Result<bool, DbErr> {
     let first = Query::select()
         .expr(Expr::val(1))
@@ -92,6 +100,10 @@ pub(super) async fn is_common(on: &DatabaseTransaction, query: &SearchQuery) -> 
 }
 
 /// The condition that a call has a hit.
+///
+/// Two forms, since neither is good for both. A rare word gives a list of calls, which is read once. For a common word
+/// that list would be long, and asking a single call is a look into a small range of places: its entries begin at its
+/// start.
 pub(super) fn has_hit(query: &SearchQuery, is_common: bool) -> SimpleExpr {
     let mut entries = matching(query);
     if is_common {
@@ -115,6 +127,9 @@ pub(super) fn entry_values(entry: crate::entries::SearchEntry) -> [Value; 3] {
 const SMALL: i64 = 4_096;
 
 /// Writes a small index anew. The first words of pages are also in an index of pages, from which FTS5 does not delete.
+///
+/// FTS5 marks deleted entries and merges them away later, so their words stay in its tables for a while. `optimize`
+/// merges all of it at once. A large index is left to the merges that come with every write; SECURITY.md says so.
 pub(super) async fn rewrite_small_index(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
     let query = Statement::from_string(DatabaseBackend::Sqlite, "SELECT COUNT(*) FROM search_text_data");
     let pages: i64 = match transaction.query_one_raw(query).await? {
