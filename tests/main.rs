@@ -34,6 +34,7 @@ mod document;
 mod documents;
 mod durability;
 mod ends;
+mod erased;
 mod events;
 mod examples;
 mod filters;

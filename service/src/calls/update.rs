@@ -71,7 +71,8 @@ impl CallChange {
 }
 
 impl Calls {
-    /// Changes a call and returns the new state. A change of nothing writes nothing, so every author may make it.
+    /// Changes a call and returns the new state. A change of nothing writes nothing, so every author may make it. Names
+    /// and numbers that are taken from an ended call also go from the database's files, as with a deletion.
     ///
     /// # Errors
     /// `CallNotFound`, `PreconditionFailed`, `ReadOnlyKey`, `EndedCallProtected`, `CallSidTaken`, or a failing
@@ -84,35 +85,40 @@ impl Calls {
         condition: Precondition,
     ) -> Result<Call, Error> {
         let (core, about, call) = (self.core.clone(), call, call.clone());
-        self.core
-            .write(Some(about), 0, move |batch| {
-                async move {
-                    let stored = batch.call(&call).await?;
-                    condition.check(Some(&stored))?;
-                    let change = change.without_repetitions(&stored);
-                    if change == CallChange::default() {
-                        return Ok(stored.into());
-                    }
-                    if !author.may_write() {
-                        return Err(Error::ReadOnlyKey);
-                    }
-                    if stored.status != Status::Active && change.is_of_parties() && !author.is_admin() {
-                        return Err(Error::EndedCallProtected);
-                    }
-                    let (id, now, fields) = (stored.id, core.now(), change.fields());
-                    let mut row = change.apply(stored);
-                    row.updated_at = Set(now);
-                    let changed = row.update(batch.transaction()).await.map_err(|error| match error.sql_err() {
-                        Some(SqlErr::UniqueConstraintViolation(_)) => Error::CallSidTaken,
-                        _ => Error::Database(error),
-                    })?;
-                    let changed = changed.try_into_model()?;
-                    core.note_write(batch.state(), id);
-                    batch.state().tell(Cause::call_updated(&changed, &fields), now);
-                    Ok(Call::from(changed))
+        let changed = self.core.write(Some(about), 0, move |batch| {
+            async move {
+                let stored = batch.call(&call).await?;
+                condition.check(Some(&stored))?;
+                let change = change.without_repetitions(&stored);
+                if change == CallChange::default() {
+                    return Ok((stored.into(), false));
                 }
-                .boxed()
-            })
-            .await
+                if !author.may_write() {
+                    return Err(Error::ReadOnlyKey);
+                }
+                if stored.status != Status::Active && change.is_of_parties() && !author.is_admin() {
+                    return Err(Error::EndedCallProtected);
+                }
+                // Who spoke in an ended call is changed to make that call anonymous, or to correct it.
+                let erases = stored.status != Status::Active && change.is_of_parties();
+                let (id, now, fields) = (stored.id, core.now(), change.fields());
+                let mut row = change.apply(stored);
+                row.updated_at = Set(now);
+                let changed = row.update(batch.transaction()).await.map_err(|error| match error.sql_err() {
+                    Some(SqlErr::UniqueConstraintViolation(_)) => Error::CallSidTaken,
+                    _ => Error::Database(error),
+                })?;
+                let changed = changed.try_into_model()?;
+                core.note_write(batch.state(), id);
+                batch.state().tell(Cause::call_updated(&changed, &fields), now);
+                Ok((Call::from(changed), erases))
+            }
+            .boxed()
+        });
+        let (call, erases) = changed.await?;
+        if erases {
+            self.core.note_deleted();
+        }
+        Ok(call)
     }
 }

@@ -16,6 +16,7 @@ use std::{
     time::Duration,
 };
 
+use entity::outbox::Kind;
 use sea_orm::DbErr;
 use tokio::{sync::watch, time::timeout};
 
@@ -84,7 +85,12 @@ impl Hub {
         let Some(newest) = events.last().map(|event| event.id.position) else { return };
         {
             let mut latest = self.latest();
-            latest.events.extend(events.into_iter().map(Arc::new));
+            for event in events {
+                if event.kind == Kind::CallDeleted {
+                    latest.events.retain(|earlier| earlier.call_id != event.call_id);
+                }
+                latest.events.push_back(Arc::new(event));
+            }
             while latest.events.len() > REMEMBERED {
                 if let Some(forgotten) = latest.events.pop_front() {
                     latest.after = forgotten.id.position;

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::{Transcript, TranscriptChange, Transcripts};
 use crate::{
     Author, Error, Precondition, Private,
-    calls::{self, CallRef},
+    calls::{self, CallRef, Status},
     entries::change_entry,
     limits::{JSON_MAX_BYTES, check_json},
     outbox::Cause,
@@ -25,7 +25,8 @@ use crate::{
 impl Transcripts {
     /// Changes a transcript, also after its call has ended.
     ///
-    /// A change that leaves everything as it is writes nothing, tells no event, and keeps the version.
+    /// A change that leaves everything as it is writes nothing, tells no event, and keeps the version. One that takes
+    /// away words after the end of the call removes them from the database's files as well, as a deletion does.
     ///
     /// # Errors
     /// `TranscriptNotFound`, `CallNotAllowed`, `PreconditionFailed`, `Invalid` for an end before the start and for data
@@ -43,28 +44,35 @@ impl Transcripts {
             self.check(&author, &call).await?;
         }
         let core = self.core.clone();
-        self.core
-            .write(Some(&call.clone()), JSON_MAX_BYTES, move |batch| {
-                async move {
-                    let before = find(batch, &call, id).await?;
-                    condition.check(Some(&Transcript::from(before.clone())))?;
-                    let mut row = apply(before.clone(), change)?;
-                    if row != before {
-                        row.updated_at = Some(core.now());
-                        let transaction = batch.transaction();
-                        row = row.into_active_model().reset_all().update(transaction).await?;
-                        if row.text != before.text {
-                            change_entry(transaction, &row).await?;
-                        }
-                        let causes = Cause::transcripts(Kind::TranscriptUpdated, row.call_id, std::iter::once(&row));
-                        causes.into_iter().for_each(|cause| batch.state().tell(cause, core.now()));
+        let about = call.clone();
+        let changed = self.core.write(Some(&about), JSON_MAX_BYTES, move |batch| {
+            async move {
+                let before = find(batch, &call, id).await?;
+                condition.check(Some(&Transcript::from(before.clone())))?;
+                let mut row = apply(before.clone(), change)?;
+                let mut erases = false;
+                if row != before {
+                    row.updated_at = Some(core.now());
+                    let transaction = batch.transaction();
+                    row = row.into_active_model().reset_all().update(transaction).await?;
+                    if row.text != before.text {
+                        change_entry(transaction, &row).await?;
                     }
-                    core.note_write(batch.state(), row.call_id);
-                    Ok(row.into())
+                    let causes = Cause::transcripts(Kind::TranscriptUpdated, row.call_id, std::iter::once(&row));
+                    causes.into_iter().for_each(|cause| batch.state().tell(cause, core.now()));
+                    let call = batch.call(&call).await?;
+                    erases = call.status != Status::Active && removes(&before, &row);
                 }
-                .boxed()
-            })
-            .await
+                core.note_write(batch.state(), row.call_id);
+                Ok((row.into(), erases))
+            }
+            .boxed()
+        });
+        let (transcript, erases) = changed.await?;
+        if erases {
+            self.core.note_deleted();
+        }
+        Ok(transcript)
     }
 
     /// Deletes a transcript.
@@ -115,6 +123,15 @@ async fn find(batch: &mut Batch, call: &CallRef, id: Uuid) -> Result<Model, Erro
         Err(error) => return Err(error),
     }
     Entity::find_by_id(id).one(batch.transaction()).await?.ok_or(Error::TranscriptNotFound)
+}
+
+/// Whether a change takes away what was said, as when a number is blacked out. While a call runs, texts change with
+/// each interim result, and those are not worth the cost of erasing them at once.
+fn removes(before: &Model, after: &Model) -> bool {
+    before.text != after.text
+        || before.words.is_some() && before.words != after.words
+        || before.data.is_some() && before.data != after.data
+        || before.speaker != after.speaker
 }
 
 fn apply(mut row: Model, change: TranscriptChange) -> Result<Model, Error> {
