@@ -12,6 +12,7 @@ mod audio_files;
 mod audio_pieces;
 mod audit;
 mod audit_chain;
+mod audit_reads;
 mod audit_refusals;
 mod authors;
 mod backup;

@@ -17,6 +17,12 @@ pub enum Actor {
     Link,
     /// Twilio, identified by its signature.
     Twilio,
+    /// Plivo, identified by its signature.
+    Plivo,
+    /// Vonage, identified by its signature.
+    Vonage,
+    /// Genesys, identified by its signature.
+    Genesys,
     /// A user of the command line.
     Command,
     /// An anonymous client: no key was required.

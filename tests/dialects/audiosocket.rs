@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
+use serde_json::{Value, json};
 use tokio::{io::AsyncReadExt, io::AsyncWriteExt, net::TcpStream};
 
 use super::{bytes, check, expected, lines};
@@ -23,6 +24,12 @@ async fn a_connection_becomes_a_call_however_its_bytes_are_cut() {
         connection.write_all(piece).await.unwrap();
     }
     check(&server, "audiosocket", &expected("audiosocket")).await;
+    // There is no request, so the entry has no status.
+    let entry = server.get("/admin/audit?operation=twilioStream").await.expect(200).json()["items"][0].clone();
+    let fields = (&entry["actor"], &entry["address"], &entry["status"]);
+    assert_eq!(fields, (&json!("anyone"), &json!("127.0.0.1"), &Value::Null));
+    let call = server.get(entry["resource"].as_str().unwrap()).await.expect(200).json();
+    assert_eq!(call["streamSid"], expected("audiosocket")["streamSid"]);
 }
 
 #[tokio::test]

@@ -29,7 +29,8 @@ pub(crate) enum Audited {
     Always,
     /// A client's first on a path, before it is answered.
     First,
-    /// Those that ask for more of a call than its row, before they are answered.
+    /// Those that ask for more of calls than their rows: parts, or which calls hold a word or a value. Before they are
+    /// answered.
     WithParts,
 }
 
@@ -38,7 +39,7 @@ impl Audited {
     pub(crate) fn of(method: &Method, path: &str, operation_id: &str) -> Self {
         if ADDS_AUDIO.contains(&operation_id) {
             Self::First
-        } else if ["getCall", "listCalls"].contains(&operation_id) {
+        } else if ["getCall", "getCallStats", "listCalls"].contains(&operation_id) {
             Self::WithParts
         } else if READS.contains(&operation_id) || path.starts_with("/admin/") {
             Self::Always

@@ -6,9 +6,9 @@ use uuid::Uuid;
 
 use crate::wire::{Time, same_variants};
 
-/// The type of caller: a client with an API key (`key`), a call token (`token`) or a link (`link`), Twilio by its
-/// signature (`twilio`), the command line (`command`), a client that needed no key (`anyone`), or the service itself
-/// (`service`).
+/// The type of caller: a client with an API key (`key`), a call token (`token`) or a link (`link`), a platform by its
+/// signature (`twilio`, `plivo`, `vonage`, `genesys`), the command line (`command`), a client that needed no key
+/// (`anyone`), or the service itself (`service`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Actor {
@@ -20,6 +20,12 @@ pub enum Actor {
     Link,
     /// Twilio, by its signature.
     Twilio,
+    /// Plivo, by its signature.
+    Plivo,
+    /// Vonage, by its signature.
+    Vonage,
+    /// Genesys, by its signature.
+    Genesys,
     /// Whoever uses the service's command line.
     Command,
     /// Anyone: no key was asked for.
@@ -28,7 +34,7 @@ pub enum Actor {
     Service,
 }
 
-same_variants!(Actor, service::Actor, [Key, Token, Link, Twilio, Command, Anyone, Service]);
+same_variants!(Actor, service::Actor, [Key, Token, Link, Twilio, Plivo, Vonage, Genesys, Command, Anyone, Service]);
 
 /// An audited request or command.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -49,18 +55,18 @@ pub(crate) struct AuditEntry {
     /// The request's `X-Forwarded-For` header. It is only as trustworthy as the proxy.
     #[schema(required)]
     pub forwarded_for: Option<String>,
-    /// The operationId; `stream` and `twilioStream` for WebSockets.
+    /// The operationId; `stream` and `twilioStream` for streams of audio.
     pub operation: String,
     /// The path of the request, or of the resource that it created.
     pub resource: String,
-    /// The status of the response. Null for the command line, whose failures are not audited.
+    /// The status of the response. Null for the command line, whose failures are not audited, and for AudioSocket.
     #[schema(required, minimum = 100, maximum = 599)]
     pub status: Option<u16>,
     /// How many requests the entry stands for. Repeated refusals are counted per minute and caller, with the fields of
     /// the last one.
     #[schema(minimum = 1)]
     pub count: u32,
-    /// The request's id, as in `X-Request-Id` and in the log. Null for the command line.
+    /// The request's id, as in `X-Request-Id` and in the log. Null where `status` is.
     #[schema(required)]
     pub request_id: Option<String>,
     /// The service's own id of the request, also in the log. Unlike `requestId`, clients cannot repeat it.

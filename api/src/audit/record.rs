@@ -25,6 +25,7 @@ use crate::{
         paths::{KnownOperation, StandIn},
     },
     request::{RequestId, Target, request_id},
+    vendors::Vendor,
 };
 
 /// How many clients of calls are remembered; beyond, all are entered anew.
@@ -53,7 +54,7 @@ impl Audit {
             Audited::Never => false,
             Audited::Always | Audited::First => true,
             Audited::WithParts => form_urlencoded::parse(request.query_string().as_bytes())
-                .any(|(name, value)| name == "include" && !value.is_empty()),
+                .any(|(name, value)| (name == "include" && !value.is_empty()) || asks_for_contents(&name)),
         };
         let entry = || {
             let entry = entry_of(request, &operation.id, request_id);
@@ -88,6 +89,12 @@ impl Audit {
         }
         clients.insert(hasher.finish())
     }
+}
+
+/// Whether a parameter of a list asks which calls hold something. Asked again and again, that spells out transcripts
+/// and custom data.
+fn asks_for_contents(name: &str) -> bool {
+    name == "q" || name.starts_with("customData.")
 }
 
 /// Whether a status says that the caller may not ask, or not now.
@@ -133,8 +140,12 @@ pub(crate) fn entry_of(request: &HttpRequest, operation: &str, request_id: &Requ
         (Some(_), _) => Actor::Key,
         (None, Some(StandIn::Link)) => Actor::Link,
         (None, Some(StandIn::Twilio)) => Actor::Twilio,
-        // The platform is in the call that the entry names.
-        (None, Some(StandIn::Vendor(_))) => Actor::Anyone,
+        (None, Some(StandIn::Vendor(vendor))) => match vendor {
+            Vendor::Twilio => Actor::Twilio,
+            Vendor::Plivo => Actor::Plivo,
+            Vendor::Vonage => Actor::Vonage,
+            Vendor::Genesys => Actor::Genesys,
+        },
         (None, None) => Actor::Anyone,
     };
     let forwarded_for = request.headers().get(FORWARDED_FOR).and_then(|value| value.to_str().ok());

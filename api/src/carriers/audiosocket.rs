@@ -5,14 +5,16 @@ use std::{io, net::SocketAddr, sync::Arc};
 
 use actix_web::rt::net::{TcpListener, TcpStream};
 use dialects::{AudioSocket as Reader, Context, Name};
-use service::{Author, Callstore, Ids};
+use service::{Actor, Author, Callstore, Ids, NewAuditEntry};
 use tokio::{
     io::AsyncReadExt,
     sync::Semaphore,
     time::{Instant, sleep_until, timeout},
 };
+use uuid::Uuid;
 
 use super::{
+    STREAM,
     admission::Admission,
     ending::Ending,
     session::Session,
@@ -50,7 +52,7 @@ pub(crate) async fn serve(listener: std::net::TcpListener, callstore: Callstore,
     let slots = Arc::new(Semaphore::new(AUDIOSOCKET_CONNECTIONS_MAX));
     loop {
         // A connection that failed while it waited concerns nobody else.
-        let Ok((io, _)) = listener.accept().await else {
+        let Ok((io, peer)) = listener.accept().await else {
             tokio::task::yield_now().await;
             continue;
         };
@@ -60,13 +62,30 @@ pub(crate) async fn serve(listener: std::net::TcpListener, callstore: Callstore,
             continue;
         };
         let arrival = callstore.streams.note_arrival();
-        let session = Session::new(callstore.clone(), Author::default(), Admission::Key, arrival);
+        let mut session = Session::new(callstore.clone(), Author::default(), Admission::Key, arrival);
+        session.entry = Some(Box::new(entry_of(peer, ids.next())));
         let reader = Reader::new(Context::new([], ids.next().to_string()));
         let connection = Connection { session, reader, io };
         actix_web::rt::spawn(async move {
             connection.run().await;
             drop(slot);
         });
+    }
+}
+
+/// What is entered once the stream starts, then with its call. There is no request, so there is no status.
+fn entry_of(peer: SocketAddr, id: Uuid) -> NewAuditEntry {
+    NewAuditEntry {
+        actor: Actor::Anyone,
+        key_id: None,
+        address: Some(peer.ip().to_canonical().to_string()),
+        forwarded_for: None,
+        operation: STREAM.to_owned(),
+        resource: String::new(),
+        status: 0,
+        count: 1,
+        request_id: None,
+        server_request_id: Some(id),
     }
 }
 

@@ -78,7 +78,7 @@ impl CreatedKey {
         (status = 201, description = "The key is created.", body = CreatedKey,
             headers(("Location" = String, description = "The path that revokes the key.")),
             example = json!(CreatedKey::sample())),
-        (status = 409, description = "`admin_key_required`: the first key must have the scope `admin`."),
+        (status = 409, description = "`admin_key_required`: the first key must have the scope `admin`. `not_repeatable`: a retry shows the new key only to the API key that made it."),
     ),
 )]
 #[post("/admin/keys")]

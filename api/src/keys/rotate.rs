@@ -53,7 +53,7 @@ impl RotateKey {
             example = json!(CreatedKey::sample())),
         (status = 404, description = "`key_not_found`: no key has this id."),
         (status = 409, description = "`key_not_rotatable`: the key was revoked or rotated, has expired, or comes from the \
-            admin key file."),
+            admin key file. `not_repeatable`: a retry shows the new key only to the API key that made it."),
     ),
 )]
 #[post("/admin/keys/{id}/rotate")]

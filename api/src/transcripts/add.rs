@@ -166,7 +166,7 @@ pub(super) fn status_of(stored: &[StoredTranscript]) -> StatusCode {
     responses(
         (status = 200, description = "The transcript with this `externalId` is replaced.", body = Transcript, example = json!(Transcript::sample())),
         (status = 201, description = "The transcript is stored.", body = Transcript, example = json!(Transcript::sample())),
-        (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
+        (status = 404, description = "`call_not_found`: no call has this id or streamSid. `transcript_not_found`: a retry whose transcript was deleted."),
     ),
 )]
 #[post("/calls/{call}/transcripts")]

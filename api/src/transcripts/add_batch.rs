@@ -68,7 +68,7 @@ impl StoredTranscripts {
     responses(
         (status = 200, description = "All transcripts replaced stored ones.", body = StoredTranscripts, example = json!(StoredTranscripts::sample())),
         (status = 201, description = "All transcripts are stored.", body = StoredTranscripts, example = json!(StoredTranscripts::sample())),
-        (status = 404, description = "`call_not_found`: no call has this id or streamSid."),
+        (status = 404, description = "`call_not_found`: no call has this id or streamSid. `transcript_not_found`: a retry whose transcript was deleted."),
     ),
 )]
 #[post("/calls/{call}/transcripts/batch")]
