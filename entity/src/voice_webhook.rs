@@ -1,5 +1,5 @@
-//! Table `voice_webhook`: signed requests of Twilio that were answered with a stream's token. The signature cannot be
-//! read from it.
+//! Table `voice_webhook`: signed requests of Twilio that were answered with a stream's token, and handshakes of other
+//! platforms that were used. No signature can be read from it.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,7 +9,8 @@ use crate::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "voice_webhook")]
 pub struct Model {
-    /// The random part of the token, which follows from the request's signature and the service's secret.
+    /// The random part of the token, or the code of the handshake. Follows from what was signed and the service's
+    /// secret.
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
     /// When the request first came; its token expires some minutes later.

@@ -76,20 +76,29 @@ async fn plivo_s_streams_need_plivo_s_signature_once_its_token_is_set() {
     let (code, reason) = unsigned.closed().await;
     assert_eq!((code, &*reason), (1008, "A stream of plivo needs Plivo's signature on its handshake."));
 
-    let signature = hmac(b"plivo-token", &format!("{PUBLIC}/streams?a=1&b=2.nonce"));
-    let headers = |signature| [("x-plivo-signature-v3", signature), ("x-plivo-signature-v3-nonce", "nonce")];
+    let sign = |nonce: &str| hmac(b"plivo-token", &format!("{PUBLIC}/streams?a=1&b=2.{nonce}"));
     let url = server.url("/streams?b=2&a=1");
-    let mut signed =
-        Socket::try_open_with(&url, &headers(&signature)).await.unwrap_or_else(|answer| panic!("{answer:?}"));
+    let open = async |signature: &str, nonce: &str| {
+        let headers = [("x-plivo-signature-v3", signature), ("x-plivo-signature-v3-nonce", nonce)];
+        Socket::try_open_with(&url, &headers).await
+    };
+    let mut signed = open(&sign("one"), "one").await.unwrap_or_else(|answer| panic!("{answer:?}"));
     play(&mut signed, &lines("plivo")[..3]).await;
-    call(&server, expected("plivo")["streamSid"].as_str().unwrap()).await;
+    let stream = call(&server, expected("plivo")["streamSid"].as_str().unwrap()).await;
     hang_up(signed).await;
+    let audit = server.get("/admin/audit?operation=twilioStream").await.expect(200).json();
+    let entry = &audit["items"][0];
+    let resource = format!("/calls/{}", stream["id"].as_str().unwrap());
+    assert_eq!((&entry["actor"], &entry["resource"]), (&json!("plivo"), &json!(resource)));
 
-    let wrong = Socket::try_open_with(&url, &headers("AAAA")).await.err().unwrap();
-    assert_eq!((wrong.0, &wrong.1["code"]), (403, &json!("signature_invalid")));
+    // What anyone has seen on its way opens nothing, in whichever of the header's forms.
+    let seen = [sign("one"), format!("AAAA,{}", sign("one"))];
+    for (signature, nonce) in [("AAAA", "two"), (&*seen[0], "one"), (&*seen[1], "one"), (&*seen[0], "two")] {
+        let wrong = open(signature, nonce).await.err().unwrap();
+        assert_eq!((wrong.0, &wrong.1["code"]), (403, &json!("signature_invalid")), "{signature} {nonce}");
+    }
     // A signature admits its own platform only, and others are as free as without it.
-    let mut other =
-        Socket::try_open_with(&url, &headers(&signature)).await.unwrap_or_else(|answer| panic!("{answer:?}"));
+    let mut other = open(&sign("two"), "two").await.unwrap_or_else(|answer| panic!("{answer:?}"));
     other.json(&lines("exotel")[1]["text"]).await;
     assert_eq!(other.closed().await.0, 1008);
     let mut free = Socket::open(&server.url("/streams")).await;
@@ -117,7 +126,9 @@ async fn vonage_s_streams_need_a_fresh_token_once_its_secret_is_set() {
     play(&mut opened, &lines("vonage")[..3]).await;
     call(&server, expected("vonage")["streamSid"].as_str().unwrap()).await;
     hang_up(opened).await;
-    for token in [token(b"another", now), token(b"vonage-secret", now - 3_600)] {
+    // The second is the first in other letters of base64.
+    let again = [fresh.clone(), format!("{fresh}=")];
+    for token in [token(b"another", now), token(b"vonage-secret", now - 3_600)].into_iter().chain(again) {
         assert_eq!(
             Socket::try_open_with(&server.url("/streams"), &[("authorization", &token)]).await.err().unwrap().0,
             403
@@ -136,4 +147,41 @@ async fn genesys_streams_are_told_that_they_are_not_signed() {
     hang_up(socket).await;
     let headers = [("signature-input", "sig1=()"), ("signature", "sig1=:AAAA:"), ("x-api-key", "k")];
     assert_eq!(Socket::try_open_with(&server.url("/streams"), &headers).await.err().unwrap().0, 401);
+}
+
+#[tokio::test]
+async fn a_signed_handshake_of_genesys_opens_one_stream_also_after_a_restart() {
+    let folder = TempDir::new().unwrap();
+    let mut server = guarded(&folder).await;
+    let now = crate::support::TestClock::START_MS / 1000;
+    let id = "e160e428-53e2-487c-977d-96989bf5c99d";
+    let covered = "\"@request-target\" \"@authority\" \"audiohook-organization-id\" \"audiohook-session-id\" \
+        \"audiohook-correlation-id\" \"x-api-key\"";
+    let parameters = format!("({covered});created={now};keyid=\"key\";nonce=\"{}\"", "n".repeat(22));
+    let message = format!(
+        "\"@request-target\": /streams\n\"@authority\": calls.example.com\n\"audiohook-organization-id\": {id}\n\
+         \"audiohook-session-id\": {id}\n\"audiohook-correlation-id\": {id}\n\"x-api-key\": key\n\
+         \"@signature-params\": {parameters}"
+    );
+    let code = hmac(b"genesys-secret", &message);
+    let open = async |server: &Server, label: &str| {
+        let (input, signature) = (format!("{label}={parameters}"), format!("{label}=:{code}:"));
+        let headers = [
+            ("audiohook-organization-id", id),
+            ("audiohook-session-id", id),
+            ("audiohook-correlation-id", id),
+            ("x-api-key", "key"),
+            ("signature-input", &*input),
+            ("signature", &*signature),
+        ];
+        Socket::try_open_with(&server.url("/streams"), &headers).await
+    };
+    open(&server, "sig1").await.unwrap_or_else(|answer| panic!("{answer:?}")).close().await;
+    for label in ["sig1", "sig2"] {
+        let refused = open(&server, label).await.err().unwrap();
+        assert_eq!(refused.0, 401, "{refused:?}");
+        assert!(refused.1["detail"].as_str().unwrap().contains("was used before"), "{refused:?}");
+    }
+    server.restart().await;
+    assert_eq!(open(&server, "sig1").await.err().unwrap().0, 401);
 }

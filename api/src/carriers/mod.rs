@@ -49,16 +49,20 @@ pub(crate) async fn open_platform_stream(
     By(author): By,
 ) -> Result<HttpResponse, Problem> {
     check_handshake(&request)?;
+    // Before anything is waited for, so that sockets of a stream keep their order.
+    let arrival = callstore.streams.note_arrival();
     let stand_in = request.extensions().get::<StandIn>().copied();
     let admission = match stand_in.and_then(StandIn::vendor) {
         Some(vendor) => {
-            vendors.check(vendor, &request, callstore.streams.now())?;
+            if let Some(handshake) = vendors.check(vendor, &request, callstore.streams.now())? {
+                handshake.use_once(&callstore.streams).await?;
+            }
             Admission::Signed(vendor)
         }
         None if request.extensions().contains::<Author>() => Admission::Key,
         None => Admission::Open(vendors.into_inner()),
     };
-    let mut session = Session::new(Callstore::clone(&callstore), author, admission, callstore.streams.note_arrival());
+    let mut session = Session::new(Callstore::clone(&callstore), author, admission, arrival);
     let entry = entry_of(&request, STREAM, &request_id(&request));
     session.entry = Some(Box::new(NewAuditEntry { status: StatusCode::SWITCHING_PROTOCOLS.as_u16(), ..entry }));
     let query = form_urlencoded::parse(request.query_string().as_bytes());

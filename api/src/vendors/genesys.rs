@@ -1,6 +1,8 @@
 //! Genesys' `Signature` (draft-ietf-httpbis-message-signatures-11): HMAC-SHA256 over the target, the authority and the
 //! headers that name organization, session and key, keyed with the client secret.
 
+use std::time::Duration;
+
 use actix_web::http::header::HeaderMap;
 use service::audio::decode_any_base64;
 
@@ -23,6 +25,13 @@ const AGE_MAX: i64 = 10;
 const CLOCKS: i64 = 3;
 /// The fewest characters of a nonce.
 const NONCE_MIN: usize = 22;
+/// How long a signature is remembered; it is refused long before.
+pub(super) const KEPT: Duration = Duration::from_mins(5);
+
+/// What tells a handshake from all others: the parameters of its signature, with their nonce. They are signed.
+pub(super) fn unique(headers: &HeaderMap) -> Option<&str> {
+    text(headers, SIGNATURE)?.split_once('=').map(|(_, parameters)| parameters)
+}
 
 /// Whether one of the secrets signed a handshake for `target` (path and query), at about `now` in seconds.
 pub(super) fn holds(secrets: &[Vec<u8>], public: &PublicUrl, target: &str, headers: &HeaderMap, now: i64) -> bool {

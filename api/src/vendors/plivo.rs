@@ -1,6 +1,8 @@
 //! `X-Plivo-Signature-V3`: HMAC-SHA256 as base64, keyed with the account's auth token. The message is the URL with
 //! `https`, its query sorted by name, a full stop, and a nonce. The header has one signature for each token.
 
+use std::time::Duration;
+
 use actix_web::http::header::HeaderMap;
 use service::{Private, audio::decode_any_base64};
 
@@ -9,6 +11,13 @@ use crate::public::PublicUrl;
 
 pub(super) const SIGNATURE: &str = "x-plivo-signature-v3";
 const NONCE: &str = "x-plivo-signature-v3-nonce";
+/// How long a nonce is remembered. The signature has no time, so it holds for as long as the token.
+pub(super) const KEPT: Duration = Duration::from_hours(30 * 24);
+
+/// What tells a handshake from all others.
+pub(super) fn unique(headers: &HeaderMap) -> Option<&str> {
+    text(headers, NONCE)
+}
 
 /// Whether one of the tokens signed a handshake for `target` (path and query).
 pub(super) fn holds(tokens: &[Private], public: &PublicUrl, target: &str, headers: &HeaderMap) -> bool {

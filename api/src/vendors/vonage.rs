@@ -1,6 +1,8 @@
 //! Vonage's `Authorization: Bearer` JSON Web Token (RFC 7519), HS256 with the account's signature secret, as on its
 //! signed webhooks.
 
+use std::time::Duration;
+
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use serde::Deserialize;
 use serde_json::Value;
@@ -10,6 +12,8 @@ use super::code::signed_by_one;
 
 /// How old a token may be, and how far ahead the platform's clock, in seconds.
 const AGE_MAX: i64 = 300;
+/// How long a token is remembered: from the earliest time at which it is accepted to the latest.
+pub(super) const KEPT: Duration = Duration::from_mins(15);
 
 /// What a token claims. Others are of no interest.
 #[derive(Deserialize)]
@@ -26,6 +30,11 @@ pub(super) fn token(headers: &HeaderMap) -> Option<&str> {
     let token = token.trim();
     let looks = token.starts_with("eyJ") && token.split('.').count() == 3;
     (scheme.eq_ignore_ascii_case("bearer") && looks).then_some(token)
+}
+
+/// What tells a handshake from all others: the signed part of its token, which has an id (`jti`).
+pub(super) fn unique(headers: &HeaderMap) -> Option<&str> {
+    token(headers)?.rsplit_once('.').map(|(signed, _)| signed)
 }
 
 /// Whether one of the secrets signed the token, at about `now` in seconds.

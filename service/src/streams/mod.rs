@@ -7,6 +7,7 @@
 //! | `arrival` | the order of a carrier's sockets, from before their handshake |
 //! | `carrier` | a carrier's media stream: start or resume a call, add frames, end |
 //! | `continuity` | positions of frames after a reconnect |
+//! | `handshake` | signed handshakes, each of which opens one socket |
 //! | `registry` | the open sockets of each call, and what interrupts them |
 //! | `stored` | what is stored of a call when a carrier's socket opens |
 //! | `token` | one-time tokens that open a stream |
@@ -18,6 +19,7 @@
 mod arrival;
 mod carrier;
 mod continuity;
+mod handshake;
 mod owner;
 mod part;
 mod registry;
