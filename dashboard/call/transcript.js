@@ -54,7 +54,7 @@ export class Transcript extends EventTarget {
     const entries = new Map();
     for (const transcript of transcripts) {
       const known = this.#entries.get(transcript.id);
-      const same = known?.transcript.updatedAt === transcript.updatedAt;
+      const same = known && ["updatedAt", "text", "final"].every((name) => known.transcript[name] === transcript[name]);
       entries.set(transcript.id, same ? known : entry(transcript));
     }
     const wanted = [...entries.values()].map(({ item }) => item);
