@@ -222,6 +222,13 @@ async fn filters_of_calls_and_of_transcripts_combine_with_the_words() {
         ("&streamSid=MZ4", vec!["refund please"]),
         ("&status=completed", vec![]),
         ("&startedAfter=2026-01-02T03:00:29Z", vec!["refund please"]),
+        ("&startedBefore=2026-01-02T03:00:01Z", vec!["refund please"]),
+        (
+            "&startedAfter=2026-01-02T03:00:02Z&startedBefore=2026-01-02T03:00:04Z&track=inbound",
+            vec!["refund please"; 2],
+        ),
+        ("&startedAfter=2026-01-02T03:00:02Z&startedBefore=2026-01-02T03:00:02Z", vec![]),
+        ("&startedAfter=2500-01-01", vec![]),
         ("&agent=agent-MZ3&agent=agent-MZ5&track=inbound", vec!["refund please"; 2]),
     ] {
         assert_eq!(texts(&search(&server, "refund", filter).await), found, "{filter}");

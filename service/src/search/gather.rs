@@ -7,10 +7,10 @@
 //! The three ways to a page, and when each is taken:
 //!
 //! 1. Hits are read from the index of words, newest call first, until enough of them fit the filter. A common word
-//!    fills a page from its first slice.
+//!    fills a page from its first slice. A range of times begins with its newest call and ends with its oldest.
 //! 2. After 2,000 hits without a full page, the calls that match the filter are counted, up to 1,000. If there are no
 //!    more, all their entries are compared with the query in memory, which is exact and bounded.
-//! 3. Otherwise reading goes on, in slices that grow to 5,000 hits. A rare word ends with its hits, and a filter with
+//! 3. Otherwise reading goes on, in slices of up to 5,000 hits. A rare word ends with its hits, and a filter with
 //!    many calls finds them soon.
 //!
 //! All reads are in one snapshot, so a transcript that changes meanwhile is neither found twice nor missed within a
@@ -33,6 +33,7 @@ use crate::{
     CallFilter,
     calls::{Lead, Visible, matching},
     database::{Hit, HitsFrom, Storage},
+    entries::START_MAX,
 };
 
 /// Hits of the first read, beyond those that the page needs, and of the longest read.
@@ -44,6 +45,15 @@ const PASSED: u64 = 2_000;
 const RARE: u64 = 1_000;
 /// Ids in one query.
 const IDS: usize = 500;
+
+/// How many hits to read next: as many as should fill the page, by the share of those read that fit, and a quarter more.
+///
+/// Four times the last slice at most, since the share of few hits says little, and `LAST`.
+fn next_slice(last: u64, passed: u64, ready: u64, wanted: u64) -> u64 {
+    let most = Ord::min(last * 4, LAST);
+    let missing = wanted.saturating_sub(ready) * passed * 5 / 4;
+    missing.checked_div(ready).map_or(most, |hits| Ord::min(hits + FIRST, most))
+}
 
 /// Reads hits of one search in a snapshot.
 pub(super) struct Gathering<'a> {
@@ -62,13 +72,17 @@ impl Gathering<'_> {
     /// # Errors
     /// A failing database.
     pub(super) async fn read(&self, after: Option<&Place>, wanted: u64) -> Result<Vec<Place>, DbErr> {
-        let mut from = after.map_or(HitsFrom::Newest, |place| HitsFrom::Start(place.start_time));
+        let CallFilter { started_after, started_before, .. } = &self.search.filter;
+        // Of the calls that began at the first time of a range or before its last, `fits` decides.
+        let newest = after.map(|place| place.start_time).or(started_before.map(|time| time.0));
+        let oldest = started_after.map_or(i64::MIN, |time| Ord::min(time.0, START_MAX));
+        let mut from = newest.map_or(HitsFrom::Newest, HitsFrom::Start);
         let (mut ready, mut open) = (Vec::new(), Vec::new());
         let (mut passed, mut slice) = (0, Ord::min(wanted + FIRST, LAST));
         let mut may_be_rare = self.search.filter != CallFilter::default();
         loop {
             let hits = self.storage.hits(self.snapshot, &self.search.query, self.fits(), from, slice).await?;
-            let is_end = wide(hits.len()) < slice;
+            let is_end = wide(hits.len()) < slice || hits.last().is_some_and(|hit| hit.start_time() < oldest);
             passed += wide(hits.len());
             let Some(last) = hits.last().map(|hit| (hit.start_time(), hit.place, hit.id)) else {
                 self.complete(&mut ready, open, after).await?;
@@ -88,7 +102,8 @@ impl Gathering<'_> {
                     break;
                 }
             }
-            (from, slice) = (HitsFrom::After(last.1, last.2), Ord::min(slice * 4, LAST));
+            from = HitsFrom::After(last.1, last.2);
+            slice = next_slice(slice, passed, wide(ready.len()), wanted);
         }
         ready.sort_by(Place::order);
         Ok(ready)
@@ -196,5 +211,20 @@ impl Gathering<'_> {
             self.complete(&mut ready, hits, after).await?;
         }
         Ok(ready)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slice_is_what_should_fill_the_page() {
+        // Of 2,000 hits one in a hundred fits, and 31 are missing: 3,100 and a quarter more.
+        assert_eq!(next_slice(1_600, 2_000, 20, 51), 3_925);
+        assert_eq!(next_slice(1_600, 2_000, 50, 51), FIRST + 50);
+        // Nothing fits so far, or the share would ask for more than is allowed.
+        assert_eq!((next_slice(101, 101, 0, 51), next_slice(101, 101, 1, 51)), (404, 404));
+        assert_eq!(next_slice(LAST, 20_000, 1, 51), LAST);
     }
 }
