@@ -1,7 +1,7 @@
 // The sign-in page. The key goes into memory, and into `sessionStorage` if the user wants it there.
 
 import { api, setKey } from "./api.js";
-import { html, render } from "./ui.js";
+import { html, nothing, render } from "./ui.js";
 
 /** Shows the page in `root`, and calls `done` once a key works. `reason` is the problem that led here, if any. */
 export function openSignIn(root, reason, done) {
@@ -43,7 +43,7 @@ const view = ({ error, busy }, submit) => html`
     <form @submit=${submit}>
       <label for="key">API key</label>
       <input id="key" name="key" type="password" required autocomplete="current-password" autocapitalize="off"
-        spellcheck="false" aria-describedby="key-error" aria-invalid=${error ? "true" : "false"} />
+        spellcheck="false" aria-describedby="key-error" aria-invalid=${error ? "true" : nothing} />
       <p id="key-error" class="error" role="alert">${error}</p>
       <label><input type="checkbox" name="remember" /> Keep me signed in until I close this tab</label>
       <button type="submit" aria-busy=${busy ? "true" : "false"}>Sign in</button>
