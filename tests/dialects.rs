@@ -2,6 +2,7 @@
 
 mod audiosocket;
 mod handshakes;
+mod owners;
 
 use serde_json::{Value, json};
 use service::audio::decode_base64;
