@@ -1,5 +1,6 @@
 //! The dashboard: its files, and what it does in a browser.
 
+mod call;
 mod calls;
 mod files;
 mod hostile;

@@ -31,7 +31,7 @@ async fn some() -> Server {
 
 impl Browser {
     /// What axe-core finds wrong with the page.
-    async fn violations(&self) -> Vec<String> {
+    pub(super) async fn violations(&self) -> Vec<String> {
         let axe = packages("node").join("node_modules/axe-core/axe.min.js");
         let axe = std::fs::read_to_string(axe).unwrap_or_else(|error| panic!("axe-core: {error}; see scripts/test.sh"));
         self.run(&format!("if (!window.axe) {{ {axe} }}")).await;
