@@ -44,13 +44,13 @@ async fn count(folder: &Path, table: &str) -> String {
     found[0].clone()
 }
 
-/// The names of all files below the store's folder.
+/// The names of all files below the store's folder, without the peaks beside recordings.
 fn files(folder: &Path) -> Vec<String> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
         if entry.path().is_dir() {
             names.extend(files(&entry.path()));
-        } else {
+        } else if entry.path().extension() != Some("peaks".as_ref()) {
             names.push(entry.file_name().to_string_lossy().into_owned());
         }
     }

@@ -48,6 +48,7 @@ mod limits;
 mod links;
 mod lists;
 mod logs;
+mod media;
 mod metadata;
 mod metrics;
 mod migrations;

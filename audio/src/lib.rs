@@ -11,6 +11,7 @@
 //! | a file or a buffer | [`convert()`], [`wav::read`], [`resample()`], [`encode`] |
 //! | bytes that may be a whole file | [`sniff::container`] |
 //! | who speaks when in a recording | [`speech::Detector`] |
+//! | the picture of a waveform | [`peaks::PeakMeter`] |
 //!
 //! # Quality of the resampling
 //!
@@ -53,6 +54,7 @@ pub mod g711;
 mod meter;
 pub mod number;
 mod pcm;
+pub mod peaks;
 mod resample;
 pub mod sniff;
 pub mod speech;

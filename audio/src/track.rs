@@ -105,6 +105,35 @@ where
         Ok(filled)
     }
 
+    /// Fills `out` with the samples that follow from the chunks so far, and returns their number. Unlike
+    /// [`read`](Self::read), the end of the chunks is not that of the track: once there are more, it goes on. The last
+    /// samples, on which those to come still have an influence, are held back.
+    ///
+    /// For a track whose length is not known yet, `total` is then `u64::MAX`.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn read_ready(&mut self, out: &mut [i16]) -> Result<usize, ReadError<E>> {
+        let mut filled = 0;
+        loop {
+            let count = (out.len() - filled).min(self.ready.len() - self.taken);
+            out[filled..filled + count].copy_from_slice(&self.ready[self.taken..self.taken + count]);
+            filled += count;
+            self.taken += count;
+            if filled == out.len() {
+                return Ok(filled);
+            }
+            self.ready.clear();
+            self.taken = 0;
+            self.block.clear();
+            let more = self.gather()?;
+            self.push_block();
+            if !more && self.ready.is_empty() {
+                return Ok(filled);
+            }
+        }
+    }
+
     /// The layout so far; complete once [`read`](Self::read) has reached the end.
     pub fn timeline(&self) -> &Timeline {
         &self.timeline

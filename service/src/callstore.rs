@@ -6,7 +6,7 @@ use futures_util::FutureExt;
 
 use crate::{
     AnalyticsSnapshots, Audit, Calls, Chunks, Clock, Computed, Conversions, Database, Events, HealthChecks, Ids, Keys,
-    MetadataRecords, Outbox, Outcomes, Policy, Recordings, Search, Stats, Store, Streams, Transcripts,
+    Listening, MetadataRecords, Outbox, Outcomes, Policy, Recordings, Search, Stats, Store, Streams, Transcripts,
     core::Core,
     error::Error,
     finalizer::{Finalizer, Jobs},
@@ -38,6 +38,8 @@ pub struct Parts {
     pub chunks: Chunks,
     /// Recordings of calls, and links to them.
     pub recordings: Recordings,
+    /// Parts, channels and peaks of recordings, and calls that still run.
+    pub listening: Listening,
     /// What was said.
     pub transcripts: Transcripts,
     /// Search of what was said.
@@ -115,6 +117,7 @@ impl Callstore {
         };
         Self(Arc::new(Parts {
             calls,
+            listening: Listening::new(core.clone(), recordings.clone(), chunks.clone()),
             chunks,
             recordings,
             transcripts: Transcripts::new(core.clone()),

@@ -50,12 +50,14 @@ mod lease;
 mod leftovers;
 pub mod limits;
 mod links;
+mod listening;
 mod metadata;
 mod modes;
 mod orphans;
 mod outbox;
 mod page;
 mod paths;
+mod peaks;
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 mod plans;
@@ -105,11 +107,13 @@ pub use keys::{
     Network, NewKey, Revoked, Scope, Secret, TOKEN_PREFIX,
 };
 pub use links::Link;
+pub use listening::{CallAudio, Channel, Cut, Listening, LiveAudio, RecordingSlice};
 pub use metadata::{Metadata, MetadataChange, MetadataRecords, MetadataSet, NewMetadata};
 pub use modes::tighten_modes;
 pub use outbox::{EventFilter, EventId, Follower, Outbox, OutboxEvent};
 pub use page::{Page, Slice};
 pub use paths::absolute;
+pub use peaks::{Peaks, PeaksFormat, Resolution};
 pub use policy::{Policy, RECONNECT_GRACE};
 pub use recordings::{Gap, Gaps, Recording, RecordingFile, Recordings};
 pub use search::{Found, IndexProgress, Playback, Search, SearchPage, SearchSort, SearchTranscripts, SnippetPart};

@@ -69,7 +69,7 @@ async fn find_and_remove(core: &Core) -> Result<(), Error> {
         return Ok(());
     }
     for call in orphans {
-        core.store.remove(&Store::file_path(call)).await?;
+        core.store.remove_call(call).await?;
     }
     if count > 0 {
         tracing::info!(recordings = count, "Recordings without a call were removed.");

@@ -24,7 +24,6 @@ use crate::{
     finalizer::Jobs,
     policy::{TOKEN_LIFETIME, milliseconds},
     stats::Slots,
-    store::Store,
 };
 
 /// Rows deleted per transaction.
@@ -119,7 +118,7 @@ impl Purge {
 
     /// Tables with at most one row per call are not here: their rows go with the call's, by the foreign key.
     async fn remove_call(&self, call: Uuid) -> Result<(), Error> {
-        self.core.store.remove(&Store::file_path(call)).await?;
+        self.core.store.remove_call(call).await?;
         self.remove_chunks(call).await?;
         {
             use transcript::{Column, Entity};

@@ -23,7 +23,7 @@ fn expected(operation: &str) -> Option<&'static [&'static str]> {
         "addAnalytics" | "setMetadata" | "updateMetadata" => &["ingest"],
         // The operation refuses changes by a key of scope `read` (`authors`).
         "getChunkStatus" | "updateCall" => &["ingest", "read"],
-        "getComputedAnalytics" | "listSpeech" => &["read"],
+        "getComputedAnalytics" | "listSpeech" | "getPeaks" | "getCallPeaks" | "getCallAudio" => &["read"],
         "getCallStats" => &["read"],
         "getCall" | "listCalls" | "listCallEvents" | "listEvents" | "streamEvents" | "listTranscripts"
         | "searchTranscripts" | "listAnalytics" | "getMetadata" => &["read"],

@@ -107,7 +107,7 @@ async fn every_fault_is_listed_and_ends_the_command_with_1() {
     }
     assert!(
         !said.contains(&name(&intact))
-            && said.ends_with("Compared the database, 4 recordings of 2.7 KiB and 4 files.\n"),
+            && said.ends_with("Compared the database, 4 recordings of 2.7 KiB and the files of 5 calls.\n"),
         "{said}"
     );
 }

@@ -80,6 +80,18 @@ pub(super) fn ask(operation: &Operation, status: &str, world: &World) -> Option<
         ("listCalls", "400") => Ask::query("?cursor=forged"),
         ("searchTranscripts", "400") => Ask::query("?q=a&cursor=forged"),
         ("searchTranscripts", "200" | "500" | "503") => Ask::query("?q=a"),
+        ("getCallAudio", "206") => Ask { call: Some("ended"), ..Ask::header("range", "bytes=0-43") },
+        ("getCallAudio", "304") => Ask { call: Some("ended"), ..Ask::header("if-none-match", "*") },
+        ("getCallAudio", "416") => Ask { call: Some("ended"), ..Ask::header("range", "bytes=99999999-") },
+        ("getCallAudio", "410") => Ask { call: Some("ended"), ..Ask::default() },
+        ("getCallAudio", "307" | "503") => return None,
+        ("getPeaks" | "getCallPeaks", "406") => Ask { call: Some("ended"), ..Ask::header("accept", "image/png") },
+        ("getPeaks" | "getCallPeaks", "304") => Ask { call: Some("ended"), ..Ask::header("if-none-match", "*") },
+        ("getPeaks" | "getCallPeaks", "410") => {
+            Ask { call: Some("ended"), query: "?pixelsPerSecond=30", ..Ask::default() }
+        }
+        ("getPeaks" | "getCallPeaks" | "getCallAudio", "200") => Ask { call: Some("ended"), ..Ask::default() },
+        ("getPeaks" | "getCallPeaks", "503") => return None,
         ("downloadRecording", "206") => Ask::header("range", "bytes=0-43"),
         ("downloadRecording", "304") => Ask::header("if-none-match", format!("\"{}\"", world.sha256)),
         ("downloadRecording", "416") => Ask::header("range", "bytes=99999999-"),
@@ -88,7 +100,9 @@ pub(super) fn ask(operation: &Operation, status: &str, world: &World) -> Option<
         ("twilioVoice" | "twilioStatus", "200" | "204" | "403" | "503" | "507") | ("twilioStatus", "500") => {
             Ask::raw(FORM, "CallSid=CA-taken&CallStatus=completed&Direction=inbound")
         }
-        ("getProblem" | "getRecording" | "downloadRecording" | "createRecordingLink", "404") => Ask::default(),
+        ("getProblem" | "getRecording" | "downloadRecording" | "createRecordingLink" | "getPeaks", "404") => {
+            Ask::default()
+        }
         ("getMetadata" | "deleteMetadata" | "revokeKey" | "deleteTranscript", "404") => Ask::default(),
         ("updateTranscript", "404") => example(),
         ("revokeKey", "409") => Ask::default(),

@@ -28,7 +28,12 @@ pub(crate) use socket::Socket;
 pub(crate) use store::{on_folder, url as object_url};
 pub(crate) use tools::{frames, run as run_program};
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 
@@ -88,8 +93,11 @@ pub(crate) fn write_secret(path: impl AsRef<Path>, secret: impl AsRef<[u8]>) {
     fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
 }
 
-/// Number of files below a folder.
+/// Number of files below a folder, without the peaks beside recordings.
 pub(crate) fn files(folder: &Path) -> usize {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    entries.map(|path| if path.is_dir() { files(&path) } else { 1 }).sum()
+    let count = |path: PathBuf| {
+        if path.is_dir() { files(&path) } else { usize::from(path.extension() != Some("peaks".as_ref())) }
+    };
+    entries.map(count).sum()
 }

@@ -3,10 +3,13 @@
 use actix_web::http::Method;
 
 /// Operations that read what was said, heard or noted in a call.
-const READS: [&str; 10] = [
+const READS: [&str; 13] = [
     "downloadRecording",
+    "getCallAudio",
+    "getCallPeaks",
     "getComputedAnalytics",
     "getMetadata",
+    "getPeaks",
     "getRecording",
     "listAnalytics",
     "listCallEvents",

@@ -24,7 +24,7 @@ pub(crate) const CALL_STREAM: &str = "/calls/{call}/stream";
 pub(crate) const PLATFORM_STREAM: &str = "/streams";
 pub(crate) const TWILIO_STREAM: &str = "/twilio/stream";
 /// Operations whose answer goes on for as long as the client listens, as a socket does.
-const LIVE: [&str; 1] = ["streamEvents"];
+const LIVE: [&str; 2] = ["getCallAudio", "streamEvents"];
 /// The operation's name of `CALL_STREAM` in the audit log.
 const STREAM: &str = "stream";
 

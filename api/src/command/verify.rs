@@ -57,7 +57,10 @@ pub(super) async fn run(args: &VerifyArgs) -> Result<(), Failure> {
     match done.faults {
         0 => Ok(writeln!(stdout, "The database, {recordings} recordings of {size} and {files} files are intact.")?),
         faults => {
-            writeln!(stdout, "Compared the database, {recordings} recordings of {size} and {files} files.")?;
+            writeln!(
+                stdout,
+                "Compared the database, {recordings} recordings of {size} and the files of {files} calls."
+            )?;
             let faults = if faults == 1 { "1 fault was".to_owned() } else { format!("{faults} faults were") };
             Err(format!("{faults} found").into())
         }

@@ -1,6 +1,7 @@
 //! Extractors: from a request to typed values. Invalid input ends here, with 400 for malformed requests, 404 for paths
 //! that cannot name anything, 413 and 415 for bodies of a wrong size or type, and 422 for invalid values.
 
+mod accept;
 mod body;
 mod by;
 mod condition;
@@ -13,6 +14,7 @@ pub(crate) mod query;
 mod repair;
 mod wording;
 
+pub(crate) use accept::accepted;
 pub(crate) use body::{Body, media_type};
 pub(crate) use by::By;
 pub(crate) use condition::{Condition, all, etag, etag_with_parts, fresh, has};

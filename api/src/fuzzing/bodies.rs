@@ -26,7 +26,7 @@ use crate::{
     metadata::{set::SetMetadata, update::UpdateMetadata},
     problem::Problem,
     recordings::{
-        download::LinkQuery,
+        download::DownloadQuery,
         link::CreateRecordingLink,
         range::{Wanted, wanted},
     },
@@ -102,7 +102,7 @@ pub fn query(bytes: &[u8]) {
         read::<ListTranscriptsQuery>,
         read::<PageQuery>,
         read::<RawChunkQuery>,
-        read::<LinkQuery>,
+        read::<DownloadQuery>,
         read::<NoQuery>,
     ];
     choose(&OPERATIONS, bytes, |operation, bytes| operation(&String::from_utf8_lossy(bytes)));

@@ -1,15 +1,13 @@
 //! The formats of a call's transcripts, and which of them a request asks for.
 
-use std::cmp::Reverse;
-
-use actix_web::{
-    HttpRequest,
-    http::header::{Accept, Header, Quality},
-};
+use actix_web::HttpRequest;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::problem::{Problem, ProblemCode};
+use crate::{
+    extract::accepted,
+    problem::{Problem, ProblemCode},
+};
 
 /// A format of a call's transcripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
@@ -46,23 +44,8 @@ impl TranscriptFormat {
         }
     }
 
-    /// Chooses by quality (RFC 9110, section 12.5.1). Among formats of equal quality, the one that the header names
-    /// first wins.
     fn negotiate(request: &HttpRequest) -> Result<Self, Problem> {
-        let Ok(accept) = Accept::parse(request) else { return Ok(Self::Json) };
-        if accept.is_empty() {
-            return Ok(Self::Json);
-        }
-        let ranges: Vec<_> = accept.iter().map(|range| (range.item.essence_str(), range.quality)).collect();
-        let wanted = FORMATS.iter().filter_map(|(format, types)| {
-            let (first, others) = types.split_first()?;
-            let exact = others.iter().filter_map(|kind| ranges.iter().position(|(range, _)| range == kind)).min();
-            let (place, quality) = exact.map(|place| (place, ranges[place].1)).or_else(|| place_of(first, &ranges))?;
-            (quality != Quality::ZERO).then_some((*format, quality, place))
-        });
-        // The first of several minima is kept, which is the one that the service prefers.
-        let best = wanted.min_by_key(|&(_, quality, place)| (Reverse(quality), place));
-        best.map(|(format, ..)| format).ok_or_else(|| {
+        accepted(request, &FORMATS).ok_or_else(|| {
             let detail = "No media type in Accept is available. Transcripts are available as application/json, text/vtt, \
                 application/x-subrip and text/plain. Accept one of these, or choose it with ?format=json, vtt, srt or txt.";
             Problem::new(ProblemCode::NotAcceptable, detail)
@@ -78,17 +61,4 @@ impl TranscriptFormat {
             Self::Txt => "text/plain; charset=utf-8",
         }
     }
-}
-
-/// The place and quality of the most specific range that covers a media type.
-fn place_of(kind: &str, ranges: &[(&str, Quality)]) -> Option<(usize, Quality)> {
-    let family = kind.split_once('/').map_or(kind, |(family, _)| family);
-    let covers: [&dyn Fn(&str) -> bool; 3] =
-        [&|range| range == kind, &|range| range.strip_suffix("/*").is_some_and(|range| range == family), &|range| {
-            range == "*/*"
-        }];
-    covers.iter().find_map(|covers| {
-        let place = ranges.iter().position(|(range, _)| covers(range))?;
-        Some((place, ranges[place].1))
-    })
 }

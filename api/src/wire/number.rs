@@ -34,6 +34,8 @@ const KEY_OVERLAP: Whole = Whole {
     expected: "a whole number of seconds from 0 to 2,592,000 (30 days)",
     as_text: false,
 };
+const PIXELS: Whole =
+    Whole { min: 1, max: 200, expected: "a whole number of pixels per second from 1 to 200", as_text: true };
 const LIFETIME: Whole = Whole {
     min: 1,
     max: LINK_TTL_MAX_SECONDS,
@@ -124,4 +126,9 @@ pub(crate) fn key_overlap<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
 /// Reads how long a link or a call token works.
 pub(crate) fn lifetime<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
     LIFETIME.read(deserializer)
+}
+
+/// Reads a number of pixels per second in a query.
+pub(crate) fn pixels_parameter<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    PIXELS.read(deserializer)
 }

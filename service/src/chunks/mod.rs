@@ -25,7 +25,7 @@ pub use bisect::Added;
 pub use model::{ChunkStored, NewChunk, Track};
 pub(crate) use model::{track_index, track_name};
 pub use part::Chunks;
-pub(crate) use rows::{ChunkRow, RowShape, gather_tracks, pack, stored_integer};
+pub(crate) use rows::{ChunkRow, ROW_MAX_CHUNKS, RowShape, gather_tracks, pack, stored_integer};
 pub use shared::SharedChunks;
 pub(crate) use status::Summary;
 pub use status::{ChunkStatus, TrackStatus, TrackSummary};

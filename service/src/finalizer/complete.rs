@@ -96,7 +96,7 @@ impl Finalizer {
             Ok(None) => {}
             Err(Error::CallNotFound) => {
                 // Deleting a call removes its file too. This covers a file that was published after that.
-                let _ = self.core.store.remove(&Store::file_path(id)).await;
+                let _ = self.core.store.remove_call(id).await;
             }
             Err(error) => return Err(error),
         }
@@ -121,6 +121,8 @@ impl Finalizer {
         });
         if failed.await? {
             count_outcome("failed");
+            // They may have been published before the recording failed. The next attempt replaces what stays.
+            let _ = self.core.store.remove(&Store::peaks_path(call)).await;
         }
         Ok(())
     }

@@ -52,6 +52,19 @@ impl From<DbErr> for Failure {
     }
 }
 
+/// For those who only listen.
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Later(error) => error,
+            Failure::Store(error) => Self::Store(error),
+            Failure::Stopped => Self::StorageUnavailable("the service stops".to_owned()),
+            Failure::TooLong => Self::Damaged("the length of a recording"),
+            Failure::Damaged => Self::Damaged("a chunk"),
+        }
+    }
+}
+
 impl Failure {
     /// The failure code and sentence that clients see, without internal details.
     pub(super) fn public(&self) -> (&'static str, &'static str) {

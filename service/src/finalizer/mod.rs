@@ -50,6 +50,8 @@ use crate::{
 use failure::{Failure, Stop};
 pub(crate) use jobs::{Finalizing, Jobs};
 pub(crate) use part::Finalizer;
+pub(crate) use plan::{Plan, lay_out};
+pub(crate) use render::RECORDING_RATE;
 
 /// How often a node checks whether the node that holds the lease has finished.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -139,7 +141,7 @@ impl Finalizer {
         let work = move || {
             let chunks = core.database.storage().chunk_reader()?;
             let plan = plan::plan(&chunks, id, format, &stop)?;
-            let unique = core.ids.next();
+            let unique = [core.ids.next(), core.ids.next()];
             let render = || render::render(&chunks, &core.store, id, &plan, unique, &stop);
             let file = plan.has_audio().then(render).transpose()?;
             Ok((plan, file))

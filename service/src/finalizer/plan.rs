@@ -9,10 +9,12 @@
 use audio::Timeline;
 use entity::call_track::Track;
 use sea_orm::Iterable;
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::failure::{Failure, Stop};
 use crate::{
+    Error,
     calls::{AudioFormat, samples_to_seconds},
     chunks::{Summary, TrackSummary},
     database::{ChunkHead, ChunkOrder, ChunkReader},
@@ -21,7 +23,7 @@ use crate::{
 
 /// How to make a call's recording.
 #[derive(Debug)]
-pub(super) struct Plan {
+pub(crate) struct Plan {
     /// The format of the call's chunks.
     pub format: AudioFormat,
     /// The tracks that have chunks, the caller's first.
@@ -38,7 +40,7 @@ impl Plan {
 
 /// How to lay out one track.
 #[derive(Debug)]
-pub(super) struct TrackPlan {
+pub(crate) struct TrackPlan {
     /// Whose voice it is.
     pub track: Track,
     /// The order in which its chunks are read.
@@ -54,14 +56,19 @@ pub(super) struct TrackPlan {
 }
 
 impl Plan {
-    pub(super) fn has_audio(&self) -> bool {
+    pub(crate) fn has_audio(&self) -> bool {
         !self.tracks.is_empty()
     }
 
     /// Length of the longest track, in samples of the call's format.
-    pub(super) fn length(&self) -> u64 {
+    pub(crate) fn length(&self) -> u64 {
         self.tracks.iter().map(|track| track.length).max().unwrap_or(0)
     }
+}
+
+/// Plans what the recording of a call would be if nothing was added any more, for those who listen before it is made.
+pub(crate) fn lay_out(chunks: &ChunkReader, call: Uuid, format: AudioFormat) -> Result<Plan, Error> {
+    Ok(plan(chunks, call, format, &Stop(CancellationToken::new()))?)
 }
 
 /// Plans a call's recording. Reads each track once, or twice if its timestamps do not rise with the sequence.

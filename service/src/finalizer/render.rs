@@ -3,7 +3,7 @@
 //!
 //! The steps of [`audio`]: a track's chunks are decoded and put into their places ([`TrackReader`]), with silence for
 //! what is missing; then resampled to 16 kHz and interleaved. Both tracks have the length of the longer one. The hash
-//! is that of the file's bytes, taken while they are written, and speech is found in the same pass.
+//! is that of the file's bytes, taken while they are written, and speech and peaks are found in the same pass.
 //!
 //! What is in memory for one recording: a block of 32,768 samples per track, the same samples as bytes, the resampler's
 //! history, and the parts of an upload, if there is one. Resampling takes most of the time.
@@ -25,11 +25,12 @@ use crate::{
     crash,
     database::ChunkReader,
     integrity::BlockHasher,
+    peaks::PeaksDraft,
     store::{Draft, Store},
 };
 
 /// Sample rate of recordings, in hertz.
-pub(super) const RECORDING_RATE: u32 = 16_000;
+pub(crate) const RECORDING_RATE: u32 = 16_000;
 
 /// A finished recording, published in the store.
 #[derive(Debug)]
@@ -48,10 +49,10 @@ pub(super) struct RenderedFile {
 /// Samples rendered per track and block.
 const BLOCK: usize = 32 * 1024;
 
-/// Renders a call's recording and publishes it. `unique` names the draft until then.
+/// Renders a call's recording and publishes it, after its peaks. `unique` names both drafts until then.
 ///
-/// Blocks its thread, and looks at `stop` between blocks, several times a second. An error leaves no file: the draft is
-/// removed when it is dropped, and one that a crash leaves is removed by the next start.
+/// Blocks its thread, and looks at `stop` between blocks, several times a second. An error leaves no file: drafts are
+/// removed when they are dropped, and those that a crash leaves are removed by the next start.
 ///
 /// # Errors
 /// `Stopped` if the service stops or the lease was lost; `TooLong` if the samples exceed a WAV file; `Damaged` for a
@@ -62,7 +63,7 @@ pub(super) fn render(
     store: &Store,
     call: Uuid,
     plan: &Plan,
-    unique: Uuid,
+    unique: [Uuid; 2],
     stop: &Stop,
 ) -> Result<RenderedFile, Failure> {
     crash::hold_thread("finalize.planned");
@@ -83,29 +84,32 @@ pub(super) fn render(
         tracks.push(TrackReader::new(chunks, plan.format.encoding, rate, RECORDING_RATE, length));
     }
     let file_path = Store::file_path(call);
-    let mut draft = store.draft(&file_path, unique, &stop.0)?;
+    let mut draft = store.draft(&file_path, unique[0], &stop.0)?;
+    let mut peaks = PeaksDraft::begin(store, call, unique[1], &stop.0, (RECORDING_RATE, channels, frames))?;
     let mut listener = Listener::new(present);
-    let (size_bytes, (sha256, block_hashes)) = write(&mut draft, &header, tracks, &mut listener, stop)?;
+    let heard_by = (&mut listener, &mut peaks);
+    let (size_bytes, (sha256, block_hashes)) = write(&mut draft, &header, tracks, heard_by, stop)?;
     if read.get() != planned {
         // Another node has completed the call, or it was deleted, and its chunks were deleted after they had been
         // planned. The rendered file has silence in their place and must not replace the recording.
         return Err(Failure::Later(Error::StorageUnavailable("a call's chunks went while they were read".to_owned())));
     }
     crash::point("finalize.rendered");
+    peaks.publish(&sha256)?;
     draft.publish()?;
     crash::point("finalize.published");
     Ok(RenderedFile { file_path, channels, frames, size_bytes, sha256, block_hashes, heard: listener.finish() })
 }
 
 /// Writes header and samples, and returns the file's length, its SHA-256 and the hashes of its blocks. The listener
-/// hears the samples before they become bytes.
+/// and the peaks hear the samples before they become bytes.
 ///
 /// Each track is read into its own block; both give the same number of samples, since they have the same length.
 fn write(
     draft: &mut Draft,
     header: &[u8],
     mut tracks: Vec<TrackReader<impl Iterator<Item = Result<Chunk, DbErr>>>>,
-    listener: &mut Listener,
+    (listener, peaks): (&mut Listener, &mut PeaksDraft),
     stop: &Stop,
 ) -> Result<(u64, (String, Vec<u8>)), Failure> {
     let mut hash = BlockHasher::new();
@@ -128,6 +132,7 @@ fn write(
             break;
         }
         listener.hear(&samples[0][..count], &samples[1][..count]);
+        peaks.hear(&[&samples[0][..count], &samples[1][..count]])?;
         bytes.clear();
         match tracks.len() {
             1 => pcm16_bytes(&samples[0][..count], &mut bytes),

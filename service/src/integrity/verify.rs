@@ -31,7 +31,7 @@ pub struct VerifiedStore {
     pub recordings: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// Files of recordings in the store.
+    /// Calls that have files in the store.
     pub files: u64,
     /// What is wrong.
     pub faults: u64,

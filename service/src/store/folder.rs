@@ -149,6 +149,8 @@ impl Folder {
             }
             calls.push(call);
         }
+        calls.sort_unstable();
+        calls.dedup();
         Ok(calls)
     }
 

@@ -95,7 +95,7 @@ impl Store {
         }
     }
 
-    /// The calls that have a file in one of the 256 folders, by the files' names.
+    /// The calls that have files in one of the 256 folders, by the files' names. Each call once.
     pub(crate) async fn calls_in(&self, folder: &str) -> Result<Vec<Uuid>, Error> {
         match &self.0 {
             Kind::Folder(store) => {
@@ -117,6 +117,11 @@ impl Store {
     #[must_use]
     pub fn file_path(call: Uuid) -> String {
         names::file_path(call)
+    }
+
+    /// The name of the peaks of a call's recording, relative to the store.
+    pub(crate) fn peaks_path(call: Uuid) -> String {
+        names::peaks_path(call)
     }
 
     /// The address of an object, for clients with access to the object store; `None` for a folder.
@@ -184,7 +189,13 @@ impl Store {
         }
     }
 
-    /// Deletes a recording. A missing one is no error.
+    /// Deletes a call's recording and its peaks. What is missing is no error.
+    pub(crate) async fn remove_call(&self, call: Uuid) -> Result<(), Error> {
+        self.remove(&Self::file_path(call)).await?;
+        self.remove(&Self::peaks_path(call)).await
+    }
+
+    /// Deletes a file. A missing one is no error.
     pub(crate) async fn remove(&self, file_path: &str) -> Result<(), Error> {
         match &self.0 {
             Kind::Folder(folder) => {

@@ -1,4 +1,4 @@
-//! The names of recordings in a store.
+//! The names of recordings, and of the peaks beside them, in a store.
 //!
 //! A name holds the call's id and nothing else, so names may appear in logs, listings and backups. The folders by the
 //! last two digits keep each of them small: ids are UUIDv7, whose last digits are random, while the first are the time.
@@ -12,10 +12,16 @@ pub(super) fn file_path(call: Uuid) -> String {
     format!("{}/{name}.wav", &name[name.len() - 2..])
 }
 
-/// The call whose recording has this name in a folder; `None` for a name that the service does not give.
+/// The name of the peaks that are kept beside a call's recording.
+pub(super) fn peaks_path(call: Uuid) -> String {
+    format!("{}.peaks", file_path(call).trim_end_matches(".wav"))
+}
+
+/// The call whose recording, or its peaks, has this name in a folder; `None` for a name that the service does not give.
 pub(super) fn call_of(folder: &str, name: &str) -> Option<Uuid> {
-    let call = name.strip_suffix(".wav")?.parse().ok()?;
-    (file_path(call) == format!("{folder}/{name}")).then_some(call)
+    let call = name.strip_suffix(".wav").or_else(|| name.strip_suffix(".peaks"))?.parse().ok()?;
+    let path = format!("{folder}/{name}");
+    (file_path(call) == path || peaks_path(call) == path).then_some(call)
 }
 
 /// The name of one of the 256 folders.

@@ -159,7 +159,10 @@ impl Objects {
             let found = this.store().list(Some(&key));
             let calls = found
                 .try_filter_map(|object| ready(Ok(object.location.filename().and_then(|file| call_of(&name, file)))));
-            calls.try_collect().await
+            let mut calls: Vec<Uuid> = calls.try_collect().await?;
+            calls.sort_unstable();
+            calls.dedup();
+            Ok(calls)
         };
         self.run("read", LIST_PATIENCE, list).await
     }
@@ -184,7 +187,9 @@ impl Objects {
         let old = page.into_iter().filter(|object| SystemTime::from(object.last_modified) < before);
         let calls =
             old.filter_map(|object| file_path(&object.location).and_then(|(folder, file)| call_of(&folder, &file)));
-        Ok(Listed { calls: calls.collect(), next })
+        let mut calls: Vec<_> = calls.collect();
+        calls.dedup();
+        Ok(Listed { calls, next })
     }
 
     /// Checks that an object can be written. The outcome is reused for some seconds.
@@ -229,12 +234,13 @@ impl Objects {
 }
 
 /// The content type that the object store reports to clients that download directly.
-pub(super) fn attributes() -> Attributes {
-    [(Attribute::ContentType, "audio/wav")].into_iter().collect()
+pub(super) fn attributes(key: &Path) -> Attributes {
+    let content_type = if key.as_ref().ends_with(".wav") { "audio/wav" } else { "application/octet-stream" };
+    [(Attribute::ContentType, content_type)].into_iter().collect()
 }
 
-pub(super) fn put_options() -> PutOptions {
-    PutOptions { attributes: attributes(), ..PutOptions::default() }
+pub(super) fn put_options(key: &Path) -> PutOptions {
+    PutOptions { attributes: attributes(key), ..PutOptions::default() }
 }
 
 /// A missing object or upload counts as deleted.

@@ -110,7 +110,7 @@ impl Upload {
             let parts = match parts {
                 Some(parts) => parts,
                 None => {
-                    let options = PutMultipartOptions { attributes: attributes(), ..PutMultipartOptions::default() };
+                    let options = PutMultipartOptions { attributes: attributes(key), ..PutMultipartOptions::default() };
                     let upload = objects.store().put_multipart_opts(key, options).await?;
                     parts.insert(Parts { upload, under_way: JoinSet::new(), spare: None })
                 }
@@ -133,7 +133,7 @@ impl Upload {
         let Self { objects, key, stop, parts, .. } = &mut self;
         wait_for(objects, stop, async {
             let Some(parts) = parts else {
-                return objects.store().put_opts(key, part.freeze().into(), put_options()).await.map(drop);
+                return objects.store().put_opts(key, part.freeze().into(), put_options(key)).await.map(drop);
             };
             parts.send(part);
             parts.wait_for_fewer(1).await?;

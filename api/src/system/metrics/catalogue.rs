@@ -162,6 +162,8 @@ pub(super) const CATALOGUE: &[Metric] = &[
         "Lengths of the gaps that are silence in recordings.",
         BY_TRACK,
     ),
+    counter("callstore_peaks_made_total", Unit::Count, "Recordings whose peaks were made later, on request.", One),
+    gauge("callstore_followed_calls", Unit::Count, "Responses that follow a call while it runs.", One),
     counter("callstore_calls_analyzed_total", Unit::Count, "Calls whose recording was analyzed.", One),
     counter("callstore_speech_seconds_total", Unit::Seconds, "Speech found in analyzed calls.", BY_TRACK),
     histogram(

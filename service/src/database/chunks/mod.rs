@@ -21,7 +21,7 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 pub(crate) use row::ChunkOrder;
-use row::StoredRow;
+pub(super) use row::StoredRow;
 
 use audio::number::wide;
 
@@ -80,6 +80,21 @@ impl ChunkReader {
         Ok(())
     }
 
+    /// The next rows of a track with their audio, after a key of timestamp and first sequence number; none at the end.
+    pub(super) fn page(
+        &self,
+        call: Uuid,
+        track: Track,
+        format: AudioFormat,
+        order: ChunkOrder,
+        after: (i32, i32),
+    ) -> Result<Vec<StoredRow>, DbErr> {
+        match self {
+            Self::Sqlite(reader) => reader.page(call, track, format, order, after),
+            Self::Postgres(reader) => reader.page(call, track, format, order, after),
+        }
+    }
+
     /// A query for a track's chunks with their audio.
     pub(crate) fn chunks(&self, order: ChunkOrder) -> Result<Chunks<'_>, DbErr> {
         let query = match self {
@@ -113,7 +128,7 @@ impl Chunks<'_> {
 ///
 /// Memory holds one row that was read ahead, and those that are open. Rows overlap only where a client sent chunks out
 /// of order, so there is usually one open row of 64 chunks.
-struct OneByOne<R> {
+pub(super) struct OneByOne<R> {
     rows: R,
     order: ChunkOrder,
     /// The next row, read but not opened yet.
@@ -151,7 +166,7 @@ impl Ord for Open {
 }
 
 impl<R: Iterator<Item = Result<StoredRow, DbErr>>> OneByOne<R> {
-    fn new(rows: R, order: ChunkOrder) -> Self {
+    pub(super) fn new(rows: R, order: ChunkOrder) -> Self {
         Self { rows, order, next: None, begun: false, open: BinaryHeap::new() }
     }
 

@@ -44,6 +44,23 @@ impl Reader {
     }
 }
 
+impl Reader {
+    /// The next rows of a track with their audio, after a key of timestamp and first sequence number.
+    pub(super) fn page(
+        &self,
+        call: Uuid,
+        track: Track,
+        format: AudioFormat,
+        order: ChunkOrder,
+        after: (i32, i32),
+    ) -> Result<Vec<StoredRow>, DbErr> {
+        let (page, after) = (VecDeque::new(), Some(after));
+        let mut rows = Rows { reader: self, call, track, format, order, audio: true, page, after, last: false };
+        rows.read_page()?;
+        Ok(rows.page.into())
+    }
+}
+
 /// A track's rows, page by page.
 struct Rows<'reader> {
     reader: &'reader Reader,

@@ -15,6 +15,9 @@ use super::row::{ChunkOrder, StoredRow};
 use crate::database::system::BUSY_TIMEOUT;
 use crate::{calls::AudioFormat, chunks::RowShape};
 
+/// Rows of a page.
+const PAGE: u32 = 16;
+
 /// A connection that belongs to one thread.
 ///
 /// While a query is open, SQLite cannot cut the log to no length, because this still reads its moment. Recordings take
@@ -45,6 +48,34 @@ impl Reader {
     /// Rows with their audio.
     pub(super) fn chunks(&self, order: ChunkOrder) -> Result<Query<'_>, DbErr> {
         self.select("data", order).map(|statement| Query { statement, audio: true })
+    }
+
+    /// The next rows of a track with their audio, after a key of timestamp and first sequence number. No query stays
+    /// open, so a slow reader does not keep the log of the database from being emptied.
+    pub(super) fn page(
+        &self,
+        call: Uuid,
+        track: Track,
+        format: AudioFormat,
+        order: ChunkOrder,
+        (timestamp, sequence): (i32, i32),
+    ) -> Result<Vec<StoredRow>, DbErr> {
+        let (order, place) = match order {
+            ChunkOrder::Sequence => ("first_sequence", "first_sequence > ?4 AND ?3 IS NOT NULL"),
+            ChunkOrder::Timestamp => ("timestamp, first_sequence", "(timestamp, first_sequence) > (?3, ?4)"),
+        };
+        let select = format!(
+            "SELECT first_sequence, last_sequence, timestamp, data FROM audio_chunk
+             WHERE call_id = ?1 AND track = ?2 AND {place} ORDER BY {order} LIMIT {PAGE}"
+        );
+        let mut statement = self.0.prepare(&select).map_err(failure)?;
+        let read = |row: &Row<'_>| {
+            let audio: Vec<u8> = row.get(3)?;
+            Ok(StoredRow { shape: RowShape::new(row.get(0)?, row.get(1)?, row.get(2)?, audio.len(), format), audio })
+        };
+        let key = params![call.as_bytes(), track.to_value(), timestamp, sequence];
+        let rows = statement.query_map(key, read).map_err(failure)?;
+        rows.collect::<Result<_, _>>().map_err(failure)
     }
 
     fn select(&self, audio: &str, order: ChunkOrder) -> Result<Statement<'_>, DbErr> {
