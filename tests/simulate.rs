@@ -1,6 +1,7 @@
 //! Tests of `callstore simulate` as an operator runs it: the built binary against a service in its own folder.
 
 mod chaos;
+mod dashboard;
 mod faults;
 mod proxy;
 mod recorded;

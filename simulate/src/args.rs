@@ -31,6 +31,7 @@ const DURATION_MAX: Duration = Duration::from_secs(12 * 3_600);
 #[command(after_help = "Examples:\n  \
     callstore simulate\n  \
     callstore simulate --calls 500 --duration 2m --transport twilio\n  \
+    callstore simulate --dashboard\n  \
     callstore simulate --chaos --seed 7 --verify samples\n  \
     callstore simulate session.jsonl --pace realtime --url https://calls.example.com")]
 pub struct SimulateArgs {
@@ -95,6 +96,12 @@ pub struct SimulateArgs {
     /// Number of sending threads [default: half the processors]
     #[arg(long, value_name = "N", value_parser = between::<u16>(1..=256))]
     pub threads: Option<u16>,
+
+    /// Fill a new service with two dozen example calls of the last days, and make one that runs for --duration
+    #[arg(long, conflicts_with_all = [
+        "files", "transport", "batch", "calls", "tracks", "frame_ms", "ramp", "pace", "verify", "chaos", "threads", "json",
+    ])]
+    pub dashboard: bool,
 
     /// Print only the report, as JSON, to standard output
     #[arg(long)]

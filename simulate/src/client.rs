@@ -160,6 +160,13 @@ impl Client {
         self.send(&self.requests, &request).await.map(drop)
     }
 
+    /// Sends `addAnalytics`. As `addTranscripts`, it is not repeated without a response.
+    pub(crate) async fn add_analytics(&self, call: &str, body: Bytes) -> Result<(), CallFailure> {
+        let mut request = Request::json(Method::POST, format!("/calls/{call}/analytics"), body);
+        request.repeatable = false;
+        self.send(&self.requests, &request).await.map(drop)
+    }
+
     /// Sends `getCall`.
     pub(crate) async fn get(&self, call: &str) -> Result<Call, CallFailure> {
         let request = Request::get(format!("/calls/{call}"));
@@ -203,10 +210,13 @@ impl Client {
         Ok(())
     }
 
-    /// Repeats `endCall` until the call is finalized.
-    pub(crate) async fn end(&self, call: &str) -> Result<Call, CallFailure> {
-        let mut request = Request::json(Method::POST, format!("/calls/{call}/end"), Bytes::new());
-        request.header = END_WAIT;
+    /// Repeats `endCall` until the call is finalized. The body may be empty.
+    pub(crate) async fn end(&self, call: &str, body: Bytes) -> Result<Call, CallFailure> {
+        let mut request = Request::json(Method::POST, format!("/calls/{call}/end"), body);
+        // A request has one header of its own. With a body, the service waits as long as it does by default.
+        if request.body.is_empty() {
+            request.header = END_WAIT;
+        }
         let begun = Instant::now();
         loop {
             let answer = self.send(&self.ends, &request).await?;

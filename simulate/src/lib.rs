@@ -3,7 +3,7 @@
 //! `plan` lists the calls, and `threads` runs the `lifecycle` of each. A call's `source` is a `recorded_session` or
 //! `synthetic` audio. Its `schedule` orders the items and applies chaos. A `transport` sends them at the call's `pace`,
 //! over the HTTP `client` or a WebSocket `link`. Its `ledger` records what was sent and acknowledged, and `verify`
-//! compares that with the recording.
+//! compares that with the recording. `dashboard` sends example calls instead.
 //!
 //! The crate depends on no crate of the server: the two share only the wire format. A fault in the server's code can
 //! thus not hide itself in the check. `api` has the command line.
@@ -14,6 +14,7 @@ mod args;
 mod batch;
 mod call;
 mod client;
+mod dashboard;
 mod dialogue;
 mod error;
 mod frame;
@@ -80,9 +81,19 @@ const BEAT: Duration = Duration::from_millis(200);
 /// The exit code after a second signal, as a shell reports SIGINT.
 const BROKEN_OFF: i32 = 130;
 
-/// Runs the simulation and prints the report. `id` is an id that no other run has: the names of its calls contain it.
+/// Runs the simulation and prints the report, or sends example calls for the dashboard. `id` is an id that no other run
+/// has: the names of its calls contain it.
 /// The exit code is 1 if a call failed, a recording is wrong, or the report could not be printed.
 pub async fn main(args: &SimulateArgs, id: Uuid) -> ExitCode {
+    if args.dashboard {
+        return match dashboard::run(args, id).await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                let _ = writeln!(io::stderr(), "callstore: {}", terminal::plain_line(&error.to_string()));
+                ExitCode::FAILURE
+            }
+        };
+    }
     match run(args, id).await {
         Ok(report) => {
             let printed = print(args, &report);

@@ -47,7 +47,7 @@ async fn attempt(run: &Run, call: &mut Call, pace: Pace) -> Result<Finished, Cal
     };
     call.check_refused()?;
     let ending_at = Instant::now();
-    let ended = run.client.end(&name).await?;
+    let ended = run.client.end(&name, bytes::Bytes::new()).await?;
     if run.settings.transport != Transport::Twilio {
         run.measure(|measures| measures.completion.note(ending_at.elapsed(), 1));
     }
@@ -67,7 +67,7 @@ async fn stream_whole(run: &Run, call: &mut Call, pace: Pace) -> Result<String, 
     let stopped = twilio::send(run, call, pace).await?;
     let name = call.names.stream_sid.clone();
     run.client.await_end(&name).await?;
-    run.client.end(&name).await?;
+    run.client.end(&name, bytes::Bytes::new()).await?;
     run.measure(|measures| measures.completion.note(stopped.elapsed(), 1));
     add_transcripts(run, call, &name).await?;
     Ok(name)
