@@ -1,6 +1,7 @@
 //! The page of a call: position and transcript, lanes and figures, keys.
 
 mod deletion;
+mod live;
 mod sound;
 
 use serde_json::{Value, json};

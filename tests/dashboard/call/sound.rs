@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::{Server, Socket};
 
 /// The call's length in seconds.
-const LENGTH: f64 = 20.0;
+pub(super) const LENGTH: f64 = 20.0;
 /// When the caller and the agent speak, in seconds.
 const CALLER: [(f64, f64); 2] = [(4.5, 8.0), (13.0, 15.0)];
 const AGENT: [(f64, f64); 2] = [(1.0, 4.0), (7.0, 12.0)];
@@ -43,8 +43,17 @@ async fn speak(server: &Server, call: &str) {
     }
 }
 
+/// Sends a second of audio from `second` on, on both tracks.
+pub(super) async fn speak_second(server: &Server, call: &str, second: u32) {
+    for (track, spoken) in [("inbound", CALLER), ("outbound", AGENT)] {
+        let bytes = sound(&spoken, f64::from(second), f64::from(second + 1));
+        let path = format!("/calls/{call}/chunks?track={track}&sequence={second}&timestamp={}", second * 1000);
+        server.post_bytes(&path, "audio/basic", bytes).await.expect(201);
+    }
+}
+
 /// Transcripts with words and without, and a tool call.
-fn transcripts() -> Value {
+pub(super) fn transcripts() -> Value {
     let words: Vec<_> = WORDS
         .iter()
         .map(|(text, start)| json!({ "text": text, "startTime": start, "endTime": start + 0.4, "confidence": 0.9 }))
