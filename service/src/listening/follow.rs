@@ -100,8 +100,8 @@ impl FollowedTrack {
 
 impl Listening {
     /// The audio of a call from a second on, or from the end of what is stored, as a WAV file that goes on until the
-    /// call ends: two channels, the caller left and the agent right. Its header states no length, since nobody knows it.
-    /// Also returns the name under which a listener saves it.
+    /// call ends: two channels, the caller left and the agent right. Its header states no length, since nobody knows
+    /// it. Also returns the name under which a listener saves it.
     ///
     /// A call that has ended gives the rest of its recording. The stream fails if the call is deleted.
     ///
