@@ -35,6 +35,8 @@ impl Browser {
         let axe = packages("node").join("node_modules/axe-core/axe.min.js");
         let axe = std::fs::read_to_string(axe).unwrap_or_else(|error| panic!("axe-core: {error}; see scripts/test.sh"));
         self.run(&format!("if (!window.axe) {{ {axe} }}")).await;
+        // After a change of theme, colours are between the two for a moment.
+        self.until("return document.getAnimations().every(animation => !(animation instanceof CSSTransition))").await;
         let found = self
             .run_async(
                 "const found = await axe.run(document, { resultTypes: ['violations'], runOnly: { type: 'tag', values: \

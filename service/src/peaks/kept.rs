@@ -1,6 +1,6 @@
 //! The file of peaks beside a recording: a `.dat` file of audiowaveform, version 2, with 16 bits and 100 pixels a
-//! second, which takes 1.25 % of the recording's room. 96 bytes follow: the SHA-256 of the recording, in hexadecimal, and the
-//! SHA-256 of all before, as 32 bytes. So a file proves which recording it is of, and that it is whole.
+//! second, which takes 1.25 % of the recording's room. 96 bytes follow: the SHA-256 of the recording, in hexadecimal,
+//! and the SHA-256 of all before, as 32 bytes. So a file proves which recording it is of, and that it is whole.
 
 use audio::{
     number::wide,

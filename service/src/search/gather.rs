@@ -46,7 +46,7 @@ const RARE: u64 = 1_000;
 /// Ids in one query.
 const IDS: usize = 500;
 
-/// How many hits to read next: as many as should fill the page, by the share of those read that fit, and a quarter more.
+/// How many hits to read next: what should fill the page by the share of those that fit so far, and a quarter more.
 ///
 /// Four times the last slice at most, since the share of few hits says little, and `LAST`.
 fn next_slice(last: u64, passed: u64, ready: u64, wanted: u64) -> u64 {
