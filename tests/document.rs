@@ -2,6 +2,7 @@
 
 mod examples;
 mod older;
+mod resources;
 mod shape;
 
 use std::path::Path;
@@ -9,6 +10,7 @@ use std::path::Path;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+pub(crate) use self::resources::resource_of;
 use crate::support::{Answer, Server};
 
 /// The document as the binary prints it.
@@ -170,6 +172,16 @@ fn operation_ids_are_those_of_the_contract() {
         "revokeKey",
         "rotateKey",
         "listAudit",
+        "createWebhook",
+        "listWebhooks",
+        "getWebhook",
+        "updateWebhook",
+        "deleteWebhook",
+        "rotateWebhookSecret",
+        "testWebhook",
+        "listDeliveries",
+        "retryDelivery",
+        "replayWebhook",
         "twilioVoice",
         "twilioStatus",
         "getLivez",
@@ -253,24 +265,6 @@ async fn every_operation_refuses_a_query_parameter_that_it_does_not_know() {
         let named = answer.pointers() == ["/nonsense"] || operation.id() == "addAudioChunk";
         assert!(named, "{}: {}", operation.id(), answer.text());
     }
-}
-
-/// The id that a path with `{id}` needs: of a new recording or transcript.
-pub(crate) async fn resource_of(server: &Server, operation: &Operation) -> String {
-    if !operation.path.contains("{id}") {
-        return String::new();
-    }
-    if operation.path.starts_with("/admin/keys/") {
-        let key = server.post("/admin/keys", &json!({ "scope": "read" })).await.expect(201).json();
-        return key["id"].as_str().unwrap().to_owned();
-    }
-    if !operation.path.starts_with("/transcripts/") {
-        return server.record("recorded").await;
-    }
-    server.start_call("said").await;
-    let utterance = json!({ "speaker": "a", "text": "b" });
-    let stored = server.post("/calls/said/transcripts", &utterance).await.expect(201).json();
-    stored["id"].as_str().unwrap().to_owned()
 }
 
 /// The examples are requests that work unchanged.

@@ -41,6 +41,7 @@ mod examples;
 mod filters;
 mod fixtures;
 mod gone;
+mod hooks;
 mod idempotency;
 mod integrity;
 mod keys;

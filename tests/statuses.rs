@@ -2,6 +2,8 @@
 //! here until there is a request for it.
 
 mod ask;
+mod full;
+mod hooks;
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -12,7 +14,7 @@ use crate::{
     document::{Operation, operations},
     idempotency::hold,
     signatures,
-    support::{Answer, Leftover, Server, chunk, eventually, lock_writes, on_sqlite},
+    support::{Answer, Leftover, Server, chunk, eventually, lock_writes},
 };
 
 /// Statuses that no request can provoke: these operations use nothing that a request or a missing table could break.
@@ -43,6 +45,9 @@ struct World {
     recording: String,
     sha256: String,
     transcript: String,
+    webhook: String,
+    /// A delivery of the webhook, whose first attempt failed.
+    delivery: String,
     /// The id of the server's key, if it has one.
     key: Option<String>,
     /// A key that can be rotated, unlike the admin's, which is from a file.
@@ -86,10 +91,12 @@ impl World {
         server.delete("/calls/gone").await.expect(204);
         eventually("the call is removed", || async { (server.count("call").await == 2).then_some(()) }).await;
         let (recording, sha256) = (text("id"), text("sha256"));
+        let webhook = hooks::create(&server).await;
         let utterance = json!({ "speaker": "a", "text": "b" });
         let transcript = server.post("/calls/MZ1/transcripts", &utterance).await.expect(201).json();
         let transcript = transcript["id"].as_str().unwrap().to_owned();
-        Self { server, recording, sha256, transcript, key: None, spare: None }
+        let delivery = hooks::attempted(&server, &webhook).await;
+        Self { server, recording, sha256, transcript, webhook, delivery, key: None, spare: None }
     }
 
     /// Prepares what a status needs beside the request.
@@ -116,49 +123,13 @@ impl World {
         }
     }
 
-    /// Makes the database report that it is full: SQLite does so once a table has used its largest row id.
-    async fn fill(&self) {
-        self.server.leaves(Leftover::Error("A transaction failed"));
-        // The last commit of the service fails as well.
-        self.server.leaves(Leftover::Damage);
-        self.server.send(Method::PUT, "/calls/MZ1/metadata", &json!({})).await.expect(201);
-        let mut statements = if on_sqlite() {
-            "CREATE TABLE number (id INTEGER PRIMARY KEY AUTOINCREMENT);
-            INSERT INTO number VALUES (9223372036854775807);"
-        } else {
-            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN RAISE EXCEPTION 'full' USING ERRCODE = 'disk_full'; END $$;"
-        }
-        .to_owned();
-        let what = if on_sqlite() {
-            "BEGIN INSERT INTO number (id) VALUES (NULL); END"
-        } else {
-            "FOR EACH ROW EXECUTE FUNCTION refuse()"
-        };
-        for table in [
-            "call",
-            "audio_chunk",
-            "chunk_journal",
-            "transcript",
-            "analytics",
-            "call_metadata",
-            "api_key",
-            "idempotency_key",
-            "outbox",
-        ] {
-            for change in ["INSERT", "UPDATE", "DELETE"] {
-                statements += &format!("CREATE TRIGGER {change}_{table} BEFORE {change} ON {table} {what};");
-            }
-        }
-        self.server.execute(&statements).await;
-    }
-
     async fn send(&self, operation: &Operation, status: &str, ask: &Ask) -> Answer {
         let missing = status == "404" && ask.call.is_none();
         let own = match operation.id() {
             "revokeKey" => self.key.as_ref(),
             "updateTranscript" | "deleteTranscript" => Some(&self.transcript),
             "rotateKey" => self.spare.as_ref().or(Some(&self.recording)),
+            _ if operation.path.starts_with("/webhooks/") => Some(&self.webhook),
             _ => Some(&self.recording),
         };
         let id = own.filter(|_| !missing).map_or("00000000-0000-7000-8000-000000000000", String::as_str);
@@ -166,7 +137,7 @@ impl World {
         if missing {
             path = path.replace("call-ended", "unheard-of");
         }
-        path += ask.query;
+        path = path.replace("{delivery}", &self.delivery) + ask.query;
         if matches!(status, "408" | "413") {
             let (method, (name, length)) = (&operation.method, &ask.headers[0]);
             let head =

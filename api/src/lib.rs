@@ -39,6 +39,7 @@ mod system;
 mod transcripts;
 mod twilio;
 mod vendors;
+mod webhooks;
 mod wire;
 
 pub use openapi::{document, document_3_0};

@@ -59,6 +59,7 @@ const KEYS: &str = "A key made by `callstore keys create` or `createKey`. Each o
         (name = "Analytics", description = "Add and read snapshots of a call's figures."),
         (name = "Metadata", description = "Free-form metadata of a call."),
         (name = "Audio", description = "Convert audio."),
+        (name = "Webhooks", description = "Have events posted to an endpoint of yours, signed."),
         (name = "Keys", description = "Manage API keys."),
         (name = "Audit", description = "Read who did what."),
         (name = "Twilio", description = "Webhooks for Twilio Programmable Voice."),

@@ -4,7 +4,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::{
     analytics, audio, audit, calls, chunks, events, keys, metadata, outbox, recordings, search, stats, system,
-    transcripts, twilio,
+    transcripts, twilio, webhooks,
 };
 
 /// Registers all operations.
@@ -23,6 +23,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .configure(stats::routes)
         .configure(audio::routes)
         .configure(keys::routes)
+        .configure(webhooks::routes)
         .configure(audit::routes)
         .configure(twilio::routes)
         .configure(system::routes);

@@ -41,6 +41,7 @@ use crate::{
     settings::Settings,
     socket::answer,
     system::{install_metrics, keep_metrics},
+    webhooks,
 };
 
 /// How long running requests may take after the service begins to stop.
@@ -137,7 +138,8 @@ pub async fn start(
     let listener = socket.listen(BACKLOG)?.into_std()?;
     let address = listener.local_addr()?;
 
-    let callstore = Callstore::new(database, store, clock, ids.clone(), settings.policy.into());
+    let callstore = Callstore::new(database, store, clock, ids.clone(), settings.policy.clone().into());
+    callstore.webhooks.describe_with(webhooks::body::describe);
     callstore.resume().await?;
     let data = Data::new(callstore.clone());
     if let Some(listener) = audiosocket {

@@ -6,7 +6,7 @@ use std::{convert::Infallible, ffi::OsString, net::SocketAddr, path::PathBuf, ti
 
 use bytesize::ByteSize;
 use clap::{Args, ValueEnum, builder::BoolishValueParser};
-use service::{DatabaseUrl, Policy, Private, StoreUrl, absolute};
+use service::{DatabaseUrl, Network, Policy, Private, StoreUrl, absolute};
 use simulate::between;
 
 use self::values::{call_duration, duration, listen, no_host, no_port, scrub_interval, size};
@@ -106,8 +106,9 @@ pub struct LimitSettings {
     pub rate_limit: Option<u32>,
 }
 
-/// When calls end without a request, the free space that new calls need, and how long the audit is kept.
-#[derive(Args, Clone, Copy, Debug)]
+/// When calls end without a request, the free space that new calls need, how long the audit is kept, and where webhooks
+/// may lead.
+#[derive(Args, Clone, Debug)]
 pub struct PolicySettings {
     /// End a call that had audio or a stream after this time without a write, such as 90s or 5m
     #[arg(long, env = "CALLSTORE_IDLE_TIMEOUT", default_value = "5m", value_name = "DURATION", value_parser = duration)]
@@ -125,6 +126,10 @@ pub struct PolicySettings {
     /// Compare each recording with its hash this often, such as 30d; 0 is never
     #[arg(long, env = "CALLSTORE_SCRUB_INTERVAL", default_value = "30d", value_name = "DURATION", value_parser = scrub_interval)]
     scrub_interval: Duration,
+    /// Networks to which webhooks may lead although they are not public, and over http, such as 10.1.0.0/16;
+    /// comma-separated
+    #[arg(long, env = "CALLSTORE_WEBHOOK_ALLOW", value_name = "NETWORKS", value_delimiter = ',')]
+    webhook_allow: Vec<Network>,
 }
 
 impl From<PolicySettings> for Policy {
@@ -135,6 +140,7 @@ impl From<PolicySettings> for Policy {
             min_free_bytes: settings.min_free_space.as_u64(),
             audit_retention: settings.audit_retention,
             scrub_interval: settings.scrub_interval,
+            webhook_allow: settings.webhook_allow.into(),
         }
     }
 }

@@ -14,6 +14,7 @@ pub mod call_metadata;
 pub mod call_track;
 pub mod chunk_journal;
 pub mod computed_analytics;
+pub mod delivery;
 pub mod idempotency_key;
 pub mod outbox;
 pub mod recording;
@@ -26,6 +27,7 @@ pub mod stats_slot;
 pub mod stream_token;
 pub mod transcript;
 pub mod voice_webhook;
+pub mod webhook;
 
 mod private;
 mod timestamp;

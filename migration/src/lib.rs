@@ -26,6 +26,7 @@ mod m20261128_000021_computed;
 mod m20261128_000022_filters;
 mod m20261128_000023_statistics;
 mod m20261128_000026_outbox;
+mod m20261128_000027_hooks;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -59,6 +60,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000022_filters::Migration),
             Box::new(m20261128_000023_statistics::Migration),
             Box::new(m20261128_000026_outbox::Migration),
+            Box::new(m20261128_000027_hooks::Migration),
         ]
     }
 }

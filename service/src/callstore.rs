@@ -7,6 +7,7 @@ use futures_util::FutureExt;
 use crate::{
     AnalyticsSnapshots, Audit, Calls, Chunks, Clock, Computed, Conversions, Database, Events, HealthChecks, Ids, Keys,
     Listening, MetadataRecords, Outbox, Outcomes, Policy, Recordings, Search, Stats, Store, Streams, Transcripts,
+    Webhooks,
     core::Core,
     error::Error,
     finalizer::{Finalizer, Jobs},
@@ -58,6 +59,8 @@ pub struct Parts {
     pub outbox: Outbox,
     /// Sockets with audio: carriers' media streams, and clients' own.
     pub streams: Streams,
+    /// Endpoints that are told what happens.
+    pub webhooks: Webhooks,
     /// API keys.
     pub keys: Keys,
     /// The audit log.
@@ -106,6 +109,7 @@ impl Callstore {
         let (chunks, events) = (Chunks::new(core.clone()), Events::new(core.clone()));
         let metadata = MetadataRecords::new(core.clone());
         let search = Search::new(core.clone());
+        let outbox = Outbox::new(core.clone());
         let streams = Streams {
             core: core.clone(),
             calls: calls.clone(),
@@ -130,7 +134,8 @@ impl Callstore {
             streams,
             keys: Keys::new(core.clone(), signing.clone()),
             audit: Audit::new(core.clone()),
-            outbox: Outbox::new(core.clone()),
+            webhooks: Webhooks::new(core.clone(), signing.clone(), outbox.clone()),
+            outbox,
             outcomes: Outcomes::new(core.clone()),
             conversions: Conversions { signing: signing.clone() },
             health: HealthChecks::new(core.clone(), search.indexing),
@@ -155,6 +160,7 @@ impl Callstore {
         background.spawn(self.keys.clone().keep_reading());
         background.spawn(self.keys.clone().keep_noting_use());
         self.outbox.begin().await?;
+        self.webhooks.begin();
         self.finalizer.resume().await?;
         let this = self.clone();
         background.spawn(async move {

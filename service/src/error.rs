@@ -98,6 +98,22 @@ pub enum Error {
         "Events are kept for 72 hours, and some may be missing after this id. Read what you need anew, and follow without it."
     )]
     EventExpired,
+    /// No webhook has this id.
+    #[error("No webhook has this id. GET /webhooks lists all webhooks.")]
+    WebhookNotFound,
+    /// No delivery of the webhook has this id.
+    #[error(
+        "The webhook has no delivery with this id, or it is older than 7 days. GET /webhooks/{{id}}/deliveries lists them."
+    )]
+    DeliveryNotFound,
+    /// The webhook is disabled.
+    #[error(
+        "The webhook is disabled, so nothing is delivered. Enable it first: PATCH /webhooks/{{id}} with enabled true."
+    )]
+    WebhookDisabled,
+    /// There are as many webhooks as allowed.
+    #[error("There are 100 webhooks already, and no more are allowed. Delete one first.")]
+    TooManyWebhooks,
     /// No key has this id.
     #[error("No key has this id. GET /admin/keys lists all keys.")]
     KeyNotFound,

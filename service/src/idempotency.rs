@@ -41,13 +41,12 @@ use std::{
 use audio::number::wide;
 use entity::idempotency_key::{Column, Entity};
 use futures_util::FutureExt;
-use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{CallRef, Error, core::Core, signer::random};
+use crate::{CallRef, Error, core::Core, seal};
 
 /// How long an outcome is kept.
 const KEPT: Duration = Duration::from_hours(24);
@@ -233,28 +232,14 @@ impl Idempotency {
         self.0.fingerprint.get().map_or(&[], Digest256::as_slice)
     }
 
-    fn cipher(seal: &Digest256) -> Result<LessSafeKey, Error> {
-        let key = UnboundKey::new(&AES_256_GCM, seal).map_err(|_| Error::Damaged("the seal of an outcome"))?;
-        Ok(LessSafeKey::new(key))
+    fn seal(&self, key: &Digest256, outcome: &impl Serialize) -> Result<Vec<u8>, Error> {
+        let outcome = serde_json::to_vec(outcome).map_err(|_| Error::Damaged("an outcome to be kept"))?;
+        seal::seal(key, self.fingerprint(), outcome)
     }
 
-    /// Encrypts an outcome. The nonce is random; a key seals about one outcome a day, so nonces do not repeat.
-    fn seal(&self, seal: &Digest256, outcome: &impl Serialize) -> Result<Vec<u8>, Error> {
-        let mut sealed = serde_json::to_vec(outcome).map_err(|_| Error::Damaged("an outcome to be kept"))?;
-        let nonce: [u8; NONCE_LEN] = random()?;
-        let unique = Nonce::assume_unique_for_key(nonce);
-        Self::cipher(seal)?
-            .seal_in_place_append_tag(unique, Aad::from(self.fingerprint()), &mut sealed)
-            .map_err(|_| Error::Damaged("the seal of an outcome"))?;
-        sealed.extend_from_slice(&nonce);
-        Ok(sealed)
-    }
-
-    fn open<T: DeserializeOwned>(&self, seal: &Digest256, mut sealed: Vec<u8>) -> Result<T, Error> {
-        let damaged = || Error::Damaged("a kept outcome");
-        let nonce = sealed.split_off(sealed.len().checked_sub(NONCE_LEN).ok_or_else(damaged)?);
-        let nonce = Nonce::try_assume_unique_for_key(&nonce).map_err(|_| damaged())?;
-        let opened = Self::cipher(seal)?.open_in_place(nonce, Aad::from(self.fingerprint()), &mut sealed);
-        serde_json::from_slice(opened.map_err(|_| damaged())?).map_err(|_| damaged())
+    fn open<T: DeserializeOwned>(&self, key: &Digest256, sealed: Vec<u8>) -> Result<T, Error> {
+        let opened = seal::open(key, self.fingerprint(), sealed);
+        let outcome = opened.and_then(|outcome| serde_json::from_slice(&outcome).ok());
+        outcome.ok_or(Error::Damaged("a kept outcome"))
     }
 }

@@ -53,6 +53,7 @@ mod links;
 mod listening;
 mod metadata;
 mod modes;
+mod network;
 mod orphans;
 mod outbox;
 mod page;
@@ -64,6 +65,7 @@ mod plans;
 mod policy;
 mod purge;
 mod recordings;
+mod seal;
 mod search;
 mod signer;
 mod stats;
@@ -72,6 +74,7 @@ mod streams;
 mod sweep;
 mod transcripts;
 mod version;
+mod webhooks;
 mod words;
 mod writer;
 
@@ -104,12 +107,13 @@ pub use idempotency::{Idempotency, NameInUse, Outcomes};
 pub use integrity::{Report, StoreFault, VerifiedStore, verify};
 pub use keys::{
     ApiKey, CallToken, CheckedKey, CreatedKey, FILE_LABEL, GrantEnd, KEY_MIN_CHARACTERS, KeyGrant, KeyRefusal, Keys,
-    Network, NewKey, Revoked, Scope, Secret, TOKEN_PREFIX,
+    NewKey, Revoked, Scope, Secret, TOKEN_PREFIX,
 };
 pub use links::Link;
 pub use listening::{CallAudio, Channel, Cut, Listening, LiveAudio, RecordingSlice};
 pub use metadata::{Metadata, MetadataChange, MetadataRecords, MetadataSet, NewMetadata};
 pub use modes::tighten_modes;
+pub use network::Network;
 pub use outbox::{EventFilter, EventId, Follower, Outbox, OutboxEvent};
 pub use page::{Page, Slice};
 pub use paths::absolute;
@@ -128,4 +132,8 @@ pub use transcripts::{
     Transcripts,
 };
 pub use version::{Precondition, Versioned, Versions, digest};
+pub use webhooks::{
+    Delivery, DeliveryAttempt, DeliveryStatus, Describe, DisabledReason, NewWebhook, Subject, Webhook, WebhookChange,
+    WebhookSecret, WebhookTest, Webhooks,
+};
 pub use words::SearchQuery;

@@ -52,6 +52,10 @@ pub const KEY_OVERLAP_DEFAULT_SECONDS: u32 = 86_400;
 pub const KEY_OVERLAP_MAX_SECONDS: u32 = 2_592_000;
 /// Most networks of a key.
 pub const KEY_NETWORKS_MAX: usize = 64;
+/// Most webhooks.
+pub const WEBHOOKS_MAX: u64 = 100;
+/// Most types of a webhook.
+pub const WEBHOOK_TYPES_MAX: usize = 32;
 /// Capacity of the write queue, in bytes.
 pub const QUEUE_MAX_BYTES: usize = 32 * 1024 * 1024;
 /// End of the accepted times, exclusive: the year 3000.

@@ -1,10 +1,12 @@
-//! The operator's policy on ending calls, on free space, and on old audit entries.
+//! The operator's policy on ending calls, on free space, on old audit entries, and on where webhooks may lead.
 //!
 //! The operator's settings, as the rules need them. They do not change while the service runs.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-/// When calls end by themselves, how much space must stay free, and how long the audit is kept.
+use crate::network::Network;
+
+/// When calls end by themselves, how much space must stay free, how long the audit is kept, where webhooks may lead.
 ///
 /// # Examples
 ///
@@ -18,7 +20,7 @@ use std::time::Duration;
 /// let policy = Policy { idle_timeout: Duration::from_secs(60), audit_retention, ..Policy::default() };
 /// assert_eq!(policy.scrub_interval, Duration::from_secs(30 * 24 * 60 * 60));
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// A call ends after this long without a write. Applies only to calls that ever had a chunk or a stream.
     pub idle_timeout: Duration,
@@ -30,6 +32,8 @@ pub struct Policy {
     pub audit_retention: Option<Duration>,
     /// How often each recording is compared with its hash; zero is never.
     pub scrub_interval: Duration,
+    /// Networks to which webhooks may lead although they are not public.
+    pub webhook_allow: Arc<[Network]>,
 }
 
 impl Default for Policy {
@@ -40,6 +44,7 @@ impl Default for Policy {
             min_free_bytes: 256 * 1024 * 1024,
             audit_retention: None,
             scrub_interval: Duration::from_secs(30 * 24 * 60 * 60),
+            webhook_allow: Arc::default(),
         }
     }
 }

@@ -8,7 +8,8 @@
 //! the rest. A call's file goes first: recordings are what takes room, and what people want gone.
 
 use entity::{
-    analytics, audio_chunk, call, call_event, call_track::Track, idempotency_key, outbox, stream_token, transcript,
+    analytics, audio_chunk, call, call_event, call_track::Track, delivery, idempotency_key, outbox, stream_token,
+    transcript,
 };
 use futures_util::FutureExt;
 use sea_orm::{
@@ -140,6 +141,13 @@ impl Purge {
             let rows = || Entity::find().select_only().column(Column::Position).filter(Column::CallId.eq(call));
             let rows = || rows().filter(Column::Kind.ne(Kind::CallDeleted)).limit(SLICE);
             while self.delete(by_id(Column::Position, rows())).await? == SLICE {}
+        }
+        {
+            use delivery::{Column, Entity};
+            use outbox::Kind;
+            let rows = || Entity::find().select_only().column(Column::Id).filter(Column::CallId.eq(call));
+            let rows = || rows().filter(Column::Kind.ne(Kind::CallDeleted)).limit(SLICE);
+            while self.delete(by_id(Column::Id, rows())).await? == SLICE {}
         }
         {
             use idempotency_key::{Column, Entity};

@@ -80,7 +80,7 @@ impl Sweeper {
     /// The first two timeouts count only once the service has been up for as long: while it was down, no client could
     /// write.
     async fn sweep(&self) -> Result<(), Error> {
-        let (now, policy, began) = (self.core.now(), self.core.policy, self.core.began);
+        let (now, policy, began) = (self.core.now(), &self.core.policy, self.core.began);
         let before = |span: Duration| Timestamp(now.0.saturating_sub(milliseconds(span)));
         let was_up = |span: Duration| now.0 - began.0 >= milliseconds(span);
         let idle = || Column::LastWriteAt.lte(before(policy.idle_timeout));
@@ -91,9 +91,10 @@ impl Sweeper {
             .add_option(was_up(RECONNECT_GRACE).then(gone));
         let calls = Entity::find().visible().filter(Column::Status.eq(Status::Active));
         for call in calls.filter(due).all(self.core.database.readers()).await? {
+            let core = self.core.clone();
             let decide = move |stored: &CallRow, batch: &mut crate::writer::Batch| {
                 let call = batch.as_written(stored.clone());
-                if call.status == Status::Active { end_of(&call, &policy, began, now) } else { None }
+                if call.status == Status::Active { end_of(&call, &core.policy, began, now) } else { None }
             };
             match self.calls.begin_end(&CallRef::of(call.id), decide).await {
                 Ok(ended) if ended.status == Status::Finalizing => drop(self.finalizer.start(ended.id)),

@@ -32,6 +32,8 @@ fn expected(operation: &str) -> Option<&'static [&'static str]> {
         "twilioVoice" | "twilioStatus" => &["ingest"],
         "deleteCall" | "deleteMetadata" | "deleteTranscript" | "createKey" | "listKeys" | "revokeKey" => &[],
         "rotateKey" | "listAudit" => &[],
+        "createWebhook" | "listWebhooks" | "getWebhook" | "updateWebhook" | "deleteWebhook" => &[],
+        "rotateWebhookSecret" | "testWebhook" | "listDeliveries" | "retryDelivery" | "replayWebhook" => &[],
         other => panic!("{other} is new: list the scopes that it accepts here"),
     })
 }

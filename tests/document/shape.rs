@@ -54,6 +54,9 @@ fn what_an_answer_always_has_is_required_and_comes_first() {
         "StoredChunk",
         "ConvertedAudio",
         "ComputedAnalytics",
+        "Webhook",
+        "Delivery",
+        "DeliveryAttempt",
     ]) {
         let schema = &document["components"]["schemas"][name];
         let fields = schema["properties"].as_object().unwrap();

@@ -113,7 +113,9 @@ async fn the_limits_of_queries_are_as_documented() {
                 let call = format!("MZ{tried}");
                 server.post("/calls", &json!({ "streamSid": call, "caller": "a" })).await;
                 let required = if operation.id() == "searchTranscripts" { "q=a&" } else { "" };
-                let path = format!("{}?{required}{parameter}={value}", operation.path_to(&call, &recording));
+                let of_hook = operation.path.starts_with("/webhooks/");
+                let id = if of_hook { resource_of(&server, &operation).await } else { recording.clone() };
+                let path = format!("{}?{required}{parameter}={value}", operation.path_to(&call, &id));
                 let mut request = server.request(operation.method.clone(), &path);
                 if operation.method == Method::POST {
                     request = request.header("content-type", "audio/basic").body(vec![0xFF]);

@@ -104,7 +104,10 @@ pub(super) fn ask(operation: &Operation, status: &str, world: &World) -> Option<
             Ask::default()
         }
         ("getMetadata" | "deleteMetadata" | "revokeKey" | "deleteTranscript", "404") => Ask::default(),
-        ("updateTranscript", "404") => example(),
+        ("updateTranscript" | "updateWebhook" | "replayWebhook", "404") => example(),
+        ("getWebhook" | "deleteWebhook" | "listDeliveries" | "retryDelivery", "404") => Ask::default(),
+        ("rotateWebhookSecret" | "testWebhook", "404") => Ask::default(),
+        ("listDeliveries", "400") => Ask::query("?cursor=forged"),
         ("revokeKey", "409") => Ask::default(),
         ("revokeKey", "204" | "500" | "503" | "507") => Ask::query("?force=true"),
         ("getReadyz", "503") => Ask::default(),
@@ -129,7 +132,7 @@ pub(super) fn ask(operation: &Operation, status: &str, world: &World) -> Option<
         // The announced length is enough; no bytes are sent.
         (_, "413") => Ask::header("content-length", (16 * 1024 * 1024 + 1).to_string()),
         (_, "500") if !BEYOND_REACH.contains(&format!("{} 500", operation.id()).as_str()) => example(),
-        (_, "200" | "201" | "204" | "503" | "507") => example(),
+        (_, "200" | "201" | "202" | "204" | "503" | "507") => example(),
         _ => return None,
     })
 }

@@ -21,6 +21,6 @@ pub(crate) use condition::{Condition, all, etag, etag_with_parts, fresh, has};
 pub(crate) use form::Form;
 pub(crate) use idempotency::IdempotencyKey;
 pub(crate) use json::{Json, JsonBody, OptionalJson, from_json};
-pub(crate) use path::{CallPath, IdPath, KeyPath, TranscriptPath};
+pub(crate) use path::{CallPath, DeliveryPath, IdPath, KeyPath, TranscriptPath, WebhookPath};
 pub(crate) use query::{CallOffset, Limit, NoQuery, Offset, PageQuery, Query};
 pub(crate) use repair::repaired;

@@ -76,8 +76,45 @@ impl FromRequest for KeyPath {
     }
 }
 
+/// The webhook in a path, by id.
+#[derive(Debug)]
+pub(crate) struct WebhookPath(pub Uuid);
+
+impl FromRequest for WebhookPath {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(id(request).map(Self).ok_or_else(|| Error::WebhookNotFound.into()))
+    }
+}
+
+/// A webhook and one of its deliveries in a path, by id.
+#[derive(Debug)]
+pub(crate) struct DeliveryPath {
+    pub webhook: Uuid,
+    pub delivery: Uuid,
+}
+
+impl FromRequest for DeliveryPath {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let path = id(request).ok_or(Error::WebhookNotFound).and_then(|webhook| {
+            let delivery = named(request, "delivery").ok_or(Error::DeliveryNotFound)?;
+            Ok(Self { webhook, delivery })
+        });
+        ready(path.map_err(Into::into))
+    }
+}
+
 fn id(request: &HttpRequest) -> Option<Uuid> {
-    let id = decoded(request.match_info().query("id"));
+    named(request, "id")
+}
+
+fn named(request: &HttpRequest, segment: &str) -> Option<Uuid> {
+    let id = decoded(request.match_info().query(segment));
     id.filter(|id| id.len() == 36).and_then(|id| Uuid::try_parse(&id).ok())
 }
 

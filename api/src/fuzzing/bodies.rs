@@ -38,13 +38,14 @@ use crate::{
         status::StatusForm,
         voice::VoiceForm,
     },
+    webhooks::{create::CreateWebhook, replay::ReplayWebhook, update::UpdateWebhook},
     wire::Time,
 };
 
 /// A body that is accepted is accepted again as it would be written, and says the same. The first byte is the
 /// operation.
 pub fn json_body(bytes: &[u8]) {
-    const OPERATIONS: [fn(&[u8]); 16] = [
+    const OPERATIONS: [fn(&[u8]); 19] = [
         json::<StartCall>,
         json::<UpdateCall>,
         json::<EndCall>,
@@ -61,6 +62,9 @@ pub fn json_body(bytes: &[u8]) {
         json::<UpdateTranscript>,
         json::<CreateCallToken>,
         json::<RotateKey>,
+        json::<CreateWebhook>,
+        json::<UpdateWebhook>,
+        json::<ReplayWebhook>,
     ];
     choose(&OPERATIONS, bytes, |operation, bytes| operation(bytes));
 }

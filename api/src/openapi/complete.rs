@@ -39,9 +39,18 @@ fn add_path_parameter(operation: &mut Operation, path: &str, name: &str) {
             "MZ0123456789abcdef0123456789abcdef",
         ),
         "id" => (
-            if path.starts_with("/admin/keys") { "The key's id." } else { "The recording's id." },
+            match path.split('/').nth(1) {
+                Some("admin") => "The key's id.",
+                Some("webhooks") => "The webhook's id.",
+                _ => "The recording's id.",
+            },
             text.format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))),
             "01905f3c-a4f1-7d22-8e5f-6b7c8d9e0f10",
+        ),
+        "delivery" => (
+            "The delivery's id.",
+            text.format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid))),
+            "01905f3c-61f4-7a02-9c6b-3d4e5f607182",
         ),
         _ => ("The problem's name: the last part of its `type`.", text, "call-ended"),
     };

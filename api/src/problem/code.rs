@@ -49,6 +49,14 @@ pub enum ProblemCode {
     NotComputed,
     /// Events may be gone.
     EventExpired,
+    /// The webhook does not exist.
+    WebhookNotFound,
+    /// The delivery does not exist.
+    DeliveryNotFound,
+    /// The webhook is disabled.
+    WebhookDisabled,
+    /// There are as many webhooks as allowed.
+    TooManyWebhooks,
     /// The key does not exist.
     KeyNotFound,
     /// There is no usable admin key yet.

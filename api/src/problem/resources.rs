@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use super::code::{Entry, ProblemCode};
 
 /// Problems of single resources.
-pub(super) const OF_RESOURCES: [Entry; 23] = {
+pub(super) const OF_RESOURCES: [Entry; 27] = {
     use ProblemCode as P;
     use StatusCode as S;
     [
@@ -62,6 +62,31 @@ pub(super) const OF_RESOURCES: [Entry; 23] = {
             "Event expired",
             "Events are kept for 72 hours, and some may be missing after this id; or the store was restored from a backup \
              that is older. Read what you need anew with `GET /calls`, and follow without the id.",
+        ),
+        (
+            P::WebhookNotFound,
+            S::NOT_FOUND,
+            "Webhook not found",
+            "No webhook has this id, or it was deleted. `GET /webhooks` lists all webhooks.",
+        ),
+        (
+            P::DeliveryNotFound,
+            S::NOT_FOUND,
+            "Delivery not found",
+            "The webhook has no delivery with this id: it is older than 7 days, or its call was deleted. \
+             `GET /webhooks/{id}/deliveries` lists them.",
+        ),
+        (
+            P::WebhookDisabled,
+            S::CONFLICT,
+            "Webhook disabled",
+            "Nothing is delivered to a disabled webhook. Enable it with `PATCH /webhooks/{id}` and `enabled: true`.",
+        ),
+        (
+            P::TooManyWebhooks,
+            S::CONFLICT,
+            "Too many webhooks",
+            "A service has 100 webhooks at most. Delete one, or give one endpoint several types of events.",
         ),
         (
             P::KeyNotFound,

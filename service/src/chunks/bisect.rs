@@ -94,6 +94,10 @@ fn is_of_one_chunk(error: &Error) -> bool {
         | Error::TranscriptNotFound
         | Error::EventExpired
         | Error::MetadataNotFound
+        | Error::WebhookNotFound
+        | Error::DeliveryNotFound
+        | Error::WebhookDisabled
+        | Error::TooManyWebhooks
         | Error::KeyNotFound
         | Error::AdminKeyRequired
         | Error::LastAdminKey

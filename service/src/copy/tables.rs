@@ -12,8 +12,8 @@ use std::{marker::PhantomData, mem, pin::pin};
 use audio::number::wide;
 use entity::{
     analytics, api_key, audio_chunk, audit_entry, audit_export, audit_seal, call, call_event, call_metadata,
-    call_track, computed_analytics, idempotency_key, outbox, recording, recording_check, search_progress, setting,
-    stream_token, transcript, voice_webhook,
+    call_track, computed_analytics, delivery, idempotency_key, outbox, recording, recording_check, search_progress,
+    setting, stream_token, transcript, voice_webhook, webhook,
 };
 use futures_util::{FutureExt, TryStreamExt, future::BoxFuture};
 use sea_orm::{
@@ -49,7 +49,7 @@ pub struct CopiedTable {
 /// All tables except those that only running services use: the journal, which is empty by now, the leases, and what
 /// triggers of the target fill: the list of audit entries that wait for their chain, and the marks from which the
 /// statistics are built anew. The first service on the target makes the index for search.
-fn tables() -> [Box<dyn Rows>; 19] {
+fn tables() -> [Box<dyn Rows>; 21] {
     fn of<E: Entity>() -> Box<Table<E>> {
         Box::new(Table(PhantomData))
     }
@@ -70,6 +70,8 @@ fn tables() -> [Box<dyn Rows>; 19] {
         of::<voice_webhook::Entity>(),
         of::<idempotency_key::Entity>(),
         of::<outbox::Entity>(),
+        of::<webhook::Entity>(),
+        of::<delivery::Entity>(),
         of::<audit_entry::Entity>(),
         of::<audit_seal::Entity>(),
         of::<audit_export::Entity>(),

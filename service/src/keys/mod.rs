@@ -17,7 +17,6 @@ pub use check::{GrantEnd, KeyGrant, Keys};
 pub use claim::TOKEN_PREFIX;
 pub use manage::{CreatedKey, NewKey};
 pub use model::{ApiKey, Scope};
-pub use network::Network;
 pub use ring::{CheckedKey, KeyRefusal};
 pub use secret::{KEY_MIN_CHARACTERS, Secret};
 pub use stored::{FILE_LABEL, Revoked};

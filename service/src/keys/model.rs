@@ -4,8 +4,8 @@ use entity::api_key::Model;
 pub use entity::api_key::Scope;
 use uuid::Uuid;
 
-use super::{Network, network};
-use crate::Timestamp;
+use super::network;
+use crate::{Timestamp, network::Network};
 
 /// What is known of a key, without the key itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

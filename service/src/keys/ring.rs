@@ -15,8 +15,8 @@ use subtle::ConstantTimeEq;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use super::{Network, Scope, network, secret::KeyHash};
-use crate::{Author, Timestamp, author::Reach};
+use super::{Scope, network, secret::KeyHash};
+use crate::{Author, Timestamp, author::Reach, network::Network};
 
 /// How many unknown keys are looked for in the database in a second. Beyond that a new key is known with the next
 /// reading; a client that guesses keys costs no more than these reads, and learns nothing that a response does not say.

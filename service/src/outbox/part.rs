@@ -5,12 +5,23 @@
 
 use std::{sync::Arc, time::Duration};
 
-use entity::outbox::{Column, Entity};
+use entity::{
+    call,
+    outbox::{Column, Entity},
+    webhook,
+};
 use futures_util::FutureExt;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use tokio::sync::watch;
+use uuid::Uuid;
 
 use super::{EventFilter, EventId, Follower, OutboxEvent, hub::Hub, read};
-use crate::{Error, Timestamp, calls::CallRef, core::Core, policy::milliseconds};
+use crate::{
+    Error, Timestamp,
+    calls::{CallRef, Visible},
+    core::Core,
+    policy::milliseconds,
+};
 
 /// How long events are kept.
 const KEPT: Duration = Duration::from_hours(72);
@@ -88,8 +99,29 @@ impl Outbox {
     ///
     /// # Errors
     /// `CallNotFound`, or a failing database.
-    pub async fn call(&self, call: &CallRef) -> Result<uuid::Uuid, Error> {
+    pub async fn call(&self, call: &CallRef) -> Result<Uuid, Error> {
         Ok(crate::calls::find(self.core.database.readers(), call).await?.id)
+    }
+
+    /// For waiting until there are events after a place.
+    pub(crate) fn newest(&self) -> watch::Receiver<i64> {
+        self.hub.newest()
+    }
+
+    /// The place of the newest event; 0 without any.
+    pub(crate) async fn newest_position(&self, connection: &impl ConnectionTrait) -> Result<i64, Error> {
+        Ok(read::newest(connection).await?.map_or(0, |newest| newest.position))
+    }
+
+    /// Up to `limit` events after a place, whatever they are.
+    pub(crate) async fn after(&self, position: i64, limit: u64) -> Result<Vec<OutboxEvent>, Error> {
+        Ok(read::after(self.core.database.readers(), position, &EventFilter::default(), limit).await?)
+    }
+
+    /// The `streamSid` of a call, which may have none; `None` if the call was deleted.
+    pub(crate) async fn stream_sid(&self, call: Uuid) -> Result<Option<Option<String>>, Error> {
+        let found = call::Entity::find_by_id(call).visible().one(self.core.database.readers()).await?;
+        Ok(found.map(|call| call.stream_sid))
     }
 
     /// Starts the tasks that read and forget events.
@@ -136,6 +168,10 @@ impl Outbox {
                     let oldest = oldest.order_by_asc(Column::Position).limit(FORGET_AT_ONCE).all(transaction).await?;
                     let expired = oldest.iter().take_while(|row| row.created_at < before);
                     let Some(last) = expired.last().map(|row| row.position) else { return Ok(0) };
+                    // What a webhook has not queued yet is still needed.
+                    let hooks = webhook::Entity::find().filter(webhook::Column::Enabled.eq(true));
+                    let behind = hooks.order_by_asc(webhook::Column::Position).one(transaction).await?;
+                    let last = behind.map_or(last, |hook| last.min(hook.position));
                     let expired = Entity::delete_many().filter(Column::Position.lte(last));
                     Ok(expired.exec(transaction).await?.rows_affected)
                 }

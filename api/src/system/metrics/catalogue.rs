@@ -47,6 +47,7 @@ const WRITES: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512
 const BY_TRACK: Series = Each("track", &["inbound", "outbound"]);
 const BY_PROTOCOL: Series = Each("protocol", &["audiosocket", "callstore", "twilio"]);
 const BY_OUTCOME: Series = Each("outcome", &["completed", "failed", "no_audio"]);
+const BY_ATTEMPT: Series = Each("outcome", &["failed", "succeeded"]);
 const BY_CHECK: Series = Each("outcome", &["damaged", "intact", "missing"]);
 const BY_FAULT: Series = Each("fault", &["damaged", "missing"]);
 const BY_OPERATION: Series = Each("operation", &["delete", "probe", "read", "write"]);
@@ -114,6 +115,8 @@ pub(super) const CATALOGUE: &[Metric] = &[
     histogram("callstore_commit_writes", WRITES, Unit::Count, "Writes that share a transaction.", One),
     counter("callstore_commit_failures_total", Unit::Count, "Transactions that failed; nothing was acknowledged.", One),
     gauge("callstore_write_queue_bytes", Unit::Bytes, "Bytes that wait for their commit, at most 32 MiB.", One),
+    // Webhooks.
+    counter("callstore_webhook_attempts_total", Unit::Count, "Attempts to deliver events.", BY_ATTEMPT),
     // Streams.
     gauge("callstore_stream_sockets", Unit::Count, "Open WebSockets.", BY_PROTOCOL),
     histogram(
