@@ -6,7 +6,10 @@ use reqwest::{Method, Response};
 use serde_json::json;
 
 use super::{chunk, path, recorded, samples};
-use crate::support::{Answer, Server, on_sqlite};
+use crate::{
+    nodes::nodes,
+    support::{Answer, Server},
+};
 
 /// How long a test waits for bytes that have to come.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -159,7 +162,7 @@ async fn a_party_that_is_not_there_is_silent_for_who_follows() {
         server.start_call("MZ1").await;
         let mut following = Following::open(&server, "&from=0").await;
         talk(&server, &[["inbound", "outbound"][party]], 0, 100).await;
-        // Half a second is waited for the other party.
+        // The other party is waited for.
         following.until(3 * 32_000 - 4 * 320).await;
         let recording = end(&server).await;
         following.until(usize::MAX).await;
@@ -207,11 +210,7 @@ async fn parameters_of_following_are_checked() {
 
 #[tokio::test]
 async fn another_node_plays_a_live_call() {
-    if on_sqlite() {
-        return;
-    }
-    let server = Server::start().await;
-    let other = server.beside().await;
+    let Some((_shared, server, other)) = nodes().await else { return };
     server.start_call("MZ1").await;
     talk(&server, &["inbound", "outbound"], 0, 100).await;
     let heard = server.get("/calls/MZ1/audio").await.expect(200);

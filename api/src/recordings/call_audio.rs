@@ -47,7 +47,7 @@ pub(crate) struct CallAudioQuery {
 ///
 /// `follow=true` returns a WAV file of two channels, the caller left and the agent right, that goes on until the call
 /// ends. Its header has the sizes 0xFFFFFFFF, which players read as unknown. Audio is sent within a second of its
-/// storage; a party that lags by half a second is silent. While nothing is stored, nothing is sent.
+/// storage; a party that lags by 0.4 s is silent. While nothing is stored, nothing is sent.
 #[utoipa::path(
     operation_id = "getCallAudio",
     tag = "Recordings",

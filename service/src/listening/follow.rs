@@ -4,8 +4,10 @@
 //! [`TrackReader`]. Nothing is held while nobody reads: no thread, no query, no lock. So a reader that is slow, or
 //! gone, costs nothing but a little memory until its connection is cut.
 //!
-//! Both tracks go on together. One that lags is waited for by half a second, then it is silent, as it is for a party
-//! that does not send silence. Once the call has ended, the rest comes from its recording.
+//! Both tracks go on together. One that lags is waited for by 0.4 seconds, then it is silent, as it is for a party that
+//! does not send silence. The tracks are read one after the other, and what was stored between the two does not count
+//! as lagging: only what the other track had at the last look does. Once the call has ended, the rest comes from its
+//! recording.
 
 use std::{io, time::Duration};
 
@@ -35,8 +37,8 @@ use crate::{
 
 /// How often it is looked for more audio, and for the end of the call.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// How long a track may lag before it is taken as silent, in samples: half a second.
-const LAG: u64 = 8_000;
+/// How long a track may lag before it is taken as silent, in samples: 0.4 seconds.
+const LAG: u64 = 6_400;
 /// The most samples of a track that are rendered at a time: two seconds.
 const BLOCK: usize = 32 * 1024;
 
@@ -48,6 +50,8 @@ struct Followed {
     /// Frames that have been passed, and before which none are handed out.
     passed: u64,
     from: u64,
+    /// Where the track that is ahead had got to at the last look.
+    reached_before: u64,
     /// The recording's samples from here on, once the call has ended.
     rest: Option<Samples>,
     _counted: Counted,
@@ -122,7 +126,7 @@ impl Listening {
             tracks.push(FollowedTrack { reader, ready: Vec::new(), ahead: 0 });
         }
         let (listening, call, _counted) = (self.clone(), found.id, Counted::new());
-        let followed = Followed { listening, call, tracks, passed: 0, from, rest: None, _counted };
+        let followed = Followed { listening, call, tracks, passed: 0, from, reached_before: 0, rest: None, _counted };
         let format = StreamFormat { encoding: Encoding::Pcm16, sample_rate: RECORDING_RATE, channels: 2 };
         let header = wav::stream_header(&format, None);
         let header = header.map_err(|TooLong { .. }| Error::Damaged("the length of a recording"))?;
@@ -223,8 +227,10 @@ impl Followed {
     }
 
     /// Up to where nobody is waited for.
-    fn settled(&self) -> u64 {
-        self.ends().min().unwrap_or(0).max(self.reached().saturating_sub(LAG))
+    fn settled(&mut self) -> u64 {
+        let reached = self.reached();
+        let before = std::mem::replace(&mut self.reached_before, reached);
+        self.ends().min().unwrap_or(0).max(before.saturating_sub(LAG))
     }
 
     fn has_more(&self) -> bool {
