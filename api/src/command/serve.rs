@@ -47,12 +47,14 @@ fn start_log(format: Option<LogFormat>) -> Result<(), Failure> {
 /// Runs the service until SIGTERM or Ctrl-C.
 async fn serve(settings: &Settings) -> Result<(), Failure> {
     let (running, server) = server::start(settings, Box::new(SystemClock), Arc::new(SystemIds)).await?;
+    // Before anyone is told that the service is ready: whoever stops it at once stops it in order.
+    let stop = stop_signal()?;
     let (address, data) = (running.address, data_folder(&settings.database.url()?));
     // A browser cannot open the unspecified address.
     let page =
         if address.ip().is_unspecified() { format!("localhost:{}", address.port()) } else { address.to_string() };
     tracing::info!(%address, "Callstore is ready: http://{page}/dashboard/ (data in {data})");
-    running.until(server, stop_signal()).await?;
+    running.until(server, stop).await?;
     tracing::info!("Callstore has stopped.");
     Ok(())
 }
@@ -63,12 +65,15 @@ fn data_folder(url: &DatabaseUrl) -> String {
     file.parent().unwrap_or(&file).display().to_string()
 }
 
-/// Waits for SIGTERM or Ctrl-C.
-async fn stop_signal() -> io::Result<()> {
+/// Takes SIGTERM and Ctrl-C over from now on. The future waits for the first of them.
+fn stop_signal() -> io::Result<impl Future<Output = io::Result<()>>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        interrupt = tokio::signal::ctrl_c() => interrupt,
-        _ = terminate.recv() => Ok(()),
-    }
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => Ok(()),
+            _ = terminate.recv() => Ok(()),
+        }
+    })
 }
