@@ -79,3 +79,19 @@ fn the_document_names_the_types_of_events() {
     assert_eq!((types.len(), types[0], types[15]), (16, "call.started", "stream.disconnected"));
     assert!(types.iter().all(|name| name.contains('.')), "{types:?}");
 }
+
+/// A field has one type. Its description beside an inlined schema would be a second one, an object.
+#[test]
+fn nothing_has_two_types_at_once() {
+    fn check(value: &Value) {
+        for part in value.get("allOf").and_then(Value::as_array).into_iter().flatten() {
+            assert!(part["type"] != "object" || part.get("properties").is_some(), "{value}");
+        }
+        match value {
+            Value::Array(items) => items.iter().for_each(check),
+            Value::Object(fields) => fields.values().for_each(check),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    check(&document());
+}

@@ -55,6 +55,7 @@ impl DeliveryPage {
     params(ListDeliveriesQuery),
     responses(
         (status = 200, description = "The deliveries.", body = DeliveryPage, example = json!(DeliveryPage::sample())),
+        (status = 400, description = "`invalid_cursor`: the cursor belongs to another list."),
         (status = 404, description = "`webhook_not_found`: no webhook has this id."),
     ),
 )]

@@ -174,7 +174,6 @@ pub(crate) struct Delivery {
     /// The call that the event concerns.
     pub call_id: Uuid,
     /// How far the delivery is.
-    #[schema(inline)]
     pub status: DeliveryStatus,
     /// When the next attempt is due; null unless pending.
     #[schema(required)]

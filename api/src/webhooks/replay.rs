@@ -17,7 +17,6 @@ use crate::{
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ReplayWebhook {
     /// Events since this time. Events are kept for 72 hours.
-    #[schema(inline)]
     since: Time,
     /// Only these types. By default those of the webhook.
     #[schema(min_items = 1, max_items = 32)]
